@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs one of the project's TypeScript programs on the project's own pinned Node, so that every npm script behaves the
+# same whatever Node the machine has. Installs the npm packages first when they are missing or older than the lock file.
+set -eu
+cd "$(dirname "$0")/.."
+
+stamp=node_modules/.installed-lock
+if ! cmp -s package-lock.json "$stamp"; then
+  echo "Installing npm packages (once; about a minute) ..." >&2
+  log=$(mktemp)
+  if ! npm ci --no-audit --no-fund --engine-strict=false --loglevel=error >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "npm could not install the packages. Check that the npm registry can be reached, then run the command again." >&2
+    exit 1
+  fi
+  rm -f "$log"
+  cp package-lock.json "$stamp"
+fi
+
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH
+exec node --disable-warning=ExperimentalWarning "$@"
