@@ -1,0 +1,299 @@
+/**
+ * Every setting of a stack: its type, its default, what is allowed. The one place for defaults; Pulumi.yaml and the README
+ * repeat them, and a test holds the three together.
+ */
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import * as z from "zod";
+import { checkAccess, checkNetwork, type Problem } from "./config/checks.ts";
+import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./config/sshKeys.ts";
+import { decode, nearest, pathText, shown, type ValueType, valueAt } from "./config/values.ts";
+import { modes, type NodeName, nodeNames, type PairSettings } from "./render/model.ts";
+
+/** VRRP advert interval of each speed; a standby takes over after about three of them. */
+export const advertIntervalsMs = { patient: 1000, normal: 500, fast: 300, aggressive: 100 } as const;
+
+const speeds = ["patient", "normal", "fast", "aggressive"] as const;
+
+/** What the settings test and the messages know of a key besides its zod type. */
+export interface KeyMeta {
+  type: ValueType;
+  allowed: string;
+  secret?: boolean;
+}
+const key = <T extends z.ZodType>(type: ValueType, allowed: string, schema: T, more: Partial<KeyMeta> = {}): T =>
+  schema.meta({ type, allowed, ...more });
+
+const integer = (least: number, most: number) => z.int().min(least).max(most);
+const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+const checked = (problem: (text: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const reason = problem(text);
+    if (reason !== null) context.addIssue({ code: "custom", message: reason });
+  });
+const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
+const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
+const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
+const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
+
+/** Every key of the project's namespace. */
+export const schema = {
+  mode: key("string", "stable or standing-master", z.enum(modes).default("stable")),
+  preferredNode: key("string", "a or b", z.enum(nodeNames).default("a")),
+  preemptDelay: key("integer", "0 to 1000 seconds", integer(0, 1000).default(30)),
+  failoverSpeed: key("string", "patient, normal, fast or aggressive", z.enum(speeds).default("normal")),
+  virtualRouterId: key("integer", "1 to 255", integer(1, 255).default(51)),
+  zone: key(
+    "string",
+    "a zone of the region, for example ap-guangzhou-3",
+    z.string().regex(/^[a-z]+(-[a-z0-9]+)+-\d+$/),
+  ),
+  vpcCidr: key("string", "an IPv4 network such as 10.0.0.0/16", z.string().default("10.0.0.0/16")),
+  subnetCidr: key("string", "an IPv4 network inside the VPC", z.string().default("10.0.1.0/24")),
+  vip: key("string", "an IPv4 address of the subnet", z.string().optional()),
+  nodeAddresses: key("object", address, perNode(z.string()).default({})),
+  publicIp: key("boolean", "true or false", z.boolean().default(false)),
+  publicIpBandwidthMbps: key("integer", "1 to 100 Mbit/s", integer(1, 100).default(10)),
+  nodePublicIp: key("boolean", "true or false", z.boolean().default(true)),
+  sshPublicKey: key("string", "one line of a .pub file", checked(publicKeyProblem).optional()),
+  keyPairId: key(
+    "string",
+    "the id of a key pair, skey-…",
+    z
+      .string()
+      .regex(/^skey-[a-z0-9]+$/)
+      .optional(),
+  ),
+  sshPrivateKey: key("string", "the private key, set with --secret", checked(privateKeyProblem), { secret: true }),
+  sshUser: key("string", "a login name", word.optional()),
+  hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
+  sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
+  servicePorts: key("array", "a list of TCP ports, 1 to 65535, each once", z.array(integer(1, 65535)).default([])),
+  serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
+  instanceType: key(
+    "string",
+    "a type with at least two ENIs",
+    z
+      .string()
+      .regex(/^[A-Z0-9a-z]+\.[A-Z0-9]+$/)
+      .default("S5.MEDIUM2"),
+  ),
+  imageName: key(
+    "string",
+    "part of the name of a public image, for example Debian 12",
+    z
+      .string()
+      .regex(/^[\w .()-]+$/)
+      .default("Debian 12"),
+  ),
+  imageId: key(
+    "string",
+    "the id of an image, img-…",
+    z
+      .string()
+      .regex(/^img-[a-z0-9]+$/)
+      .optional(),
+  ),
+  systemDiskType: key(
+    "string",
+    "a disk type such as CLOUD_PREMIUM",
+    z
+      .string()
+      .regex(/^[A-Z_]+$/)
+      .default("CLOUD_PREMIUM"),
+  ),
+  systemDiskSizeGb: key("integer", "20 to 2048 GB", integer(20, 2048).default(50)),
+  userDataFile: key("string", "a readable file of at most 12 KB", z.string().optional()),
+  apiEndpoints: key("array", "a list of host names without https://", z.array(hostName).default([])),
+  tags: key("object", "names with text values", z.record(z.string().min(1), z.string()).default({})),
+};
+
+type Key = keyof typeof schema;
+type Values = { [K in Key]: z.output<(typeof schema)[K]> };
+export const metaOf = (name: Key): KeyMeta => schema[name].meta() as unknown as KeyMeta;
+
+/** Settings with every default filled in and every check passed. */
+export interface Settings
+  extends Omit<
+    Values,
+    "preemptDelay" | "failoverSpeed" | "nodeAddresses" | "vip" | "sshUser" | "userDataFile" | "apiEndpoints"
+  > {
+  region: string;
+  preemptDelayS: number;
+  advertIntervalMs: number;
+  vip: string;
+  nodeAddresses: Record<NodeName, string>;
+  sshUser: string;
+  /** Text of userDataFile, undefined without one. */
+  userData: string | undefined;
+  vpcEndpoints: string[];
+}
+
+/** Bad settings: the message lists every problem, one line each. RunError, so that Pulumi prints it without a stack. */
+export class SettingsError extends pulumi.RunError {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super(
+      `The configuration has ${count}; nothing was changed.\n${problems.map((text) => `  ${text}`).join("\n")}\n` +
+        "Change a key with: pulumi config set <key> <value>",
+    );
+    this.problems = problems;
+  }
+}
+
+export interface ParseOptions {
+  /** Keys whose values are never shown; sshPrivateKey always is one of them. */
+  secretKeys?: string[];
+  /** Reads userDataFile; throws when it can't. */
+  readText?: (file: string) => string;
+}
+
+/** The provider encodes user data as base64 and takes 16 KB of that. */
+const userDataLimitBytes = 12 * 1024;
+
+/**
+ * Settings from Pulumi's own form: keys of the project without a namespace, those of others with it
+ * (`tencentcloud:region`), values as text, lists and objects as JSON.
+ * @throws SettingsError with every problem there is.
+ */
+export function parseSettings(raw: Record<string, string>, options: ParseOptions = {}): Settings {
+  const problems: Problem[] = [];
+  const report = (name: string, text: string) => void problems.push({ key: name, text });
+  const own = Object.keys(raw).filter((name) => !name.includes(":"));
+  const known = Object.keys(schema) as Key[];
+  for (const name of own.filter((name) => !(known as string[]).includes(name))) {
+    const guess = nearest(name, known);
+    report(name, `is not a key of this project; ${guess ? `did you mean ${guess}?` : `allowed: ${known.join(", ")}`}`);
+  }
+
+  const values: Partial<Values> = {};
+  for (const name of known) Object.assign(values, { [name]: readKey(name, raw[name] ?? "", options, report) });
+  const region = readRegion(raw["tencentcloud:region"] ?? "", values.zone, report);
+  if (values.sshPublicKey === undefined && values.keyPairId === undefined && !raw.sshPublicKey && !raw.keyPairId) {
+    report("sshPublicKey", "is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id");
+  }
+  const ports = values.servicePorts ?? [];
+  for (const [i, port] of ports.entries()) {
+    if (ports.indexOf(port) < i) report(`servicePorts[${i}]`, `${port} came before; allowed: each port once`);
+  }
+  const addresses = checkNetwork(values, report);
+  checkAccess(values, report);
+  const userData = readUserData(values.userDataFile, options.readText, report);
+  if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
+  return complete(values as Values, region, addresses, userData);
+}
+
+type Report = (name: string, text: string) => void;
+
+function readKey(name: Key, text: string, options: ParseOptions, report: Report): unknown {
+  const meta = metaOf(name);
+  const value = decode(meta.type, text);
+  const result = schema[name].safeParse(value);
+  if (result.success) return result.data;
+  const hidden = meta.secret === true || options.secretKeys?.includes(name) === true;
+  const seen = new Set<string>();
+  for (const issue of result.error.issues) {
+    const at = pathText([name, ...issue.path]);
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const came = valueAt(value, issue.path);
+    const what =
+      came === undefined ? "is missing" : hidden ? "(not shown) is not allowed" : `${shown(came)} is not allowed`;
+    report(at, `${what}; allowed: ${issue.code === "custom" ? issue.message : meta.allowed}`);
+  }
+  return undefined;
+}
+
+function readRegion(region: string, zone: string | undefined, report: Report): string {
+  const allowed = "a region such as ap-guangzhou";
+  if (region === "") report("tencentcloud:region", `is missing; allowed: ${allowed}`);
+  else if (!/^[a-z]+(-[a-z0-9]+)+$/.test(region))
+    report("tencentcloud:region", `${shown(region)} is not allowed; allowed: ${allowed}`);
+  else if (zone !== undefined && !zone.startsWith(`${region}-`)) {
+    report("zone", `${shown(zone)} is not in the region; allowed: a zone of ${region}, for example ${region}-3`);
+  }
+  return region;
+}
+
+function readUserData(file: string | undefined, read: ParseOptions["readText"], report: Report): string | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = (read ?? ((name) => readFileSync(name, "utf8")))(file);
+  } catch (error) {
+    const reason = (error as { code?: string }).code ?? "unreadable";
+    report("userDataFile", `${shown(file)} can't be read (${reason}); allowed: ${metaOf("userDataFile").allowed}`);
+    return undefined;
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes > userDataLimitBytes) {
+    report("userDataFile", `${shown(file)} has ${bytes} bytes; allowed: at most ${userDataLimitBytes}`);
+  }
+  return text;
+}
+
+/**
+ * The node tries these in turn. Without a public address only the internal name is reachable, with one the public name is
+ * the documented one; the other is the fallback, for a VPC with a NAT gateway or without a way out.
+ */
+function defaultEndpoints(nodePublicIp: boolean): string[] {
+  const both = ["vpc.tencentcloudapi.com", "vpc.internal.tencentcloudapi.com"];
+  return nodePublicIp ? both : both.reverse();
+}
+
+function complete(
+  values: Values,
+  region: string,
+  addresses: { vip: string; nodeAddresses: Record<NodeName, string> },
+  userData: string | undefined,
+): Settings {
+  const { preemptDelay, failoverSpeed, sshUser, userDataFile: _file, apiEndpoints, ...rest } = values;
+  return {
+    ...rest,
+    ...addresses,
+    region,
+    preemptDelayS: preemptDelay,
+    advertIntervalMs: advertIntervalsMs[failoverSpeed],
+    // Tencent Cloud's Ubuntu images have the user ubuntu, all others log in as root.
+    sshUser: sshUser ?? (values.imageId === undefined && /ubuntu/i.test(values.imageName) ? "ubuntu" : "root"),
+    // Without public addresses one logs in from inside the VPC.
+    sshCidrs: values.sshCidrs.length > 0 ? values.sshCidrs : [values.vpcCidr],
+    serviceCidrs: values.serviceCidrs.length > 0 ? values.serviceCidrs : [values.vpcCidr],
+    userData,
+    vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
+  };
+}
+
+/** What the generator needs of the settings. `pair` is `<project>-<stack>`. */
+export function pairSettings(settings: Settings, pair: string): PairSettings {
+  const { mode, preferredNode, preemptDelayS, advertIntervalMs, virtualRouterId } = settings;
+  const { vip, subnetCidr, nodeAddresses, region, vpcEndpoints } = settings;
+  return {
+    pair,
+    mode,
+    preferredNode,
+    preemptDelayS,
+    advertIntervalMs,
+    virtualRouterId,
+    vip,
+    subnetCidr,
+    nodeAddresses,
+    region,
+    vpcEndpoints,
+  };
+}
+
+/** The running stack's settings. The whole configuration is read, so that a mistyped key is found as well. */
+export function readSettings(): Settings {
+  const prefix = `${pulumi.getProject()}:`;
+  const all = Object.entries(pulumi.runtime.allConfig());
+  const own = all
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [name.slice(prefix.length), value]);
+  const region = new pulumi.Config("tencentcloud").get("region") ?? process.env.TENCENTCLOUD_REGION ?? "";
+  // Which values are secret reaches the program only by this variable; the SDK's own reader of it is not public.
+  const secrets = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+  const secretKeys = secrets.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  return parseSettings({ ...Object.fromEntries(own), "tencentcloud:region": region }, { secretKeys });
+}

@@ -1,0 +1,166 @@
+import { type NodeName, nodeNames } from "../render/model.ts";
+import {
+  type Block,
+  contains,
+  formatAddress,
+  formatBlock,
+  holds,
+  hostOf,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from "./ipv4.ts";
+import { keysMatch } from "./sshKeys.ts";
+
+/** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
+
+export interface Problem {
+  key: string;
+  /** What came and what is allowed. */
+  text: string;
+}
+type Report = (key: string, text: string) => void;
+
+/** Blocks that Tencent Cloud takes for a VPC. */
+const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+const smallestPrefix = { vpc: 28, subnet: 29 };
+
+/** A CIDR in network form, null with a problem reported. */
+function networkForm(key: string, text: string, report: Report): Block | null {
+  const block = parseCidr(text);
+  if (block === null) {
+    report(key, `"${text}" is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16`);
+    return null;
+  }
+  if (block.host) {
+    report(key, `"${text}" has bits set behind its prefix; allowed: the network itself, "${formatBlock(block)}"`);
+    return null;
+  }
+  return block;
+}
+
+export interface NetworkInput {
+  vpcCidr?: string;
+  subnetCidr?: string;
+  vip?: string;
+  nodeAddresses?: Partial<Record<NodeName, string>>;
+}
+export interface Addresses {
+  vip: string;
+  nodeAddresses: Record<NodeName, string>;
+}
+
+/** Hosts of the subnet that are used unless the user names others. */
+const defaultHosts = { vip: 100, a: 16, b: 17 };
+
+/** VPC, subnet, VIP and node addresses; gives the addresses with their defaults filled in, null with a problem. */
+export function checkNetwork(input: NetworkInput, report: Report): Addresses | null {
+  const vpc = input.vpcCidr === undefined ? null : networkForm("vpcCidr", input.vpcCidr, report);
+  const subnet = input.subnetCidr === undefined ? null : networkForm("subnetCidr", input.subnetCidr, report);
+  if (vpc && !privateBlocks.some((text) => contains(parseCidr(text)!, vpc))) {
+    report("vpcCidr", `"${input.vpcCidr}" is not private; allowed: a network within ${privateBlocks.join(", ")}`);
+  }
+  if (vpc && vpc.prefix > smallestPrefix.vpc) {
+    report("vpcCidr", `"${input.vpcCidr}" is too small; allowed: a prefix of at most /${smallestPrefix.vpc}`);
+  }
+  if (vpc && subnet && !contains(vpc, subnet)) {
+    report("subnetCidr", `"${input.subnetCidr}" is not inside the VPC; allowed: a network within ${input.vpcCidr}`);
+  }
+  if (!subnet) return null;
+  if (subnet.prefix > smallestPrefix.subnet) {
+    report("subnetCidr", `"${input.subnetCidr}" is too small; allowed: a prefix of at most /${smallestPrefix.subnet}`);
+    return null;
+  }
+  return checkAddresses(input, subnet, report);
+}
+
+function checkAddresses(input: NetworkInput, subnet: Block, report: Report): Addresses | null {
+  const cidr = formatBlock(subnet);
+  // Tencent Cloud keeps the first address (network), the second (gateway) and the last (broadcast) of every subnet.
+  const reserved = new Map([
+    [subnet.first, "the network address"],
+    [subnet.first + 1, "the gateway"],
+    [subnet.last, "the broadcast address"],
+  ]);
+  const range = `${formatAddress(subnet.first + 2)} to ${formatAddress(subnet.last - 1)}`;
+  const taken = new Map<string, string>();
+  const use = (key: string, given: string | undefined, host: number): string | null => {
+    const address = given ?? hostOf(subnet, host);
+    if (address === null) {
+      report(key, `is missing: ${cidr} is too small for the default (host ${host}); allowed: ${range}`);
+      return null;
+    }
+    const value = parseAddress(address);
+    const allowed = `allowed: an address of the subnet ${cidr}, ${range}`;
+    if (value === null) report(key, `"${address}" is not an IPv4 address; ${allowed}`);
+    else if (!holds(subnet, value)) report(key, `"${address}" is outside the subnet; ${allowed}`);
+    else if (reserved.has(value)) report(key, `"${address}" is ${reserved.get(value)} of the subnet; ${allowed}`);
+    else if (taken.has(address)) report(key, `"${address}" is already ${taken.get(address)}; ${allowed}, one for each`);
+    else {
+      taken.set(address, key);
+      return address;
+    }
+    return null;
+  };
+  const [a, b] = nodeNames.map((node) => use(`nodeAddresses.${node}`, input.nodeAddresses?.[node], defaultHosts[node]));
+  const vip = use("vip", input.vip, defaultHosts.vip);
+  return a && b && vip ? { vip, nodeAddresses: { a, b } } : null;
+}
+
+/** A list of CIDRs: well-formed, each in network form, none inside another. */
+export function checkCidrs(key: string, cidrs: string[], report: Report): Block[] {
+  const blocks: { text: string; at: string; block: Block }[] = [];
+  for (const [i, text] of cidrs.entries()) {
+    const at = `${key}[${i}]`;
+    const block = networkForm(at, text, report);
+    if (!block) continue;
+    const other = blocks.find((entry) => overlaps(entry.block, block));
+    if (other) report(at, `"${text}" overlaps ${other.at} ("${other.text}"); allowed: networks that share no address`);
+    else blocks.push({ text, at, block });
+  }
+  return blocks.map(({ block }) => block);
+}
+
+/** Shorter prefixes are "the internet" under another name, for example 0.0.0.0/1 and 128.0.0.0/1. */
+const widestSsh = 8;
+
+export interface AccessInput {
+  nodePublicIp?: boolean;
+  sshCidrs?: string[];
+  servicePorts?: number[];
+  serviceCidrs?: string[];
+  sshPublicKey?: string;
+  keyPairId?: string;
+  sshPrivateKey?: string;
+}
+
+/** Security group entries per direction, by Tencent Cloud's quota. */
+const ruleQuota = 100;
+
+/** Who may reach the nodes, and with which key. */
+export function checkAccess(input: AccessInput, report: Report): void {
+  const ssh = checkCidrs("sshCidrs", input.sshCidrs ?? [], report);
+  for (const block of ssh.filter(({ prefix }) => prefix < widestSsh)) {
+    report(
+      "sshCidrs",
+      `"${formatBlock(block)}" opens SSH to the internet; allowed: your own networks, /${widestSsh} or narrower, for example 203.0.113.7/32`,
+    );
+  }
+  if (input.nodePublicIp && input.sshCidrs?.length === 0) {
+    report(
+      "sshCidrs",
+      "is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
+    );
+  }
+  const service = checkCidrs("serviceCidrs", input.serviceCidrs ?? [], report);
+  const rules = 2 + ssh.length + Math.max(1, service.length) * (1 + (input.servicePorts?.length ?? 0));
+  if (rules > ruleQuota) {
+    report("servicePorts", `need ${rules} rules with serviceCidrs and sshCidrs; allowed: ${ruleQuota} in all`);
+  }
+  if (input.sshPublicKey !== undefined && input.keyPairId !== undefined) {
+    report("keyPairId", "came together with sshPublicKey; allowed: one of the two");
+  }
+  if (input.sshPublicKey && input.sshPrivateKey && !keysMatch(input.sshPublicKey, input.sshPrivateKey)) {
+    report("sshPrivateKey", "(not shown) does not belong to sshPublicKey; allowed: the two halves of one key");
+  }
+}

@@ -1,0 +1,67 @@
+/** From the text that Pulumi keeps to values, and from values to words for a person. */
+
+/** The types of the `config` block in Pulumi.yaml. */
+export type ValueType = "string" | "integer" | "boolean" | "array" | "object";
+
+/**
+ * Pulumi hands over every value as text, lists and objects as JSON. Empty text is "not set": Pulumi.yaml needs a default
+ * for each optional key, and some have none that could be written down. Text of the wrong type comes back as it is.
+ */
+export function decode(type: ValueType, text: string): unknown {
+  if (text === "") return undefined;
+  if (type === "string") return text;
+  if (type === "integer") return /^-?\d+$/.test(text) ? Number(text) : text;
+  if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Where a value stands, as `pulumi config set --path` takes it: sshCidrs[0], nodeAddresses.a. */
+export const pathText = (path: PropertyKey[]): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+
+/** The value at a path, undefined where there is none. */
+export const valueAt = (value: unknown, path: PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inner, part) =>
+      inner !== null && typeof inner === "object" ? (inner as Record<PropertyKey, unknown>)[part] : undefined,
+    value,
+  );
+
+const shownLength = 60;
+
+/** A value in a message: short, on one line. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+}
+
+/** Number of single-letter edits from one word to the other. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
+/** The known word closest to a mistyped one, null when none is close. */
+export function nearest(word: string, known: string[]): string | null {
+  const lower = word.toLowerCase();
+  const ranked = known
+    .map((name) => ({ name, edits: distance(lower, name.toLowerCase()) }))
+    .sort((x, y) => x.edits - y.edits);
+  const best = ranked[0];
+  return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
+}

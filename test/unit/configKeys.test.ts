@@ -1,0 +1,89 @@
+/** The same keys, types and defaults in config.ts, Pulumi.yaml and the README. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { decode } from "../../config/values.ts";
+import { metaOf, schema } from "../../config.ts";
+
+interface YamlKey {
+  type: string;
+  description: string;
+  default?: unknown;
+  secret?: boolean;
+  items?: { type: string };
+}
+const project = parse(readFileSync("Pulumi.yaml", "utf8")) as {
+  name: string;
+  main: string;
+  runtime: { name: string; options: Record<string, unknown> };
+  template: { description: string; config: Record<string, { description: string }> };
+  config: Record<string, YamlKey>;
+};
+const names = Object.keys(schema) as (keyof typeof schema)[];
+
+/** Default of a key, undefined for one that is required or derived. */
+const defaultOf = (name: keyof typeof schema): unknown => {
+  const result = schema[name].safeParse(undefined);
+  return result.success ? result.data : undefined;
+};
+const required = names.filter((name) => !schema[name].safeParse(undefined).success);
+
+test("Pulumi.yaml has exactly the keys of the schema, described and typed", () => {
+  assert.deepEqual(Object.keys(project.config).sort(), [...names].sort());
+  for (const name of names) {
+    const entry = project.config[name]!;
+    assert.equal(entry.type, metaOf(name).type, name);
+    assert.equal(entry.secret ?? false, metaOf(name).secret ?? false, name);
+    assert.ok(entry.description.length > 10, name);
+    assert.equal(entry.items !== undefined, entry.type === "array", `${name}: items`);
+  }
+});
+
+test("Pulumi.yaml has a default for every key but the required ones, and it means the schema's", () => {
+  assert.deepEqual(required, ["zone", "sshPrivateKey"]);
+  for (const name of names) {
+    const given = project.config[name]!.default;
+    assert.equal(given === undefined, required.includes(name), `${name}: a key without a default is required`);
+    if (given === undefined) continue;
+    // As the engine hands it over: text, lists and objects as JSON.
+    const text = typeof given === "object" ? JSON.stringify(given) : String(given);
+    assert.deepEqual(decode(metaOf(name).type, text), defaultOf(name), name);
+  }
+});
+
+test("the template asks for what a stack can't do without", () => {
+  assert.equal(project.main, "index.ts");
+  assert.deepEqual(project.runtime, { name: "nodejs", options: { typescript: false } });
+  const asked = Object.keys(project.template.config);
+  for (const name of ["tencentcloud:region", "sshPublicKey", ...required]) assert.ok(asked.includes(name), name);
+  for (const name of asked.filter((item) => !item.includes(":"))) assert.ok(name in schema, `${name} is no key`);
+});
+
+/** Rows of the README's table: keys of the first column, text of the second. */
+function readmeRows(): { keys: string[]; text: string }[] {
+  const lines = readFileSync("README.md", "utf8").split("\n");
+  const start = lines.indexOf("| key | type, default | changed later |");
+  assert.notEqual(start, -1, "the README has no table of keys");
+  const end = lines.findIndex((line, i) => i > start && line.trim() === "");
+  return lines.slice(start + 2, end === -1 ? undefined : end).map((line) => {
+    const [, first = "", text = ""] = line.split(/(?<!\\)\|/);
+    const keys = [...first.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name.split(".")[0] ?? "");
+    return { keys, text };
+  });
+}
+
+test("the README's table has exactly the keys of the schema, with their defaults", () => {
+  const rows = readmeRows();
+  assert.deepEqual(rows.flatMap(({ keys }) => keys).sort(), [...names].sort());
+  for (const { keys, text } of rows) {
+    for (const name of keys as (keyof typeof schema)[]) {
+      const value = defaultOf(name);
+      if (value === undefined || typeof value === "object") continue;
+      assert.ok(
+        text.includes(`\`${String(value)}\``),
+        `${name}: the README should show its default, \`${String(value)}\``,
+      );
+    }
+  }
+});

@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ParseOptions, pairSettings, parseSettings, SettingsError } from "../../config.ts";
+import { key, least, sshKey } from "./given.ts";
+
+/** The problems of a configuration, [] when it is good. */
+function problemsOf(changes: Record<string, string>, options: ParseOptions = {}): string[] {
+  try {
+    parseSettings({ ...least, ...changes }, options);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.problems;
+  }
+}
+const without = (...names: string[]) => Object.fromEntries(names.map((name) => [name, ""]));
+
+test("the least configuration gives every default", () => {
+  assert.deepEqual(parseSettings(least), {
+    region: "ap-guangzhou",
+    zone: "ap-guangzhou-3",
+    mode: "stable",
+    preferredNode: "a",
+    preemptDelayS: 30,
+    advertIntervalMs: 500,
+    virtualRouterId: 51,
+    vpcCidr: "10.0.0.0/16",
+    subnetCidr: "10.0.1.0/24",
+    vip: "10.0.1.100",
+    nodeAddresses: { a: "10.0.1.16", b: "10.0.1.17" },
+    publicIp: false,
+    publicIpBandwidthMbps: 10,
+    nodePublicIp: true,
+    sshPublicKey: key.publicKey,
+    keyPairId: undefined,
+    sshPrivateKey: key.privateKey,
+    sshUser: "root",
+    hostKeys: {},
+    sshCidrs: ["203.0.113.7/32"],
+    servicePorts: [],
+    serviceCidrs: ["10.0.0.0/16"],
+    instanceType: "S5.MEDIUM2",
+    imageName: "Debian 12",
+    imageId: undefined,
+    systemDiskType: "CLOUD_PREMIUM",
+    systemDiskSizeGb: 50,
+    userData: undefined,
+    vpcEndpoints: ["vpc.tencentcloudapi.com", "vpc.internal.tencentcloudapi.com"],
+    tags: {},
+  });
+});
+
+test("everything set arrives as it was set", () => {
+  const host = sshKey().publicKey;
+  const settings = parseSettings(
+    {
+      ...least,
+      mode: "standing-master",
+      preferredNode: "b",
+      preemptDelay: "0",
+      failoverSpeed: "aggressive",
+      virtualRouterId: "255",
+      vpcCidr: "172.16.0.0/12",
+      subnetCidr: "172.16.5.0/28",
+      vip: "172.16.5.9",
+      nodeAddresses: '{"a":"172.16.5.2","b":"172.16.5.14"}',
+      publicIp: "true",
+      nodePublicIp: "false",
+      hostKeys: JSON.stringify({ b: host }),
+      servicePorts: "[80,443]",
+      imageName: "Ubuntu Server 22.04",
+      userDataFile: "start.sh",
+      tags: '{"team":"web"}',
+    },
+    { readText: (file) => `text of ${file}` },
+  );
+  assert.equal(settings.advertIntervalMs, 100);
+  assert.equal(settings.preemptDelayS, 0);
+  assert.equal(settings.sshUser, "ubuntu");
+  assert.equal(settings.userData, "text of start.sh");
+  assert.deepEqual(settings.hostKeys, { b: host });
+  assert.deepEqual(settings.vpcEndpoints, ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"]);
+  assert.deepEqual(pairSettings(settings, "keepalived-cluster-x"), {
+    pair: "keepalived-cluster-x",
+    mode: "standing-master",
+    preferredNode: "b",
+    preemptDelayS: 0,
+    advertIntervalMs: 100,
+    virtualRouterId: 255,
+    vip: "172.16.5.9",
+    subnetCidr: "172.16.5.0/28",
+    nodeAddresses: { a: "172.16.5.2", b: "172.16.5.14" },
+    region: "ap-guangzhou",
+    vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
+  });
+});
+
+test("each speed has its advert interval", () => {
+  const ms = ["patient", "normal", "fast", "aggressive"].map(
+    (failoverSpeed) => parseSettings({ ...least, failoverSpeed }).advertIntervalMs,
+  );
+  assert.deepEqual(ms, [1000, 500, 300, 100]);
+});
+
+test("named API endpoints replace the chosen ones", () => {
+  const { vpcEndpoints } = parseSettings({ ...least, apiEndpoints: '["vpc.ap-shanghai-fsi.tencentcloudapi.com"]' });
+  assert.deepEqual(vpcEndpoints, ["vpc.ap-shanghai-fsi.tencentcloudapi.com"]);
+});
+
+test("without public addresses on the nodes SSH is open to the VPC alone", () => {
+  const { sshCidrs } = parseSettings({ ...least, sshCidrs: "[]", nodePublicIp: "false" });
+  assert.deepEqual(sshCidrs, ["10.0.0.0/16"]);
+});
+
+const inSubnet = "allowed: an address of the subnet 10.0.1.0/24, 10.0.1.2 to 10.0.1.254";
+const refused: [what: string, changes: Record<string, string>, message: string][] = [
+  ["unknown mode", { mode: "activ" }, 'mode: "activ" is not allowed; allowed: stable or standing-master'],
+  [
+    "unknown speed",
+    { failoverSpeed: "warp" },
+    'failoverSpeed: "warp" is not allowed; allowed: patient, normal, fast or aggressive',
+  ],
+  ["VIP outside the subnet", { vip: "10.0.2.5" }, `vip: "10.0.2.5" is outside the subnet; ${inSubnet}`],
+  ["VIP of a node", { vip: "10.0.1.17" }, `vip: "10.0.1.17" is already nodeAddresses.b; ${inSubnet}, one for each`],
+  ["VIP of the gateway", { vip: "10.0.1.1" }, `vip: "10.0.1.1" is the gateway of the subnet; ${inSubnet}`],
+  ["VIP of the network", { vip: "10.0.1.0" }, `vip: "10.0.1.0" is the network address of the subnet; ${inSubnet}`],
+  [
+    "VIP of the broadcast",
+    { vip: "10.0.1.255" },
+    `vip: "10.0.1.255" is the broadcast address of the subnet; ${inSubnet}`,
+  ],
+  ["VIP that is no address", { vip: "10.0.1.300" }, `vip: "10.0.1.300" is not an IPv4 address; ${inSubnet}`],
+  ["VIP with a leading zero", { vip: "10.0.1.010" }, `vip: "10.0.1.010" is not an IPv4 address; ${inSubnet}`],
+  [
+    "two nodes with one address",
+    { nodeAddresses: '{"a":"10.0.1.20","b":"10.0.1.20"}' },
+    `nodeAddresses.b: "10.0.1.20" is already nodeAddresses.a; ${inSubnet}, one for each`,
+  ],
+  [
+    "malformed VPC",
+    { vpcCidr: "10.0.0.0" },
+    'vpcCidr: "10.0.0.0" is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16',
+  ],
+  [
+    "subnet not in network form",
+    { subnetCidr: "10.0.1.5/24" },
+    'subnetCidr: "10.0.1.5/24" has bits set behind its prefix; allowed: the network itself, "10.0.1.0/24"',
+  ],
+  [
+    "subnet outside the VPC",
+    { subnetCidr: "10.1.0.0/24" },
+    'subnetCidr: "10.1.0.0/24" is not inside the VPC; allowed: a network within 10.0.0.0/16',
+  ],
+  [
+    "subnet wider than the VPC",
+    { vpcCidr: "10.0.1.0/25" },
+    'subnetCidr: "10.0.1.0/24" is not inside the VPC; allowed: a network within 10.0.1.0/25',
+  ],
+  [
+    "public VPC",
+    { vpcCidr: "198.51.0.0/16", subnetCidr: "198.51.1.0/24" },
+    'vpcCidr: "198.51.0.0/16" is not private; allowed: a network within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16',
+  ],
+  [
+    "subnet too small for the default VIP",
+    { subnetCidr: "10.0.1.0/26" },
+    "vip: is missing: 10.0.1.0/26 is too small for the default (host 100); allowed: 10.0.1.2 to 10.0.1.62",
+  ],
+  [
+    "overlapping networks in a list",
+    { serviceCidrs: '["10.0.0.0/8","10.1.0.0/16"]' },
+    'serviceCidrs[1]: "10.1.0.0/16" overlaps serviceCidrs[0] ("10.0.0.0/8"); allowed: networks that share no address',
+  ],
+  ["virtual router id 0", { virtualRouterId: "0" }, "virtualRouterId: 0 is not allowed; allowed: 1 to 255"],
+  ["virtual router id 256", { virtualRouterId: "256" }, "virtualRouterId: 256 is not allowed; allowed: 1 to 255"],
+  ["a word for a number", { preemptDelay: "soon" }, 'preemptDelay: "soon" is not allowed; allowed: 0 to 1000 seconds'],
+  ["a word for a switch", { publicIp: "yes" }, 'publicIp: "yes" is not allowed; allowed: true or false'],
+  ["no zone", without("zone"), "zone: is missing; allowed: a zone of the region, for example ap-guangzhou-3"],
+  [
+    "zone of another region",
+    { zone: "ap-shanghai-2" },
+    'zone: "ap-shanghai-2" is not in the region; allowed: a zone of ap-guangzhou, for example ap-guangzhou-3',
+  ],
+  [
+    "no region",
+    without("tencentcloud:region"),
+    "tencentcloud:region: is missing; allowed: a region such as ap-guangzhou",
+  ],
+  [
+    "no private key",
+    without("sshPrivateKey"),
+    "sshPrivateKey: is missing; allowed: the private key, set with --secret",
+  ],
+  [
+    "no public key",
+    without("sshPublicKey"),
+    "sshPublicKey: is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id",
+  ],
+  [
+    "both kinds of public key",
+    { keyPairId: "skey-1" },
+    "keyPairId: came together with sshPublicKey; allowed: one of the two",
+  ],
+  [
+    "SSH from anywhere",
+    { sshCidrs: '["0.0.0.0/0"]' },
+    'sshCidrs: "0.0.0.0/0" opens SSH to the internet; allowed: your own networks, /8 or narrower, for example 203.0.113.7/32',
+  ],
+  [
+    "SSH from half of everywhere",
+    { sshCidrs: '["128.0.0.0/1"]' },
+    'sshCidrs: "128.0.0.0/1" opens SSH to the internet; allowed: your own networks, /8 or narrower, for example 203.0.113.7/32',
+  ],
+  [
+    "SSH from nowhere",
+    { sshCidrs: "[]" },
+    "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
+  ],
+  [
+    "a list given as text",
+    { sshCidrs: "203.0.113.7/32" },
+    "sshCidrs: \"203.0.113.7/32\" is not allowed; allowed: a list of networks such as 203.0.113.7/32 (pulumi config set --path 'sshCidrs[0]' …)",
+  ],
+  ["a port twice", { servicePorts: "[80,80]" }, "servicePorts[1]: 80 came before; allowed: each port once"],
+  [
+    "a port too high",
+    { servicePorts: "[80,70000]" },
+    "servicePorts[1]: 70000 is not allowed; allowed: a list of TCP ports, 1 to 65535, each once",
+  ],
+  [
+    "a URL for a host name",
+    { apiEndpoints: '["https://vpc.tencentcloudapi.com"]' },
+    'apiEndpoints[0]: "https://vpc.tencentcloudapi.com" is not allowed; allowed: a list of host names without https://',
+  ],
+  [
+    "an RSA host key",
+    { hostKeys: JSON.stringify({ a: `ssh-rsa ${"A".repeat(60)}` }) },
+    `hostKeys.a: "ssh-rsa ${"A".repeat(51)}… is not allowed; allowed: the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)`,
+  ],
+  [
+    "a file that is not there",
+    { userDataFile: "/no/such/file" },
+    'userDataFile: "/no/such/file" can\'t be read (ENOENT); allowed: a readable file of at most 12 KB',
+  ],
+  [
+    "an unknown key close to a known one",
+    { prefferedNode: "b" },
+    "prefferedNode: is not a key of this project; did you mean preferredNode?",
+  ],
+];
+for (const [what, changes, message] of refused) {
+  test(`refused: ${what}`, () => assert.deepEqual(problemsOf(changes), [message]));
+}
+
+test("an unknown key that is like none lists all", () => {
+  const [problem = ""] = problemsOf({ quux: "1" });
+  assert.match(problem, /^quux: is not a key of this project; allowed: mode, preferredNode, .*, tags$/);
+});
+
+test("user data over the limit is refused with its size", () => {
+  const problems = problemsOf({ userDataFile: "big" }, { readText: () => "x".repeat(12289) });
+  assert.deepEqual(problems, ['userDataFile: "big" has 12289 bytes; allowed: at most 12288']);
+});
+
+test("several mistakes are told at once, and that nothing was changed", () => {
+  const bad = { ...least, mode: "x", vip: "10.9.9.9", virtualRouterId: "256", colour: "red", zone: "" };
+  assert.throws(
+    () => parseSettings(bad),
+    (error: Error) => {
+      assert.match(error.message, /^The configuration has 5 problems; nothing was changed\.\n/);
+      for (const name of ["mode", "vip", "virtualRouterId", "colour", "zone"]) {
+        assert.equal(error.message.split("\n").filter((line) => line.startsWith(`  ${name}: `)).length, 1, name);
+      }
+      return true;
+    },
+  );
+});
+
+test("a private key with a passphrase is refused, and no private key is ever shown", () => {
+  const encrypted = key.openssh("aes256-ctr");
+  const [problem = "", ...more] = problemsOf({ sshPrivateKey: encrypted });
+  assert.match(problem, /^sshPrivateKey: \(not shown\) is not allowed; allowed: .*this one has a passphrase$/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(problemsOf({ sshPrivateKey: key.openssh("none") }), []);
+  const [garbage = ""] = problemsOf({ sshPrivateKey: "hunter2-is-my-password" });
+  assert.doesNotMatch(garbage, /hunter2/);
+});
+
+test("a private key of another public key is refused", () => {
+  assert.deepEqual(problemsOf({ sshPrivateKey: sshKey().openssh("none") }), [
+    "sshPrivateKey: (not shown) does not belong to sshPublicKey; allowed: the two halves of one key",
+  ]);
+});
+
+test("a value that the user keeps secret is not shown, whatever its key", () => {
+  const problems = problemsOf({ mode: "my-secret" }, { secretKeys: ["mode"] });
+  assert.deepEqual(problems, ["mode: (not shown) is not allowed; allowed: stable or standing-master"]);
+});
