@@ -1,0 +1,57 @@
+/** What the generator needs to know of a pair. Plain data: no Pulumi, no I/O. */
+
+export const nodeNames = ["a", "b"] as const;
+/** A node's identity. Roles (MASTER, BACKUP) move between nodes; names never do. */
+export type NodeName = (typeof nodeNames)[number];
+
+export const modes = ["stable", "standing-master"] as const;
+/** `stable`: the VIP stays where it is. `standing-master`: it returns to the preferred node. */
+export type Mode = (typeof modes)[number];
+
+/** The other node of the pair. */
+export const peerOf = (node: NodeName): NodeName => (node === "a" ? "b" : "a");
+
+/** Everything that is known before the cloud has made anything. */
+export interface PairSettings {
+  /** Unique in the account: `<project>-<stack>`. */
+  pair: string;
+  mode: Mode;
+  /** The node that gets the VIP back in `standing-master`; of no effect in `stable`. */
+  preferredNode: NodeName;
+  /** Seconds that the preferred node waits before it takes the VIP back, 0-1000. */
+  preemptDelayS: number;
+  /** VRRP advert interval in milliseconds, a multiple of 10. */
+  advertIntervalMs: number;
+  /** VRRP virtual router id, 1-255. */
+  virtualRouterId: number;
+  /** The virtual IP, IPv4. */
+  vip: string;
+  /** CIDR of the subnet that holds the VIP and both nodes' ENI addresses. */
+  subnetCidr: string;
+  /** Primary address of each node's dedicated ENI: VRRP speaks from here. */
+  nodeAddresses: Record<NodeName, string>;
+  /** Tencent Cloud region, e.g. `ap-guangzhou`. */
+  region: string;
+  /** Hosts of the VPC API, in the order in which the runtime tries them; no scheme. */
+  vpcEndpoints: string[];
+}
+
+/** What only the cloud can tell, known once the ENIs exist. */
+export interface CloudIds {
+  eniIds: Record<NodeName, string>;
+  /** MAC of each ENI: the one thing by which the guest recognises its second NIC. */
+  eniMacs: Record<NodeName, string>;
+  /** Id of the EIP on the VIP, null without a public address. */
+  eipId: string | null;
+}
+
+/** One file as it lands on a node. */
+export interface NodeFile {
+  /** Absolute path on the node. */
+  path: string;
+  /** Octal, four digits, e.g. `0644`. */
+  mode: string;
+  /** `user:group`. */
+  owner: string;
+  content: string;
+}

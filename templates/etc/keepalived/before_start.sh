@@ -1,0 +1,35 @@
+#!/bin/sh
+# What has to be so before keepalived starts. `before_start.sh identity` only prints what a reload cannot change.
+set -u
+umask 022
+run=/run/keepalived-vip
+config=/etc/keepalived/keepalived.conf
+drop_in=/etc/systemd/system/keepalived.service.d/keepalived-vip.conf
+
+identity() {
+  awk '$1 == "interface" || $1 == "virtual_router_id" || $1 == "unicast_src_ip" { print $1, $2 }' "$config"
+  cksum <"$drop_in"
+}
+if [ "${1:-}" = identity ]; then
+  identity
+  exit 0
+fi
+
+# Before 2.3.2 a pid file whose number belongs to any living process keeps keepalived from starting. systemd runs this
+# only when no keepalived of the unit is alive.
+rm -f /run/keepalived.pid /run/vrrp.pid /run/checkers.pid /run/bfd.pid \
+  /run/keepalived/keepalived.pid /run/keepalived/vrrp.pid
+
+mkdir -p "$run/applied"
+[ -p "$run/keepalived.fifo" ] || { rm -f "$run/keepalived.fifo"; mkfifo -m 600 "$run/keepalived.fifo"; }
+[ -s "$run/drain" ] || echo 0 >"$run/drain"
+
+/etc/keepalived/nic.sh up || exit 1
+
+# A node that has just booted may send before it can receive, takes a silent peer for a dead one and, with the higher
+# address, wins against it: nopreempt does not help, for a running MASTER compares. vrrp_startup_delay is broken from
+# 2.2.0 to 2.2.7. So the first start since boot waits for the peer's voice, 3 s at most; any later one starts at once.
+[ -e "$run/started-with" ] || python3 /etc/keepalived/hear_peer.py 3
+
+identity >"$run/started-with"
+sha256sum <"$config" >"$run/applied/keepalived"

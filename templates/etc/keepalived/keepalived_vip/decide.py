@@ -1,0 +1,303 @@
+"""What to do next, as a pure function of what is known. No I/O, no clock and no dice of its own.
+
+The VIP is where the cloud says, not where we wish it: every step is followed by another look, and only "listed on my
+ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goes back; jitter is 0.0-1.0, drawn by the
+caller.
+"""
+
+# A step is a tuple: its name, then its arguments.
+IDLE = ("idle",)
+DESCRIBE = ("describe",)
+ASSIGN = ("assign",)
+REBIND = ("rebind",)
+
+NOBODY = ""  # the address is on no ENI
+
+# The EIP, as the look at the VIP shows it.
+EIP_OK = "ok"  # bound to the VIP, or none is configured
+EIP_MISSING = "missing"  # the VIP has no EIP
+EIP_FOREIGN = "foreign"  # the VIP has another one: a person's doing, left alone
+
+POLL_S = 0.5  # between two looks at a running task: the cloud needs seconds
+TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is looked at
+UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
+SLOW_S = 5.0
+STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
+NOBODY_LOOKS = 2  # where an address shows while it moves is not documented: one look at nobody proves nothing
+NOBODY_S = 1.0
+EIP_LOOKS = 2  # the cloud may bind it itself a moment after the move
+EIP_S = 1.5
+RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
+# After anything unusual the pair is looked at more often for a minute: what went wrong once may do so again.
+ALERT_S = 60.0
+ALERT_INTERVAL_S = 4.0
+# Adverts of a lower peer come at every advert interval while a link is one-way: looks get rarer within such a storm.
+STORM_FIRST_S = 0.3
+STORM_MAX_S = 5.0
+STORM_OVER_S = 10.0
+# A peer that takes the VIP back and forth means a partition: each side claims less and less often.
+DUEL_FIRST_S = 4.0
+DUEL_MAX_S = 120.0
+DUEL_OVER_S = 600.0
+RETRY_FIRST_S = 0.5
+RETRY_MAX_S = 15.0
+STOP_S = 60.0  # a person has to mend it; ask again rarely
+
+
+class Knowledge:
+    """All that a decision rests on. Plain data; changed by the functions below only."""
+
+    def __init__(self, me: str, peer: str, eip: bool, reassert_s: float) -> None:
+        self.me = me  # own ENI
+        self.peer = peer  # the peer's ENI
+        self.eip = eip  # whether an EIP belongs to the VIP
+        self.reassert_s = reassert_s
+        self.master = False
+        self.busy = False  # a call is on its way
+        # What was asked for
+        self.claim = False  # became MASTER and has not asked for the VIP since
+        self.look_at = None  # a look was asked for, at this time; None = none was
+        self.wakes = 0  # counts events: an answer to a question asked before one says nothing about the time after it
+        self.asked = 0  # `wakes` when the call on its way was made
+        self.trigger = None  # the event that the next move will be due to
+        # What the cloud said
+        self.holder = None  # ENI that had the VIP when last looked, NOBODY, None = never looked
+        self.available = False
+        self.eip_seen = EIP_OK
+        self.seen_at = None
+        self.fresh = False  # seen, and nothing done since
+        self.task = None  # request id of a move that runs
+        self.task_since = 0.0
+        # Patience
+        self.not_before = 0.0
+        self.alert_until = 0.0
+        self.step = IDLE  # the call on its way
+        self.failures = 0  # looks in a row without an answer
+        self.refusals = 0  # changes in a row that were refused
+        self.nobody = 0  # looks in a row that found the address on no ENI
+        self.eip_missing = 0  # looks in a row that found the EIP missing
+        self.unsettled_since = None
+        self.storm_gap = STORM_FIRST_S
+        self.storm_at = None
+        self.looked_for_event_at = None
+        self.had_it_since = None  # the cloud has confirmed the VIP here since then
+        self.duels = 0
+
+
+def here(known: Knowledge) -> bool:
+    """Whether the cloud has the VIP here, as far as known."""
+    return known.holder == known.me and known.available
+
+
+def became_master(known: Knowledge, now: float, trigger: str) -> None:
+    """keepalived's word. The peer most likely has the VIP: ask first, look afterwards."""
+    known.master = True
+    known.claim = True
+    known.trigger = trigger
+    known.wakes += 1
+    known.look_at = None
+    known.task = None
+    known.fresh = False
+    known.had_it_since = None
+    known.duels = known.failures = known.refusals = known.nobody = known.eip_missing = 0
+    known.unsettled_since = None
+    known.not_before = now
+    known.alert_until = now + ALERT_S
+
+
+def found_master(known: Knowledge, now: float, trigger: str) -> None:
+    """The service starts on a node that is MASTER already: the VIP is most likely here."""
+    became_master(known, now, trigger)
+    known.claim = False
+    known.look_at = now
+
+
+def heard_lower(known: Knowledge, now: float) -> None:
+    """A peer that also called itself MASTER yields to us: it may have moved the VIP meanwhile."""
+    if not known.master:
+        return
+    known.wakes += 1
+    known.duels = 0
+    known.alert_until = now + ALERT_S
+    if known.storm_at is None or now - known.storm_at > STORM_OVER_S:
+        known.storm_gap = STORM_FIRST_S
+        known.looked_for_event_at = None
+    known.storm_at = now
+    if known.look_at is None:
+        since = known.looked_for_event_at
+        known.look_at = now if since is None else max(now, since + known.storm_gap)
+
+
+def lost_master(known: Knowledge) -> None:
+    """Whatever runs in the cloud is the peer's business now. What was known of the holder is soon untrue."""
+    known.master = False
+    known.wakes += 1
+    known.claim = False
+    known.look_at = None
+    known.task = None
+    known.fresh = False
+    known.had_it_since = None
+
+
+def decide(known: Knowledge, now: float):
+    """The next step: idle, describe, migrate(source ENI), task(id), assign, rebind, or wait(until)."""
+    if not known.master or known.busy:
+        return IDLE
+    if known.claim:
+        if here(known) and now - known.seen_at <= RECENT_S:
+            return DESCRIBE  # the one case in which the cloud could only refuse
+        return ("migrate", source(known))
+    if known.look_at is not None and now >= known.look_at:
+        return DESCRIBE
+    if now < known.not_before:
+        return ("wait", known.not_before if known.look_at is None else min(known.not_before, known.look_at))
+    if known.task is not None:
+        return ("task", known.task)
+    if not known.fresh:
+        return DESCRIBE
+    if known.holder == NOBODY:
+        return ASSIGN if known.nobody >= NOBODY_LOOKS else DESCRIBE
+    if not known.available:
+        stuck = known.unsettled_since is not None and now - known.unsettled_since >= STUCK_S
+        return ("migrate", known.holder) if stuck and known.holder != known.me else DESCRIBE
+    if known.holder != known.me:
+        return ("migrate", known.holder)
+    if known.eip_seen == EIP_MISSING and known.eip_missing >= EIP_LOOKS:
+        return REBIND
+    return DESCRIBE
+
+
+def source(known: Knowledge) -> str:
+    """The ENI to take the VIP from without having looked: the last known holder, unless that was us."""
+    if known.holder in (None, NOBODY, known.me):
+        return known.peer
+    return known.holder
+
+
+def issued(known: Knowledge, now: float, step) -> None:
+    """A step is on its way; nothing else is decided until its answer came."""
+    known.busy = True
+    known.step = step
+    known.fresh = False
+    known.asked = known.wakes
+    if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
+        known.looked_for_event_at = now
+        known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+
+
+def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, jitter: float) -> None:
+    """A look's answer."""
+    known.busy = False
+    known.holder, known.available, known.eip_seen, known.seen_at = holder, available, eip, now
+    known.failures = 0
+    if not known.master:
+        return
+    known.fresh = True
+    if known.asked == known.wakes:
+        known.claim = False
+        known.look_at = None
+    if here(known):
+        saw_here(known, now, jitter)
+        return
+    known.alert_until = now + ALERT_S
+    known.nobody = known.nobody + 1 if holder == NOBODY else 0
+    if holder == NOBODY:
+        known.not_before = now + (NOBODY_S if known.nobody < NOBODY_LOOKS else 0.0)
+    elif not available:
+        if known.unsettled_since is None:
+            known.unsettled_since = now
+        known.not_before = now + (POLL_S if now - known.unsettled_since < UNSETTLED_S else SLOW_S)
+    else:
+        known.unsettled_since = None
+        known.not_before = now + duel_delay(known, jitter)
+
+
+def saw_here(known: Knowledge, now: float, jitter: float) -> None:
+    known.task = None
+    known.refusals = known.nobody = 0
+    known.unsettled_since = None
+    if known.had_it_since is None:
+        known.had_it_since = now
+    elif now - known.had_it_since > DUEL_OVER_S:
+        known.duels = 0
+    if known.eip_seen == EIP_MISSING:
+        known.eip_missing += 1
+        known.alert_until = now + ALERT_S
+        # Looked at again soon, then bound, then left in peace for longer and longer.
+        tries = max(0, known.eip_missing - EIP_LOOKS)
+        known.not_before = now + min(RETRY_MAX_S, EIP_S * 2 ** min(tries, 6)) if known.eip_missing != EIP_LOOKS else now
+        return
+    known.eip_missing = 0
+    interval = min(ALERT_INTERVAL_S, known.reassert_s) if now < known.alert_until else known.reassert_s
+    known.not_before = now + interval * (0.9 + 0.2 * jitter)
+
+
+def duel_delay(known: Knowledge, jitter: float) -> float:
+    """Taken from us while we are MASTER and without an event: after a partition that is the black hole and must end at
+    once; within one, the peer believes the same as we, and fighting costs both sides' connections."""
+    if known.had_it_since is None:
+        return 0.0
+    known.had_it_since = None
+    known.duels += 1
+    if known.duels == 1:
+        return 0.0
+    return min(DUEL_MAX_S, DUEL_FIRST_S * 2 ** (known.duels - 2)) * (0.75 + 0.5 * jitter)
+
+
+def accepted(known: Knowledge, now: float, task: str) -> None:
+    """A move or an assignment was accepted: it runs in the cloud under this id."""
+    known.busy = False
+    known.refusals = 0
+    if not known.master:
+        return
+    if known.claim and known.asked != known.wakes:
+        known.look_at = now + POLL_S  # asked for before a quick fall and rise: one move under way is enough
+    known.claim = False
+    known.task = task
+    known.task_since = now
+    known.not_before = now + POLL_S
+
+
+def task_said(known: Knowledge, now: float, running: bool) -> None:
+    """SUCCESS and FAILED are one: what is true is looked up afterwards."""
+    known.busy = False
+    if not known.master:
+        return
+    if running and now - known.task_since < TASK_LIMIT_S:
+        known.not_before = now + POLL_S
+    else:
+        known.task = None
+        known.not_before = now
+
+
+def rebound(known: Knowledge, now: float, again: bool) -> None:
+    """A step towards the EIP was accepted and takes effect later; again: another is needed after it."""
+    known.busy = False
+    known.refusals = 0
+    if again:
+        known.eip_missing = EIP_LOOKS - 1
+    known.not_before = now + EIP_S
+
+
+def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
+    """A call was refused or got no answer. Whatever it was, look before acting again."""
+    known.busy = False
+    if not known.master:
+        return
+    if known.asked == known.wakes:
+        known.claim = False
+        known.look_at = None
+    known.task = None
+    known.alert_until = now + ALERT_S
+    count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals
+    if reaction == "stop":
+        delay = STOP_S
+    elif reaction == "describe" and count == 0:
+        delay = 0.0
+    else:
+        delay = min(RETRY_MAX_S, RETRY_FIRST_S * 2**count)
+    if known.step in (DESCRIBE, IDLE):
+        known.failures = min(count + 1, 10)
+    else:
+        known.refusals = min(count + 1, 10)
+    known.not_before = now + delay * (0.75 + 0.5 * jitter)

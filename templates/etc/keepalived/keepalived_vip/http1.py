@@ -1,0 +1,184 @@
+"""HTTP/1.1 over a connection that is kept, as far as two services need it. http.client brings 2 MiB of mail parser."""
+
+import errno
+import json
+import select
+import socket
+import ssl
+import time
+
+from keepalived_vip import settings
+
+CONNECT_S = 2.0
+ANSWER_S = 5.0
+ANSWER_LIMIT = 4 * 1024 * 1024  # bytes
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+class Stale(OSError):
+    """A kept connection that the other side had closed: nothing of this request was answered."""
+
+
+class Answer:
+    def __init__(self, status: int, headers: dict, body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+
+class Connection:
+    """One TCP connection, with TLS when a context is given. Raises OSError; every wait has a limit."""
+
+    def __init__(self, host: str, address: str, port: int, context=None) -> None:
+        self.host = host
+        self.sock = socket.create_connection((address, port), CONNECT_S)
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A connection that died unseen (a firewall forgot it, the network was cut) must not cost a move seconds.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(CONNECT_S * 1000))
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 2)):
+                self.sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            if context is not None:
+                self.sock = context.wrap_socket(self.sock, server_hostname=host)
+        except BaseException:
+            self.sock.close()
+            raise
+        self.reusable = True
+        self.rest = b""
+
+    def close(self) -> None:
+        self.sock.close()
+
+    def alive(self) -> bool:
+        """Whether the other side still has it open. TLS session tickets may wait: readable is not dead."""
+        if not self.reusable or not select.select([self.sock], [], [], 0)[0]:
+            return self.reusable
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(1)
+            return False  # an end, or an answer that nobody asked for
+        except (ssl.SSLWantReadError, BlockingIOError):
+            return True
+        except OSError:
+            return False
+        finally:
+            self.sock.setblocking(True)
+
+    def exchange(self, method: str, path: str, headers: dict, body: bytes = b"") -> Answer:
+        lines = ["%s %s HTTP/1.1" % (method, path)]
+        lines += ["%s: %s" % item for item in headers.items()]
+        lines += ["Content-Length: %d" % len(body), "", ""]
+        deadline = time.monotonic() + ANSWER_S
+        self.reusable = False  # until the whole answer is read
+        try:
+            self.sock.settimeout(ANSWER_S)
+            self.sock.sendall("\r\n".join(lines).encode() + body)
+            first = self.more(deadline)
+        except OSError as error:
+            # Slow is not stale; ETIMEDOUT is the kernel's word that nothing of it was acknowledged.
+            if isinstance(error, socket.timeout) and error.errno != errno.ETIMEDOUT:
+                raise
+            raise Stale(str(error)) from error
+        if not first:
+            raise Stale("closed by the other side")
+        return self.answer(first, deadline)
+
+    def more(self, deadline: float) -> bytes:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("no answer within %d s" % ANSWER_S)
+        self.sock.settimeout(left)
+        return self.sock.recv(65536)
+
+    def answer(self, data: bytes, deadline: float) -> Answer:
+        def grow(data: bytes) -> bytes:
+            part = self.more(deadline)
+            if not part or len(data) > ANSWER_LIMIT:
+                raise OSError("the answer broke off")
+            return data + part
+
+        while b"\r\n\r\n" not in data:
+            data = grow(data)
+        head, data = data.split(b"\r\n\r\n", 1)
+        first, *fields = head.decode("latin-1").split("\r\n")
+        parts = first.split(" ", 2)
+        if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
+            raise OSError("not an HTTP answer")
+        headers = {}
+        for field in fields:
+            name, _, value = field.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        keep = parts[0] == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = b""
+            while True:
+                while b"\r\n" not in data:
+                    data = grow(data)
+                line, data = data.split(b"\r\n", 1)
+                size = int(line.split(b";")[0], 16)
+                while len(data) < size + 2:
+                    data = grow(data)
+                body, data = body + data[:size], data[size + 2 :]
+                if size == 0:
+                    break
+        elif "content-length" in headers:
+            size = int(headers["content-length"])
+            while len(data) < size:
+                data = grow(data)
+            body, data = data[:size], data[size:]
+        else:
+            keep = False
+            body = data
+            while True:
+                part = self.more(deadline)
+                if not part:
+                    break
+                body += part
+        self.reusable = keep and not data
+        return Answer(int(parts[1]), headers, body)
+
+
+class Addresses:
+    """Names to IPv4 addresses. The last good answer is kept, also over a restart: a failover can do without DNS."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.known = settings.read_json(path) or {}
+
+    def of(self, host: str) -> list:
+        """At once when the name was ever resolved."""
+        return self.known.get(host) or self.resolve(host)
+
+    def resolve(self, host: str) -> list:
+        """Asks DNS, for as long as the resolver likes; OSError when it does not know. Not in the way of a move."""
+        found = []
+        for entry in socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM):
+            if entry[4][0] not in found:
+                found.append(entry[4][0])
+        if sorted(found) != sorted(self.known.get(host, [])):
+            self.known[host] = found
+            try:
+                settings.write_atomically(self.path, json.dumps(self.known))
+            except OSError:
+                pass
+        return found
+
+
+def split_port(endpoint: str, default: int):
+    """("host", port) of `host` or `host:port`."""
+    host, _, port = endpoint.partition(":")
+    return host, int(port) if port else default
+
+
+def unix_time(date: str):
+    """Seconds since 1970 of an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`; None when it is none."""
+    try:
+        _, day, month, year, clock, _ = date.split()
+        year, month, day = int(year), MONTHS.index(month) + 1, int(day)
+        hour, minute, second = (int(part) for part in clock.split(":"))
+    except (ValueError, AttributeError):
+        return None
+    # Days from the civil calendar: years that begin in March put the leap day last.
+    year -= month <= 2
+    month = (month + 9) % 12
+    days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 306 + 5) // 10 + day - 1 - 719468
+    return days * 86400 + hour * 3600 + minute * 60 + second

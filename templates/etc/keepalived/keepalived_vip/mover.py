@@ -1,0 +1,165 @@
+"""Carries out what decide.py decides and tells what became of it. Used by the service and by `vip.py migrate`."""
+
+import binascii
+import fcntl
+import os
+import time
+
+from keepalived_vip import calls, cloud, decide, errors, http1, settings
+from keepalived_vip.credentials import Credentials, Unavailable
+
+
+def take_lock(path: str):
+    """An open file whose lock is ours until it is closed or the process ends; None when another process has it."""
+    lock = open(path, "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def jitter() -> float:
+    return int.from_bytes(os.urandom(2), "big") / 65535.0
+
+
+class Mover:
+    def __init__(self, conf, log) -> None:
+        self.conf = conf
+        self.log = log
+        self.addresses = http1.Addresses(conf.addresses_file)
+        self.credentials = Credentials(conf, self.addresses)
+        self.api = cloud.Api(conf, self.credentials, self.addresses)
+        self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
+        self.event_at = 0.0  # when the event came that the next move is due to
+        self.move = None  # the move under way
+        before = settings.read_json(conf.status_file) or {}
+        self.last_move = before.get("lastMove")
+        self.moves_total = before.get("movesTotal") or 0
+        self.checked_at = None
+        self.troubles = {}  # what -> message
+
+    # -- on any thread ------------------------------------------------------------------------------------------------
+
+    def make(self, step):
+        """Makes one call: (its result or the error, when it began, when it ended), both by time.monotonic()."""
+        started = time.monotonic()
+        try:
+            result = self.perform(step)
+        except (cloud.ApiError, Unavailable) as error:
+            result = error
+        except Exception as error:  # a bug must not silence the service for ever
+            result = cloud.ApiError("Network", "%s: %s" % (type(error).__name__, error))
+        return result, started, time.monotonic()
+
+    def perform(self, step):
+        name = step[0]
+        if name == "migrate":
+            return calls.migrate(self.api, self.conf, step[1])
+        if name == "describe":
+            return calls.describe(self.api, self.conf)
+        if name == "task":
+            return calls.task(self.api, step[1])
+        if name == "assign":
+            return calls.assign(self.api, self.conf)
+        if name == "rebind":
+            return calls.rebind(self.api, self.conf)
+        raise AssertionError(name)
+
+    # -- on the deciding thread ---------------------------------------------------------------------------------------
+
+    def take(self, step, result, started: float, ended: float) -> None:
+        """Takes in what a step brought."""
+        name, known = step[0], self.known
+        if isinstance(result, Exception):
+            code = getattr(result, "code", "NoCredentials")
+            reaction = errors.reaction(code)
+            decide.failed(known, ended, reaction, jitter())
+            # A refusal that the next look explains is the ordinary race, not a trouble.
+            if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
+                self.trouble("cloud", "%s: %s" % (name, result), code)
+            elif known.master:
+                self.log.say("refused", call=name, code=code)
+            return
+        if name in ("migrate", "assign"):
+            decide.accepted(known, ended, result)
+            self.begin(step, result, started, ended)
+        elif name == "task":
+            decide.task_said(known, ended, result)
+        elif name == "rebind":
+            decide.rebound(known, ended, result)
+            self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
+        else:
+            self.seen(*result, ended=ended)
+
+    def begin(self, step, request_id: str, started: float, ended: float) -> None:
+        if not self.known.master:
+            return
+        event_at = min(self.event_at, started)
+        self.move = {
+            "id": binascii.hexlify(os.urandom(6)).decode(),
+            "trigger": self.known.trigger,
+            "from": step[1] if step[0] == "migrate" else None,
+            "to": self.conf.eni,
+            "startedAt": round(time.time() - (ended - event_at), 3),
+            "requestId": request_id,
+            "phasesMs": {"decision": ms(started - event_at), "request": ms(ended - started)},
+        }
+        self.move_accepted_at = ended
+        self.log.say("move-accepted", **self.move)
+
+    def seen(self, holder: str, available: bool, eip: str, ended: float) -> None:
+        known = self.known
+        before = known.holder
+        decide.saw(known, ended, holder, available, eip, jitter())
+        self.checked_at = round(time.time(), 3)
+        self.well("cloud")
+        if not known.master:
+            return
+        if holder != before:
+            self.log.say("holder", holder=self.holder_name(), eni=holder or None)
+        if eip == decide.EIP_FOREIGN:
+            self.trouble("eip", "the VIP has another public address than %s" % self.conf.eip)
+        elif eip == decide.EIP_OK:
+            self.well("eip")
+        if decide.here(known):
+            self.finish(ended)
+            known.trigger = "reassert"
+        elif self.move is None and known.trigger == "reassert":
+            self.event_at = ended
+
+    def finish(self, now: float) -> None:
+        if self.move is None:
+            return
+        self.last_move, self.move = self.move, None
+        self.last_move["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
+        self.moves_total += 1
+        self.log.say("moved", **self.last_move)
+
+    def leave(self) -> None:
+        """No longer MASTER: the move under way, if any, is the cloud's and the peer's business."""
+        if self.move is not None:
+            self.log.say("move-left", id=self.move["id"], requestId=self.move["requestId"])
+            self.move = None
+
+    def trouble(self, what: str, message: str, kind: str = "") -> None:
+        """Logged when it begins or is of another kind; an endpoint after the other being down is one."""
+        before = self.troubles.get(what)
+        self.troubles[what] = message
+        if before is None or (kind or message) not in before:
+            self.log.say("trouble", what=what, message=message)
+
+    def well(self, what: str) -> None:
+        if self.troubles.pop(what, None) is not None:
+            self.log.say("well-again", what=what)
+
+    def holder_name(self) -> str:
+        known = self.known
+        if not known.master:
+            return "unknown"  # only a MASTER looks
+        return {None: "unknown", decide.NOBODY: "none", known.me: "self", known.peer: "peer"}.get(known.holder, "other")
+
+
+def ms(seconds: float) -> int:
+    return int(round(seconds * 1000))

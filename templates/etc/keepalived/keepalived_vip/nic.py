@@ -1,0 +1,139 @@
+"""The second NIC: whether the VIP is on it, the kernel's word when that changes, putting back what was removed."""
+
+import os
+import signal
+import socket
+import struct
+
+# linux/rtnetlink.h: groups of links, IPv4 addresses, routes and rules; RTM_GETADDR; linux/if_addr.h.
+GROUPS = 0x1 | 0x10 | 0x40 | 0x80
+NEW_ADDRESS, GET_ADDRESS, ERROR, DONE = 20, 22, 2, 3
+DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+IFA_LOCAL = 2
+IFA_F_PERMANENT = 0x80
+
+ABSENT, LEASED, PRESENT = 0, 1, 2  # LEASED: with a lifetime, as a planned switch sets it before keepalived does
+
+
+def subscribe():
+    """A socket that becomes readable when addresses, routes, rules or links change."""
+    kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+    kernel.bind((0, GROUPS))
+    return kernel
+
+
+def drain(kernel) -> None:
+    """Reads what has come; only that something changed matters, what is true is read afterwards."""
+    while True:
+        try:
+            if not kernel.recv(65536):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass  # ENOBUFS: messages were lost, which says the same; the next read empties the rest
+
+
+def look(interface: str, address: str) -> int:
+    """Whether the interface holds the IPv4 address now: ABSENT, LEASED or PRESENT. Asks the kernel, no process."""
+    try:
+        index = socket.if_nametoindex(interface)
+    except OSError:
+        return ABSENT
+    wanted = socket.inet_aton(address)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+        kernel.settimeout(1)
+        request = struct.pack("=BBBBI", socket.AF_INET, 0, 0, 0, 0)
+        kernel.send(struct.pack("=IHHII", 16 + len(request), GET_ADDRESS, DUMP, 1, 0) + request)
+        while True:
+            data = kernel.recv(65536)
+            at = 0
+            while at + 16 <= len(data):
+                size, kind = struct.unpack_from("=IH", data, at)
+                if kind in (DONE, ERROR):
+                    return ABSENT
+                if kind == NEW_ADDRESS:
+                    _, _, flags, _, found_index = struct.unpack_from("=BBBBI", data, at + 16)
+                    if found_index == index and attribute(data, at + 24, at + size, IFA_LOCAL) == wanted:
+                        return PRESENT if flags & IFA_F_PERMANENT else LEASED
+                at += (size + 3) & ~3
+
+
+def attribute(data: bytes, at: int, end: int, wanted: int):
+    while at + 4 <= end:
+        size, kind = struct.unpack_from("=HH", data, at)
+        if size < 4:
+            return None
+        if kind == wanted:
+            return data[at + 4 : at + size]
+        at += (size + 3) & ~3
+    return None
+
+
+class Script:
+    """nic.sh, run without waiting for it: the service has to hear that it is no longer MASTER meanwhile."""
+
+    LIMIT_S = 20.0
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.child = None
+        self.since = 0.0
+
+    def start(self, verb: str, now: float) -> None:
+        self.since = now
+        self.child = os.fork()
+        if self.child == 0:
+            try:
+                null = os.open(os.devnull, os.O_RDWR)
+                for stream in (0, 1, 2):
+                    os.dup2(null, stream)
+                os.execv(self.path, [self.path, verb])
+            finally:
+                os._exit(127)
+
+    def result(self, now: float):
+        """Its exit code, None while it runs."""
+        done, status = os.waitpid(self.child, os.WNOHANG)
+        if not done:
+            if now - self.since > self.LIMIT_S:
+                os.kill(self.child, signal.SIGKILL)
+            return None
+        self.child = None
+        return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128
+
+
+def keepalived_is_dead(pid_files) -> bool:
+    """True only if it left a pid file without a process: killed, with the VIP still on the NIC."""
+    left = False
+    for path in pid_files:
+        try:
+            with open(path) as file:
+                pid = int(file.read())
+        except (OSError, ValueError):
+            continue
+        left = True
+        try:
+            with open("/proc/%d/comm" % pid) as file:
+                if file.read().startswith("keepalived"):
+                    return False
+        except OSError:
+            pass
+    return left
+
+
+def open_fifo(path: str) -> int:
+    """keepalived's events. Read and write, so that neither side ever blocks or sees an end."""
+    try:
+        os.mkfifo(path, 0o600)
+    except FileExistsError:
+        pass
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+
+def words(text: str):
+    """`INSTANCE "VI_1" MASTER 250` -> ("INSTANCE", "MASTER"), for each line; other lines are skipped."""
+    for line in text.splitlines():
+        parts = line.split()
+        if len(parts) >= 3 and parts[0] in ("INSTANCE", "NOTIFY") and parts[1] == '"VI_1"':
+            yield parts[0], parts[2]

@@ -1,0 +1,87 @@
+"""What the node was told at deployment (vip.json) and where things are."""
+
+import json
+import os
+
+CONFIG = "/etc/keepalived/vip.json"
+METADATA = "metadata.tencentyun.com"
+KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
+KEYS += ["region", "vpcEndpoints", "reassertIntervalS"]
+
+
+class Settings:
+    """The fields of vip.json and the places on the node; a missing field is an error that names it.
+
+    run, etc, log, metadata and scheme differ from their defaults in tests only: production speaks HTTPS.
+    """
+
+    def __init__(
+        self,
+        values: dict,
+        run: str = "/run/keepalived-vip",
+        etc: str = "/etc/keepalived",
+        log: str = "/var/log/keepalived.log",
+        metadata: str = METADATA,
+        scheme: str = "https",
+    ) -> None:
+        missing = [key for key in KEYS if key not in values]
+        if missing:
+            raise ValueError("vip.json has no %s; run `pulumi up` again" % ", ".join(missing))
+        self.pair = values["pair"]
+        self.node = values["node"]
+        self.peer = values["peer"]
+        self.mode = values["mode"]
+        self.vip = values["vip"]
+        self.address = values["address"]
+        self.peer_address = values["peerAddress"]
+        self.interface = values["interface"]
+        self.eni = values["eniId"]
+        self.peer_eni = values["peerEniId"]
+        self.eip = values["eipId"]  # None without a public address
+        self.region = values["region"]
+        self.endpoints = list(values["vpcEndpoints"])
+        self.reassert_s = values["reassertIntervalS"]
+
+        self.log = log
+        self.metadata = metadata
+        self.scheme = scheme
+        self.fifo = run + "/keepalived.fifo"
+        self.run = run
+        self.state_file = run + "/state"
+        self.status_file = run + "/status.json"
+        self.service_lock = run + "/service.lock"
+        self.mover_lock = run + "/mover.lock"
+        self.credentials_file = run + "/credentials.json"
+        self.addresses_file = run + "/addresses.json"
+        self.static_credentials = etc + "/credentials.json"
+        self.nic_script = etc + "/nic.sh"
+        # Where keepalived's versions and distributions put it.
+        self.pid_files = ["/run/keepalived.pid", "/run/keepalived/keepalived.pid"]
+
+
+def load(path: str = CONFIG) -> Settings:
+    """Raises OSError or ValueError, each with what is wrong."""
+    with open(path) as file:
+        return Settings(json.load(file))
+
+
+def write_atomically(path: str, text: str, mode: int = 0o644) -> None:
+    """A reader, or a power cut, sees the old text or the new one."""
+    temporary = "%s.%d" % (path, os.getpid())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        os.rename(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
+def read_json(path: str):
+    """The content of a JSON file, None when it is missing or broken."""
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,65 @@
+"""The threads beside the deciding one: they wait for the network, it never does."""
+
+import os
+import queue
+import threading
+import time
+
+from keepalived_vip.credentials import Unavailable
+
+READY_S = 5.0  # how often connection and credentials are looked after
+DNS_S = 60.0
+
+
+class Threads:
+    """One thread for the calls and one that keeps connection, names and credentials ready, so that neither a slow cloud
+    keeps the service from hearing that it is no longer MASTER, nor a slow metadata service a move from being asked for.
+    """
+
+    def __init__(self, mover) -> None:
+        self.mover = mover
+        self.steps = queue.Queue()
+        self.results = queue.Queue()
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        for target in (self.work, self.keep_ready):
+            threading.Thread(target=target, daemon=True).start()
+
+    def work(self) -> None:
+        while True:
+            step = self.steps.get()
+            self.results.put((step,) + self.mover.make(step))
+            os.write(self.writer, b".")
+
+    def keep_ready(self) -> None:
+        resolved = 0.0
+        while True:
+            problem = None
+            if self.mover.credentials.due():
+                try:
+                    self.mover.credentials.renew(None)
+                except Unavailable as error:
+                    problem = str(error)
+            self.tell("credentials", problem)
+            now = time.monotonic()
+            try:
+                if now - resolved > DNS_S:
+                    for endpoint in self.mover.conf.endpoints + [self.mover.conf.metadata]:
+                        self.mover.addresses.resolve(endpoint.partition(":")[0])
+                    resolved = now
+                problem = None
+            except OSError as error:
+                problem = str(error)
+            self.tell("dns", problem)
+            try:
+                self.mover.api.keep_ready()
+                problem = None
+            except OSError as error:
+                problem = str(error) or type(error).__name__
+            self.tell("connection", problem)
+            time.sleep(READY_S)
+
+    def tell(self, what: str, problem) -> None:
+        if problem != self.mover.troubles.get(what):
+            self.results.put((None, what, problem, 0.0))
+            os.write(self.writer, b".")

@@ -1,0 +1,265 @@
+"""The service: hears keepalived and the kernel, decides, and lets one worker make one call at a time."""
+
+import json
+import os
+import selectors
+import signal
+import time
+
+from keepalived_vip import VERSION, decide, nic, settings
+from keepalived_vip.log import Log
+from keepalived_vip.mover import Mover, take_lock
+from keepalived_vip.threads import Threads
+
+TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
+NIC_CHECK_S = 30.0
+SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
+LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
+LOCK_S = 0.2
+ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
+
+
+class Service:
+    def __init__(self, conf) -> None:
+        self.conf = conf
+        self.log = Log(conf.log)
+        self.mover = Mover(conf, self.log)
+        self.known = self.mover.known
+        self.state = {"state": "UNKNOWN", "since": time.time()}
+        self.heard = False  # a word of keepalived's own since the service started
+        self.on_nic = nic.ABSENT
+        self.dead = False
+        self.odd_since = None  # keepalived's word and the NIC differ since
+        self.started = False
+        self.lock = None
+        self.script = nic.Script(conf.nic_script)
+        self.verb = None
+        self.next_tick = 0.0
+        self.next_nic_check = 0.0
+        self.later = []  # what to log once the step is on its way
+        self.state_written = self.status_written = None
+        self.fifos = {}  # descriptor -> text that is no whole line yet
+
+    # -- what keepalived and the kernel say ---------------------------------------------------------------------------
+
+    def word(self, kind: str, word: str) -> None:
+        """A word of keepalived (INSTANCE) or its hook (NOTIFY). Hooks start in no order: they only confirm the NIC."""
+        now = time.monotonic()
+        if word == "MASTER_RX_LOWER_PRI":
+            if self.known.master:
+                if self.known.storm_at is None or now - self.known.storm_at > decide.STORM_OVER_S:
+                    self.later.append(("heard-lower", {}))
+                decide.heard_lower(self.known, now)
+                self.known.trigger = "rx-lower"
+                self.mover.event_at = now
+            return
+        if word not in ROLES:
+            return
+        if kind == "INSTANCE":
+            self.heard = True
+        elif self.heard and (word == "MASTER") != (self.on_nic == nic.PRESENT):
+            return
+        self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
+
+    def change(self, word: str, trigger: str) -> None:
+        if word != self.state["state"]:
+            self.state = {"state": word, "since": round(time.time(), 3)}
+            self.odd_since = None
+            self.later.append(("state", {"state": word, "trigger": trigger}))
+        self.weigh(time.monotonic(), trigger)
+
+    def weigh(self, now: float, trigger: str = "nic") -> None:
+        """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
+        word, present = self.state["state"], self.on_nic == nic.PRESENT
+        if self.dead:
+            if word == "MASTER":
+                self.change("STOP", "process-gone")
+                return
+        elif word == "UNKNOWN":
+            if present:
+                # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
+                self.change("MASTER", "kernel" if self.started else "start")
+                return
+        elif (word == "MASTER") != present and word != "STOP":
+            if self.odd_since is None:
+                self.odd_since = now
+            elif now - self.odd_since >= LOST_WORD_S:
+                self.change("MASTER" if present else "BACKUP", "nic")
+                return
+        else:
+            self.odd_since = None
+        master = word == "MASTER" and present and not self.dead
+        if master and not self.known.master:
+            self.mover.event_at = now
+            if trigger in ("keepalived", "hook", "kernel"):
+                decide.became_master(self.known, now, trigger)
+            else:
+                decide.found_master(self.known, now, trigger)
+        elif not master and self.known.master:
+            decide.lost_master(self.known)
+            self.mover.leave()
+
+    def look(self) -> None:
+        try:
+            self.on_nic = nic.look(self.conf.interface, self.conf.vip)
+        except OSError:
+            pass  # what was true stays true until the next look
+        self.dead = nic.keepalived_is_dead(self.conf.pid_files)
+
+    def read_fifo(self, descriptor: int) -> None:
+        try:
+            text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
+        except BlockingIOError:
+            return
+        whole, _, self.fifos[descriptor] = text.rpartition("\n")
+        self.look()
+        for kind, word in nic.words(whole):
+            self.word(kind, word)
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    def turn(self) -> float:
+        """Makes every step that is due; gives the seconds until the next one."""
+        now = time.monotonic()
+        if now >= self.next_tick:
+            self.next_tick = now + TICK_S
+            self.look()
+        self.weigh(now, "nic" if self.started else "start")
+        self.started = True
+        step = decide.decide(self.known, now)
+        due = [self.next_tick]
+        if step[0] == "wait":
+            due.append(step[1])
+        elif step != decide.IDLE:
+            self.lock = self.lock or take_lock(self.conf.mover_lock)
+            if self.lock is None:
+                due.append(now + LOCK_S)  # a `vip.py migrate` is at it
+            else:
+                decide.issued(self.known, now, step)
+                self.threads.steps.put(step)
+        # Only now what takes time.
+        if self.odd_since is not None:
+            due.append(self.odd_since + LOST_WORD_S)
+        due.append(self.put_nic_right(now))
+        self.write()
+        return max(0.0, min(due) - time.monotonic())
+
+    def put_nic_right(self, now: float) -> float:
+        """Runs nic.sh when it is due, and looks whether it has ended; gives the time of the next look."""
+        if self.verb is not None:
+            code = self.script.result(now)
+            if code is None:
+                return now + 0.05
+            verb, self.verb = self.verb, None
+            if verb == "check" and code != 0:
+                self.verb = "up"
+                self.script.start("up", now)
+                return now + 0.05
+            if verb == "up":
+                self.later.append(("nic-restored" if code == 0 else "nic-broken", {"exit": code}))
+            self.next_nic_check = now + NIC_CHECK_S
+        elif now >= self.next_nic_check and not self.known.busy:
+            self.verb = "check"
+            self.script.start("check", now)
+            return now + 0.05
+        return max(self.next_nic_check, now + SETTLE_S)
+
+    def write(self) -> None:
+        for event, fields in self.later:
+            self.log.say(event, **fields)
+        self.later = []
+        try:
+            if self.state != self.state_written:
+                settings.write_atomically(self.conf.state_file, json.dumps(self.state))
+                self.state_written = self.state
+            status = self.status()
+            if status != self.status_written:
+                settings.write_atomically(self.conf.status_file, json.dumps(status))
+                self.status_written = status
+        except OSError:
+            pass  # a full disk: tried again at the next turn
+
+    def status(self) -> dict:
+        mover = self.mover
+        return {
+            "schemaVersion": 1,
+            "version": VERSION,
+            "pair": self.conf.pair,
+            "node": self.conf.node,
+            "state": self.state["state"],
+            "since": self.state["since"],
+            "vipOnNic": self.on_nic != nic.ABSENT,
+            "cloudHolder": mover.holder_name(),
+            "holderEni": self.known.holder or None if self.known.master else None,
+            "available": self.known.master and self.known.available,
+            "checkedAt": mover.checked_at,
+            "lastMove": mover.last_move,
+            "movesTotal": mover.moves_total,
+            "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
+        }
+
+    def answered(self) -> None:
+        try:
+            os.read(self.threads.reader, 4096)
+        except BlockingIOError:
+            pass
+        while not self.threads.results.empty():
+            step, first, second, third = self.threads.results.get()
+            if step is not None:
+                self.mover.take(step, first, second, third)
+            elif second is None:
+                self.mover.well(first)
+            else:
+                self.mover.trouble(first, second)
+
+    def open_fifo(self) -> None:
+        """Also one that was made anew under the same name; the old one is still read, keepalived may write to it."""
+        descriptor = nic.open_fifo(self.conf.fifo)
+        if any(os.path.sameopenfile(descriptor, other) for other in self.fifos):
+            os.close(descriptor)
+        else:
+            self.fifos[descriptor] = ""
+            self.selector.register(descriptor, selectors.EVENT_READ, "fifo")
+
+    def serve(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        kernel = nic.subscribe()
+        self.selector.register(kernel, selectors.EVENT_READ, "kernel")
+        self.threads = Threads(self.mover)
+        self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
+        last = settings.read_json(self.conf.state_file)
+        if last and last.get("state") in ROLES:
+            self.state = last
+        self.log.say("started", version=VERSION, pid=os.getpid(), state=self.state["state"])
+        next_fifo = 0.0
+        while True:
+            if time.monotonic() >= next_fifo:
+                next_fifo = time.monotonic() + TICK_S
+                self.open_fifo()
+                for descriptor in list(self.fifos):
+                    self.read_fifo(descriptor)
+            for key, _ in self.selector.select(self.turn()):
+                if key.data == "fifo":
+                    self.read_fifo(key.fd)
+                elif key.data == "kernel":
+                    nic.drain(kernel)
+                    self.look()
+                    # Not now: putting back starts processes, and the same message may have made us MASTER.
+                    self.next_nic_check = min(self.next_nic_check, time.monotonic() + SETTLE_S)
+                else:
+                    self.answered()
+
+
+def serve(conf) -> int:
+    os.makedirs(conf.run, exist_ok=True)
+    for _ in range(20):  # `vip.py status` holds it for a moment to see whether we do
+        lock = take_lock(conf.service_lock)
+        if lock is not None:
+            break
+        time.sleep(0.05)
+    else:
+        Log(conf.log).say("another-service-runs")
+        return 4
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    Service(conf).serve()
+    return 0

@@ -1,0 +1,8 @@
+#!/usr/bin/env python3
+"""The VIP's agent on a node. See `vip.py --help`."""
+import sys
+
+from keepalived_vip.main import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,22 @@
+import type { CloudIds, Mode, PairSettings } from "../../render/model.ts";
+
+/** The pair of the golden files: every value differs from its default, so that none can be a constant by mistake. */
+export const settingsFor = (mode: Mode): PairSettings => ({
+  pair: "keepalived-cluster-prod",
+  mode,
+  preferredNode: "b",
+  preemptDelayS: 45,
+  advertIntervalMs: 300,
+  virtualRouterId: 77,
+  vip: "10.20.5.200",
+  subnetCidr: "10.20.4.0/23",
+  nodeAddresses: { a: "10.20.4.21", b: "10.20.5.22" },
+  region: "ap-shanghai",
+  vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
+});
+
+export const cloudIds: CloudIds = {
+  eniIds: { a: "eni-aaaaaaaa", b: "eni-bbbbbbbb" },
+  eniMacs: { a: "20:90:6F:00:00:0A", b: "20:90:6F:00:00:0B" },
+  eipId: "eip-cccccccc",
+};
