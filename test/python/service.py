@@ -1,0 +1,19 @@
+"""Runs one verb of vip.py against a fake cloud: service.py SETTINGS.json VERB…; the rest is as on a node."""
+
+import json
+import sys
+
+import support  # noqa: F401
+from keepalived_vip import main, settings
+
+
+def load():
+    with open(sys.argv[1]) as file:
+        given = json.load(file)
+    conf = settings.Settings(given["values"], given["run"], given["etc"], given["log"], given["metadata"], "http")
+    conf.pid_files = given["pidFiles"]
+    return conf
+
+
+if __name__ == "__main__":
+    sys.exit(main.main(sys.argv[2:], load))

@@ -1,0 +1,168 @@
+"""The scripts and the kernel side, as keepalived and the kernel use them; and what Python a node may have."""
+
+import ast
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import support
+from keepalived_vip import nic, settings
+
+
+class Words(unittest.TestCase):
+    def test_keepalived_and_the_hook_speak_alike(self):
+        text = 'INSTANCE "VI_1" MASTER 250\nGROUP "G" BACKUP 0\nNOTIFY "VI_1" FAULT 0\nINSTANCE "VI_2" MASTER 1\n\n'
+        self.assertEqual(list(nic.words(text)), [("INSTANCE", "MASTER"), ("NOTIFY", "FAULT")])
+
+
+class Address(unittest.TestCase):
+    def test_an_address_is_found_exactly_and_on_its_interface(self):
+        self.assertEqual(nic.look("lo", "127.0.0.1"), nic.PRESENT)
+        self.assertEqual(nic.look("lo", "127.0.0.10"), nic.ABSENT)
+        self.assertEqual(nic.look("no-such-nic", "127.0.0.1"), nic.ABSENT)
+
+
+class Process(unittest.TestCase):
+    def test_only_a_pid_file_without_its_process_means_killed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/pid"
+            self.assertFalse(nic.keepalived_is_dead([path]))
+            with open(path, "w") as file:
+                file.write(str(os.getpid()))  # alive, but no keepalived: the number was given to another
+            self.assertTrue(nic.keepalived_is_dead([path]))
+            shutil.copy("/bin/sleep", folder + "/keepalived")
+            child = subprocess.Popen([folder + "/keepalived", "60"])
+            try:
+                with open(path, "w") as file:
+                    file.write(str(child.pid))
+                support.until(lambda: not nic.keepalived_is_dead([path]))
+            finally:
+                child.kill()
+                child.wait()
+            self.assertTrue(nic.keepalived_is_dead([path]))
+
+
+class Settings(unittest.TestCase):
+    def test_a_missing_field_is_named(self):
+        values = support.values()
+        del values["peerEniId"]
+        with self.assertRaisesRegex(ValueError, "peerEniId"):
+            settings.Settings(values)
+
+    def test_a_write_replaces_the_file_as_a_whole(self):
+        with tempfile.TemporaryDirectory() as folder:
+            settings.write_atomically(folder + "/x", "secret", 0o600)
+            self.assertEqual(os.stat(folder + "/x").st_mode & 0o777, 0o600)
+            self.assertEqual(os.listdir(folder), ["x"])
+
+
+class Scripts(unittest.TestCase):
+    """The shell scripts with places of the test's own and stand-ins for what they start."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.fifo = os.path.join(self.folder, "keepalived.fifo")
+        self.stand_in("systemctl", '[ "$1" = is-active ]')
+
+    def stand_in(self, name: str, body: str):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write('#!/bin/sh\necho "$*" >>%s/%s.called\n%s\n' % (self.folder, name, body))
+        os.chmod(path, 0o755)
+
+    def called(self, name: str):
+        try:
+            with open(os.path.join(self.folder, name + ".called")) as file:
+                return file.read().splitlines()
+        except OSError:
+            return []
+
+    def run_script(self, name: str, *argv, umask: int = 0o022):
+        with open(os.path.join(support.RUNTIME, name)) as file:
+            text = file.read().replace("/run/keepalived-vip", self.folder).replace("/etc/keepalived", self.folder)
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        env = dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"])
+        return subprocess.call(
+            ("sh", path) + argv,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=5,
+            preexec_fn=lambda: os.umask(umask),
+        )
+
+
+class Hook(Scripts):
+    def test_the_word_reaches_the_pipe(self):
+        reader = nic.open_fifo(self.fifo)
+        for umask in (0o022, 0o177):  # keepalived's own is 0177
+            self.assertEqual(self.run_script("notify_action.sh", "MASTER", umask=umask), 0)
+            self.assertEqual(list(nic.words(os.read(reader, 4096).decode())), [("NOTIFY", "MASTER")])
+        os.close(reader)
+
+    def test_without_a_reader_or_with_a_full_pipe_it_ends_all_the_same(self):
+        os.mkfifo(self.fifo)
+        self.assertEqual(self.run_script("notify_action.sh", "BACKUP"), 0)
+        writer = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(writer, b"x" * 4096)
+        except BlockingIOError:
+            pass
+        started = time.monotonic()
+        self.assertEqual(self.run_script("notify_action.sh", "MASTER"), 0)
+        self.assertLess(time.monotonic() - started, 4, "the hook hung on a full pipe")
+        os.close(writer)
+
+    def test_a_service_that_does_not_run_is_started(self):
+        self.stand_in("systemctl", '[ "$1" = start ]')
+        self.assertEqual(self.run_script("notify_action.sh", "BACKUP"), 0)
+        self.assertEqual(self.called("systemctl")[-1], "start --no-block keepalived-vip.service")
+
+    def test_without_systemd_a_master_moves_the_vip_itself(self):
+        self.stand_in("systemctl", "exit 1")
+        self.stand_in("vip.py", "exit 0")
+        self.assertEqual(self.run_script("notify_action.sh", "BACKUP"), 0)
+        self.assertEqual(self.run_script("notify_action.sh", "MASTER"), 0)
+        support.until(lambda: self.called("vip.py"))
+        self.assertEqual(self.called("vip.py"), ["migrate"])
+
+    def test_an_unknown_word_is_refused(self):
+        self.assertEqual(self.run_script("notify_action.sh", "PROMOTE"), 3)
+
+
+class Check(Scripts):
+    def test_all_well_renews_the_heartbeat_and_changes_nothing(self):
+        self.stand_in("nic.sh", "exit 0")
+        self.assertEqual(self.run_script("check_self.sh", umask=0o177), 0)
+        self.assertTrue(os.path.exists(self.folder + "/heartbeat"))
+        self.assertEqual(self.called("nic.sh"), ["check"])
+
+    def test_what_is_missing_is_put_back_without_a_failover_and_without_waiting(self):
+        self.stand_in("nic.sh", '[ "$1" = up ] && sleep 3; exit 1')
+        started = time.monotonic()
+        self.assertEqual(self.run_script("check_self.sh"), 0)
+        self.assertLess(time.monotonic() - started, 2)
+        support.until(lambda: "up" in self.called("nic.sh"))
+        self.assertEqual(self.run_script("check_self.sh"), 0)
+        self.assertEqual(self.called("nic.sh").count("up"), 1, "one repair at a time")
+
+
+class OldPython(unittest.TestCase):
+    def test_the_node_s_code_is_python_3_6(self):
+        files = glob.glob(support.RUNTIME + "/*.py") + glob.glob(support.RUNTIME + "/keepalived_vip/*.py")
+        self.assertGreater(len(files), 10)
+        for path in files:
+            with open(path) as file:
+                ast.parse(file.read(), path, feature_version=(3, 6))
+
+
+if __name__ == "__main__":
+    unittest.main()

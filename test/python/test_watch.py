@@ -1,0 +1,385 @@
+"""The service as it runs on a node: in a network namespace of its own, with a fake cloud beside it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import support
+from fake_cloud import FakeCloud
+from support import EIP, ME, PEER, VIP, until
+
+MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"
+
+
+class Node(unittest.TestCase):
+    eip = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.namespace = "vip-test-%d" % os.getpid()
+        self.ip("netns", "add", self.namespace)
+        self.addCleanup(self.ip, "netns", "del", self.namespace)
+        self.ip("-n", self.namespace, "link", "set", "lo", "up")
+        self.ip("-n", self.namespace, "link", "add", "eth1", "type", "veth", "peer", "name", "far")
+        for link in ("eth1", "far"):
+            self.ip("-n", self.namespace, "link", "set", link, "up")
+        self.cloud = FakeCloud(self.namespace, self.eip)
+        self.addCleanup(self.cloud.close)
+        self.run_dir = os.path.join(self.folder, "run")
+        self.etc = os.path.join(self.folder, "etc")
+        os.mkdir(self.etc)
+        self.nic_script('[ "$1" = up ] || exit 0')
+        self.pid_file = os.path.join(self.folder, "keepalived.pid")
+        self.settings = os.path.join(self.folder, "settings.json")
+        with open(self.settings, "w") as file:
+            json.dump(
+                {
+                    "values": support.values(vpcEndpoints=[self.cloud.endpoint], eipId=self.eip),
+                    "run": self.run_dir,
+                    "etc": self.etc,
+                    "log": os.path.join(self.folder, "log"),
+                    "metadata": self.cloud.endpoint,
+                    "pidFiles": [self.pid_file],
+                },
+                file,
+            )
+        self.service = None
+        self.addCleanup(self.kill)
+
+    def ip(self, *argv):
+        subprocess.check_call(("ip",) + argv)
+
+    def nic_script(self, body: str):
+        path = os.path.join(self.etc, "nic.sh")
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n" + body + "\n")
+        os.chmod(path, 0o755)
+
+    def verb(self, *argv):
+        return [
+            "ip", "netns", "exec", self.namespace, sys.executable, os.path.join(support.HERE, "service.py"),
+            self.settings,
+        ] + list(argv)  # fmt: skip
+
+    def start(self, ready: bool = True):
+        output = open(os.path.join(self.folder, "out"), "a")
+        self.service = subprocess.Popen(self.verb("watch"), stdout=output, stderr=subprocess.STDOUT)
+        output.close()
+        if ready:
+            until(lambda: self.status() and os.path.exists(self.run_dir + "/credentials.json"), 10, self.output)
+            until(lambda: self.cloud.connections > 2, 10, "no connection kept ready")  # metadata twice, the API
+
+    def kill(self):
+        if self.service:
+            self.service.kill()
+            self.service.wait()
+            self.service = None
+
+    def output(self):
+        with open(os.path.join(self.folder, "out")) as file:
+            return file.read()
+
+    def events(self, name):
+        found = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        return [event for event in found if event["event"] == name]
+
+    def status(self):
+        try:
+            with open(self.run_dir + "/status.json") as file:
+                return json.load(file)
+        except OSError:
+            return None
+
+    def write(self, line: str):
+        with open(self.run_dir + "/keepalived.fifo", "w") as file:
+            file.write(line + "\n")
+
+    def add_vip(self, *more):
+        self.ip("-n", self.namespace, "addr", "add", VIP + "/32", "dev", "eth1", *more)
+
+    def drop_vip(self):
+        self.ip("-n", self.namespace, "addr", "del", VIP + "/32", "dev", "eth1")
+
+    def become_master(self):
+        self.add_vip()
+        self.write('INSTANCE "VI_1" MASTER 250')
+
+    def become_backup(self):
+        self.drop_vip()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+
+    def here(self):
+        status = self.status()
+        return status["cloudHolder"] == "self" and status["available"]
+
+    def settled(self):
+        until(self.here, 10, lambda: (self.output(), self.cloud.actions()))
+
+    def calls_stop(self):
+        """Asserts that no call is made for a while in which a MASTER would make several."""
+        count = len(self.cloud.journal)
+        time.sleep(1.5)
+        self.assertEqual(self.cloud.actions()[count:], [])
+
+
+class Failover(Node):
+    def test_a_standby_makes_no_call_and_a_new_master_asks_first(self):
+        self.start()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        self.assertEqual(self.cloud.journal, [])
+        connections = self.cloud.connections
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[0], MIGRATE)
+        self.assertEqual(self.cloud.journal[0][2]["SourceNetworkInterfaceId"], PEER)
+        self.assertEqual(self.cloud.holder, ME)
+        self.assertEqual(self.cloud.connections, connections, "the connection that was kept ready is used")
+        move = until(lambda: self.status()["lastMove"], 5, self.output)
+        self.assertEqual((move["trigger"], move["from"], move["to"]), ("keepalived", PEER, ME))
+        self.assertEqual(sorted(move["phasesMs"]), ["cloud", "decision", "request"])
+        self.assertEqual(move["requestId"], "req-1")
+        self.assertEqual(self.events("moved")[0]["id"], move["id"])
+        self.assertNotIn("top-secret", self.output())
+
+    def test_no_further_call_after_a_demotion_in_the_middle_of_a_move(self):
+        self.cloud.move_s = 60
+        self.start()
+        self.become_master()
+        until(lambda: "DescribeVpcTaskResult" in self.cloud.actions(), 5, self.output)
+        self.become_backup()
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        self.calls_stop()
+
+    def test_a_demotion_is_heard_while_a_call_hangs(self):
+        gate = []
+
+        def hang(action):
+            deadline = time.monotonic() + 4
+            while not gate and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+        self.cloud.before_answer = hang
+        self.start()
+        self.become_master()
+        until(lambda: MIGRATE in self.cloud.actions(), 5, self.output)
+        self.become_backup()
+        until(lambda: self.status()["state"] == "BACKUP", 2, "the hanging call kept the service from hearing")
+        gate.append(True)
+        self.calls_stop()
+        self.assertEqual(self.cloud.actions(), [MIGRATE])
+
+    def test_the_black_hole_ends_with_the_event(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.cloud.holder = PEER  # moved by the peer, which resigned; this node stays MASTER
+        for _ in range(26):
+            self.write('INSTANCE "VI_1" MASTER_RX_LOWER_PRI 250')
+        until(lambda: self.cloud.holder == ME, 1.0, lambda: self.cloud.actions())
+        until(lambda: self.status()["movesTotal"] == 2, 5, self.output)
+        self.assertEqual(self.status()["lastMove"]["trigger"], "rx-lower")
+        self.assertLess(self.cloud.actions().count(DESCRIBE), 12, "a burst of events is no burst of calls")
+
+    def test_the_black_hole_ends_without_any_event(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.cloud.holder = PEER
+        until(lambda: self.cloud.holder == ME, 6, lambda: self.cloud.actions())
+
+    def test_a_lost_word_is_made_good_by_the_nic(self):
+        self.start()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        self.add_vip()
+        self.settled()
+        self.assertEqual(self.status()["state"], "MASTER")
+        self.drop_vip()
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+
+    def test_an_address_with_a_lifetime_makes_no_master(self):
+        self.start()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        self.add_vip("valid_lft", "30", "preferred_lft", "30")
+        self.calls_stop()
+
+    def test_a_late_hook_changes_nothing(self):
+        self.start()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        self.write('NOTIFY "VI_1" MASTER 0')
+        self.calls_stop()
+        self.assertEqual(self.status()["state"], "BACKUP")
+
+    def test_a_killed_keepalived_that_leaves_the_vip_makes_no_calls(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        with open(self.pid_file, "w") as file:
+            file.write("999999")
+        until(lambda: self.status()["state"] == "STOP", 6, self.output)
+        self.cloud.holder = PEER
+        self.calls_stop()
+
+
+class Restart(Node):
+    def test_killed_in_the_middle_of_a_move_it_looks_first_and_finishes(self):
+        self.cloud.move_s = 2
+        self.start()
+        self.become_master()
+        until(lambda: MIGRATE in self.cloud.actions(), 5, self.output)
+        self.kill()
+        done = len(self.cloud.journal)
+        self.start()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[done], DESCRIBE)
+        self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+
+    def test_words_said_while_it_was_down_are_heard(self):
+        self.start()
+        keepalived = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR | os.O_NONBLOCK)  # as keepalived holds it
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        self.kill()
+        self.become_master()
+        self.start()
+        self.settled()
+        self.assertEqual(self.status()["state"], "MASTER")
+        os.close(keepalived)
+
+    def test_a_second_service_gives_up(self):
+        self.start()
+        self.assertEqual(subprocess.call(self.verb("watch"), stdout=subprocess.DEVNULL, timeout=10), 4)
+
+
+class Trouble(Node):
+    def test_metadata_down_at_the_failover(self):
+        self.start()
+        self.kill()
+        self.cloud.metadata_up = False
+        self.start(ready=False)
+        until(self.status, 5, self.output)
+        self.become_master()
+        self.settled()
+
+    def test_a_clock_wrong_by_an_hour(self):
+        self.cloud.clock_ahead_s = 3600
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[:2], [MIGRATE, MIGRATE])
+
+    def test_credentials_that_were_taken_back(self):
+        self.start()
+        self.cloud.secret = 2
+        self.become_master()
+        self.settled()
+
+    def test_a_cloud_that_is_down_keeps_the_node_master_and_is_told_once(self):
+        self.cloud.refusals = ["InternalError"] * 4
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[:5], [MIGRATE] + [DESCRIBE] * 4)
+        self.assertEqual(len(self.events("trouble")), 1, self.output())
+        until(lambda: self.status()["trouble"] is None, 5, self.output)
+
+    def test_a_vip_on_no_eni_is_assigned(self):
+        self.cloud.holder = None
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertIn("AssignPrivateIpAddresses", self.cloud.actions())
+
+    def test_a_vip_on_a_third_eni_is_fetched(self):
+        self.cloud.enis["eni-third"] = "vpc-1"
+        self.cloud.enis["eni-else"] = "vpc-2"
+        self.cloud.holder = "eni-third"
+        self.start()
+        self.become_master()
+        self.settled()
+
+    def test_a_removed_rule_is_put_back(self):
+        done = os.path.join(self.folder, "done")
+        self.nic_script('[ "$1" = up ] && touch %s; [ -e %s ]' % (done, done))
+        self.start()
+        until(lambda: self.events("nic-restored"), 5, self.output)
+
+
+class Eip(Node):
+    eip = EIP
+
+    def test_an_eip_left_behind_is_bound_again_and_the_vip_stays(self):
+        self.cloud.eip_follows = False
+        self.start()
+        self.become_master()
+        until(lambda: self.cloud.eip_at == (ME, VIP), 15, lambda: self.cloud.actions())
+        self.assertNotIn("UnassignPrivateIpAddresses", self.cloud.actions())
+        self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+
+    def test_an_eip_that_follows_is_left_alone(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertNotIn("DisassociateAddress", self.cloud.actions())
+
+
+class Verbs(Node):
+    def call(self, *argv):
+        child = subprocess.Popen(self.verb(*argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output, _ = child.communicate(timeout=30)
+        return child.returncode, output.decode()
+
+    def test_migrate_does_nothing_on_a_standby(self):
+        code, output = self.call("migrate")
+        self.assertEqual(code, 5)
+        self.assertIn("not MASTER", output)
+        self.assertEqual(self.cloud.journal, [])
+
+    def test_migrate_moves_without_the_service(self):
+        self.cloud.move_s = 0.3
+        self.add_vip()
+        self.assertEqual(self.call("migrate")[0], 0)
+        self.assertEqual(self.cloud.holder, ME)
+
+    def test_migrate_leaves_it_to_the_service(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.cloud.holder = PEER
+        self.assertEqual(self.call("migrate")[0], 0)
+        self.assertEqual(self.cloud.holder, ME)
+
+    def test_query_tells_apart_no_and_unknown(self):
+        self.assertEqual(self.call("query"), (1, "false\n"))
+        self.cloud.holder = ME
+        self.assertEqual(self.call("query"), (0, "true\n"))
+        self.cloud.refusals = ["InternalError"]
+        self.assertEqual(self.call("query"), (2, "unknown\n"))
+
+    def test_status(self):
+        self.assertEqual(self.call("status")[0], 2)
+        self.start()
+        self.become_master()
+        self.settled()
+        code, output = self.call("status", "--json")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(output)["cloudHolder"], "self")
+        self.service.send_signal(signal.SIGTERM)
+        self.service.wait(5)
+        code, output = self.call("status")
+        self.assertEqual(code, 1)
+        self.assertIn("does NOT run", output)
+
+    def test_wrong_usage(self):
+        self.assertEqual(self.call("promote")[0], 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
