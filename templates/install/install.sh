@@ -1,0 +1,240 @@
+#!/bin/sh
+# Puts a node's files in place and makes them take effect. The same program for first install, change and retry.
+# Runs as root: sh install.sh DIR, DIR being the unpacked bundle:
+#   root/<path>   the files            files   lines "mode owner path"         sums  sha256sum -c, run in root/
+#   id            what this bundle is  owner   who may remove it again         mask  texts that no message may show
+#   activate healthy deactivate        see there
+# The caller holds the lock. Whatever happens, the node ends with the whole new set in force or the whole old one.
+# On the node: /var/lib/keepalived-cluster/state (what is installed), txn (the old set, while a swap is under way),
+# original (files that were there before the first install), folders (those it made).
+set -u
+cd "$1" || exit 70
+trap '' PIPE HUP # finish even if the connection goes away
+umask 077
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+name=keepalived-cluster
+lib=/var/lib/$name
+suffix=$name-new
+
+say() { printf '%s\n' "$*" 2>/dev/null || :; }
+masked() {
+  awk 'BEGIN { while ((getline text < "mask") > 0) if (length(text) > 3) texts[++n] = text }
+    { for (i = 1; i <= n; i++)
+        while (at = index($0, texts[i])) $0 = substr($0, 1, at - 1) "***" substr($0, at + length(texts[i]))
+      print }'
+}
+# die MESSAGE: and the end of what the last step printed
+die() {
+  { printf '%s: %s\n' "$name" "$1"; tail -n 15 log 2>/dev/null; } | masked >&2 2>/dev/null || :
+  exit 1
+}
+: >log
+
+# --- the swap: every target is written beside its place first, then renamed -------------------------------------------
+
+state_files='files owner id deactivate'
+targets() { # source, mode, owner, path: the node's files, then our own account of them
+  awk '{ print "root" $3, $1, $2, $3 }' files
+  for file in $state_files; do echo "$file 0600 root:root $lib/state/$file"; done
+}
+make_folder() { # remembers what it made, for uninstall.sh
+  [ -d "$1" ] && return
+  make_folder "$(dirname "$1")" && (umask 022 && mkdir "$1") && echo "$1" >>"$lib/folders"
+}
+discard_new() { targets | while read -r _ _ _ path; do rm -f "$path.$suffix"; done; }
+keep() { # keep FROM TO: a second name where possible, so that it needs no space
+  (umask 022 && mkdir -p "$(dirname "$2")") && { ln "$1" "$2" 2>/dev/null || cp -a "$1" "$2"; }
+}
+write_new() {
+  targets | while read -r source mode owner path; do
+    if ! { make_folder "$(dirname "$path")" && cp "$source" "$path.$suffix" &&
+      chown "$owner" "$path.$suffix" && chmod "$mode" "$path.$suffix" && sync "$path.$suffix"; }; then
+      echo "cannot write $path"
+      exit 1
+    fi
+  done
+}
+keep_old() {
+  rm -rf "$lib/txn.new" && mkdir -p "$lib/txn.new/root" || return 1
+  { targets | awk '{ print $4 }'; cat stale; } | sort -u >"$lib/txn.new/paths" || return 1
+  while read -r path; do
+    [ ! -e "$path" ] || keep "$path" "$lib/txn.new/root$path" || { echo "cannot keep $path"; return 1; }
+  done <"$lib/txn.new/paths"
+  sync "$lib/txn.new/paths" && mv "$lib/txn.new" "$lib/txn"
+}
+keep_originals() { # what somebody else had put there before us
+  while read -r _ _ path; do
+    if [ -e "$path" ] && [ ! -e "$lib/original$path" ] && ! grep -qs " $path\$" "$lib/state/files"; then
+      keep "$path" "$lib/original$path" || return 1
+    fi
+  done <files
+}
+restore_old() {
+  while read -r path; do
+    if [ -e "$lib/txn/root$path" ]; then
+      keep "$lib/txn/root$path" "$path.$suffix" && mv -f "$path.$suffix" "$path"
+      rm -f "$path.$suffix"
+    else
+      rm -f "$path"
+    fi
+  done <"$lib/txn/paths"
+}
+end_transaction() { mv "$lib/txn" "$lib/txn.done" && rm -rf "$lib/txn.done"; }
+
+# --- keepalived itself ------------------------------------------------------------------------------------------------
+
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 \
+    -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" >>log 2>&1 9>&-
+}
+unreachable() { sed -n 's/^\(E\|Err\|W\|Error\)[:0-9]* *//p; /^Error: /p' log | sort -u | head -n 4; }
+install_packages() {
+  say "installing $*"
+  : >log
+  if command -v apt-get >/dev/null 2>&1; then
+    # The package would start keepalived with whatever configuration it finds.
+    policy=/usr/sbin/policy-rc.d
+    ours=no
+    [ -e "$policy" ] || { ours=yes; (umask 022 && printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"); }
+    apt install --no-install-recommends "$@" || { say "fetching the package index"; apt update; apt install --no-install-recommends "$@"; }
+    code=$?
+    [ $ours = no ] || rm -f "$policy"
+  elif command -v dnf >/dev/null 2>&1; then
+    dnf -y -q --setopt=timeout=20 --setopt=retries=2 install "$@" >>log 2>&1 9>&-
+    code=$?
+  elif command -v yum >/dev/null 2>&1; then
+    yum -y -q --setopt=timeout=20 --setopt=retries=2 install "$@" >>log 2>&1 9>&-
+    code=$?
+  else
+    die "$* missing, and this system has neither apt-get nor dnf nor yum: install it and run again"
+  fi
+  [ "$code" -eq 0 ] && return
+  why=$(unreachable)
+  [ -z "$why" ] || printf '%s\n' "$why" >log
+  die "cannot install $*; nothing was changed. Can this machine reach its package mirror?"
+}
+require_software() {
+  [ -d /run/systemd/system ] || die "this machine does not run systemd"
+  wanted=
+  for package in keepalived python3; do
+    command -v $package >/dev/null 2>&1 || wanted="$wanted $package"
+  done
+  # shellcheck disable=SC2086 # a list
+  [ -z "$wanted" ] || install_packages $wanted
+  : >log
+  version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')
+  at_least "${version:-0}" 2.0.14 ||
+    die "keepalived ${version:-of an unknown version} is too old: 2.0.14 or newer is needed; nothing was changed"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 6))' ||
+    die "$(python3 --version 2>&1) is too old: 3.6 or newer is needed; nothing was changed"
+}
+
+# --- before anything is changed ---------------------------------------------------------------------------------------
+
+# The new /etc/keepalived is checked as it will be, under its own paths, while everybody else still sees the old one.
+# Not from DIR: /run may be mounted noexec.
+check_new() {
+  rm -rf "$lib/stage"
+  awk '$3 ~ "^/etc/keepalived/"' files | while read -r mode owner path; do
+    (umask 022 && mkdir -p "$(dirname "$lib/stage$path")") && cp "root$path" "$lib/stage$path" &&
+      chown "$owner" "$lib/stage$path" && chmod "$mode" "$lib/stage$path" || exit 1
+  done || return 1
+  (umask 022 && mkdir -p /etc/keepalived /run/keepalived-vip)
+  # shellcheck disable=SC2016 # $1 is the inner shell's
+  unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh' \
+    sh "$lib/stage/etc/keepalived" 9>&-
+}
+# Lists in `changed` and `stale` what is not as the bundle wants it.
+compare() {
+  while read -r mode owner path; do
+    if [ ! -f "$path" ] || ! cmp -s "root$path" "$path" || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
+      echo "$path"
+    fi
+  done <files >changed
+  awk 'NR == FNR { wanted[$3] = 1; next } !($3 in wanted) { print $3 }' files "$lib/state/files" >stale 2>/dev/null || :
+}
+activate_and_verify() { { sh ./activate && sh ./healthy; } >>log 2>&1 9>&-; }
+
+mkdir -p "$lib" || die "cannot write $lib"
+rm -rf "$lib/txn.done"
+discard_new
+recovered=no
+if [ -d "$lib/txn" ]; then
+  say "recovering from an interrupted installation"
+  restore_old
+  end_transaction
+  recovered=yes # what keepalived has in memory may still be the other set
+fi
+if command -v cloud-init >/dev/null 2>&1; then
+  say "waiting for cloud-init"
+  timeout 600 cloud-init status --wait >/dev/null 2>&1
+fi
+(cd root && sha256sum -c --quiet ../sums) >/dev/null 2>&1 || die "the bundle is damaged (checksum); nothing was changed"
+require_software
+
+compare
+if [ $recovered = no ] && [ ! -s changed ] && [ ! -s stale ] && cmp -s id "$lib/state/id" && cmp -s owner "$lib/state/owner" &&
+  sh ./healthy >/dev/null 2>&1 9>&-; then
+  say "up to date"
+  exit 0
+fi
+
+had=no
+[ ! -f "$lib/state/id" ] || had=yes
+leave_nothing() {
+  sort -r "$lib/folders" 2>/dev/null | while read -r folder; do rmdir "$folder" 2>/dev/null; done
+  rm -rf "$lib"
+}
+give_up_unchanged() {
+  discard_new
+  rm -rf "$lib/stage" "$lib/txn.new"
+  [ $had = yes ] || leave_nothing
+  die "$1; nothing was changed"
+}
+say "checking the new files"
+check_new >log 2>&1 || give_up_unchanged "the new configuration is refused"
+rm -rf "$lib/stage"
+{ keep_originals && write_new && keep_old; } >log 2>&1 || give_up_unchanged "cannot write the new files"
+
+# --- from here on the old set is safe in txn --------------------------------------------------------------------------
+
+while read -r path; do say "write $path"; done <changed
+failure=
+targets | while read -r _ _ _ path; do mv -f "$path.$suffix" "$path" || exit 1; done >log 2>&1 ||
+  failure="the new files could not be put in place"
+while read -r path; do
+  say "remove $path"
+  rm -f "$path"
+  [ ! -e "$lib/original$path" ] || cp -a "$lib/original$path" "$path"
+done <stale
+if [ -z "$failure" ]; then
+  say "activating"
+  activate_and_verify || failure="activation failed"
+fi
+if [ -z "$failure" ]; then
+  end_transaction
+  say "done"
+  exit 0
+fi
+
+cp log why
+if [ $had = yes ]; then
+  discard_new
+  restore_old
+  if activate_and_verify; then
+    outcome="the old configuration is active again"
+  else
+    outcome="THE OLD CONFIGURATION IS BACK BUT COULD NOT BE ACTIVATED"
+  fi
+  end_transaction
+else
+  sh ./deactivate >/dev/null 2>&1 9>&-
+  restore_old
+  systemctl daemon-reload >/dev/null 2>&1 9>&-
+  leave_nothing
+  outcome="nothing stays installed"
+fi
+mv why log
+die "$failure; $outcome"

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { renderNode } from "../../render/render.ts";
+import { Machine } from "./machine.ts";
+import { cloudIds, settingsFor } from "./pair.ts";
+
+/** Sends adverts (empty ones: only protocol and source matter) from an address, until it is ended. */
+const adverts = (source: string): string => `python3 - <<'PYTHON' &
+import socket, struct, time
+header = struct.pack("!BBHHHBBH4s4s", 69, 0, 28, 0, 0, 255, 112, 0, socket.inet_aton("${source}"), socket.inet_aton("10.20.4.21"))
+total = sum(struct.unpack("!10H", header)); total = (total >> 16) + (total & 0xFFFF); total += total >> 16
+header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
+nic = bytes.fromhex("${cloudIds.eniMacs.a.replaceAll(":", "")}")
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); wire.bind(("wire", 0))
+while True: wire.send(nic + bytes(6) + b"\\x08\\x00" + header + bytes(8)); time.sleep(0.05)
+PYTHON
+trap "kill $!" EXIT`;
+
+let machine: Machine;
+beforeEach(async () => {
+  machine = await Machine.start({ name: "eth1", mac: cloudIds.eniMacs.a });
+  machine.write(...renderNode(settingsFor("stable"), cloudIds, "a"));
+});
+afterEach(() => machine.stop());
+const hear = (source: string, seconds: number): string =>
+  machine.run(`/etc/keepalived/nic.sh up\n${adverts(source)}\n/etc/keepalived/hear_peer.py ${seconds}`).stdout;
+
+test("a node that has just booted starts as soon as it hears its peer", () => {
+  assert.equal(hear("10.20.5.22", 50), "heard 10.20.5.22\n");
+});
+
+test("the voice of anybody else counts for nothing, and silence ends the wait", () => {
+  assert.equal(hear("10.20.5.99", 1), "no advert of 10.20.5.22 yet, starting without\n");
+});
+
+test("what keepalived needs is there before it starts, and stale pid files are gone", () => {
+  const result = machine.run(`mkdir -p /run/keepalived; echo $$ >/run/keepalived.pid
+    /etc/keepalived/before_start.sh >/dev/null && cd /run/keepalived-vip && stat -c '%n %F %a' keepalived.fifo drain
+    cat drain; grep -c unicast_src_ip started-with; ls /run/*.pid 2>/dev/null`);
+  assert.equal(result.stdout, "keepalived.fifo fifo 600\ndrain regular file 644\n0\n1\n");
+});
+
+test("nic.sh takes back everything it has done", () => {
+  const network = "ip -4 rule; ip -4 route show table all; ip -4 addr";
+  const before = machine.run(network).stdout;
+  const run = machine.run("/etc/keepalived/nic.sh up && /etc/keepalived/nic.sh check && /etc/keepalived/nic.sh down");
+  assert.deepEqual(run, { status: 0, stdout: "", stderr: "" });
+  assert.equal(machine.run(network).stdout, before);
+  assert.match(
+    machine.run("/etc/keepalived/nic.sh check").stdout,
+    /^no rule sends packets from 10.20.5.200 to table 101$/m,
+  );
+});

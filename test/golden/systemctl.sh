@@ -1,0 +1,40 @@
+#!/bin/sh
+# Stands in for systemctl on a test machine. Runs what a unit would run; a unit is active while /stub/active/<unit>
+# exists. Every call is a line in /stub/calls. /stub/fail/<unit> makes its next start fail.
+verb='' units=''
+for word in "$@"; do
+  case $word in
+    -*) ;;
+    *) [ -n "$verb" ] && units="$units ${word%.service}" || verb=$word ;;
+  esac
+done
+case $verb in is-active | reset-failed) ;; *) echo "$verb$units" >>/stub/calls ;; esac
+mkdir -p /stub/active /stub/fail
+
+stop() { rm -f "/stub/active/$1"; }
+start() {
+  if [ -e "/stub/fail/$1" ]; then
+    cat "/stub/fail/$1"
+    rm "/stub/fail/$1"
+    exit 1
+  fi
+  case $1 in
+    keepalived-vip-nic) /etc/keepalived/nic.sh up || exit 1 ;;
+    keepalived)
+      /etc/keepalived/before_start.sh >/dev/null || exit 1
+      echo "drain $(cat /run/keepalived-vip/drain)" >>/stub/calls
+      echo '{"state": "BACKUP", "since": 0}' >/run/keepalived-vip/state
+      ;;
+  esac
+  touch "/stub/active/$1"
+}
+
+for unit in $units; do
+  case $verb in
+    is-active) [ -e "/stub/active/$unit" ] || exit 3 ;;
+    start) [ -e "/stub/active/$unit" ] || start "$unit" ;;
+    restart) stop "$unit"; start "$unit" ;;
+    disable) stop "$unit" ;;
+    reload) /etc/keepalived/check_config.sh || exit 1 ;;
+  esac
+done
