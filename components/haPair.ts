@@ -1,0 +1,169 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type CloudIds, type NodeName, nodeNames, type PairSettings } from "../render/model.ts";
+import { renderCloud, renderStatic } from "../render/render.ts";
+import { Network } from "./network.ts";
+import { Node } from "./node.ts";
+import { NodeFiles } from "./nodeFiles.ts";
+import { NodeIdentity } from "./nodeIdentity.ts";
+import { NodeTemplate } from "./nodeTemplate.ts";
+import { VirtualIp } from "./virtualIp.ts";
+
+export interface HaPairArgs {
+  /** What the pair is, and how keepalived behaves. `pair` (see pairName) names everything in the cloud. */
+  settings: PairSettings;
+  zone: string;
+  vpcCidr: string;
+  /** An EIP on the VIP. */
+  publicIp: boolean;
+  publicIpBandwidthMbps: number;
+  /** A public address on each node; without one, SSH uses the private address. */
+  nodePublicIp: boolean;
+  /** One of the two: a public key to import, or an existing key pair. */
+  sshPublicKey?: string | undefined;
+  keyPairId?: string | undefined;
+  sshPrivateKey: pulumi.Input<string>;
+  sshUser: string;
+  /** Host keys to insist on. */
+  hostKeys: Partial<Record<NodeName, string | undefined>>;
+  sshCidrs: string[];
+  servicePorts: number[];
+  serviceCidrs: string[];
+  instanceType: string;
+  imageName: string;
+  /** Instead of the newest image of that name. */
+  imageId?: string | undefined;
+  systemDiskType: string;
+  systemDiskSizeGb: number;
+  /** For cloud-init, plain text. */
+  userData?: string | undefined;
+  /** For a change that replaces both machines: node b's waits until node a serves again. */
+  nodeByNode: boolean;
+  tags: Record<string, string>;
+}
+
+/** A node as the outputs show it. */
+export interface NodeOutput {
+  instanceId: string;
+  eniId: string;
+  /** Its VRRP address. */
+  address: string;
+  /** Its own public address, null without one. */
+  publicIp: string | null;
+  sshUser: string;
+  /** The host key to pin, null while unknown. */
+  hostKey: string | null;
+}
+
+/** Two nodes, one VIP: everything that has to exist in the cloud, and the files on both nodes. */
+export class HaPair extends pulumi.ComponentResource {
+  readonly vip: string;
+  /** The EIP's address, null without one. */
+  readonly publicIp: pulumi.Output<string | null>;
+  readonly nodes: pulumi.Output<Record<NodeName, NodeOutput>>;
+
+  constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("keepalived-cluster:index:HaPair", name, {}, opts);
+    const { settings, tags } = args;
+    const { pair, vip, nodeAddresses, subnetCidr, region } = settings;
+    const child = { parent: this };
+    const network = new Network(`${name}-network`, { ...args, pair, subnetCidr, nodeAddresses }, child);
+    const { vpcId, subnetId, securityGroupId } = network;
+    const virtualIp = new VirtualIp(
+      `${name}-vip`,
+      {
+        pair,
+        vpcId,
+        subnetId,
+        securityGroupId,
+        vip,
+        nodeAddresses,
+        publicBandwidthMbps: args.publicIp ? args.publicIpBandwidthMbps : null,
+        tags,
+      },
+      child,
+    );
+    const { enis, eip, eipBinding } = virtualIp;
+    const access = new NodeIdentity(
+      `${name}-access`,
+      { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.eipId, tags },
+      child,
+    );
+    const template = new NodeTemplate(
+      `${name}-template`,
+      { ...args, pair, keyPairId: args.keyPairId, sshPublicKey: args.sshPublicKey, imageId: args.imageId },
+      child,
+    );
+
+    const ids = pulumi
+      .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.eipId])
+      .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
+        return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
+      });
+    const build = (node: NodeName, startAfter: pulumi.Resource[], before: pulumi.Resource[]) => {
+      const machine = new Node(
+        `${name}-${node}`,
+        {
+          instanceName: `${pair}-${node}`,
+          zone: args.zone,
+          vpcId,
+          subnetId,
+          securityGroupId,
+          imageId: template.imageId,
+          instanceType: args.instanceType,
+          keyPairId: template.keyPairId,
+          placementGroupId: template.placementGroupId,
+          roleName: access.roleName,
+          systemDiskType: args.systemDiskType,
+          systemDiskSizeGb: args.systemDiskSizeGb,
+          userData: args.userData,
+          publicIp: args.nodePublicIp,
+          eniId: enis[node].eniId,
+          startAfter,
+          attachAfter: [access.grant, ...(eipBinding ? [eipBinding] : [])],
+          tags,
+        },
+        child,
+      );
+      const files = new NodeFiles(
+        `${name}-${node}-files`,
+        {
+          host: machine.sshHost,
+          user: args.sshUser,
+          privateKey: args.sshPrivateKey,
+          hostKey: args.hostKeys[node],
+          staticFiles: renderStatic(settings, node),
+          cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
+          instance: machine.instance,
+          installAfter: [machine.attachment, ...before],
+        },
+        child,
+      );
+      return { machine, files };
+    };
+    const a = build("a", [network.rules], []);
+    // Both machines start together, and node b gets its files when node a has proved its own.
+    const b = build("b", args.nodeByNode ? [network.rules, a.files.installed] : [network.rules], [a.files.installed]);
+    this.warnOfUnpinned(args.hostKeys);
+
+    this.vip = vip;
+    this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
+    const shown = (node: NodeName, { machine, files }: typeof a) =>
+      pulumi
+        .all([machine.instance.instanceId, enis[node].eniId, machine.instance.publicIp, files.hostKey])
+        .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
+          const address = nodeAddresses[node];
+          const known = args.hostKeys[node] ?? hostKey;
+          return { instanceId, eniId, address, publicIp: publicIp || null, sshUser: args.sshUser, hostKey: known };
+        });
+    this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
+    this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });
+  }
+
+  private warnOfUnpinned(hostKeys: HaPairArgs["hostKeys"]): void {
+    const unpinned = nodeNames.filter((node) => hostKeys[node] === undefined);
+    if (unpinned.length === 0) return;
+    const keys = unpinned.map((node) => `hostKeys.${node}`).join(" and ");
+    const text = `${keys} not set: any host key is accepted. Pin what the output "nodes" shows: pulumi config set --path`;
+    void pulumi.log.warn(`${text} hostKeys.${unpinned[0]} "…"`, this);
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Names in the cloud. Roles, policies and keys are unique in an account, so every name carries the pair's, which is
+ * `<project>-<stack>`; two stacks come up side by side.
+ */
+
+/** ENI names take 60 characters (the tightest limit of the longer names), of which `-a` and `-role` need a few. */
+const pairLengthLimit = 52;
+
+/**
+ * The pair's name for a project and stack.
+ * @throws RunError when it could not be part of a host name or of the cloud's names.
+ */
+export function pairName(project: string, stack: string): string {
+  const pair = `${project}-${stack}`;
+  if (!/^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(pair) || pair.length > pairLengthLimit) {
+    throw new pulumi.RunError(
+      `project and stack: "${pair}" can't be part of host names and names in the cloud; allowed: letters, digits and ` +
+        `hyphens, together at most ${pairLengthLimit} characters. Name the stack differently: pulumi stack rename <name>`,
+    );
+  }
+  return pair;
+}
+
+export const hashOf = (text: string, length: number): string =>
+  createHash("sha256").update(text).digest("hex").slice(0, length);
+
+/**
+ * Name of a key pair: at most 25 letters, digits and underscores. It carries a fingerprint of the stack (two stacks whose
+ * names begin alike) and one of the key (a new key gets a new name, so that it can be made before the old one goes).
+ */
+export const keyPairName = (pair: string, publicKey: string): string =>
+  `${pair.replaceAll("-", "_").slice(0, 7)}_${hashOf(pair, 8)}_${hashOf(publicKey.trim(), 8)}`;

@@ -1,0 +1,108 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tencentcloud from "@pulumi/tencentcloud";
+import { type NodeName, nodeNames } from "../render/model.ts";
+
+export interface VirtualIpArgs {
+  /** Name of everything in the cloud, unique in the account. */
+  pair: string;
+  vpcId: pulumi.Input<string>;
+  subnetId: pulumi.Input<string>;
+  securityGroupId: pulumi.Input<string>;
+  vip: string;
+  /** Primary address of each node's ENI. */
+  nodeAddresses: Record<NodeName, string>;
+  /** Bandwidth of the EIP on the VIP in Mbit/s, null without an EIP. */
+  publicBandwidthMbps: number | null;
+  tags: Record<string, string>;
+}
+
+/**
+ * Where the VIP lives: one ENI per node, the VIP as a secondary address of one of them, and the EIP on it if there is one.
+ * ENIs of their own and not the instances' primary NICs, because they outlive a replaced instance, because the provider
+ * never re-reads an ENI's addresses (a failover is no drift), and because an instance that still had the VIP could not be
+ * deleted (the provider waits until each address of the primary NIC is free).
+ */
+export class VirtualIp extends pulumi.ComponentResource {
+  readonly enis: Record<NodeName, tencentcloud.Eni>;
+  readonly eip: tencentcloud.Eip | undefined;
+  /** The EIP's binding. It has to be there before the ENIs are attached: from then on a node may move the VIP. */
+  readonly eipBinding: tencentcloud.EipAssociation | undefined;
+
+  constructor(name: string, args: VirtualIpArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("keepalived-cluster:index:VirtualIp", name, {}, opts);
+    const { pair, vip, tags } = args;
+
+    const holder = this.holderOf(vip, args.subnetId);
+    const eniFor = (node: NodeName) =>
+      new tencentcloud.Eni(
+        `${name}-eni-${node}`,
+        {
+          name: `${pair}-${node}`,
+          description: `VRRP address of node ${node}`,
+          vpcId: args.vpcId,
+          subnetId: args.subnetId,
+          orderlySecurityGroups: [args.securityGroupId],
+          ipv4s: holder.apply(({ name: holderName }) =>
+            addressesOf(args, node, nodeNames.find((home) => holderName === `${pair}-${home}`) ?? "a"),
+          ),
+          tags,
+        },
+        // The nodes move the VIP between the ENIs; a change of ipv4s here would be sent to the ENI that has lost it.
+        // Explicit addresses are in use until the old ENI is gone, so it goes first.
+        { parent: this, ignoreChanges: ["ipv4s", "ipv4Count"], deleteBeforeReplace: true },
+      );
+    this.enis = { a: eniFor("a"), b: eniFor("b") };
+
+    if (args.publicBandwidthMbps !== null) {
+      this.eip = new tencentcloud.Eip(
+        `${name}-eip`,
+        {
+          name: pair,
+          internetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+          internetMaxBandwidthOut: args.publicBandwidthMbps,
+          tags,
+        },
+        { parent: this },
+      );
+      const { a, b } = this.enis;
+      this.eipBinding = new tencentcloud.EipAssociation(
+        `${name}-eip-binding`,
+        {
+          eipId: this.eip.eipId,
+          networkInterfaceId: pulumi
+            .all([holder, a.eniId, b.eniId])
+            .apply(([{ id }, aId, bId]) => (id === bId ? bId : aId)),
+          privateIp: vip,
+        },
+        {
+          parent: this,
+          // Made where the VIP is, and left alone ever after: the binding follows the VIP through failovers.
+          ignoreChanges: ["networkInterfaceId", "privateIp"],
+          // A rebuilt ENI loses the binding without a diff.
+          replaceWith: [a, b],
+          deleteBeforeReplace: true,
+        },
+      );
+    }
+
+    this.registerOutputs({ vip, publicIp: this.eip?.publicIp });
+  }
+
+  /**
+   * The ENI that has the VIP now, an empty one while none has. Of effect only where something is made: an ENI, so that one
+   * without the VIP can be rebuilt (told apart by name, for its own id is not known then), and the EIP's binding, so that it
+   * can be switched on after a failover. Looked up by subnet and address: an id that has gone would fail the whole update.
+   * The filter is fuzzy, hence the second look.
+   */
+  private holderOf(vip: string, subnetId: pulumi.Input<string>): pulumi.Output<{ id?: string; name?: string }> {
+    const found = tencentcloud.getEnisOutput({ subnetId, ipv4: vip }, { parent: this });
+    return found.enis.apply((enis) => (enis ?? []).find((eni) => eni.ipv4s?.some(({ ip }) => ip === vip)) ?? {});
+  }
+}
+
+type Ipv4 = tencentcloud.types.input.EniIpv4;
+
+function addressesOf({ nodeAddresses, vip }: VirtualIpArgs, node: NodeName, home: NodeName): Ipv4[] {
+  const primary = { ip: nodeAddresses[node], primary: true, description: `node ${node}` };
+  return node === home ? [primary, { ip: vip, primary: false, description: "VIP" }] : [primary];
+}

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HaPair } from "./components/haPair.ts";
+import { identityOf } from "./components/identity.ts";
+import { pairName } from "./components/names.ts";
+import { pairSettings, readSettings } from "./config.ts";
+
+const settings = readSettings();
+
+/** Names everything in the cloud; two stacks come up side by side. */
+export const pair = pairName(pulumi.getProject(), pulumi.getStack());
+
+const { zone, vpcCidr, subnetCidr, nodePublicIp, nodeAddresses } = settings;
+const made = await identityOf("ha-identity", {
+  zone,
+  vpcCidr,
+  subnetCidr,
+  vip: settings.vip,
+  nodeAddressA: nodeAddresses.a,
+  nodeAddressB: nodeAddresses.b,
+  nodePublicIp,
+});
+
+const ha = new HaPair("ha", {
+  ...settings,
+  nodeByNode: made.nodePublicIp !== nodePublicIp,
+  settings: pairSettings(settings, pair),
+  sshPrivateKey: pulumi.secret(settings.sshPrivateKey),
+});
+
+/** The address that clients use; it is on whichever node is MASTER. */
+export const vip = ha.vip;
+/** The public address of the VIP, null without one. */
+export const publicIp = ha.publicIp;
+export const mode = settings.mode;
+export const nodes = ha.nodes;
+/** What to try next. */
+export const next = ha.nodes.apply(({ a, b }) => {
+  const on = ({ sshUser, publicIp, address }: typeof a) => `ssh ${sshUser}@${publicIp ?? address}`;
+  const status = "sudo /etc/keepalived/vip.py status";
+  return { statusA: `${on(a)} ${status}`, statusB: `${on(b)} ${status}`, takeDown: "pulumi destroy --refresh" };
+});

@@ -1,0 +1,205 @@
+/**
+ * Runs the program under Pulumi's mock runtime and records every resource with its inputs and options.
+ * The mocks of the SDK hide the options; they are read from the registration request, by wrapping `registerResource` of the
+ * monitor that `setMocks` installs. That leans on the SDK's internals: an update of @pulumi/pulumi may need a look here.
+ */
+import * as pulumi from "@pulumi/pulumi";
+
+type Json = Record<string, unknown>;
+
+export interface Options {
+  ignoreChanges: string[];
+  /** Logical names, sorted; what inputs imply is left out. */
+  dependsOn: string[];
+  deletedWith: string;
+  replaceWith: string[];
+  deleteBeforeReplace: boolean;
+  additionalSecretOutputs: string[];
+  protect: boolean;
+}
+
+export interface Recorded {
+  type: string;
+  name: string;
+  custom: boolean;
+  /** Logical name of the parent, "" for the stack. */
+  parent: string;
+  /** Inputs with secrets opened. */
+  inputs: Json;
+  /** Paths of the inputs that are secret. */
+  secrets: string[];
+  options: Options;
+}
+
+export interface Run {
+  resources: Recorded[];
+  /** Resources of one type (its last part, e.g. `Eni`). */
+  all(kind: string): Recorded[];
+  /** The only resource of a type, or the one with this logical name. */
+  one(kind: string, name?: string): Recorded;
+  calls: { token: string; inputs: Json }[];
+  /** What the program exports, resolved. */
+  outputs: Json;
+}
+
+export interface Given {
+  /** Keys of the project without namespace, others with it; values as Pulumi keeps them. */
+  config: Record<string, string>;
+  stack?: string;
+  /** Answers of data sources by token; one that is missing fails the run. */
+  calls?: Record<string, (inputs: Json) => Json>;
+  /** What the stack was made with, as its Stash would return it; undefined for a new stack. */
+  made?: Json;
+  /** Called for each resource as it is registered, for runs that don't end. */
+  seen?: (resource: Recorded) => void;
+}
+
+const project = "keepalived-cluster";
+const secretMark = { key: "4dabf18193072939515e22adb298388d", value: "1b47061264138c4ac30d75fd1eb44270" };
+
+/** Opens secrets and notes where they were. */
+function open(value: unknown, path: string, found: string[]): unknown {
+  if (Array.isArray(value)) return value.map((item, i) => open(item, `${path}[${i}]`, found));
+  if (value === null || typeof value !== "object") return value;
+  const record = value as Json;
+  if (record[secretMark.key] === secretMark.value) {
+    found.push(path);
+    return open(record.value, path, found);
+  }
+  return Object.fromEntries(
+    Object.entries(record).map(([key, item]) => [key, open(item, path === "" ? key : `${path}.${key}`, found)]),
+  );
+}
+
+/** What the cloud would add to the inputs, one fixed value per resource. */
+function outputsOf(type: string, name: string, given: Given, inputs: Json): Json {
+  const kind = type.split(":").at(-1) ?? "";
+  const idName = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Id`;
+  const more: Record<string, Json> = {
+    Eni: { mac: `20:90:6F:00:00:0${name.endsWith("a") ? "A" : "B"}` },
+    Eip: { publicIp: "198.51.100.9" },
+    Instance: {
+      privateIp: name.startsWith("ha-a") ? "10.0.1.4" : "10.0.1.5",
+      publicIp: inputs.allocatePublicIp ? (name.startsWith("ha-a") ? "198.51.100.1" : "198.51.100.2") : "",
+    },
+    Command: { stdout: `host key: ssh-ed25519 AAAA-${name}\nup to date\n`, stderr: "" },
+    Stash: { output: given.made ?? inputs.input },
+  };
+  return { ...inputs, [idName]: `${name}-id`, ...more[kind] };
+}
+
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getIgnorechangesList(): string[];
+  getDependenciesList(): string[];
+  getPropertydependenciesMap(): { forEach(each: (value: { getUrnsList(): string[] }) => void): void };
+  getDeletedwith(): string;
+  getReplaceWithList(): string[];
+  getDeletebeforereplace(): boolean;
+  getAdditionalsecretoutputsList(): string[];
+  getProtect(): boolean;
+}
+
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+
+function optionsOf(request: Request): Options {
+  const implied = new Set<string>();
+  request.getPropertydependenciesMap().forEach((dependency) => {
+    for (const urn of dependency.getUrnsList()) implied.add(urn);
+  });
+  const explicit = request.getDependenciesList().filter((urn) => !implied.has(urn));
+  return {
+    ignoreChanges: request.getIgnorechangesList(),
+    dependsOn: explicit.map(nameOf).sort(),
+    deletedWith: nameOf(request.getDeletedwith()),
+    replaceWith: request.getReplaceWithList().map(nameOf).sort(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    protect: request.getProtect(),
+  };
+}
+
+let runs = 0;
+
+/** Runs index.ts once. Runs share the process, so they must not overlap. */
+export async function runProgram(given: Given): Promise<Run> {
+  const resources: Recorded[] = [];
+  const calls: Run["calls"] = [];
+  const requests = new Map<string, { parent: string; options: Options }>();
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, custom }) => {
+        const secrets: string[] = [];
+        const opened = open(inputs, "", secrets) as Json;
+        const request = requests.get(`${type}::${name}`);
+        if (request && type !== "pulumi:pulumi:Stack") {
+          const resource = { type, name, custom: custom === true, inputs: opened, secrets, ...request };
+          resources.push(resource);
+          given.seen?.(resource);
+        }
+        return { id: custom ? `${name}-id` : undefined, state: outputsOf(type, name, given, opened) };
+      },
+      call: ({ token, inputs }) => {
+        const answer = given.calls?.[token];
+        if (!answer) throw new Error(`The program asked for ${token}, which this test did not expect.`);
+        calls.push({ token, inputs: inputs as Json });
+        return answer(inputs as Json);
+      },
+    },
+    project,
+    given.stack ?? "test",
+    false,
+    "organization",
+  );
+  const named = Object.entries(given.config).map(([key, value]) => [
+    key.includes(":") ? key : `${project}:${key}`,
+    value,
+  ]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(named) as Record<string, string>);
+  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(r: Request, done: unknown): void };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, done) => {
+    requests.set(`${request.getType()}::${request.getName()}`, {
+      parent: nameOf(request.getParent()),
+      options: optionsOf(request),
+    });
+    register(request, done);
+  };
+
+  runs += 1;
+  const program = (await import(`../../index.ts?run=${runs}`)) as Json;
+  const outputs = await resolved(program);
+  await settled(resources);
+  const all = (kind: string) => resources.filter(({ type }) => type.split(":").at(-1) === kind);
+  return {
+    resources,
+    calls,
+    outputs,
+    all,
+    one: (kind, name) => {
+      const found = all(kind).filter((item) => name === undefined || item.name === name);
+      const [only, ...more] = found;
+      if (!only || more.length > 0) throw new Error(`${found.length} resources ${kind} ${name ?? ""}, expected one`);
+      return only;
+    },
+  };
+}
+
+/** A module's exports, outputs included, as plain values. */
+const resolved = (program: Json): Promise<Json> =>
+  new Promise((resolve) => {
+    pulumi.output({ ...program }).apply((values) => {
+      resolve(JSON.parse(JSON.stringify(values)) as Json);
+    });
+  });
+
+/** Until no resource has come for some turns of the event loop: nothing in the mocks waits for time. */
+async function settled(resources: Recorded[]): Promise<void> {
+  for (let quiet = 0, before = -1; quiet < 50; quiet = resources.length === before ? quiet + 1 : 0) {
+    before = resources.length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,74 @@
+/** A running stack's addresses can't be changed, and the refusal comes before anything else is asked for. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runProgram } from "../support/mocks.ts";
+import { least } from "./given.ts";
+
+const made = {
+  zone: "ap-guangzhou-3",
+  vpcCidr: "10.0.0.0/16",
+  subnetCidr: "10.0.1.0/24",
+  vip: "10.0.1.100",
+  nodeAddressA: "10.0.1.16",
+  nodeAddressB: "10.0.1.17",
+  nodePublicIp: true,
+};
+
+/** Runs the program over a stack that was made with `made`; tells which resources were registered and what came of it. */
+async function over(changes: Record<string, string>): Promise<{ message: string | null; resources: string[] }> {
+  const resources: string[] = [];
+  const run = runProgram({
+    config: { ...least, ...changes },
+    made,
+    calls: {
+      "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),
+      "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-1" }] }),
+    },
+    seen: ({ name, custom }) => void (custom && resources.push(name)),
+  });
+  const message = await run.then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  return { message, resources };
+}
+
+const refused: [what: string, changes: Record<string, string>, line: string][] = [
+  ["the VIP", { vip: "10.0.1.101" }, 'vip: "10.0.1.101" can\'t be applied to the running stack; allowed: "10.0.1.100"'],
+  [
+    "a node's address",
+    { nodeAddresses: '{"b":"10.0.1.18"}' },
+    'nodeAddresses.b: "10.0.1.18" can\'t be applied to the running stack; allowed: "10.0.1.17"',
+  ],
+  [
+    "the zone",
+    { zone: "ap-guangzhou-4" },
+    'zone: "ap-guangzhou-4" can\'t be applied to the running stack; allowed: "ap-guangzhou-3"',
+  ],
+  [
+    "the VPC",
+    { vpcCidr: "10.0.0.0/20" },
+    'vpcCidr: "10.0.0.0/20" can\'t be applied to the running stack; allowed: "10.0.0.0/16"',
+  ],
+  [
+    "the subnet",
+    { subnetCidr: "10.0.1.0/25" },
+    'subnetCidr: "10.0.1.0/25" can\'t be applied to the running stack; allowed: "10.0.1.0/24"',
+  ],
+];
+for (const [what, changes, line] of refused) {
+  test(`changing ${what} of a running stack is refused before any other resource is asked for`, async () => {
+    const { message, resources } = await over(changes);
+    assert.deepEqual(resources, ["ha-identity"]);
+    const lines = (message ?? "").split("\n");
+    assert.equal(lines[0], "The running stack was made with other addresses; nothing was changed.");
+    assert.deepEqual(lines.slice(1, -1), [`  ${line}`]);
+    assert.match(lines.at(-1) ?? "", /Set the old value again, .*pulumi destroy --refresh, then pulumi up/);
+  });
+}
+
+test("what may change on a running stack goes through", async () => {
+  const { message, resources } = await over({ mode: "standing-master", publicIp: "true", virtualRouterId: "77" });
+  assert.equal(message, null);
+  assert.equal(resources.length, 20);
+});

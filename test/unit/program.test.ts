@@ -1,0 +1,469 @@
+/**
+ * Every resource of the program with its exact inputs and options. That the engine and the provider act on them as meant is
+ * not shown here; docs/real-engine.md tells what was.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Given, type Options, type Recorded, type Run, runProgram } from "../support/mocks.ts";
+import { key, least } from "./given.ts";
+
+const getEnis = "tencentcloud:index/getEnis:getEnis";
+const getImages = "tencentcloud:index/getImages:getImages";
+
+/** The least stack, with what a test wants otherwise. */
+const run = (config: Record<string, string> = {}, more: Partial<Given> = {}): Promise<Run> =>
+  runProgram({
+    config: { ...least, ...config },
+    ...more,
+    calls: {
+      [getEnis]: () => ({ enis: [] }),
+      [getImages]: () => ({ images: [{ imageId: "img-newest" }, { imageId: "img-older" }] }),
+      ...more.calls,
+    },
+  });
+
+/** Compares with all options, so that one too many fails as well. */
+function assertOptions(resource: Recorded, expected: Partial<Options>): void {
+  const none: Options = {
+    ignoreChanges: [],
+    dependsOn: [],
+    deletedWith: "",
+    replaceWith: [],
+    deleteBeforeReplace: false,
+    additionalSecretOutputs: [],
+    protect: false,
+  };
+  assert.deepEqual(resource.options, { ...none, ...expected }, resource.name);
+}
+const pair = "keepalived-cluster-test";
+const kinds = (r: Run) =>
+  r.resources
+    .filter(({ custom }) => custom)
+    .map(({ name }) => name)
+    .sort();
+
+const always = [
+  "ha-a-attachment",
+  "ha-a-files-install",
+  "ha-a-instance",
+  "ha-access-grant",
+  "ha-access-policy",
+  "ha-access-role",
+  "ha-b-attachment",
+  "ha-b-files-install",
+  "ha-b-instance",
+  "ha-identity",
+  "ha-network-rules",
+  "ha-network-security-group",
+  "ha-network-subnet",
+  "ha-network-vpc",
+  "ha-template-key",
+  "ha-template-placement",
+  "ha-vip-eni-a",
+  "ha-vip-eni-b",
+];
+
+test("which resources there are: as always, with an EIP, with an existing key pair", async () => {
+  assert.deepEqual(kinds(await run()), always);
+  assert.deepEqual(kinds(await run({ mode: "standing-master" })), always);
+  assert.deepEqual(kinds(await run({ publicIp: "true" })), [...always, "ha-vip-eip", "ha-vip-eip-binding"].sort());
+  const existing = await run({ sshPublicKey: "", keyPairId: "skey-abc" });
+  assert.deepEqual(
+    kinds(existing),
+    always.filter((name) => name !== "ha-template-key"),
+  );
+  for (const instance of existing.all("Instance")) assert.deepEqual(instance.inputs.keyIds, ["skey-abc"]);
+});
+
+test("each logical name begins with its parent's", async () => {
+  const { resources } = await run({ publicIp: "true" });
+  for (const { name, parent } of resources.filter(({ name }) => name !== "ha" && name !== "ha-identity")) {
+    assert.ok(parent !== "" && name.startsWith(`${parent}-`), `${name} under ${parent}`);
+  }
+});
+
+test("network", async () => {
+  const r = await run({ servicePorts: "[80,443]", tags: '{"team":"web"}' });
+  const tags = { team: "web" };
+  const vpcId = "ha-network-vpc-id";
+  assert.deepEqual(r.one("Vpc").inputs, { name: pair, cidrBlock: "10.0.0.0/16", tags });
+  assertOptions(r.one("Vpc"), {});
+  assert.deepEqual(r.one("Subnet").inputs, {
+    name: pair,
+    vpcId,
+    cidrBlock: "10.0.1.0/24",
+    availabilityZone: "ap-guangzhou-3",
+    tags,
+  });
+  assertOptions(r.one("Subnet"), {});
+  assert.deepEqual(r.one("SecurityGroup").inputs, { name: pair, description: `Nodes of ${pair}`, tags });
+  const rule = (protocol: string, port: string, cidrBlock: string, description: string) => {
+    return { action: "ACCEPT", protocol, port, cidrBlock, description };
+  };
+  assert.deepEqual(r.one("SecurityGroupRuleSet").inputs, {
+    securityGroupId: "ha-network-security-group-id",
+    ingresses: [
+      rule("ALL", "ALL", "10.0.1.16/32", "VRRP from node a"),
+      rule("ALL", "ALL", "10.0.1.17/32", "VRRP from node b"),
+      rule("TCP", "22", "203.0.113.7/32", "SSH"),
+      rule("ICMP", "ALL", "10.0.0.0/16", "ping"),
+      rule("TCP", "80", "10.0.0.0/16", "service"),
+      rule("TCP", "443", "10.0.0.0/16", "service"),
+    ],
+    egresses: [rule("ALL", "ALL", "0.0.0.0/0", "Everything out")],
+  });
+  assertOptions(r.one("SecurityGroupRuleSet"), {});
+});
+
+const eniInputs = (node: "a" | "b", ipv4s: unknown[]) => ({
+  name: `${pair}-${node}`,
+  description: `VRRP address of node ${node}`,
+  vpcId: "ha-network-vpc-id",
+  subnetId: "ha-network-subnet-id",
+  orderlySecurityGroups: ["ha-network-security-group-id"],
+  ipv4s,
+  tags: {},
+});
+const primary = (node: "a" | "b") => ({
+  ip: node === "a" ? "10.0.1.16" : "10.0.1.17",
+  primary: true,
+  description: `node ${node}`,
+});
+const vipEntry = { ip: "10.0.1.100", primary: false, description: "VIP" };
+
+test("two ENIs, the VIP born on node a's", async () => {
+  const r = await run();
+  assert.deepEqual(r.one("Eni", "ha-vip-eni-a").inputs, eniInputs("a", [primary("a"), vipEntry]));
+  assert.deepEqual(r.one("Eni", "ha-vip-eni-b").inputs, eniInputs("b", [primary("b")]));
+  for (const eni of r.all("Eni")) {
+    assertOptions(eni, { ignoreChanges: ["ipv4s", "ipv4Count"], deleteBeforeReplace: true });
+  }
+  const looked = r.calls.filter(({ token }) => token === getEnis).map(({ inputs }) => inputs);
+  assert.deepEqual(looked, [{ subnetId: "ha-network-subnet-id", ipv4: "10.0.1.100" }], "by address, never by id");
+});
+
+/** The cloud after a failover: node b's ENI has the VIP. The filter is fuzzy, so another ENI comes along. */
+const afterFailover = {
+  [getEnis]: () => ({
+    enis: [
+      { id: "eni-x", name: "other", ipv4s: [{ ip: "110.0.1.100" }] },
+      { id: "ha-vip-eni-b-id", name: `${pair}-b`, ipv4s: [{ ip: "10.0.1.17" }, { ip: "10.0.1.100" }] },
+    ],
+  }),
+};
+
+test("after a failover a rebuilt ENI and a new EIP go by where the VIP is", async () => {
+  const r = await run({ publicIp: "true" }, { calls: afterFailover });
+  assert.deepEqual(r.one("Eni", "ha-vip-eni-a").inputs.ipv4s, [primary("a")]);
+  assert.deepEqual(r.one("Eni", "ha-vip-eni-b").inputs.ipv4s, [primary("b"), vipEntry]);
+  assert.equal(r.one("EipAssociation").inputs.networkInterfaceId, "ha-vip-eni-b-id");
+});
+
+test("the EIP is bound to the VIP before any ENI is attached", async () => {
+  const r = await run({ publicIp: "true", publicIpBandwidthMbps: "50" });
+  assert.deepEqual(r.one("Eip").inputs, {
+    name: pair,
+    internetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+    internetMaxBandwidthOut: 50,
+    tags: {},
+  });
+  assertOptions(r.one("Eip"), {});
+  assert.deepEqual(r.one("EipAssociation").inputs, {
+    eipId: "ha-vip-eip-id",
+    networkInterfaceId: "ha-vip-eni-a-id",
+    privateIp: "10.0.1.100",
+  });
+  assertOptions(r.one("EipAssociation"), {
+    ignoreChanges: ["networkInterfaceId", "privateIp"],
+    replaceWith: ["ha-vip-eni-a", "ha-vip-eni-b"],
+    deleteBeforeReplace: true,
+  });
+  for (const node of ["a", "b"]) {
+    const attachment = r.one("EniAttachment", `ha-${node}-attachment`);
+    assert.deepEqual(attachment.inputs, { eniId: `ha-vip-eni-${node}-id`, instanceId: `ha-${node}-instance-id` });
+    assertOptions(attachment, { dependsOn: ["ha-access-grant", "ha-vip-eip-binding"], deleteBeforeReplace: true });
+  }
+  assert.equal(r.outputs.publicIp, "198.51.100.9");
+});
+
+test("without an EIP an attachment waits for the role alone, and the output is null", async () => {
+  const r = await run();
+  for (const attachment of r.all("EniAttachment")) {
+    assertOptions(attachment, { dependsOn: ["ha-access-grant"], deleteBeforeReplace: true });
+  }
+  assert.equal(r.outputs.publicIp, null);
+});
+
+const enis = ["qcs::vpc:ap-guangzhou::eni/ha-vip-eni-a-id", "qcs::vpc:ap-guangzhou::eni/ha-vip-eni-b-id"];
+const move = {
+  effect: "allow",
+  action: ["vpc:MigratePrivateIpAddress", "vpc:AssignPrivateIpAddresses"],
+  resource: enis,
+};
+
+test("the role is for instances, and may move addresses between the two ENIs and look, nothing else", async () => {
+  const r = await run();
+  const { document: trust, ...role } = r.one("CamRole").inputs;
+  assert.deepEqual(role, { name: pair, description: `Nodes of ${pair}`, tags: {} });
+  assert.deepEqual(JSON.parse(String(trust)), {
+    version: "2.0",
+    statement: [{ action: ["name/sts:AssumeRole"], effect: "allow", principal: { service: ["cvm.qcloud.com"] } }],
+  });
+  const { document, ...policy } = r.one("CamPolicy").inputs;
+  assert.deepEqual(policy, { name: pair, description: `Lets the nodes of ${pair} move their VIP`, tags: {} });
+  assert.deepEqual(JSON.parse(String(document)), {
+    version: "2.0",
+    statement: [
+      move,
+      { effect: "allow", action: ["vpc:DescribeNetworkInterfaces", "vpc:DescribeVpcTaskResult"], resource: ["*"] },
+    ],
+  });
+  assert.deepEqual(r.one("CamRolePolicyAttachment").inputs, {
+    roleId: "ha-access-role-id",
+    policyId: "ha-access-policy-id",
+  });
+  for (const kind of ["CamRole", "CamPolicy", "CamRolePolicyAttachment"]) {
+    assertOptions(r.one(kind), { deleteBeforeReplace: true });
+  }
+});
+
+test("with an EIP the role may bind that one EIP", async () => {
+  const r = await run({ publicIp: "true" });
+  const both = (...actions: string[]) => actions.flatMap((action) => [`vpc:${action}`, `cvm:${action}`]);
+  assert.deepEqual(JSON.parse(String(r.one("CamPolicy").inputs.document)), {
+    version: "2.0",
+    statement: [
+      move,
+      {
+        effect: "allow",
+        action: both("AssociateAddress", "DisassociateAddress"),
+        resource: ["qcs::vpc:ap-guangzhou::eip/ha-vip-eip-id", "qcs::cvm:ap-guangzhou::eip/ha-vip-eip-id", ...enis],
+      },
+      {
+        effect: "allow",
+        action: [
+          "vpc:DescribeNetworkInterfaces",
+          "vpc:DescribeVpcTaskResult",
+          ...both("DescribeAddresses", "DescribeTaskResult"),
+        ],
+        resource: ["*"],
+      },
+    ],
+  });
+});
+
+const instanceInputs = (node: "a" | "b") => ({
+  instanceName: `${pair}-${node}`,
+  availabilityZone: "ap-guangzhou-3",
+  imageId: "img-newest",
+  instanceType: "S5.MEDIUM2",
+  vpcId: "ha-network-vpc-id",
+  subnetId: "ha-network-subnet-id",
+  orderlySecurityGroups: ["ha-network-security-group-id"],
+  keyIds: ["ha-template-key-id"],
+  camRoleName: pair,
+  disasterRecoverGroupIds: ["ha-template-placement-id"],
+  systemDiskType: "CLOUD_PREMIUM",
+  systemDiskSize: 50,
+  forceDelete: true,
+  timeouts: { create: "20m" },
+  tags: {},
+});
+const publicInputs = {
+  allocatePublicIp: true,
+  internetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+  internetMaxBandwidthOut: 10,
+};
+const instanceOptions: Partial<Options> = {
+  dependsOn: ["ha-network-rules"],
+  ignoreChanges: [
+    "partitionNumber",
+    "imageId",
+    "keyIds",
+    "userDataRaw",
+    "instanceType",
+    "systemDiskType",
+    "systemDiskSize",
+  ],
+  additionalSecretOutputs: ["userData", "userDataRaw", "password"],
+};
+
+test("two instances on different hosts, none of which an update reinstalls", async () => {
+  const r = await run();
+  for (const node of ["a", "b"] as const) {
+    const instance = r.one("Instance", `ha-${node}-instance`);
+    assert.deepEqual(instance.inputs, { ...instanceInputs(node), ...publicInputs });
+    assertOptions(instance, instanceOptions);
+  }
+  assert.deepEqual(r.one("PlacementGroup").inputs, { name: pair, type: "HOST", tags: {} });
+  assert.deepEqual(r.one("KeyPair").inputs, {
+    keyName: r.one("KeyPair").inputs.keyName,
+    publicKey: key.publicKey,
+    tags: {},
+  });
+  assert.match(String(r.one("KeyPair").inputs.keyName), /^[a-z]{7}_[0-9a-f]{8}_[0-9a-f]{8}$/);
+  assertOptions(r.one("KeyPair"), { ignoreChanges: ["publicKey", "keyName"] });
+});
+
+test("a public address on the nodes is nothing but asked for: SSH follows", async () => {
+  const off = await run({ nodePublicIp: "false", sshCidrs: '["10.9.0.0/16"]' });
+  for (const node of ["a", "b"] as const) {
+    assert.deepEqual(off.one("Instance", `ha-${node}-instance`).inputs, instanceInputs(node));
+  }
+  const hosts = (r: Run) =>
+    r
+      .all("Command")
+      .map(({ inputs }) => (inputs.connection as { host: string }).host)
+      .sort();
+  assert.deepEqual(hosts(off), ["10.0.1.4", "10.0.1.5"]);
+  assert.deepEqual(hosts(await run()), ["198.51.100.1", "198.51.100.2"]);
+});
+
+test("a changed nodePublicIp replaces one node after the other", async () => {
+  const made = { nodePublicIp: false };
+  const b = (await run({}, { made })).one("Instance", "ha-b-instance");
+  assert.deepEqual(b.options.dependsOn, ["ha-a-files-install", "ha-network-rules"]);
+});
+
+test("the image is looked up only when none is named", async () => {
+  const named = await run({ imageId: "img-mine" }, { calls: { [getImages]: () => assert.fail("looked up") } });
+  for (const instance of named.all("Instance")) assert.equal(instance.inputs.imageId, "img-mine");
+  const r = await run({ imageName: "Ubuntu Server 24.04" });
+  const looked = r.calls.filter(({ token }) => token === getImages).map(({ inputs }) => inputs);
+  assert.deepEqual(looked, [
+    { imageTypes: ["PUBLIC_IMAGE"], osName: "Ubuntu Server 24.04", instanceType: "S5.MEDIUM2" },
+  ]);
+});
+
+test("user data arrives as it is, and as a secret", async () => {
+  const r = await run({ userDataFile: "lab/user-data.sh" });
+  for (const { inputs, secrets } of r.all("Instance")) {
+    assert.match(String(inputs.userDataRaw), /^#!\/bin\/sh/);
+    assert.deepEqual(secrets, ["userDataRaw"]);
+  }
+});
+
+test("one command per node, node b after node a, with everything secret on standard input", async () => {
+  const r = await run({ hostKeys: JSON.stringify({ b: key.publicKey }) });
+  for (const node of ["a", "b"] as const) {
+    const { inputs, secrets, ...rest } = r.one("Command", `ha-${node}-files-install`);
+    assert.deepEqual(Object.keys(inputs).sort(), ["addPreviousOutputInEnv", "connection", "create", "delete", "stdin"]);
+    assert.equal(inputs.addPreviousOutputInEnv, false);
+    assert.equal(inputs.delete, "sh -s uninstall");
+    const [first, ...list] = String(inputs.create).split("\n");
+    assert.equal(first, "sh -s install");
+    assert.ok(list.some((line) => /^# \/etc\/keepalived\/vip\.json 0600 [0-9a-f]{12}$/.test(line)));
+    assert.ok(secrets.includes("stdin"), "stdin is a secret");
+    assert.ok(secrets.includes("connection"), "connection is a secret");
+    const { privateKey, hostKey, ...connection } = inputs.connection as Record<string, unknown>;
+    assert.deepEqual(connection, {
+      host: node === "a" ? "198.51.100.1" : "198.51.100.2",
+      user: "root",
+      dialErrorLimit: 60,
+      perDialTimeout: 15,
+      port: 22,
+    });
+    assert.equal(privateKey, key.privateKey);
+    assert.equal(hostKey, node === "b" ? key.publicKey : undefined);
+    assertOptions(rest as Recorded, {
+      dependsOn: [`ha-${node}-attachment`, ...(node === "b" ? ["ha-a-files-install"] : [])].sort(),
+      deletedWith: `ha-${node}-instance`,
+      deleteBeforeReplace: true,
+      additionalSecretOutputs: ["stdout", "stderr", "connection"],
+    });
+  }
+});
+
+test("the private key is nowhere but in the connection, and in no output", async () => {
+  const r = await run();
+  const middle = key.privateKey.slice(40, 80);
+  for (const { name, inputs } of r.resources) {
+    const { connection: _connection, ...others } = inputs;
+    assert.ok(!JSON.stringify(others).includes(middle), name);
+  }
+  assert.ok(!JSON.stringify(r.outputs).includes(middle));
+});
+
+test("a user who isn't root goes through sudo, and by the image's name is ubuntu", async () => {
+  const { inputs } = (await run({ imageName: "Ubuntu Server 24.04" })).one("Command", "ha-a-files-install");
+  assert.equal((inputs.connection as { user: string }).user, "ubuntu");
+  assert.ok(String(inputs.create).startsWith("sudo -n sh -s install\n"));
+  assert.equal(inputs.delete, "sudo -n sh -s uninstall");
+});
+
+test("a node's files are inputs of its component, and the mode reaches both nodes", async () => {
+  const files = (r: Run, node: string) =>
+    r.one("NodeFiles", `ha-${node}-files`).inputs as Record<string, Record<string, string>>;
+  const conf = (r: Run, node: string) => files(r, node).files?.["/etc/keepalived/keepalived.conf"] ?? "";
+  const stable = await run();
+  assert.match(conf(stable, "a"), /^\s*nopreempt\b/m);
+  assert.match(conf(stable, "b"), /^\s*nopreempt\b/m);
+  const standing = await run({ mode: "standing-master", preferredNode: "b", preemptDelay: "7", publicIp: "true" });
+  assert.match(conf(standing, "b"), /^\s*preempt_delay 7\b/m);
+  assert.doesNotMatch(conf(standing, "a"), /^\s*(nopreempt|preempt_delay)/m);
+  const vip = JSON.parse(files(standing, "b").cloudFiles?.["/etc/keepalived/vip.json"] ?? "{}") as Record<
+    string,
+    unknown
+  >;
+  assert.equal(vip.eniId, "ha-vip-eni-b-id");
+  assert.equal(vip.peerEniId, "ha-vip-eni-a-id");
+  assert.equal(vip.mac, "20:90:6F:00:00:0B");
+  assert.equal(vip.eipId, "ha-vip-eip-id");
+});
+
+test("what the program says at its end", async () => {
+  const { outputs } = await run({ hostKeys: JSON.stringify({ b: key.publicKey }) });
+  const node = (name: "a" | "b", publicIp: string, hostKey: string) => ({
+    instanceId: `ha-${name}-instance-id`,
+    eniId: `ha-vip-eni-${name}-id`,
+    address: name === "a" ? "10.0.1.16" : "10.0.1.17",
+    publicIp,
+    sshUser: "root",
+    hostKey,
+  });
+  assert.deepEqual(outputs, {
+    pair,
+    mode: "stable",
+    vip: "10.0.1.100",
+    publicIp: null,
+    nodes: {
+      a: node("a", "198.51.100.1", "ssh-ed25519 AAAA-ha-a-files-install"),
+      b: node("b", "198.51.100.2", key.publicKey),
+    },
+    next: {
+      statusA: "ssh root@198.51.100.1 sudo /etc/keepalived/vip.py status",
+      statusB: "ssh root@198.51.100.2 sudo /etc/keepalived/vip.py status",
+      takeDown: "pulumi destroy --refresh",
+    },
+  });
+});
+
+test("two stacks share no name in the account", async () => {
+  const named = (r: Run) =>
+    r.resources.flatMap(({ type, inputs }) =>
+      [inputs.name, inputs.keyName, inputs.instanceName].filter(Boolean).map((name) => `${type} ${String(name)}`),
+    );
+  const one = named(await run({}, { stack: "prod" }));
+  const other = new Set(named(await run({}, { stack: "dev" })));
+  assert.equal(one.length, 11);
+  assert.deepEqual(
+    one.filter((name) => other.has(name)),
+    [],
+  );
+});
+
+test("what the stack is made with is kept, and a refused change leaves no trace in it", async () => {
+  const stash = (await run()).one("Stash");
+  assert.deepEqual(stash.inputs, {
+    input: {
+      zone: "ap-guangzhou-3",
+      vpcCidr: "10.0.0.0/16",
+      subnetCidr: "10.0.1.0/24",
+      vip: "10.0.1.100",
+      nodeAddressA: "10.0.1.16",
+      nodeAddressB: "10.0.1.17",
+      nodePublicIp: true,
+    },
+  });
+  assertOptions(stash, { ignoreChanges: ["input"] });
+});
