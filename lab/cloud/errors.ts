@@ -1,0 +1,32 @@
+/** A refusal as the cloud words it: it travels in an HTTP 200 envelope. */
+export class CloudError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const notFound = (id: string) => new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`);
+
+export const missing = (parameter: string) =>
+  new CloudError("MissingParameter", `The request is missing a required parameter \`${parameter}\`.`);
+
+export const malformed = (parameter: string, value: string, allowed: string) =>
+  new CloudError(
+    "InvalidParameterValue.Malformed",
+    `The value '${value}' of parameter \`${parameter}\` is malformed: ${allowed}.`,
+  );
+
+export const inUse = (what: string, by: string) => new CloudError("ResourceInUse", `${what} is used by ${by}`);
+
+export const mutex = (id: string) =>
+  new CloudError("UnsupportedOperation.MutexOperationTaskRunning", `A task is running on ${id}`);
+
+/** The thing with this id, or the cloud's "not found" (or the service's own form of it). */
+export function known<T>(map: ReadonlyMap<string, T>, id: string, error: (id: string) => CloudError = notFound): T {
+  const found = map.get(id);
+  if (!found) throw error(id);
+  return found;
+}

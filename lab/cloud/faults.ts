@@ -1,0 +1,103 @@
+/** What can be made to go wrong. Everything is off (the usual behaviour of the cloud) until it is set. */
+
+export interface FaultSettings {
+  /** The API: `true` resets every connection, `"hang"` takes requests and never answers. */
+  apiDown: boolean | "hang";
+  /** Added to every answer. */
+  latencyMs: number;
+  /** Calls refused with RequestLimitExceeded: this share of them, 0-100. */
+  throttlePercent: number;
+  /** ... and these next ones, whatever the share. */
+  throttleNext: number;
+  /** Codes for the next call of an action, used up one by one. `"*"` stands for any action. */
+  errorOnce: { action: string; code: string; message?: string }[];
+  /** Actions whose next call is carried out, while its answer never arrives. Used up one by one. */
+  replyLost: string[];
+  /** Actions whose next task ends as FAILED without effect. Used up one by one. */
+  failTask: string[];
+  /** What a migration from the wrong ENI is told. The truth is unknown; both are in the action's list of codes. */
+  wrongSourceCode: "UnauthorizedOperation.AttachmentNotFound" | "UnsupportedOperation";
+  /** What DescribeNetworkInterfaces says of an unknown id. The truth is unknown; the provider survives only "empty". */
+  unknownEni: "error" | "empty";
+  /** A migrated address loses its EIP: `true` leaves the EIP bound to the old ENI, `"unbound"` leaves it UNBIND. */
+  eipLeftBehind: boolean | "unbound";
+  /** Terminating a CVM takes its attached ENIs with it. By default they stay, as the API's text says. */
+  enisGoWithInstance: boolean;
+  /** The metadata service: `true` resets connections, `"hang"` never answers. */
+  metadataDown: boolean | "hang";
+  /** Set to true: every role credential handed out so far stops working. New ones work. */
+  credentialsExpired: boolean;
+  /** The cloud's clock runs ahead by this (behind, if negative): seen in signatures and the answer's Date. */
+  clockSkewMs: number;
+}
+
+const usual = (): FaultSettings => ({
+  apiDown: false,
+  latencyMs: 0,
+  throttlePercent: 0,
+  throttleNext: 0,
+  errorOnce: [],
+  replyLost: [],
+  failTask: [],
+  wrongSourceCode: "UnauthorizedOperation.AttachmentNotFound",
+  unknownEni: "error",
+  eipLeftBehind: false,
+  enisGoWithInstance: false,
+  metadataDown: false,
+  credentialsExpired: false,
+  clockSkewMs: 0,
+});
+
+export interface CloudFaults {
+  /** Changes what is named, leaves the rest. */
+  set(changes: Partial<FaultSettings>): void;
+  /** Back to the usual behaviour. */
+  reset(): void;
+  readonly settings: Readonly<FaultSettings>;
+}
+
+function takeFrom<T>(list: T[], fits: (entry: T) => boolean): T | undefined {
+  const index = list.findIndex(fits);
+  return index < 0 ? undefined : list.splice(index, 1)[0];
+}
+
+/** The cloud's own side of the faults: asking for one that works once uses it up. */
+export class Faults implements CloudFaults {
+  settings = usual();
+  readonly #expireCredentials: () => void;
+  readonly #random: () => number;
+
+  constructor(expireCredentials: () => void, random: () => number = Math.random) {
+    this.#expireCredentials = expireCredentials;
+    this.#random = random;
+  }
+
+  set(changes: Partial<FaultSettings>): void {
+    this.settings = { ...this.settings, ...structuredClone(changes) };
+    if (changes.credentialsExpired) this.#expireCredentials();
+  }
+
+  reset(): void {
+    this.settings = usual();
+  }
+
+  takeThrottle(): boolean {
+    if (this.settings.throttleNext > 0) {
+      this.settings.throttleNext -= 1;
+      return true;
+    }
+    return this.#random() * 100 < this.settings.throttlePercent;
+  }
+
+  takeError(action: string): { code: string; message?: string } | undefined {
+    return takeFrom(this.settings.errorOnce, (entry) => entry.action === action || entry.action === "*");
+  }
+
+  takeLostReply(action: string): boolean {
+    return takeFrom(this.settings.replyLost, (entry) => entry === action || entry === "*") !== undefined;
+  }
+
+  takeFailedTask(action: string): boolean {
+    return takeFrom(this.settings.failTask, (entry) => entry === action || entry === "*") !== undefined;
+  }
+}

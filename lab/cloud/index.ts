@@ -1,0 +1,167 @@
+/**
+ * A Tencent Cloud on this machine: API 3.0 as the vendor's SDKs, the Terraform provider and our nodes see it, and the
+ * metadata service. What it decides to be true goes to a data plane that makes packets and machines obey.
+ */
+import type { Dataplane, NetworkView } from "../dataplane.ts";
+import { readCidr } from "./addresses.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Credentials } from "./credentials.ts";
+import { type CloudFaults, Faults } from "./faults.ts";
+import type { Gate } from "./gate.ts";
+import { type Listener, listen } from "./http.ts";
+import { type Ids, randomIds } from "./ids.ts";
+import { Journal, type JournalEntry } from "./journal.ts";
+import { serveMetadata } from "./metadata.ts";
+import { type Delays, defaultDelays, type Model } from "./model.ts";
+import { Plane } from "./plane.ts";
+import { TagStore } from "./tag.ts";
+import { Tasks } from "./tasks.ts";
+import { networksOf } from "./view.ts";
+
+export type { Clock } from "./clock.ts";
+export type { CloudFaults, FaultSettings } from "./faults.ts";
+export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./journal.ts";
+export type { Delays, Model } from "./model.ts";
+
+export interface CloudOptions {
+  dataplane: Dataplane;
+  /** Port of the plain listener on 127.0.0.1; 0 (default) takes any. */
+  port?: number;
+  /** TLS listeners for the nodes, with one certificate (PEM). */
+  tls?: { key: string | Buffer; cert: string | Buffer; hosts: { address: string; port: number }[] };
+  /** How long things take, see `Delays`. */
+  delaysMs?: Partial<Delays>;
+  /** Every call is appended here as a JSON line. */
+  journalFile?: string;
+  /** The one region of this cloud; `ap-guangzhou` by default. Its zones are `<region>-3`, `-4`, `-6` and `-7`. */
+  region?: string;
+  /** Where EIPs and public addresses of machines come from; `203.0.113.0/27` by default. */
+  publicCidr?: string;
+  /** The account's own key; a random one by default. */
+  key?: { secretId: string; secretKey: string };
+  clock?: Clock;
+  ids?: Ids;
+  /** Checks every answer against the API's description too; off by default, on in tests. */
+  checkResponses?: boolean;
+  /** Gets what goes wrong inside: a data plane that fails, a bug. Default: standard error. */
+  onError?: (error: unknown) => void;
+}
+
+export interface Cloud {
+  /** `http://127.0.0.1:<port>/`: what the engine and the provider talk to. */
+  url: string;
+  port: number;
+  /** Ports of the TLS listeners, in the order of `tls.hosts`. */
+  tlsPorts: number[];
+  region: string;
+  /** The account's own key: everything is allowed to it. */
+  secretId: string;
+  secretKey: string;
+  model: Model;
+  journal(): JournalEntry[];
+  faults: CloudFaults;
+  /** What the data plane was told last. */
+  networks(): NetworkView[];
+  /** The ENI that has the address in a VPC, AVAILABLE; null while it moves or when nobody has it. */
+  holderOf(vpcId: string, address: string): string | null;
+  /** Resolves once no task runs and the data plane is in step. */
+  settled(): Promise<void>;
+  /** Metadata for machines on an address and port; ends with the cloud. */
+  startMetadata(
+    address: string,
+    port: number,
+    instanceOf: (localAddress: string, remoteAddress: string) => string | null,
+  ): Promise<{ port: number }>;
+  close(): Promise<void>;
+}
+
+/** Starts a cloud with nothing in it. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const clock = options.clock ?? systemClock;
+  const onError = options.onError ?? ((error: unknown) => console.error("local cloud:", error));
+  const credentials = new Credentials(clock, options.key);
+  const faults = new Faults(() => credentials.revokeRoles());
+  const region = options.region ?? "ap-guangzhou";
+  const publicCidr = options.publicCidr ?? "203.0.113.0/27";
+  readCidr("publicCidr", publicCidr, 8, 29);
+  const model: Model = {
+    account: { region, uin: "100000000001", appId: 1250000001, publicCidr },
+    clock,
+    ids: options.ids ?? randomIds(),
+    delays: { ...defaultDelays, ...options.delaysMs },
+    faults,
+    tasks: new Tasks(clock, faults, onError),
+    plane: new Plane(options.dataplane, () => networksOf(model)),
+    tags: new TagStore(),
+    vpcs: new Map(),
+    subnets: new Map(),
+    securityGroups: new Map(),
+    enis: new Map(),
+    eips: new Map(),
+    instances: new Map(),
+    keyPairs: new Map(),
+    placementGroups: new Map(),
+    roles: new Map(),
+    policies: new Map(),
+  };
+  const journal = new Journal(options.journalFile);
+  const gate: Gate = {
+    model,
+    credentials,
+    journal,
+    checkResponses: options.checkResponses ?? false,
+    onError,
+    tokens: new Map(),
+  };
+  const main = await listen(gate, "127.0.0.1", options.port ?? 0);
+  const listeners: Listener[] = [main];
+  const tlsPorts: number[] = [];
+  try {
+    for (const host of options.tls?.hosts ?? []) {
+      const listener = await listen(gate, host.address, host.port, options.tls);
+      listeners.push(listener);
+      tlsPorts.push(listener.port);
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw error;
+  }
+
+  return {
+    url: `http://127.0.0.1:${main.port}/`,
+    port: main.port,
+    tlsPorts,
+    region,
+    secretId: credentials.root.secretId,
+    secretKey: credentials.root.secretKey,
+    model,
+    journal: () => [...journal.entries],
+    faults,
+    networks: () => networksOf(model),
+    holderOf: (vpcId, address) =>
+      [...model.enis.values()].find(
+        (eni) => eni.vpcId === vpcId && eni.addresses.some((ip) => ip.address === address && ip.state === "AVAILABLE"),
+      )?.id ?? null,
+    settled: async () => {
+      await model.tasks.idle();
+      await model.plane.idle();
+    },
+    startMetadata: async (address, port, instanceOf) => {
+      const listener = await serveMetadata(model, credentials, address, port, instanceOf);
+      listeners.push(listener);
+      return { port: listener.port };
+    },
+    close: async () => {
+      model.tasks.cancel();
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+/** Metadata for the machines of a cloud, see `Cloud.startMetadata`. */
+export const startMetadata = (
+  cloud: Cloud,
+  address: string,
+  port: number,
+  instanceOf: (localAddress: string, remoteAddress: string) => string | null,
+): Promise<{ port: number }> => cloud.startMetadata(address, port, instanceOf);

@@ -1,0 +1,104 @@
+/** All that exists in the account. Handlers change it; view.ts says what it means for packets. */
+import type { Policy, Role } from "./cam.ts";
+import type { Clock } from "./clock.ts";
+import type { Eip } from "./eip.ts";
+import type { Eni } from "./eni.ts";
+import type { Faults } from "./faults.ts";
+import type { Ids } from "./ids.ts";
+import type { Instance } from "./instance.ts";
+import type { KeyPair } from "./keyPair.ts";
+import type { PlacementGroup } from "./placementGroup.ts";
+import type { Plane } from "./plane.ts";
+import type { SecurityGroup } from "./securityGroup.ts";
+import type { Subnet } from "./subnet.ts";
+import type { TagStore } from "./tag.ts";
+import type { Tasks } from "./tasks.ts";
+import type { Vpc } from "./vpc.ts";
+
+/** How long things take, in milliseconds. A boot takes as long as the data plane needs. */
+export interface Delays {
+  /** Moving an address to another ENI; packets follow at the end. */
+  migrate: number;
+  /** Making or deleting an ENI, assigning and unassigning addresses. */
+  eni: number;
+  attach: number;
+  detach: number;
+  /** Each step of an EIP. */
+  eip: number;
+  terminate: number;
+  /** From the end of a CVM until its addresses are free. */
+  ipRelease: number;
+  /** In-place changes of a CVM. */
+  modify: number;
+}
+
+export const defaultDelays: Delays = {
+  migrate: 2500,
+  eni: 300,
+  attach: 600,
+  detach: 600,
+  eip: 300,
+  terminate: 800,
+  ipRelease: 300,
+  modify: 300,
+};
+
+export interface Account {
+  region: string;
+  uin: string;
+  appId: number;
+  publicCidr: string;
+}
+
+export interface Model {
+  account: Account;
+  clock: Clock;
+  ids: Ids;
+  delays: Delays;
+  faults: Faults;
+  tasks: Tasks;
+  plane: Plane;
+  tags: TagStore;
+  vpcs: Map<string, Vpc>;
+  subnets: Map<string, Subnet>;
+  securityGroups: Map<string, SecurityGroup>;
+  enis: Map<string, Eni>;
+  eips: Map<string, Eip>;
+  instances: Map<string, Instance>;
+  keyPairs: Map<string, KeyPair>;
+  placementGroups: Map<string, PlacementGroup>;
+  roles: Map<string, Role>;
+  policies: Map<string, Policy>;
+}
+
+/** A JSON object. */
+export type Json = Record<string, unknown>;
+
+export type Caller = { kind: "root" } | { kind: "role"; role: string };
+
+export interface Call {
+  service: string;
+  action: string;
+  requestId: string;
+  region: string;
+  caller: Caller;
+}
+
+/**
+ * One action. Its request has already been checked against the API's description, so `Request` states only what the
+ * handler uses. The answer is the content of `Response` without RequestId.
+ */
+export type Handler<Request = never> = (model: Model, request: Request, call: Call) => Json | Promise<Json>;
+
+/** Actions by service and name. */
+export type Actions = Record<string, Record<string, Handler>>;
+
+export interface ApiTag {
+  Key: string;
+  Value?: string;
+}
+
+export interface TagSpecification {
+  ResourceType: string;
+  Tags: ApiTag[];
+}

@@ -1,0 +1,143 @@
+/** CAM documents: what they may look like, and what they allow. Deny beats allow; nothing said is denied. */
+import { CloudError } from "./errors.ts";
+
+export interface Statement {
+  effect: "allow" | "deny";
+  actions: string[];
+  resources: string[];
+}
+
+/** A call as CAM sees it: the resources it touches; `*` alone for calls that are authorised as an operation only. */
+export interface Access {
+  service: string;
+  action: string;
+  region: string;
+  /** `eni/eni-6t3fcly0` ...; empty = operation level. */
+  resources: string[];
+}
+
+type Raw = Record<string, unknown>;
+
+const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+
+const texts = (value: unknown): string[] | undefined => {
+  const list = Array.isArray(value) ? value : [value];
+  return list.every((entry) => typeof entry === "string") && list.length > 0 ? list : undefined;
+};
+
+function statementsOf(document: string): Raw[] {
+  const bad = (code: string, message: string) => new CloudError(`InvalidParameter.${code}`, message);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(document);
+  } catch {
+    throw bad("PolicyDocumentError", "The policy document is not JSON.");
+  }
+  if (!isRecord(parsed)) throw bad("PolicyDocumentError", "The policy document is not an object.");
+  if (parsed.version !== "2.0") throw bad("VersionError", "The version of the policy document must be 2.0.");
+  const statements = Array.isArray(parsed.statement) ? parsed.statement : [parsed.statement];
+  if (statements.length === 0 || !statements.every(isRecord)) throw bad("StatementError", "statement is malformed.");
+  for (const statement of statements) {
+    if (statement.effect !== "allow" && statement.effect !== "deny") throw bad("EffectError", "effect: allow or deny.");
+    if (!texts(statement.action)) throw bad("ActionError", "action must be a text or a list of texts.");
+  }
+  return statements;
+}
+
+const actionPattern = /^(?:\*|(?:name\/)?[a-z]+:(?:\*|[A-Za-z]+\*?))$/;
+
+/** Reads the document of a policy; refuses what CAM refuses. */
+export function readPolicy(document: string): Statement[] {
+  return statementsOf(document).map((statement) => {
+    const actions = texts(statement.action) ?? [];
+    const odd = actions.find((action) => !actionPattern.test(action));
+    if (odd !== undefined) throw new CloudError("InvalidParameter.ActionError", `The action '${odd}' is malformed.`);
+    const resources = texts(statement.resource);
+    if (!resources)
+      throw new CloudError("InvalidParameter.ResourceError", "resource must be a text or a list of texts.");
+    const strange = resources.find((resource) => resource !== "*" && resource.split(":").length < 6);
+    if (strange !== undefined) {
+      throw new CloudError(
+        "InvalidParameter.ResourceError",
+        `The resource '${strange}' is malformed: qcs::service:region:account:resource.`,
+      );
+    }
+    if (statement.condition !== undefined) {
+      throw new CloudError("InvalidParameter.ConditionError", "Conditions are not known in this cloud.");
+    }
+    return { effect: statement.effect === "deny" ? "deny" : "allow", actions, resources };
+  });
+}
+
+/** Services that may assume a role, by its trust document. */
+export function readTrust(document: string): string[] {
+  return statementsOf(document).flatMap((statement) => {
+    const principal = statement.principal;
+    if (!isRecord(principal)) throw new CloudError("InvalidParameter.PrincipalError", "principal is malformed.");
+    const actions = texts(statement.action) ?? [];
+    if (!actions.some((action) => ["name/sts:AssumeRole", "sts:AssumeRole"].includes(action))) {
+      throw new CloudError("InvalidParameter.ActionError", "The action of a trust document is name/sts:AssumeRole.");
+    }
+    const services = principal.service === undefined ? [] : texts(principal.service);
+    if (!services) throw new CloudError("InvalidParameter.PrincipalError", "principal.service is malformed.");
+    return statement.effect === "allow" ? services : [];
+  });
+}
+
+const like = (pattern: string, text: string) =>
+  new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  ).test(text);
+
+const namesAction = (pattern: string, { service, action }: Access) =>
+  pattern === "*" || like(pattern.replace(/^name\//, ""), `${service}:${action}`);
+
+function namesResource(pattern: string, resource: string, { service, region }: Access, uin: string): boolean {
+  if (pattern === "*") return true;
+  const [qcs, project, itsService = "", itsRegion = "", account = "", ...rest] = pattern.split(":");
+  return (
+    qcs === "qcs" &&
+    project === "" &&
+    like(itsService || "*", service) &&
+    like(itsRegion || "*", region) &&
+    ["", "uin/", "*", `uin/${uin}`].includes(account) &&
+    like(rest.join(":"), resource)
+  );
+}
+
+/** Whether the statements together allow the call, for every resource it touches. */
+export function allows(statements: Statement[], access: Access, uin: string): boolean {
+  const touched = access.resources.length > 0 ? access.resources : [undefined];
+  return touched.every((resource) => {
+    // An operation-level call is covered by resource "*" and by nothing narrower.
+    const fitting = statements.filter(
+      ({ actions, resources }) =>
+        actions.some((pattern) => namesAction(pattern, access)) &&
+        resources.some((pattern) =>
+          resource === undefined ? pattern === "*" : namesResource(pattern, resource, access, uin),
+        ),
+    );
+    return fitting.length > 0 && fitting.every(({ effect }) => effect === "allow");
+  });
+}
+
+/** Request fields that name the resources of a call which CAM authorises by resource. */
+const resourceFields: Record<string, Record<string, [prefix: string, ...fields: string[]]>> = {
+  vpc: {
+    MigratePrivateIpAddress: ["eni", "SourceNetworkInterfaceId", "DestinationNetworkInterfaceId"],
+    AssignPrivateIpAddresses: ["eni", "NetworkInterfaceId"],
+    UnassignPrivateIpAddresses: ["eni", "NetworkInterfaceId"],
+    AttachNetworkInterface: ["eni", "NetworkInterfaceId"],
+    DetachNetworkInterface: ["eni", "NetworkInterfaceId"],
+    AssociateAddress: ["eip", "AddressId"],
+    DisassociateAddress: ["eip", "AddressId"],
+  },
+};
+
+export function resourcesOf(service: string, action: string, request: Record<string, unknown>): string[] {
+  const [prefix, ...fields] = resourceFields[service]?.[action] ?? [""];
+  return fields.map((field) => `${prefix}/${String(request[field])}`);
+}

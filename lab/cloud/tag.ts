@@ -1,0 +1,152 @@
+/** The tag service: one store for all tags, however they were given. */
+import { CloudError } from "./errors.ts";
+import type { ApiTag, Handler, Model, TagSpecification } from "./model.ts";
+
+/** `vpc/subnet`, `cvm/sg` ...: service and prefix of a kind of resource in the tag service. */
+export type TagKind =
+  | "vpc/vpc"
+  | "vpc/subnet"
+  | "vpc/eni"
+  | "vpc/eip"
+  | "cvm/sg"
+  | "cvm/keypair"
+  | "cvm/instance"
+  | "cvm/volume"
+  | "cvm/ps"
+  | "cam/role"
+  | "cam/policy";
+
+const limit = 50;
+
+export class TagStore {
+  readonly #tags = new Map<string, Map<string, string>>();
+
+  add(kind: TagKind, id: string, tags: ApiTag[] | undefined): void {
+    for (const { Key, Value } of tags ?? []) this.put(`${kind}/${id}`, Key, Value ?? "");
+  }
+
+  put(resource: string, key: string, value: string): void {
+    if (key.length === 0 || key.length > 127) {
+      throw new CloudError(
+        "InvalidParameterValue.TagKeyLengthExceeded",
+        `The tag key '${key}' must have 1 to 127 characters.`,
+      );
+    }
+    if (value.length > 255) {
+      throw new CloudError(
+        "InvalidParameterValue.TagValueLengthExceeded",
+        `The value of tag '${key}' must have at most 255 characters.`,
+      );
+    }
+    const tags = this.#tags.get(resource) ?? new Map<string, string>();
+    this.#tags.set(resource, tags);
+    tags.set(key, value);
+    if (tags.size > limit) {
+      tags.delete(key);
+      throw new CloudError("LimitExceeded.ResourceAttachedTags", `A resource can have at most ${limit} tags.`);
+    }
+  }
+
+  remove(resource: string, key: string): void {
+    this.#tags.get(resource)?.delete(key);
+  }
+
+  of(kind: string, id: string): { Key: string; Value: string }[] {
+    return [...(this.#tags.get(`${kind}/${id}`) ?? [])].map(([Key, Value]) => ({ Key, Value }));
+  }
+
+  /** With the resource go its tags. */
+  drop(kind: TagKind, id: string): void {
+    this.#tags.delete(`${kind}/${id}`);
+  }
+}
+
+/** Tags of a TagSpecification that are meant for this type of resource. */
+export const tagsFor = (specification: TagSpecification[] | undefined, type: string): ApiTag[] =>
+  (specification ?? []).filter(({ ResourceType }) => ResourceType === type).flatMap(({ Tags }) => Tags);
+
+const describeResourceTagsByResourceIds: Handler<{
+  ServiceType: string;
+  ResourcePrefix: string;
+  ResourceIds: string[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  const { ServiceType, ResourcePrefix, Offset = 0, Limit = 20 } = request;
+  const all = request.ResourceIds.flatMap((ResourceId) =>
+    model.tags.of(`${ServiceType}/${ResourcePrefix}`, ResourceId).map(({ Key, Value }) => ({
+      TagKey: Key,
+      TagValue: Value,
+      ResourceId,
+      ServiceType,
+      TagKeyMd5: "",
+      TagValueMd5: "",
+      Category: "All",
+    })),
+  );
+  return { TotalCount: all.length, Offset, Limit, Tags: all.slice(Offset, Offset + Limit) };
+};
+
+function exists(model: Model, kind: string, id: string): boolean {
+  const maps: Record<TagKind, ReadonlyMap<string, unknown>> = {
+    "vpc/vpc": model.vpcs,
+    "vpc/subnet": model.subnets,
+    "vpc/eni": model.enis,
+    "vpc/eip": model.eips,
+    "cvm/sg": model.securityGroups,
+    "cvm/keypair": model.keyPairs,
+    "cvm/instance": model.instances,
+    "cvm/volume": new Map([...model.instances.values()].map((instance) => [instance.diskId, instance])),
+    "cvm/ps": model.placementGroups,
+    "cam/role": model.roles,
+    "cam/policy": model.policies,
+  };
+  const map = maps[kind as TagKind];
+  if (!map)
+    throw new CloudError(
+      "InvalidParameterValue.ResourcePrefixInvalid",
+      `Resources of '${kind}' cannot be tagged here.`,
+    );
+  return map.has(id);
+}
+
+const modifyResourceTags: Handler<{
+  Resource: string;
+  ReplaceTags?: { TagKey: string; TagValue: string }[];
+  DeleteTags?: { TagKey: string }[];
+}> = (model, request) => {
+  // qcs::cvm:ap-guangzhou:uin/:sg/sg-7t6fv6h9; roles have no region.
+  const parts = /^qcs::([a-z]+):([a-z0-9-]*):uin\/(\d*):([a-z]+)\/(.+)$/.exec(request.Resource);
+  if (!parts) {
+    throw new CloudError(
+      "InvalidParameterValue.ResourceDescriptionError",
+      `The resource '${request.Resource}' is malformed.`,
+    );
+  }
+  const [, service, region, uin, prefix, id = ""] = parts;
+  if (region !== "" && region !== model.account.region) {
+    throw new CloudError("InvalidParameterValue.RegionInvalid", `The region '${region}' is not this account's.`);
+  }
+  if (uin !== "" && uin !== model.account.uin)
+    throw new CloudError("InvalidParameterValue.UinInvalid", `Unknown uin ${uin}.`);
+  const kind = `${service}/${prefix}`;
+  if (!exists(model, kind, id)) {
+    throw new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`);
+  }
+  if (!request.ReplaceTags && !request.DeleteTags) {
+    throw new CloudError("InvalidParameter", "ReplaceTags or DeleteTags is needed.");
+  }
+  const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
+  const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));
+  if (both) throw new CloudError("InvalidParameter.Tag", `Tag '${both.TagKey}' is both replaced and deleted.`);
+  for (const { TagKey, TagValue } of request.ReplaceTags ?? []) model.tags.put(`${kind}/${id}`, TagKey, TagValue);
+  for (const key of deleted) model.tags.remove(`${kind}/${id}`, key);
+  return {};
+};
+
+export const tagActions = {
+  tag: {
+    DescribeResourceTagsByResourceIds: describeResourceTagsByResourceIds,
+    ModifyResourceTags: modifyResourceTags,
+  },
+};

@@ -1,0 +1,122 @@
+import type { Clock } from "./clock.ts";
+import { CloudError, known } from "./errors.ts";
+import type { Faults } from "./faults.ts";
+import type { Handler, Model } from "./model.ts";
+
+export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
+
+export interface TaskStart {
+  /** Request id (VPC) or number (EIP) by which the caller asks for it. */
+  id: string;
+  action: string;
+  delayMs: number;
+  /** Things on which nothing else may run meanwhile. */
+  locks: string[];
+  /** What happens at the end. The task is RUNNING until it resolves. */
+  done: () => void | Promise<void>;
+  /** Puts things back when the task fails. */
+  failed?: () => void | Promise<void>;
+}
+
+interface Task {
+  id: string;
+  status: TaskStatus;
+  locks: string[];
+}
+
+/** Things that take time: each runs for a while, holds its locks meanwhile, and ends as SUCCESS or FAILED. */
+export class Tasks {
+  readonly #tasks = new Map<string, Task>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #cancels = new Set<() => void>();
+  readonly #clock: Clock;
+  readonly #faults: Faults;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(clock: Clock, faults: Faults, onError: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#faults = faults;
+    this.#onError = onError;
+  }
+
+  start({ id, action, delayMs, locks, done, failed }: TaskStart): void {
+    const task: Task = { id, status: "RUNNING", locks };
+    this.#tasks.set(id, task);
+    const willFail = this.#faults.takeFailedTask(action);
+    this.background(async () => {
+      await this.sleep(delayMs);
+      let status: TaskStatus = willFail ? "FAILED" : "SUCCESS";
+      try {
+        await (willFail ? failed?.() : done());
+      } catch (error) {
+        status = "FAILED";
+        this.#onError(error);
+      }
+      task.locks = [];
+      task.status = status;
+    });
+  }
+
+  /** Runs something that no caller can ask for by a task id; what it throws is reported, not lost. */
+  background(run: () => Promise<void>): void {
+    const running = run()
+      .catch((error: unknown) => this.#onError(error))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(delayMs, () => {
+        this.#cancels.delete(cancel);
+        resolve();
+      });
+      this.#cancels.add(cancel);
+    });
+  }
+
+  isLocked(id: string): boolean {
+    for (const task of this.#tasks.values()) if (task.status === "RUNNING" && task.locks.includes(id)) return true;
+    return false;
+  }
+
+  status(id: string): TaskStatus {
+    return known(
+      this.#tasks,
+      id,
+      (unknown) => new CloudError("ResourceNotFound", `The task '${unknown}' does not exist.`),
+    ).status;
+  }
+
+  /** Resolves once nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Forgets what still waits: for the end of the lab. */
+  cancel(): void {
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}
+
+const describeVpcTaskResult: Handler<{ TaskId: string }> = (model, request) => {
+  const Status = model.tasks.status(request.TaskId);
+  return { Status, Output: Status, Result: [] };
+};
+
+const describeTaskResult: Handler<{ TaskId?: number }> = (model, request) => {
+  if (request.TaskId === undefined) throw new CloudError("InvalidParameter", "TaskId is required.");
+  return { TaskId: request.TaskId, Result: model.tasks.status(String(request.TaskId)) };
+};
+
+/** A task of the EIP side has a number of its own. */
+export function startNumbered(model: Model, task: Omit<TaskStart, "id">): string {
+  const id = String(model.ids.count("eip-task", 61531401));
+  model.tasks.start({ id, ...task });
+  return id;
+}
+
+export const taskActions = {
+  vpc: { DescribeVpcTaskResult: describeVpcTaskResult, DescribeTaskResult: describeTaskResult },
+};
