@@ -1,0 +1,56 @@
+/** How a command talks to the lab's daemon: JSON over a Unix socket that only root can open. */
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, request, type Server } from "node:http";
+
+export type Verbs = Record<string, (args: unknown) => Promise<unknown>>;
+
+/** Serves the verbs on a socket file. An error of a verb reaches the caller as its message. */
+export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> {
+  rmSync(socketPath, { force: true });
+  const server = createServer((incoming, answer) => {
+    let body = "";
+    incoming.on("data", (chunk: Buffer) => {
+      body += chunk;
+    });
+    incoming.on("end", async () => {
+      const verb = verbs[(incoming.url ?? "/").slice(1)];
+      try {
+        if (!verb) throw new Error(`the lab's daemon knows no "${incoming.url}"`);
+        const result = await verb(body ? JSON.parse(body) : undefined);
+        answer.end(JSON.stringify({ result: result ?? null }));
+      } catch (error) {
+        answer.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+      }
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(socketPath, () => {
+      chmodSync(socketPath, 0o600);
+      resolve(server);
+    });
+  });
+}
+
+/** Asks the daemon. Fails with a plain sentence when it does not run. */
+export function ask<T>(socketPath: string, verb: string, args?: unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, path: `/${verb}`, method: "POST" }, (answer) => {
+      let body = "";
+      answer.on("data", (chunk: Buffer) => {
+        body += chunk;
+      });
+      answer.on("end", () => {
+        try {
+          const { result, error } = JSON.parse(body) as { result: T; error?: string };
+          if (error === undefined) resolve(result);
+          else reject(new Error(error));
+        } catch {
+          reject(new Error("the lab's daemon broke off its answer; see daemon.log in the lab's folder"));
+        }
+      });
+    });
+    outgoing.on("error", () => reject(new Error('This lab does not run. Start it with "npm run lab".')));
+    outgoing.end(args === undefined ? "" : JSON.stringify(args));
+  });
+}

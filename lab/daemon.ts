@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { createdAndDeleted, forbiddenActions, startCloud } from "./cloud/index.ts";
+import { serveControl } from "./control.ts";
+import { createCa, createFabric, startDns, startMirror } from "./fabric/index.ts";
+import { faults, healAll, type Scene } from "./faults.ts";
+import { pairsOfModel } from "./pairs.ts";
+import { cacheDir, labPaths, readConfig } from "./state.ts";
+
+const name = process.argv[2] ?? "";
+const config = readConfig(name);
+if (!config) throw new Error(`no lab named "${name}"`);
+const paths = labPaths(name);
+const log = (text: string) => console.log(`${new Date().toISOString()} ${text}`);
+
+// Services of different labs must not meet on one machine: the ports follow the lab's address block.
+const services = Object.fromEntries(
+  ["metadataPort", "apiTlsPort", "dnsPort", "mirrorPort"].map((key, n) => [key, 18_000 + config.index * 10 + n]),
+) as Record<"metadataPort" | "apiTlsPort" | "dnsPort" | "mirrorPort", number>;
+
+const fabric = createFabric({ name, index: config.index, dir: paths.dir, cacheDir: cacheDir(), services, log });
+await fabric.up();
+const ca = await createCa(join(paths.dir, "ca"));
+const cloud = await startCloud({
+  dataplane: fabric,
+  port: config.apiPort,
+  tls: { key: ca.key, cert: ca.cert, hosts: [{ address: "0.0.0.0", port: services.apiTlsPort }] },
+  journalFile: paths.journal,
+  publicCidr: `203.0.113.${32 * config.index}/27`,
+  key: { secretId: config.secretId, secretKey: config.secretKey },
+});
+await cloud.startMetadata("0.0.0.0", services.metadataPort, fabric.instanceOf);
+await startDns("0.0.0.0", services.dnsPort);
+await startMirror("0.0.0.0", services.mirrorPort, cacheDir());
+
+/** The pair that a command means, as the cloud has it. */
+function scene(pairName: string): Scene {
+  const pair = pairsOfModel(cloud).find((item) => item.pair === pairName);
+  if (!pair) throw new Error(`there is no pair "${pairName}" in the local cloud`);
+  return { fabric, cloud, pair };
+}
+
+await serveControl(paths.control, {
+  ping: async () => "pong",
+  pairs: async () => pairsOfModel(cloud),
+  journal: async () => cloud.journal(),
+  left: async () => ({
+    notDeleted: createdAndDeleted(cloud.journal()).left,
+    forbidden: cloud.journal().filter(({ action }) => forbiddenActions.includes(action)),
+  }),
+  running: async (args) => fabric.machines().some((m) => m.instanceId === args && m.running),
+  exec: async (args) => {
+    const { instanceId, argv, input } = args as { instanceId: string; argv: string[]; input?: string };
+    return (await fabric.exec(instanceId, argv, { input })).stdout;
+  },
+  client: async (args) => {
+    const { kind, vpcId } = args as { kind: "vpc" | "internet"; vpcId?: string };
+    return fabric.clientNamespace(kind, vpcId);
+  },
+  fail: async (args) => {
+    const { pair, node, how } = args as { pair: string; node: "a" | "b"; how: string };
+    const fault = faults.find((item) => item.name === how);
+    if (!fault) throw new Error(`there is no fault "${how}"`);
+    log(`fault ${how} on ${node} of ${pair}`);
+    await fault.inject(scene(pair), node);
+  },
+  heal: async (args) => {
+    const { pair } = args as { pair: string };
+    log(`heal ${pair}`);
+    await healAll(scene(pair));
+  },
+});
+log("ready");
+
+process.on("SIGTERM", () => {
+  void cloud.close().finally(() => process.exit(0));
+});

@@ -1,0 +1,217 @@
+/** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files beside it. */
+import { execFileSync } from "node:child_process";
+import { parseArgs } from "node:util";
+import { cloudHelp } from "./cloudHelp.ts";
+import { ask } from "./control.ts";
+import { destroyProgram, type EngineName, upProgram } from "./engine/engine.ts";
+import { faultNames } from "./faults.ts";
+import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
+import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
+import { ensureLab, removeLab } from "./lifecycle.ts";
+import { keyPair, readSettings, withSets, writeSettings } from "./settings.ts";
+import { sshArgs } from "./ssh.ts";
+import { type LabPaths, labName, labPaths, readConfig } from "./state.ts";
+import { screen } from "./status.ts";
+
+const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
+npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...]
+npm run lab -- status [--json]             what is where; exit 0 converged, 1 not
+npm run lab -- client vpc|internet <cmd>   run a command as a client of the VIP
+npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
+npm run lab -- heal                        undo every fault
+npm run lab -- ssh a|b [command ...]
+npm run lab -- cloud                       only the cloud and its network; prints what your own "pulumi up" needs
+npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
+npm run lab -- destroy                     remove what the program made; the cloud stays
+npm run lab -- down [--purge]              remove everything; --purge also the cached node image
+LAB_NAME=<name> chooses another lab (default: lab).`;
+
+/** An error that the user can act on: printed without a stack. */
+class UserError extends Error {}
+
+let name = "";
+let paths: LabPaths;
+const [command = "up", ...rest] = process.argv.slice(2);
+
+/** The options of one command; anything unknown is an error that names it. */
+function options(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      engine: { type: "string", default: "auto" },
+      set: { type: "string", multiple: true, default: [] },
+      json: { type: "boolean", default: false },
+      how: { type: "string" },
+      left: { type: "boolean", default: false },
+      purge: { type: "boolean", default: false },
+      pair: { type: "string" },
+    },
+  });
+  return { ...values, positionals };
+}
+
+function nodeOf(argument: string | undefined): "a" | "b" {
+  if (argument === "a" || argument === "b") return argument;
+  throw new UserError(`"${argument ?? ""}" is no node; the nodes are a and b.`);
+}
+
+async function thePair(wanted?: string) {
+  const pairs = await pairsOf(name);
+  const pair = wanted ? pairs.find((item) => item.pair === wanted) : pairs[0];
+  if (!pair) {
+    throw new UserError(
+      wanted
+        ? `There is no pair named "${wanted}"; there are: ${pairs.map((item) => item.pair).join(", ") || "none"}.`
+        : 'The local cloud runs, but no pair is in it. Make one with "npm run lab", or with your own "pulumi up".',
+    );
+  }
+  return pair;
+}
+
+async function up(args: string[]): Promise<number> {
+  const { engine, set } = options(args);
+  if (!["auto", "pulumi", "inline"].includes(engine)) {
+    throw new UserError(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
+  }
+  const settings = withSets(readSettings(name), set);
+  await ensureHostPackages(labPackages);
+  const config = await ensureLab(name);
+  const result = await upProgram(engine as EngineName, config, settings);
+  // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
+  writeSettings(name, settings);
+  const status = await waitWhole(name, result.engine, 60_000);
+  const vip = status.vips[0];
+  const publicIp = vip?.publicIp;
+  console.log(
+    `\n${screen(status, [
+      `npm run lab -- client vpc curl -s http://${vip?.address}/`,
+      ...(publicIp ? [`npm run lab -- client internet curl -s http://${publicIp}/`] : []),
+      `npm run lab -- fail ${status.nodes.find(({ state }) => state === "MASTER")?.name ?? "a"} --how power`,
+      "npm run lab -- status",
+      "npm run lab -- down",
+    ])}`,
+  );
+  if (result.changes === 0) console.log("\nNothing had to change.");
+  return status.converged ? 0 : 1;
+}
+
+const commands: Record<string, (args: string[]) => Promise<number>> = {
+  up,
+
+  status: async (args) => {
+    const { json, pair } = options(args);
+    const status = await collect(name, await thePair(pair));
+    console.log(json ? JSON.stringify(status, null, 2) : screen(status, []));
+    return status.converged ? 0 : 1;
+  },
+
+  client: async ([kind, ...argv]) => {
+    if ((kind !== "vpc" && kind !== "internet") || argv.length === 0) {
+      throw new UserError("Usage: npm run lab -- client vpc|internet <command ...>");
+    }
+    const [file = "", ...args] = await clientArgv(name, kind satisfies ClientKind, argv);
+    return passOn(file, args);
+  },
+
+  ssh: async ([node, ...argv]) => {
+    const pair = await thePair();
+    const { publicIp } = pair.nodes[nodeOf(node)];
+    return passOn("ssh", await sshArgs(paths.sshKey, "root", publicIp, argv));
+  },
+
+  fail: async (args) => {
+    const { how, positionals, pair } = options(args);
+    const node = nodeOf(positionals[0]);
+    if (!how || !faultNames().includes(how)) {
+      throw new UserError(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
+    }
+    await ask(paths.control, "fail", { node, how, pair: (await thePair(pair)).pair });
+    console.log(`${node}: ${how}. See what happens with: npm run lab -- status`);
+    return 0;
+  },
+
+  heal: async (args) => {
+    const pair = await thePair(options(args).pair);
+    await ask(paths.control, "heal", { pair: pair.pair });
+    const status = await waitWhole(name, undefined, 90_000, pair.pair);
+    console.log(screen(status, []));
+    return status.converged ? 0 : 1;
+  },
+
+  cloud: async () => {
+    await ensureHostPackages(labPackages);
+    const config = await ensureLab(name);
+    keyPair(name);
+    console.log(cloudHelp(config, paths));
+    return 0;
+  },
+
+  journal: async (args) => {
+    const { json, left } = options(args);
+    if (left) {
+      console.log(JSON.stringify(await ask(paths.control, "left"), null, 2));
+      return 0;
+    }
+    const entries = await ask<JournalLine[]>(paths.control, "journal");
+    if (json) console.log(JSON.stringify(entries, null, 1));
+    else for (const e of entries) console.log(`${e.at} ${e.caller} ${e.service}.${e.action} ${e.result}`);
+    return 0;
+  },
+
+  destroy: async () => {
+    const config = readConfig(name);
+    if (!config) throw new UserError(`There is no lab named "${name}".`);
+    await ask(paths.control, "ping");
+    await destroyProgram(config);
+    return 0;
+  },
+
+  down: async (args) => {
+    await removeLab(name, { purge: options(args).purge });
+    return 0;
+  },
+};
+
+interface JournalLine {
+  at: string;
+  caller: string;
+  service: string;
+  action: string;
+  result: string;
+}
+
+/** Runs a command with this terminal; its exit code is ours. */
+function passOn(file: string, args: string[]): number {
+  try {
+    execFileSync(file, args, { stdio: "inherit" });
+    return 0;
+  } catch (error) {
+    const { status, code } = error as { status?: number | null; code?: string };
+    if (code === "ENOENT") throw new UserError(`There is no command "${file}" on this machine.`);
+    return status ?? 1;
+  }
+}
+
+async function main(): Promise<number> {
+  if (command === "help" || rest.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  // Options before a command belong to `up`: `npm run lab -- --set publicIp=true`.
+  const run = command.startsWith("--") ? () => up([command, ...rest]) : commands[command];
+  if (!run) throw new UserError(`There is no command "${command}".\n\n${usage}`);
+  name = labName();
+  paths = labPaths(name);
+  const problem = hostProblem();
+  if (problem) throw new UserError(`The lab can't run here: ${problem}`);
+  return run(rest);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const stack = process.env.LAB_DEBUG === "1" && error instanceof Error ? `\n${error.stack}` : "";
+  console.error(`${error instanceof Error ? error.message : String(error)}${stack}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+"""What a node says of itself, as one JSON object. The lab runs this inside its nodes, from standard input."""
+import glob
+import json
+import subprocess
+
+
+def read_json(path):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def run(*argv):
+    result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    return result.stdout.strip()
+
+
+config = read_json("/etc/keepalived/vip.json")
+addresses = run("ip", "-4", "-o", "addr", "show", "dev", config["interface"]) if config else ""
+print(
+    json.dumps(
+        {
+            "keepalived": run("systemctl", "is-active", "keepalived"),
+            "word": read_json("/run/keepalived-vip/state"),
+            "mode": config["mode"] if config else None,
+            "preferred": config["preferred"] if config else None,
+            "vipOnNic": bool(config) and " %s/" % config["vip"] in addresses,
+            "maintenance": bool(glob.glob("/var/lib/keepalived-vip/maintenance*")),
+        }
+    )
+)

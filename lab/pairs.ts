@@ -1,0 +1,59 @@
+/** The highly available pairs that are in the local cloud, whoever made them. */
+import type { Cloud } from "./cloud/index.ts";
+
+export interface CloudNode {
+  instanceId: string;
+  /** The dedicated ENI: VRRP and the VIP. */
+  eniId: string;
+  address: string;
+  /** Public address of the node itself, "" without. */
+  publicIp: string;
+}
+
+export interface CloudPair {
+  /** `<project>-<stack>`: the instances are named after it, with -a and -b. */
+  pair: string;
+  vpcId: string;
+  vip: string;
+  /** EIP on the VIP. */
+  publicIp: string | null;
+  /** Node whose ENI has the VIP, AVAILABLE. */
+  cloudHolder: "a" | "b" | null;
+  nodes: Record<"a" | "b", CloudNode>;
+}
+
+/** Two running instances named alike but for -a and -b, each with an ENI of its own, and an address that can move. */
+export function pairsOfModel({ model, holderOf }: Pick<Cloud, "model" | "holderOf">): CloudPair[] {
+  const enis = [...model.enis.values()];
+  const nodes = new Map<string, Partial<Record<"a" | "b", CloudNode & { vpcId: string; subnetId: string }>>>();
+  for (const instance of model.instances.values()) {
+    const [, pair = "", node] = /^(.+)-([ab])$/.exec(instance.name) ?? [];
+    const eni = enis.find(({ attachment, primary }) => attachment?.instanceId === instance.id && !primary);
+    const address = eni?.addresses.find(({ primary }) => primary)?.address;
+    if ((node !== "a" && node !== "b") || !eni || !address || instance.state === "TERMINATING") continue;
+    const { id: instanceId, publicIp } = instance;
+    const found = { instanceId, eniId: eni.id, address, publicIp, vpcId: eni.vpcId, subnetId: eni.subnetId };
+    nodes.set(pair, { ...nodes.get(pair), [node]: found });
+  }
+  return [...nodes].flatMap(([pair, { a, b }]) => {
+    if (!a || !b) return [];
+    const movable = enis
+      .filter(({ subnetId }) => subnetId === a.subnetId)
+      .flatMap(({ addresses }) => addresses.filter(({ primary }) => !primary));
+    const vip = movable[0]?.address ?? "";
+    const holder = holderOf(a.vpcId, vip);
+    const eip = [...model.eips.values()].find(
+      ({ binding }) => binding?.address === vip && model.enis.get(binding.eniId)?.vpcId === a.vpcId,
+    );
+    return [
+      {
+        pair,
+        vpcId: a.vpcId,
+        vip,
+        publicIp: eip?.publicIp ?? null,
+        cloudHolder: holder === a.eniId ? "a" : holder === b.eniId ? "b" : null,
+        nodes: { a, b },
+      } satisfies CloudPair,
+    ];
+  });
+}

@@ -1,0 +1,52 @@
+/** The configuration of the lab's own stack: what `pulumi config` would hold, with values that fit the local cloud. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withPath } from "../config/path.ts";
+import { labPaths } from "./state.ts";
+
+/** Keys of the project's namespace, values as Pulumi keeps them: text, objects and lists as JSON. */
+export type Settings = Record<string, string>;
+
+/** The lab's stack logs in with a key of its own, made once. */
+export function keyPair(name: string): { publicKey: string; privateKey: string } {
+  const file = labPaths(name).sshKey;
+  if (!existsSync(file)) {
+    const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `lab-${name}`, "-f", file]);
+    if (made.status !== 0) throw new Error(`ssh-keygen could not make ${file}: ${made.stderr}`);
+  }
+  return { publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
+}
+
+/** What the lab adds to the user's choices. The keys are read from their files each time: they are stored nowhere else. */
+export function complete(name: string, chosen: Settings): Settings {
+  const { publicKey, privateKey } = keyPair(name);
+  return {
+    zone: "ap-guangzhou-3",
+    sshCidrs: JSON.stringify(["198.18.0.0/15"]),
+    sshPublicKey: publicKey,
+    sshPrivateKey: privateKey,
+    servicePorts: JSON.stringify([80]),
+    serviceCidrs: JSON.stringify(["0.0.0.0/0"]),
+    userDataFile: join(import.meta.dirname, "user-data.sh"),
+    ...chosen,
+  };
+}
+
+export function readSettings(name: string): Settings {
+  const file = labPaths(name).settings;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Settings) : {};
+}
+
+export function writeSettings(name: string, settings: Settings): void {
+  writeFileSync(labPaths(name).settings, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** `--set key=value`, with the paths that `pulumi config set --path` takes. */
+export function withSets(settings: Settings, sets: string[]): Settings {
+  return sets.reduce((all, set) => {
+    const at = set.indexOf("=");
+    if (at < 1) throw new Error(`--set ${set}: expected key=value, for example --set mode=standing-master`);
+    return withPath(all, set.slice(0, at), set.slice(at + 1));
+  }, settings);
+}

@@ -1,0 +1,39 @@
+/** ssh into the lab's nodes. Their host keys are new each time, and the way leads through no network but the lab's. */
+import { spawn } from "node:child_process";
+import { assertRouteInside } from "./fabric/index.ts";
+import { labName } from "./state.ts";
+
+const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=3"];
+
+/** The arguments of ssh: the key travels by file, never on a command line. */
+export async function sshArgs(keyFile: string, user: string, host: string, command: string[]): Promise<string[]> {
+  await assertRouteInside(labName(), host);
+  return ["-i", keyFile, ...options.flatMap((option) => ["-o", option]), `${user}@${host}`, ...command];
+}
+
+export interface SshResult {
+  /** 255 is ssh's own: no connection. Anything else comes from the command. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command with a text on its stdin; `onLine` gets its output as it comes. */
+export function ssh(args: string[], stdin: string, onLine: (line: string) => void): Promise<SshResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", ["-o", "BatchMode=yes", ...args]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk;
+      for (const line of chunk.toString().split("\n")) if (line.trim()) onLine(line);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    // The command may end without reading all of it; its exit code tells.
+    child.stdin.on("error", () => {});
+    child.stdin.end(stdin);
+  });
+}

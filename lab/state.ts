@@ -1,0 +1,126 @@
+/** Where a lab keeps what it knows, and how two labs on one machine stay out of each other's way. */
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** What the commands of one lab share, written when it is made, never changed afterwards. Mode 0600: it holds the keys. */
+export interface LabConfig {
+  name: string;
+  /** 0-6: picks the lab's address blocks 198.18.<index>.0/24 and 203.0.113.<32*index>/27. 7 belongs to fabric tests. */
+  index: number;
+  /** Port of the API on 127.0.0.1, plain HTTP. */
+  apiPort: number;
+  secretId: string;
+  secretKey: string;
+  region: string;
+  zone: string;
+}
+
+export interface LabPaths {
+  dir: string;
+  config: string;
+  control: string;
+  journal: string;
+  daemonLog: string;
+  /** The key that the lab's stack logs in with. */
+  sshKey: string;
+  pids: string;
+  /** What `up` was told, for the next `up`: settings as `pulumi config` keys. */
+  settings: string;
+  /** The inline engine's record of what it made. */
+  inlineState: string;
+}
+
+const registry = "/run/keepalived-cluster-lab";
+const lastIndex = 6;
+
+/** The lab of this command: LAB_NAME, `lab` by default. Names stay short: interfaces carry them and end at 15 characters. */
+export function labName(): string {
+  const name = process.env.LAB_NAME ?? "lab";
+  if (!/^[a-z][a-z0-9]{0,7}$/.test(name)) {
+    throw new Error(`LAB_NAME is "${name}"; allowed are 1 to 8 small letters and digits, a letter first.`);
+  }
+  return name;
+}
+
+export function labPaths(name: string): LabPaths {
+  const dir = resolve(import.meta.dirname, "..", ".lab", name);
+  return {
+    dir,
+    config: join(dir, "lab.json"),
+    control: join(dir, "control.sock"),
+    journal: join(dir, "journal.jsonl"),
+    daemonLog: join(dir, "daemon.log"),
+    sshKey: join(dir, "id_ed25519"),
+    pids: join(dir, "pids"),
+    settings: join(dir, "settings.json"),
+    inlineState: join(dir, "inline-state.json"),
+  };
+}
+
+/** Images and packages, shared by all labs of the user and kept by `down`. */
+export function cacheDir(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "keepalived-cluster");
+}
+
+export function readConfig(name: string): LabConfig | null {
+  const file = labPaths(name).config;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as LabConfig) : null;
+}
+
+export function writeConfig(config: LabConfig): void {
+  mkdirSync(labPaths(config.name).pids, { recursive: true });
+  writeFileSync(labPaths(config.name).config, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+}
+
+/**
+ * Reserves an address block for the lab; the same lab gets the same one again.
+ * The record is in /run, so it is gone after a reboot, as the lab's network is.
+ */
+export function claimIndex(name: string): number {
+  mkdirSync(registry, { recursive: true });
+  const owner = `${name} ${labPaths(name).dir}`;
+  for (const file of readdirSync(registry)) {
+    const claimed = readFileSync(join(registry, file), "utf8").trim();
+    if (claimed === owner) return Number(file);
+    if (claimed.startsWith(`${name} `)) {
+      throw new Error(
+        `A lab named "${name}" already runs on this machine, from ${claimed.slice(name.length + 1)}. ` +
+          `End it there with "npm run lab -- down", or choose another name: LAB_NAME=lab2 npm run lab`,
+      );
+    }
+  }
+  for (let index = 0; index <= lastIndex; index += 1) {
+    try {
+      const file = openSync(join(registry, String(index)), "wx");
+      writeSync(file, owner);
+      closeSync(file);
+      return index;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+  throw new Error(
+    `${lastIndex + 1} labs run on this machine, and there are addresses for no more; see ${registry} for whose they are.`,
+  );
+}
+
+/** Gives the address block back. */
+export function releaseIndex(name: string): void {
+  if (!existsSync(registry)) return;
+  const owner = `${name} ${labPaths(name).dir}`;
+  for (const file of readdirSync(registry)) {
+    if (readFileSync(join(registry, file), "utf8").trim() === owner) rmSync(join(registry, file));
+  }
+  if (readdirSync(registry).length === 0) rmSync(registry, { recursive: true });
+}

@@ -1,0 +1,114 @@
+/** `npm run check`: what can be said about the code without running it. */
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { checkPackages, ensureHostPackages, hostProblem } from "../lab/host.ts";
+
+interface Check {
+  name: string;
+  /** Problems, one line each; empty when all is well. */
+  find(): string[];
+}
+
+/** Runs a tool; its output is the problem when it fails. A missing tool is a problem too, never a pass. */
+function tool(command: string, args: string[], missing: string): string[] {
+  const result = spawnSync(command, args, { encoding: "utf8" });
+  if (result.error) return [`${command} could not be started (${missing})`];
+  return result.status === 0 ? [] : `${result.stdout}${result.stderr}`.trim().split("\n");
+}
+
+const shellFiles = () =>
+  globSync(["scripts/*.sh", ".ci/run", "templates/**/*.sh", "templates/install/*", "lab/**/*.sh"]).sort();
+const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py"]).sort();
+const sources = () =>
+  globSync(["*.ts", "config/**/*.ts", "components/**/*.ts", "render/**/*.ts", "cli/**/*.ts", "lab/**/*.ts"]).filter(
+    (file) => !file.includes("node_modules"),
+  );
+
+/** Which folder may import which, from the design: an entry names what a file in that place may reach. */
+const directions: { from: RegExp; may: RegExp }[] = [
+  { from: /^render\//, may: /^(render\/|handlebars$|node:)/ },
+  { from: /^components\//, may: /^(components\/|render\/|@pulumi\/|node:)/ },
+  { from: /^config(\.ts$|\/)/, may: /^(render\/|config\/|zod$|@pulumi\/pulumi$|node:)/ },
+  { from: /^index\.ts$/, may: /^(config\.ts|components\/|@pulumi\/pulumi$)/ },
+  { from: /^lab\/cloud\//, may: /^(lab\/cloud\/|lab\/dataplane\.ts|node:)/ },
+  { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|dns-packet$|node:)/ },
+  { from: /^lab\//, may: /^(lab\/|index\.ts$|config(\.ts$|\/)|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
+  { from: /^cli\//, may: /^(cli\/|render\/|config(\.ts$|\/)|@pulumi\/pulumi|yaml$|zod$|node:)/ },
+];
+
+function wrongDirections(): string[] {
+  const problems: string[] = [];
+  for (const file of sources()) {
+    const rule = directions.find(({ from }) => from.test(file));
+    if (!rule) continue;
+    for (const [, spec = ""] of readFileSync(file, "utf8").matchAll(
+      /(?:from\s+|import\s*\(\s*|^import\s+)"([^"]+)"/gm,
+    )) {
+      const target = spec.startsWith(".") ? relative(".", join(dirname(file), spec)) : spec;
+      if (!rule.may.test(target))
+        problems.push(`${file} imports ${target}, which the design's directions do not allow`);
+    }
+  }
+  return problems;
+}
+
+function tooLong(): string[] {
+  const lines = (file: string) => readFileSync(file, "utf8").split("\n").length - 1;
+  const problems = lines("index.ts") >= 60 ? [`index.ts has ${lines("index.ts")} lines; it stays under 60`] : [];
+  const table = "lab/engine/inlineResources.ts";
+  if (lines(table) >= 400)
+    problems.push(`${table} has ${lines(table)} lines; the table of the inline engine stays under 400`);
+  return problems;
+}
+
+const python36 = "import ast,sys\nfor f in sys.argv[1:]: ast.parse(open(f).read(), f, feature_version=(3,6))";
+
+const checks: Check[] = [
+  { name: "types (tsc)", find: () => tool("tsc", ["--noEmit"], "npm ci") },
+  { name: "lint and format (biome)", find: () => tool("biome", ["check", "--error-on-warnings", "."], "npm ci") },
+  {
+    name: "shell (shellcheck)",
+    find: () => tool("shellcheck", ["--shell=sh", ...shellFiles()], "apt-get install shellcheck"),
+  },
+  {
+    name: "Python (ruff)",
+    find: () => tool("ruff", ["check", "templates", "test", "lab"], "npm run check installs it"),
+  },
+  {
+    name: "Python 3.6 syntax",
+    find: () => tool("python3", ["-c", python36, ...pythonFiles()], "apt-get install python3"),
+  },
+  { name: "dependency directions", find: wrongDirections },
+  { name: "sizes", find: tooLong },
+];
+
+/** ruff comes from pip, pinned, into the user's own folder of the project. */
+function ensureRuff(): void {
+  process.env.PATH = `${join(process.cwd(), "node_modules/.ruff/bin")}:${process.env.PATH ?? ""}`;
+  if (spawnSync("ruff", ["--version"]).status === 0) return;
+  console.log("Installing ruff ...");
+  spawnSync("python3", ["-m", "pip", "install", "-q", "--target", "node_modules/.ruff", "ruff==0.17.6"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+/** Runs every check and prints a line for each. */
+export async function runChecks(): Promise<{ passed: number; failed: number }> {
+  ensureRuff();
+  let failed = 0;
+  for (const check of checks) {
+    const problems = check.find();
+    console.log(`${problems.length === 0 ? "✔" : "✖"} ${check.name}`);
+    for (const problem of problems) console.log(`    ${problem}`);
+    if (problems.length > 0) failed += 1;
+  }
+  return { passed: checks.length - failed, failed };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  if (hostProblem() === null) await ensureHostPackages(checkPackages);
+  const { failed } = await runChecks();
+  process.exit(failed === 0 ? 0 : 1);
+}

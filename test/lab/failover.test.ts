@@ -1,0 +1,137 @@
+/** The whole program on real nodes, judged by packets and by the cloud's own record. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Pinger } from "../../lab/probe/pinger.ts";
+import { Lab, leftOf, newSince, snapshot } from "../support/lab.ts";
+
+for (const mode of ["stable", "standing-master"] as const) {
+  describe(`a pair in mode ${mode}`, () => {
+    const lab = new Lab(mode === "stable" ? "ts" : "tm");
+    let own: string[];
+
+    before(async () => {
+      const was = snapshot();
+      await lab.run(
+        "up",
+        "--engine",
+        "inline",
+        "--set",
+        `mode=${mode}`,
+        "--set",
+        "publicIp=true",
+        "--set",
+        "preemptDelay=2",
+      );
+      own = newSince(was);
+      assert.ok(own.length > 10, "the lab shows on this machine");
+    });
+
+    after(async () => {
+      await lab.run("down");
+      assert.deepEqual(leftOf(own), [], "down left something behind");
+    });
+
+    test("comes up converged, with one MASTER that answers every client", async () => {
+      const status = await lab.converged();
+      assert.deepEqual(status.nodes.map(({ state }) => state).sort(), ["BACKUP", "MASTER"]);
+      assert.equal(await lab.answer("vpc"), lab.master(status));
+      assert.equal(await lab.answer("internet"), lab.master(status));
+    });
+
+    test("a second up changes nothing", async () => {
+      const calls = (await lab.journal()).length;
+      const text = await lab.run("up");
+      assert.match(text, /Nothing had to change/);
+      const since = (await lab.journal()).slice(calls).filter(({ caller }) => !caller.startsWith("role:"));
+      assert.deepEqual(
+        since.filter(({ action }) => !action.startsWith("Describe")),
+        [],
+      );
+    });
+
+    test("a power cut of the MASTER moves VIP and EIP to the other node", async () => {
+      const old = lab.master(await lab.converged());
+      await lab.run("fail", old, "--how", "power");
+      const status = await lab.until((now) => now.converged, "the other node serves");
+      assert.notEqual(lab.master(status), old);
+      assert.equal(await lab.answer("internet"), lab.master(status));
+      assert.equal(await lab.holder(), lab.master(status));
+    });
+
+    test(`the old node comes back: the VIP ${mode === "stable" ? "stays" : "returns to the preferred node"}`, async () => {
+      const serving = lab.master(await lab.converged());
+      await lab.run("heal");
+      const status = await lab.converged();
+      assert.ok(status.nodes.every(({ state }) => state === "MASTER" || state === "BACKUP"));
+      assert.equal(lab.master(status), mode === "stable" ? serving : "a");
+    });
+
+    for (const first of ["a", "b"] as const) {
+      test(`a partition that begins with ${first} as MASTER heals without a black hole`, async () => {
+        await lab.makeMaster(first);
+        await lab.run("fail", first, "--how", "partition");
+        await lab.until(
+          (now) => now.nodes.every(({ state }) => state === "MASTER"),
+          "both nodes believe they are MASTER",
+        );
+        await lab.run("heal");
+        const status = await lab.converged();
+        assert.equal(await lab.holder(), lab.master(status));
+        assert.equal(await lab.answer("vpc"), lab.master(status));
+      });
+    }
+  });
+}
+
+describe("a running pair", () => {
+  const lab = new Lab("tr");
+  before(async () => {
+    await lab.run("up", "--engine", "inline");
+  });
+  after(() => lab.run("down"));
+
+  test("a mode switch with the VIP on the preferred node loses no reply and moves nothing", async () => {
+    await lab.makeMaster("a");
+    const pinger = new Pinger(await lab.namespace("vpc"), "10.0.1.100");
+    await pinger.first();
+    await lab.run("up", "--set", "mode=standing-master");
+    const probe = await pinger.stop();
+    assert.equal(probe.lost, 0, `lost ${probe.lost} of ${probe.sent}, longest gap ${probe.longestGapMs} ms`);
+    const status = await lab.converged();
+    assert.equal(status.mode, "standing-master");
+    assert.equal(lab.master(status), "a");
+  });
+
+  test("with the VIP on the other node the switch moves it once, to the preferred one", async () => {
+    await lab.run("up", "--set", "mode=stable");
+    await lab.makeMaster("b");
+    const moves = async () => (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length;
+    const before_ = await moves();
+    await lab.run("up", "--set", "mode=standing-master", "--set", "preemptDelay=1");
+    assert.equal(lab.master(await lab.converged()), "a");
+    assert.equal(await moves(), before_ + 1);
+  });
+
+  test("refused settings change nothing, and every problem is named at once", async () => {
+    const calls = (await lab.journal()).filter(({ action }) => !action.startsWith("Describe")).length;
+    const text = await lab.refused(
+      "up",
+      "--set",
+      "mode=sometimes",
+      "--set",
+      "virtualRouterId=256",
+      "--set",
+      "vipp=10.0.1.9",
+    );
+    for (const key of ["mode", "virtualRouterId", "vipp"]) assert.match(text, new RegExp(key));
+    assert.equal((await lab.journal()).filter(({ action }) => !action.startsWith("Describe")).length, calls);
+  });
+
+  test("destroy after a failover leaves nothing in the cloud, and no forbidden call was made", async () => {
+    await lab.run("fail", lab.master(await lab.converged()), "--how", "keepalived-stop");
+    await lab.until((now) => now.nodes.some(({ state }) => state === "MASTER"), "the other node is MASTER");
+    await lab.run("destroy");
+    const left = await lab.leftInCloud();
+    assert.deepEqual(left, { notDeleted: [], forbidden: [] });
+  });
+});

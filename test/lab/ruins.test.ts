@@ -1,0 +1,78 @@
+/** Whatever dies, `down` clears it; and two stacks in one account live side by side. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Lab, leftOf, newSince, snapshot } from "../support/lab.ts";
+
+describe("a lab whose processes are killed one by one", () => {
+  const lab = new Lab("tk");
+  after(() => lab.run("down"));
+
+  test("leaves nothing behind after down, twice", async () => {
+    const was = snapshot();
+    await lab.run("up", "--engine", "inline");
+    const own = newSince(was);
+    const pids = join(".lab", lab.name, "pids");
+    const files = readdirSync(pids);
+    assert.ok(files.length >= 3, `the daemon and two machines: ${files}`);
+    for (const file of files) {
+      try {
+        process.kill(Number(readFileSync(join(pids, file), "utf8").trim()), "SIGKILL");
+      } catch (error) {
+        // One that ended by itself when another was killed.
+        assert.equal((error as NodeJS.ErrnoException).code, "ESRCH");
+      }
+    }
+    await lab.run("down");
+    assert.deepEqual(leftOf(own), []);
+    await lab.run("down");
+    assert.deepEqual(leftOf(own), []);
+  });
+
+  test("is cleared by the next up, which makes a new one", async () => {
+    await lab.run("up", "--engine", "inline");
+    process.kill(Number(readFileSync(join(".lab", lab.name, "pids", "daemon.pid"), "utf8")), "SIGKILL");
+    const text = await lab.run("up");
+    assert.match(text, /has died; clearing/);
+    await lab.converged();
+  });
+});
+
+describe("two stacks in one account, with the same addresses", () => {
+  const lab = new Lab("t2");
+  before(async () => {
+    await lab.run("up", "--engine", "inline");
+    await lab.second("up");
+  });
+  after(() => lab.run("down"));
+
+  test("both serve their own VIP", async () => {
+    const pairs = ["keepalived-cluster-t2", "keepalived-cluster-second"];
+    for (const pair of pairs) {
+      const status = await lab.until((now) => now.converged, `${pair} is converged`, pair);
+      assert.equal(status.pair, pair);
+      assert.equal(status.vips[0]?.address, "10.0.1.100");
+    }
+  });
+
+  test("a failover of one leaves the other alone", async () => {
+    const other = await lab.status("keepalived-cluster-second");
+    const old = lab.master(await lab.status());
+    await lab.run("fail", old, "--how", "power", "--pair", "keepalived-cluster-t2");
+    await lab.until(
+      (now) => now.converged && lab.master(now) !== old,
+      "the other node serves",
+      "keepalived-cluster-t2",
+    );
+    const after_ = await lab.status("keepalived-cluster-second");
+    assert.deepEqual([after_.converged, lab.master(after_)], [true, lab.master(other)]);
+  });
+
+  test("destroying one leaves the other alone", async () => {
+    await lab.second("destroy");
+    const status = await lab.until((now) => now.converged, "the first is converged", "keepalived-cluster-t2");
+    assert.equal(status.pair, "keepalived-cluster-t2");
+    await assert.rejects(lab.status("keepalived-cluster-second"));
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
+ * Levels that need root on Debian say so by name when they can't run.
+ */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { cpus } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
+
+interface Total {
+  passed: number;
+  failed: number;
+}
+
+interface Level {
+  name: string;
+  proves: string;
+  /** Needs root on Debian, for namespaces and machines. */
+  real: boolean;
+  run(): Promise<Total>;
+}
+
+/** Node's own test runner over the files of one folder. Real levels share one machine: one file at a time. */
+function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
+  return () =>
+    new Promise((resolve, reject) => {
+      const total: Total = { passed: 0, failed: 0 };
+      const files = globSync(`test/${folder}/**/*.test.ts`).sort();
+      const stream = run({ files, concurrency });
+      stream.on("test:pass", (event) => {
+        if (event.details.type !== "suite") total.passed += 1;
+      });
+      stream.on("test:fail", (event) => {
+        // A suite fails with its tests, which are counted already, or by itself, when a hook of it fails.
+        const { failureType } = event.details.error as { failureType?: string };
+        if (event.details.type !== "suite" || failureType !== "subtestsFailed") total.failed += 1;
+      });
+      stream.on("error", reject);
+      const report = stream.compose(spec);
+      report.on("data", (line: Buffer | string) => process.stdout.write(line));
+      report.on("end", () => resolve(total));
+    });
+}
+
+/** Python's unittest, whose closing lines are `Ran N tests` and, after failures, `FAILED (failures=N, errors=N)`. */
+function pythonTests(): Promise<Total> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("python3", ["-m", "unittest", "discover", "-s", "test/python", "-t", "test/python"], {
+      stdio: ["ignore", "inherit", "pipe"],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    });
+    let text = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      process.stdout.write(chunk);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const ran = Number(/^Ran (\d+) tests?/m.exec(text)?.[1] ?? 0);
+      const failed = [...text.matchAll(/(?:failures|errors|unexpected successes)=(\d+)/g)].reduce(
+        (sum, match) => sum + Number(match[1]),
+        0,
+      );
+      resolve({ passed: Math.max(0, ran - failed), failed: failed || (code === 0 && ran > 0 ? 0 : 1) });
+    });
+  });
+}
+
+const levels: Level[] = [
+  {
+    name: "check",
+    proves: "types, lint, shell, Python 3.6, dependency directions",
+    real: false,
+    run: async () => (await import("./check.ts")).runChecks(),
+  },
+  {
+    name: "unit",
+    proves: "settings, components under mocks, pure code",
+    real: false,
+    run: nodeTests("unit", cpus().length),
+  },
+  { name: "python", proves: "the node runtime", real: true, run: pythonTests },
+  {
+    name: "golden",
+    proves: "rendered files, checked by the real keepalived",
+    real: true,
+    run: nodeTests("golden", 1),
+  },
+  {
+    name: "contract",
+    proves: "the local cloud against the vendor's SDK and recorded traffic",
+    real: false,
+    run: nodeTests("contract", cpus().length),
+  },
+  {
+    name: "fabric",
+    proves: "the lab's network and machines",
+    real: true,
+    run: nodeTests("fabric", 1),
+  },
+  {
+    name: "lab",
+    proves: "the whole program on real nodes",
+    real: true,
+    run: nodeTests("lab", 1),
+  },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !levels.some((level) => level.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `No test level named ${unknown.join(", ")}; there are: ${levels.map((level) => level.name).join(", ")}.`,
+  );
+  process.exit(2);
+}
+
+const problem = hostProblem();
+if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages, "keepalived"]);
+const total: Total = { passed: 0, failed: 0 };
+const lines: string[] = [];
+for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  console.log(`\n== ${level.name}: ${level.proves}`);
+  if (level.real && problem !== null) {
+    lines.push(`${level.name}: did not run here: ${problem}`);
+    console.log(lines.at(-1));
+    continue;
+  }
+  const startedMs = Date.now();
+  const result = await level.run();
+  total.passed += result.passed;
+  total.failed += result.failed;
+  lines.push(
+    `${level.name}: ${result.passed} passed, ${result.failed} failed, ${Math.round((Date.now() - startedMs) / 1000)} s`,
+  );
+  console.log(lines.at(-1));
+}
+console.log(`\n${lines.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

@@ -1,0 +1,164 @@
+/** A lab of the tests' own, driven by the same commands that a user types. */
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runInline } from "../../lab/engine/engine.ts";
+import { complete } from "../../lab/settings.ts";
+import { labPaths, readConfig } from "../../lab/state.ts";
+import type { Status } from "../../lab/status.ts";
+
+export interface Call {
+  at: string;
+  caller: string;
+  service: string;
+  action: string;
+  result: string;
+}
+
+const limitMs = 60_000;
+
+export class Lab {
+  readonly name: string;
+
+  /** @param name never `lab`: a user's own stays alone */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  private command(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args],
+        { env: { ...process.env, LAB_NAME: this.name }, maxBuffer: 64 << 20 },
+        (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+      );
+    });
+  }
+
+  /** A command that must succeed; gives what it printed. */
+  async run(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.command(args);
+    if (code !== 0) throw new Error(`npm run lab -- ${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
+    return stdout + stderr;
+  }
+
+  /** A command that must be refused; gives what it printed. */
+  async refused(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.command(args);
+    if (code === 0) throw new Error(`npm run lab -- ${args.join(" ")} was expected to be refused, but succeeded`);
+    return stdout + stderr;
+  }
+
+  async status(pair?: string): Promise<Status> {
+    const { stdout, stderr } = await this.command(["status", "--json", ...(pair ? ["--pair", pair] : [])]);
+    if (!stdout) throw new Error(stderr);
+    return JSON.parse(stdout) as Status;
+  }
+
+  /** A second stack in the same account, with a key of its own, by the same engine. */
+  async second(verb: "up" | "destroy"): Promise<void> {
+    const config = readConfig(this.name);
+    if (!config) throw new Error(`no lab ${this.name}`);
+    const { dir } = labPaths(this.name);
+    const key = join(dir, "second-key");
+    if (!existsSync(key)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    const settings = { ...complete(this.name, {}), sshPublicKey: readFileSync(`${key}.pub`, "utf8").trim() };
+    const place = { stack: "second", stateFile: join(dir, "second.json"), sshKeyFile: key };
+    await runInline(verb, config, { ...settings, sshPrivateKey: readFileSync(key, "utf8") }, place);
+  }
+
+  /** Polls the status until it fits; the last one seen is in the error. */
+  async until(fits: (status: Status) => boolean, what: string, pair?: string): Promise<Status> {
+    const deadlineMs = Date.now() + limitMs;
+    for (;;) {
+      const status = await this.status(pair);
+      if (fits(status)) return status;
+      if (Date.now() > deadlineMs) {
+        throw new Error(`${what}: not within ${limitMs / 1000} s. Last seen:\n${JSON.stringify(status, null, 1)}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  converged(): Promise<Status> {
+    return this.until((status) => status.converged, "the pair is converged");
+  }
+
+  master(status: Status): "a" | "b" {
+    const master = status.nodes.find(({ state }) => state === "MASTER");
+    if (!master) throw new Error(`no MASTER: ${JSON.stringify(status)}`);
+    return master.name;
+  }
+
+  /** Brings the VIP to a node by stopping keepalived on the other one for a moment. */
+  async makeMaster(node: "a" | "b"): Promise<void> {
+    const status = await this.converged();
+    if (this.master(status) === node) return;
+    const other = node === "a" ? "b" : "a";
+    await this.run("ssh", other, "systemctl stop keepalived");
+    await this.until(
+      (now) => now.nodes.some(({ name, state }) => name === node && state === "MASTER"),
+      `${node} is MASTER`,
+    );
+    await this.run("ssh", other, "systemctl start keepalived");
+    await this.converged();
+  }
+
+  /** Node that the cloud's own record has as the VIP's holder. */
+  async holder(): Promise<"a" | "b" | null> {
+    return (await this.status()).vips[0]?.cloudHolder ?? null;
+  }
+
+  /** What a client gets from the VIP (vpc) or from the EIP (internet). */
+  async answer(client: "vpc" | "internet"): Promise<string> {
+    const vip = (await this.status()).vips[0];
+    const target = client === "vpc" ? vip?.address : vip?.publicIp;
+    return (await this.run("client", client, "curl", "-s", "-m", "2", `http://${target}/`)).trim();
+  }
+
+  async journal(): Promise<Call[]> {
+    return JSON.parse(await this.run("journal", "--json")) as Call[];
+  }
+
+  async leftInCloud(): Promise<{ notDeleted: string[]; forbidden: string[] }> {
+    return JSON.parse(await this.run("journal", "--left")) as { notDeleted: string[]; forbidden: string[] };
+  }
+
+  /** Network namespace of a client, for probes. */
+  async namespace(client: "vpc" | "internet"): Promise<string> {
+    return (await this.run("client", client, "ip", "netns", "identify")).trim();
+  }
+}
+
+/** What a lab could leave behind on this machine, as sorted lines. */
+export function snapshot(): string[] {
+  const text = (file: string, ...args: string[]) =>
+    execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .trim()
+      .split("\n");
+  const folder = (path: string) => (existsSync(path) ? readdirSync(path).map((name) => `${path}/${name}`) : []);
+  return [
+    ...text("ip", "netns", "list"),
+    ...text("ip", "rule", "list"),
+    ...text("ip", "route", "list", "table", "all"),
+    ...text("ip", "-o", "link", "show").map((line) => line.split(":")[1]?.trim() ?? ""),
+    ...text("nft", "list", "tables"),
+    ...readFileSync("/proc/self/mounts", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ").slice(0, 3).join(" ")),
+    ...readdirSync("/sys/fs/cgroup").flatMap((name) =>
+      folder(`/sys/fs/cgroup/${name}`).filter((path) => !path.includes(".")),
+    ),
+    ...folder("/run/keepalived-cluster-lab"),
+    ...folder("/run/systemd/nspawn/locks"),
+    ...folder("/run/systemd/nspawn/propagate"),
+  ].sort();
+}
+
+/** What has come since: of a lab that is up, what it consists of on this machine. */
+export const newSince = (was: string[]): string[] => snapshot().filter((line) => !was.includes(line));
+
+/** What is still there of it. Only its own lines count: other labs may come and go on this machine meanwhile. */
+export const leftOf = (own: string[]): string[] => snapshot().filter((line) => own.includes(line));
