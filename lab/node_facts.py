@@ -1,6 +1,6 @@
 """What a node says of itself, as one JSON object. The lab runs this inside its nodes, from standard input."""
-import glob
 import json
+import os
 import subprocess
 
 
@@ -27,7 +27,7 @@ print(
             "mode": config["mode"] if config else None,
             "preferred": config["preferred"] if config else None,
             "vipOnNic": bool(config) and " %s/" % config["vip"] in addresses,
-            "maintenance": bool(glob.glob("/var/lib/keepalived-vip/maintenance*")),
+            "maintenance": os.path.exists("/var/lib/keepalived-vip/drain.d/maintenance"),
         }
     )
 )

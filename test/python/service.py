@@ -10,7 +10,8 @@ from keepalived_vip import main, settings
 def load():
     with open(sys.argv[1]) as file:
         given = json.load(file)
-    conf = settings.Settings(given["values"], given["run"], given["etc"], given["log"], given["metadata"], "http")
+    places = [given[name] for name in ("run", "etc", "log", "metadata")]
+    conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
     return conf
 

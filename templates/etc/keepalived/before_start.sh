@@ -22,7 +22,8 @@ rm -f /run/keepalived.pid /run/vrrp.pid /run/checkers.pid /run/bfd.pid \
 
 mkdir -p "$run/applied"
 [ -p "$run/keepalived.fifo" ] || { rm -f "$run/keepalived.fifo"; mkfifo -m 600 "$run/keepalived.fifo"; }
-[ -s "$run/drain" ] || echo 0 >"$run/drain"
+# Maintenance outlives a reboot: keepalived must not take the VIP before it knows.
+/etc/keepalived/vip.py drain apply || [ -s "$run/drain" ] || echo 0 >"$run/drain"
 
 /etc/keepalived/nic.sh up || exit 1
 

@@ -4,6 +4,8 @@
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
   status [--json]   what keepalived, the NIC, the cloud and the service say
+  drain hold NAME SECONDS WHY | drain release NAME | drain apply
+                    what keeps this node from being MASTER; for the scripts of the installation
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
@@ -107,6 +109,22 @@ def migrate(conf) -> int:
     return 2
 
 
+def drained(conf, argv) -> int:
+    from keepalived_vip import drain
+
+    os.makedirs(conf.run, exist_ok=True)
+    if argv == ["apply"]:
+        drain.apply(conf)
+    elif argv[:1] == ["release"] and len(argv) == 2:
+        drain.release(conf, argv[1])
+    elif argv[:1] == ["hold"] and len(argv) == 4 and argv[2].isdigit():
+        drain.hold(conf, argv[1], int(argv[2]), argv[3])
+    else:
+        sys.stderr.write(__doc__)
+        return 3
+    return 0
+
+
 def status(conf, as_json: bool) -> int:
     found = settings.read_json(conf.status_file)
     known = found is not None
@@ -151,7 +169,7 @@ def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    if argv not in (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]):
+    if argv[:1] != ["drain"] and argv not in (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]):
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -167,4 +185,6 @@ def main(argv, load=settings.load) -> int:
         return migrate(conf)
     if argv == ["query"]:
         return query(conf)
+    if argv[0] == "drain":
+        return drained(conf, argv[1:])
     return status(conf, argv[1:] == ["--json"])

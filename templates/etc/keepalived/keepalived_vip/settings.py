@@ -12,7 +12,7 @@ KEYS += ["region", "vpcEndpoints", "reassertIntervalS"]
 class Settings:
     """The fields of vip.json and the places on the node; a missing field is an error that names it.
 
-    run, etc, log, metadata and scheme differ from their defaults in tests only: production speaks HTTPS.
+    run, etc, log, metadata, scheme and lib differ from their defaults in tests only: production speaks HTTPS.
     """
 
     def __init__(
@@ -23,6 +23,7 @@ class Settings:
         log: str = "/var/log/keepalived.log",
         metadata: str = METADATA,
         scheme: str = "https",
+        lib: str = "/var/lib/keepalived-vip",
     ) -> None:
         missing = [key for key in KEYS if key not in values]
         if missing:
@@ -46,7 +47,9 @@ class Settings:
         self.metadata = metadata
         self.scheme = scheme
         self.fifo = run + "/keepalived.fifo"
-        self.run = run
+        self.run = run  # ends with the boot
+        self.lib = lib  # outlives it
+        self.drain_file = run + "/drain"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.service_lock = run + "/service.lock"

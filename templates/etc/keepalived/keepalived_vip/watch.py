@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, nic, settings
+from keepalived_vip import VERSION, decide, drain, nic, settings
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
 from keepalived_vip.threads import Threads
@@ -39,6 +39,7 @@ class Service:
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
         self.fifos = {}  # descriptor -> text that is no whole line yet
+        self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
 
@@ -106,6 +107,13 @@ class Service:
             pass  # what was true stays true until the next look
         self.dead = nic.keepalived_is_dead(self.conf.pid_files)
 
+    def apply_drain(self) -> None:
+        """A reason may have ended by itself."""
+        try:
+            self.drained = drain.apply(self.conf)
+        except OSError:
+            pass  # a full disk: what keepalived was told stays in force
+
     def read_fifo(self, descriptor: int) -> None:
         try:
             text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
@@ -124,6 +132,7 @@ class Service:
         if now >= self.next_tick:
             self.next_tick = now + TICK_S
             self.look()
+            self.apply_drain()
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
         step = decide.decide(self.known, now)

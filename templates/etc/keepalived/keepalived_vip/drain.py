@@ -1,0 +1,76 @@
+"""Why this node must not be MASTER, and the file by which keepalived is told so (its track_file).
+
+Each reason is a file of its own name, so that one who lets go does not undo what another holds: health, maintenance,
+switch, restart. `until` bounds it on the node itself: who set it may be gone. Reasons in the run folder end with the
+boot and count monotonic seconds, those in the state folder outlive it and count Unix seconds.
+"""
+
+import fcntl
+import json
+import os
+import time
+
+from keepalived_vip import settings
+
+LASTING = "maintenance"
+
+
+def clock(name: str) -> float:
+    """The clock that the `until` of this reason belongs to."""
+    return time.time() if name == LASTING else time.monotonic()
+
+
+def folder(conf, name: str) -> str:
+    return conf.lib + "/drain.d" if name == LASTING else conf.run + "/drain.d"
+
+
+def hold(conf, name: str, seconds, why: str) -> None:
+    """Gives up the VIP, or keeps from taking it, for `seconds` (None: until release)."""
+    os.makedirs(folder(conf, name), exist_ok=True)
+    reason = {"why": why, "since": time.time(), "until": None if seconds is None else clock(name) + seconds}
+    settings.write_atomically("%s/%s" % (folder(conf, name), name), json.dumps(reason))
+    apply(conf)
+
+
+def release(conf, name: str) -> None:
+    try:
+        os.unlink("%s/%s" % (folder(conf, name), name))
+    except FileNotFoundError:
+        pass
+    apply(conf)
+
+
+def reasons(conf) -> dict:
+    """{name: {"why", "since", "leftS"}} of those in force; leftS is None without an end."""
+    found = {}
+    for place in (conf.run + "/drain.d", conf.lib + "/drain.d"):
+        try:
+            names = sorted(os.listdir(place))
+        except OSError:
+            continue
+        for name in names:
+            reason = settings.read_json("%s/%s" % (place, name))
+            if not isinstance(reason, dict) or "until" not in reason:
+                continue  # half a file, or none of ours
+            left = None if reason["until"] is None else reason["until"] - clock(name)
+            if left is None or left > 0:
+                found[name] = {"why": reason.get("why", ""), "since": reason.get("since"), "leftS": left}
+    return found
+
+
+def apply(conf) -> dict:
+    """Tells keepalived, if it was not told yet; gives the reasons in force. Cheap enough for every tick."""
+    with open(conf.run + "/drain.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = reasons(conf)
+        wanted = "1\n" if found else "0\n"
+        try:
+            with open(conf.drain_file) as file:
+                if file.read() == wanted:
+                    return found
+        except OSError:
+            pass
+        # Written in place: keepalived reads when a writer closes the file.
+        with open(conf.drain_file, "w") as file:
+            file.write(wanted)
+        return found

@@ -1,0 +1,61 @@
+"""Reasons for not being MASTER: each holds by itself, ends by itself, and keepalived is told once."""
+
+import os
+import tempfile
+import unittest
+from unittest import mock
+
+import support
+from keepalived_vip import drain, settings
+
+
+class Drain(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.conf = settings.Settings(
+            support.values(), run=self.folder.name, etc=self.folder.name, lib=self.folder.name + "/lib"
+        )
+
+    def told(self) -> str:
+        with open(self.conf.drain_file) as file:
+            return file.read().strip()
+
+    def test_two_reasons_do_not_undo_each_other(self):
+        drain.hold(self.conf, "health", None, "port 80 is closed")
+        drain.hold(self.conf, "maintenance", 3600, "kernel")
+        drain.release(self.conf, "health")
+        self.assertEqual((self.told(), list(drain.reasons(self.conf))), ("1", ["maintenance"]))
+        drain.release(self.conf, "maintenance")
+        self.assertEqual((self.told(), drain.reasons(self.conf)), ("0", {}))
+
+    def test_a_reason_ends_by_itself_though_nobody_lets_go(self):
+        drain.hold(self.conf, "switch", 30, "planned")
+        self.assertAlmostEqual(drain.reasons(self.conf)["switch"]["leftS"], 30, delta=5)
+        with mock.patch("time.monotonic", return_value=drain.clock("switch") + 31):
+            drain.apply(self.conf)
+        self.assertEqual(self.told(), "0")
+
+    def test_maintenance_outlives_the_boot_and_the_others_do_not(self):
+        drain.hold(self.conf, "maintenance", 3600, "kernel")
+        drain.hold(self.conf, "health", None, "down")
+        self.assertEqual(os.listdir(self.conf.lib + "/drain.d"), ["maintenance"])
+        self.assertEqual(os.listdir(self.conf.run + "/drain.d"), ["health"])
+
+    def test_keepalived_is_told_only_what_is_new(self):
+        drain.hold(self.conf, "health", None, "down")
+        os.utime(self.conf.drain_file, (1, 1))
+        drain.apply(self.conf)
+        self.assertEqual(os.stat(self.conf.drain_file).st_mtime, 1)
+
+    def test_half_a_file_is_no_reason(self):
+        drain.apply(self.conf)
+        os.makedirs(self.conf.run + "/drain.d")
+        with open(self.conf.run + "/drain.d/health", "w") as file:
+            file.write('{"why"')
+        drain.apply(self.conf)
+        self.assertEqual(self.told(), "0")
+
+
+if __name__ == "__main__":
+    unittest.main()
