@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { cloudHelp } from "./cloudHelp.ts";
 import { ask } from "./control.ts";
-import { destroyProgram, type EngineName, upProgram } from "./engine/engine.ts";
+import { destroyProgram, type EngineName, realCommand, upProgram } from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
@@ -21,6 +21,7 @@ npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
 npm run lab -- heal                        undo every fault
 npm run lab -- ssh a|b [command ...]
 npm run lab -- cloud                       only the cloud and its network; prints what your own "pulumi up" needs
+npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: preview, refresh, stack, state ...
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
 npm run lab -- down [--purge]              remove everything; --purge also the cached node image
@@ -147,6 +148,13 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     return 0;
   },
 
+  pulumi: async (argv) => {
+    const config = readConfig(name);
+    if (!config) throw new UserError(`There is no lab named "${name}".`);
+    const { file, args, options } = realCommand(config, argv);
+    return passOn(file, args, options);
+  },
+
   journal: async (args) => {
     const { json, left } = options(args);
     if (left) {
@@ -182,9 +190,9 @@ interface JournalLine {
 }
 
 /** Runs a command with this terminal; its exit code is ours. */
-function passOn(file: string, args: string[]): number {
+function passOn(file: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): number {
   try {
-    execFileSync(file, args, { stdio: "inherit" });
+    execFileSync(file, args, { stdio: "inherit", ...options });
     return 0;
   } catch (error) {
     const { status, code } = error as { status?: number | null; code?: string };
