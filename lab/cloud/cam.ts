@@ -203,6 +203,25 @@ const getPolicy: Handler<{ PolicyId: number }> = (model, request) => {
   };
 };
 
+const listPolicies: Handler<{ Page?: number; Rp?: number; Keyword?: string; Scope?: string }> = (model, request) => {
+  const { Page = 1, Rp = 20, Keyword = "", Scope = "All" } = request;
+  // The account's own policies are all that there is here; QCS asks for the vendor's.
+  const found = [...model.policies.values()].filter(({ name }) => Scope !== "QCS" && name.includes(Keyword));
+  const list = pageOf(found, { Page, Rp }).map((policy) => ({
+    PolicyId: Number(policy.id),
+    PolicyName: policy.name,
+    AddTime: plainTime(policy.createdMs),
+    UpdateTime: plainTime(policy.updatedMs),
+    Type: 1,
+    Description: policy.description,
+    CreateMode: 2,
+    Attachments: [...model.roles.values()].filter(({ policies }) => policies.has(policy.id)).length,
+    ServiceType: "",
+    Tags: model.tags.of("cam/policy", policy.id),
+  }));
+  return { TotalNum: found.length, List: list, ServiceTypeList: [] };
+};
+
 const updatePolicy: Handler<{
   PolicyId?: number;
   PolicyName?: string;
@@ -284,6 +303,7 @@ export const camActions = {
     DeleteRole: deleteRole,
     CreatePolicy: createPolicy,
     GetPolicy: getPolicy,
+    ListPolicies: listPolicies,
     UpdatePolicy: updatePolicy,
     DeletePolicy: deletePolicy,
     AttachRolePolicy: attachRolePolicy,

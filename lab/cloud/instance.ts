@@ -1,4 +1,5 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
+import { toNumber } from "./addresses.ts";
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
@@ -52,7 +53,7 @@ function shownAddresses(model: Model, instanceId: string): string[] {
     case "primary-only":
       return ofPrimaryNic.slice(0, 1);
     case "unordered":
-      return ofPrimaryNic.sort();
+      return ofPrimaryNic.sort((one, other) => toNumber(one) - toNumber(other));
     case "all-nics":
       return [...model.enis.values()]
         .filter(({ attachment }) => attachment?.instanceId === instanceId)

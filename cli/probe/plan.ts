@@ -1,0 +1,57 @@
+/** What a run would do, in words, before it does anything. */
+import { needsGuest, type PointName, points } from "./catalogue.ts";
+import type { Need } from "./stage.ts";
+
+const parts: Record<Need, { makes: string; cost: string }> = {
+  network: {
+    makes: "a VPC 10.199.0.0/16 with one subnet, a security group without a rule to come in, spare ENIs",
+    cost: "free of charge",
+  },
+  enis: { makes: "two ENIs with a VIP", cost: "free of charge" },
+  machines: {
+    makes:
+      "two of the cheapest machines with two cores by the hour, without a public address, with a key that nobody has",
+    cost: "two machines and their system disks for about half an hour; a run begins by showing the price that the cloud quotes (https://buy.cloud.tencent.com/price/cvm)",
+  },
+  eip: {
+    makes: "one EIP of 1 Mbit/s, by traffic",
+    cost: "the traffic is none, but an EIP that is bound to no running machine has an hourly fee (https://buy.cloud.tencent.com/price/eip)",
+  },
+};
+const order: Need[] = ["network", "enis", "machines", "eip"];
+
+/** Everything that the chosen points need, with what that needs itself. */
+function needsOf(chosen: PointName[]): Need[] {
+  const all = new Set<Need>(chosen.flatMap((name) => points[name].needs));
+  if (all.has("machines") || all.has("eip")) all.add("enis");
+  if (all.has("enis")) all.add("network");
+  return order.filter((need) => all.has(need));
+}
+
+export function planText(chosen: PointName[], where: string, ledger: string): string {
+  const makes = needsOf(chosen).map((need) => `  ${parts[need].makes}\n      ${parts[need].cost}`);
+  const small = chosen.filter((name) => points[name].needs.length === 0);
+  if (small.length > 0)
+    makes.push(`  key pairs and a policy that allows nothing of note (${small.join(", ")})\n      free of charge`);
+  return `This would ask ${where} ${chosen.length} questions:
+${chosen.map((name) => `  ${name.padEnd(22)} ${points[name].question}`).join("\n")}
+
+It would make, and remove at the end:
+${makes.join("\n")}
+
+Everything is named kc-probe-…, carries the tag keepalived-cluster-probe, and is written to ${ledger} before it is
+made. It is removed at the end, after Ctrl-C too; what could not be removed then goes with: npm run probe-cloud -- --clean
+
+Nothing was made. To run it: npm run probe-cloud -- --yes`;
+}
+
+/** The catalogue, for a reader. */
+export function catalogueText(chosen: PointName[]): string {
+  const texts = chosen.map((name) => {
+    const { question, why, how, answers, needs } = points[name];
+    const lines = answers.map(({ is, means }) => `    ${JSON.stringify(is).padEnd(44)} ${means}`);
+    return `${name}\n  ${question}\n  why: ${why}\n  how: ${how}\n  needs: ${needs.join(", ") || "nothing"}\n${lines.join("\n")}`;
+  });
+  const guests = needsGuest.map(({ name, question, why, look }) => `${name}\n  ${question}\n  ${why}. Look: ${look}`);
+  return `${texts.join("\n\n")}\n\nNot to be asked through the API, but inside a machine:\n\n${guests.join("\n\n")}`;
+}

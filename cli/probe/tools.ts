@@ -1,0 +1,127 @@
+/** What every question needs: calls, waiting, and making things so that they are found again. */
+import { randomBytes } from "node:crypto";
+import { type Call, type Connect, codeOf, type Json, list, type Service } from "./client.ts";
+import type { Kind, Ledger } from "./ledger.ts";
+
+export interface Clock {
+  now(): number;
+  /** Rejects once the run is interrupted. */
+  sleep(ms: number): Promise<unknown>;
+}
+
+export interface Options {
+  connect: Connect;
+  clock: Clock;
+  ledger: Ledger;
+  region: string;
+  zone?: string | undefined;
+  instanceType?: string | undefined;
+  /** How long the id of a finished task is asked for. */
+  taskWatchMs: number;
+  say(text: string): void;
+}
+
+/** What a call came to: `accepted`, or the code of its refusal. */
+export interface Attempt {
+  outcome: string;
+  /** With the cloud's own words, for the evidence. */
+  text: string;
+  response: Json;
+}
+
+/** The key of the tag that everything carries; its value is the run's. */
+export const tagKey = "keepalived-cluster-probe";
+
+const throttled = /^(RequestLimitExceeded|LimitExceeded\.ActionLimited)/;
+const busy = /^(UnsupportedOperation\.MutexOperationTaskRunning|OperationDenied\.MutexTaskRunning)$/;
+const attempts = 15;
+
+export class Tools {
+  readonly options: Options;
+  readonly call: Call;
+  readonly run = randomBytes(3).toString("hex");
+  readonly tags = [{ Key: tagKey, Value: this.run }];
+
+  constructor(options: Options) {
+    this.options = options;
+    this.call = options.connect();
+  }
+
+  /** Makes something that the ledger knows of before and after; `create` gives the id. */
+  async make(kind: Kind, suffix: string, create: (name: string) => Promise<unknown>): Promise<string> {
+    const { ledger } = this.options;
+    const name = `kc-probe-${this.run}-${suffix}`.replaceAll("-", kind === "keyPair" ? "_" : "-");
+    ledger.making(kind, name);
+    let id: string;
+    try {
+      id = String(await create(name));
+    } catch (error) {
+      // Refused is not made; after anything else it may be there.
+      if (codeOf(error) !== undefined) ledger.gone({ kind, name });
+      throw error;
+    }
+    ledger.made(kind, name, id);
+    return id;
+  }
+
+  /** A call whose refusal is an answer too. Throttling is none, and a task that is still under way only if asked for. */
+  async attempt(
+    service: Service,
+    action: string,
+    request: Json,
+    { call = this.call, busyIsAnswer = false }: { call?: Call; busyIsAnswer?: boolean } = {},
+  ): Promise<Attempt> {
+    for (let left = attempts; ; left -= 1) {
+      try {
+        const response = await call(service, action, request);
+        return { outcome: "accepted", text: `${action}: accepted`, response };
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === undefined) throw error;
+        const again = throttled.test(code) || (busy.test(code) && !busyIsAnswer);
+        if (!again || left === 1) {
+          return { outcome: code, text: `${action}: ${code} (${(error as Error).message})`, response: {} };
+        }
+        await this.options.clock.sleep(2000);
+      }
+    }
+  }
+
+  /** Looks again and again until there is something; undefined means not yet. */
+  async until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 120_000, stepMs = 1000): Promise<T> {
+    const { clock } = this.options;
+    const endMs = clock.now() + limitMs;
+    for (;;) {
+      const seen = await look();
+      if (seen !== undefined) return seen;
+      if (clock.now() > endMs) throw new Error(`${what} did not happen within ${limitMs / 1000} s`);
+      await clock.sleep(stepMs);
+    }
+  }
+
+  /** Waits for the end of an asynchronous VPC call. */
+  async taskEnd({ RequestId }: Json): Promise<void> {
+    await this.until(`the task ${String(RequestId)}`, async () => {
+      const { outcome, response } = await this.attempt("vpc", "DescribeVpcTaskResult", { TaskId: RequestId });
+      // An id that is not known any more, or never was, tells nothing: what is waited for is looked at anyway.
+      return outcome !== "accepted" || response.Status !== "RUNNING" ? true : undefined;
+    });
+  }
+
+  /** A caller who may do what the statements say, and no more. */
+  async federated(statement: { action: string[]; resource: string[] }): Promise<Call> {
+    const document = { version: "2.0", statement: [{ effect: "allow", ...statement }] };
+    const { Credentials } = await this.call("sts", "GetFederationToken", {
+      Name: "probe",
+      Policy: encodeURIComponent(JSON.stringify(document)),
+      DurationSeconds: 900,
+    });
+    const { TmpSecretId, TmpSecretKey, Token } = Credentials as Record<string, string>;
+    return this.options.connect({ secretId: TmpSecretId ?? "", secretKey: TmpSecretKey ?? "", token: Token });
+  }
+
+  async first(service: "vpc" | "cvm", action: string, set: string, filter: string, value: string): Promise<Json> {
+    const answer = await this.call(service, action, { Filters: [{ Name: filter, Values: [value] }] });
+    return list(answer[set])[0] ?? {};
+  }
+}
