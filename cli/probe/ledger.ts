@@ -18,7 +18,7 @@ export type Kind = (typeof kinds)[number];
 
 export interface Thing {
   kind: Kind;
-  /** Unique in the record; it is also the thing's name in the cloud. */
+  /** Unique in the ledger; it is also the thing's name in the cloud. */
   name: string;
   /** Missing while it is being made: then it may be there or not, and only its name can tell. */
   id?: string;
@@ -29,7 +29,7 @@ interface Line extends Thing {
   step: "making" | "made" | "gone";
 }
 
-/** Where the things are: a record is of one account and region. */
+/** Where the things are: a ledger is of one account and region. */
 export interface Place {
   target: "tencent" | "lab";
   region: string;
@@ -42,13 +42,13 @@ export class Ledger {
     this.file = file;
   }
 
-  /** The place that the record is of; undefined without a record. */
+  /** The place that the ledger is of; undefined without one. */
   place(): Place | undefined {
     const first = this.#lines()[0];
     return first === undefined ? undefined : (JSON.parse(first) as Place);
   }
 
-  /** Starts a record, unless one of this file goes on. */
+  /** Starts a ledger, unless the file goes on with one. */
   begin(place: Place): void {
     if (existsSync(this.file)) return;
     mkdirSync(dirname(this.file), { recursive: true });
@@ -67,7 +67,7 @@ export class Ledger {
     this.#append({ at: new Date().toISOString(), step: "gone", kind, name });
   }
 
-  /** What is there still, as far as the record knows, in the order of removal. */
+  /** What is there still, as far as the ledger knows. */
   left(): Thing[] {
     const things = new Map<string, Thing>();
     for (const text of this.#lines().slice(1)) {
@@ -75,10 +75,10 @@ export class Ledger {
       if (step === "gone") things.delete(name);
       else things.set(name, { kind, name, ...(id !== undefined && { id }) });
     }
-    return [...things.values()].sort((one, other) => kinds.indexOf(one.kind) - kinds.indexOf(other.kind));
+    return [...things.values()];
   }
 
-  /** Ends a record of which nothing is left. */
+  /** Ends a ledger of which nothing is left. */
   end(): void {
     if (this.left().length === 0) rmSync(this.file, { force: true });
   }

@@ -1,6 +1,6 @@
 /** Takes away what a probe has made, from whatever state it is in. */
 import { type Call, codeOf, type Json, list } from "./client.ts";
-import type { Kind, Ledger, Thing } from "./ledger.ts";
+import { type Kind, kinds, type Ledger, type Thing } from "./ledger.ts";
 
 export interface Remover {
   call: Call;
@@ -113,7 +113,6 @@ const how: Record<Kind, How> = {
 };
 
 const limitMs = 300_000;
-const pauseMs = 2000;
 
 /** Things are asked for by id: one that is unknown is one that is gone. */
 async function look(call: Call, kind: Kind, id: string): Promise<Json | undefined> {
@@ -129,7 +128,7 @@ async function look(call: Call, kind: Kind, id: string): Promise<Json | undefine
 async function removeOne({ call, sleep, now }: Remover, kind: Kind, id: string): Promise<void> {
   const endMs = now() + limitMs;
   let refusal = "";
-  for (;;) {
+  for (let pauseMs = 250; ; pauseMs = Math.min(2 * pauseMs, 4000)) {
     const seen = await look(call, kind, id);
     if (!seen) return;
     try {
@@ -145,22 +144,30 @@ async function removeOne({ call, sleep, now }: Remover, kind: Kind, id: string):
   }
 }
 
-/** Removes everything that the ledger names, and says what could not be removed. */
-export async function removeAll(remover: Remover, ledger: Ledger, chosen: Thing[] = ledger.left()): Promise<string[]> {
-  const stayed: string[] = [];
-  for (const thing of chosen) {
-    const { kind, name, id } = thing;
-    try {
-      // Without an id the answer to its making was lost, or the run ended before it.
-      for (const known of id === undefined ? await how[kind].find(remover.call, name) : [id]) {
-        await removeOne(remover, kind, known);
-        remover.say(`removed ${kind} ${known}`);
-      }
-      ledger.gone(thing);
-    } catch (error) {
-      const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-      stayed.push(`${kind} ${name}${id === undefined ? "" : ` (${id})`}: ${reason}`);
+/** Ends what the ledger means by a thing; the reason when it could not be ended. */
+async function removeThing(remover: Remover, ledger: Ledger, thing: Thing): Promise<string[]> {
+  const { kind, name, id } = thing;
+  try {
+    // Without an id the answer to its making was lost, or the run ended before it.
+    for (const known of id === undefined ? await how[kind].find(remover.call, name) : [id]) {
+      await removeOne(remover, kind, known);
+      remover.say(`removed ${kind} ${known}`);
     }
+    ledger.gone(thing);
+    return [];
+  } catch (error) {
+    const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+    return [`${kind} ${name}${id === undefined ? "" : ` (${id})`}: ${reason}`];
+  }
+}
+
+/** Removes everything that the ledger names, all of a kind at once, and says what could not be removed. */
+export async function removeAll(remover: Remover, ledger: Ledger): Promise<string[]> {
+  const stayed: string[] = [];
+  const left = ledger.left();
+  for (const kind of kinds) {
+    const things = left.filter((thing) => thing.kind === kind);
+    stayed.push(...(await Promise.all(things.map((thing) => removeThing(remover, ledger, thing)))).flat());
   }
   return stayed;
 }

@@ -87,15 +87,15 @@ export class Tools {
     }
   }
 
-  /** Looks again and again until there is something; undefined means not yet. */
-  async until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 120_000, stepMs = 1000): Promise<T> {
+  /** Looks again and again until there is something; undefined means not yet. Later and later, unless a step is given. */
+  async until<T>(what: string, look: () => Promise<T | undefined>, limitMs = 120_000, stepMs?: number): Promise<T> {
     const { clock } = this.options;
     const endMs = clock.now() + limitMs;
-    for (;;) {
+    for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, 2000)) {
       const seen = await look();
       if (seen !== undefined) return seen;
       if (clock.now() > endMs) throw new Error(`${what} did not happen within ${limitMs / 1000} s`);
-      await clock.sleep(stepMs);
+      await clock.sleep(stepMs ?? pauseMs);
     }
   }
 
