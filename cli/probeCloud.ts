@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { labName, readConfig } from "../lab/state.ts";
-import { isPointName, type PointName, pointNames } from "./probe/catalogue.ts";
+import { isPointName, needsGuest, type PointName, pointNames } from "./probe/catalogue.ts";
 import { connectTo, type Target } from "./probe/client.ts";
 import { Ledger, type Place } from "./probe/ledger.ts";
 import { catalogueText, planText } from "./probe/plan.ts";
@@ -132,6 +132,8 @@ async function run(values: Values, chosen: PointName[], place: Place, ledger: Le
     writeFileSync(values.out, `${JSON.stringify(answers, null, 2)}\n`);
     const asked = chosen.filter((name) => name in answers.behaviour);
     say(`${asked.length} of ${chosen.length} points settled; answers and reasons in ${values.out}`);
+    say("Not to be asked from outside:");
+    for (const { name, why } of needsGuest) say(`    ${name.padEnd(20)} ${why}`);
     settled = asked.length === chosen.length;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;

@@ -2,12 +2,14 @@
 import { needsGuest, type PointName, points } from "./catalogue.ts";
 import type { Need } from "./stage.ts";
 
+const noPrice = "no price that we know of";
+
 const parts: Record<Need, { makes: string; cost: string }> = {
   network: {
     makes: "a VPC 10.199.0.0/16 with one subnet, a security group without a rule to come in, spare ENIs",
-    cost: "free of charge",
+    cost: noPrice,
   },
-  enis: { makes: "two ENIs with a VIP", cost: "free of charge" },
+  enis: { makes: "two ENIs with a VIP", cost: noPrice },
   machines: {
     makes:
       "two of the cheapest machines with two cores by the hour, without a public address, with a key that nobody has",
@@ -15,7 +17,7 @@ const parts: Record<Need, { makes: string; cost: string }> = {
   },
   eip: {
     makes: "one EIP of 1 Mbit/s, by traffic",
-    cost: "the traffic is none, but an EIP that is bound to no running machine has an hourly fee (https://buy.cloud.tencent.com/price/eip)",
+    cost: "its traffic, which is next to none, and what the price page asks for an address that is not in use (https://buy.cloud.tencent.com/price/eip)",
   },
 };
 const order: Need[] = ["network", "enis", "machines", "eip"];
@@ -32,7 +34,7 @@ export function planText(chosen: PointName[], where: string, ledger: string): st
   const makes = needsOf(chosen).map((need) => `  ${parts[need].makes}\n      ${parts[need].cost}`);
   const small = chosen.filter((name) => points[name].needs.length === 0);
   if (small.length > 0)
-    makes.push(`  key pairs and a policy that allows nothing of note (${small.join(", ")})\n      free of charge`);
+    makes.push(`  key pairs and a policy that allows nothing of note (${small.join(", ")})\n      ${noPrice}`);
   return `This would ask ${where} ${chosen.length} questions:
 ${chosen.map((name) => `  ${name.padEnd(22)} ${points[name].question}`).join("\n")}
 

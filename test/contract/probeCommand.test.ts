@@ -108,6 +108,7 @@ test("by the vendor's SDK: asks, writes the answers, leaves nothing", async (t) 
   assert.equal(answers.schemaVersion, 1);
   assert.match(answers.open.migrateMs, /not asked/);
   assert.match(answers.open.credentialLifetime, /inside a machine/);
+  assert.match(stderr, /3 of 3 points settled[\s\S]*credentialLifetime +only the metadata service/);
   assert.deepEqual([left(), cloud.model.keyPairs.size, existsSync(ledger)], [[], 0, false]);
   assert.doesNotMatch(readFileSync(out, "utf8") + stderr, new RegExp(cloud.secretKey));
 });
