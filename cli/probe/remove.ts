@@ -112,7 +112,7 @@ const how: Record<Kind, How> = {
   ),
 };
 
-const limitMs = 300_000;
+const limitMs = 600_000;
 
 /** Things are asked for by id: one that is unknown is one that is gone. */
 async function look(call: Call, kind: Kind, id: string): Promise<Json | undefined> {
@@ -129,17 +129,17 @@ async function removeOne({ call, sleep, now }: Remover, kind: Kind, id: string):
   const endMs = now() + limitMs;
   let refusal = "";
   for (let pauseMs = 250; ; pauseMs = Math.min(2 * pauseMs, 4000)) {
-    const seen = await look(call, kind, id);
-    if (!seen) return;
     try {
+      const seen = await look(call, kind, id);
+      if (!seen) return;
       await how[kind].remove(call, id, seen);
     } catch (error) {
       const code = codeOf(error);
-      refusal = `: ${code ?? String(error)}`;
+      refusal = `, and the last answer was ${code ?? String(error)}`;
       // No later try will be allowed what this one is not.
       if (code?.startsWith("AuthFailure") || code === "UnauthorizedOperation") throw error;
     }
-    if (now() > endMs) throw new Error(`it is still there after ${limitMs / 1000} s${refusal}`);
+    if (now() > endMs) throw new Error(`still there after ${limitMs / 1000} s${refusal}`);
     await sleep(pauseMs);
   }
 }

@@ -1,6 +1,6 @@
 /** What every question needs: calls, waiting, and making things so that they are found again. */
 import { randomBytes } from "node:crypto";
-import { type Call, type Connect, codeOf, type Json, list, type Service } from "./client.ts";
+import { type Call, type Connect, codeOf, type Json, type Key, list, type Service } from "./client.ts";
 import type { Kind, Ledger } from "./ledger.ts";
 
 export interface Clock {
@@ -36,6 +36,18 @@ const throttled = /^(RequestLimitExceeded|LimitExceeded\.ActionLimited)/;
 const busy = /^(UnsupportedOperation\.MutexOperationTaskRunning|OperationDenied\.MutexTaskRunning)$/;
 const attempts = 15;
 
+/** Calls again while the answer is a refusal of this kind; pauses in between. */
+async function patiently<T>(clock: Clock, refusal: RegExp, act: () => Promise<T>): Promise<T> {
+  for (let left = attempts; ; left -= 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left === 1 || !refusal.test(codeOf(error) ?? "")) throw error;
+      await clock.sleep(2000);
+    }
+  }
+}
+
 export class Tools {
   readonly options: Options;
   readonly call: Call;
@@ -44,7 +56,12 @@ export class Tools {
 
   constructor(options: Options) {
     this.options = options;
-    this.call = options.connect();
+    this.call = this.#connect();
+  }
+
+  #connect(key?: Key): Call {
+    const call = this.options.connect(key);
+    return (...request) => patiently(this.options.clock, throttled, () => call(...request));
   }
 
   /** Makes something that the ledger knows of before and after; `create` gives the id. */
@@ -64,26 +81,21 @@ export class Tools {
     return id;
   }
 
-  /** A call whose refusal is an answer too. Throttling is none, and a task that is still under way only if asked for. */
+  /** A call whose refusal is an answer too; that a task is still under way is one only if asked for. */
   async attempt(
     service: Service,
     action: string,
     request: Json,
     { call = this.call, busyIsAnswer = false }: { call?: Call; busyIsAnswer?: boolean } = {},
   ): Promise<Attempt> {
-    for (let left = attempts; ; left -= 1) {
-      try {
-        const response = await call(service, action, request);
-        return { outcome: "accepted", text: `${action}: accepted`, response };
-      } catch (error) {
-        const code = codeOf(error);
-        if (code === undefined) throw error;
-        const again = throttled.test(code) || (busy.test(code) && !busyIsAnswer);
-        if (!again || left === 1) {
-          return { outcome: code, text: `${action}: ${code} (${(error as Error).message})`, response: {} };
-        }
-        await this.options.clock.sleep(2000);
-      }
+    const act = () => call(service, action, request);
+    try {
+      const response = await (busyIsAnswer ? act() : patiently(this.options.clock, busy, act));
+      return { outcome: "accepted", text: `${action}: accepted`, response };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined) throw error;
+      return { outcome: code, text: `${action}: ${code} (${(error as Error).message})`, response: {} };
     }
   }
 
@@ -117,9 +129,10 @@ export class Tools {
       DurationSeconds: 900,
     });
     const { TmpSecretId, TmpSecretKey, Token } = Credentials as Record<string, string>;
-    return this.options.connect({ secretId: TmpSecretId ?? "", secretKey: TmpSecretKey ?? "", token: Token });
+    return this.#connect({ secretId: TmpSecretId ?? "", secretKey: TmpSecretKey ?? "", token: Token });
   }
 
+  /** The first of a set that fits a filter; empty when none does. */
   async first(service: "vpc" | "cvm", action: string, set: string, filter: string, value: string): Promise<Json> {
     const answer = await this.call(service, action, { Filters: [{ Name: filter, Values: [value] }] });
     return list(answer[set])[0] ?? {};

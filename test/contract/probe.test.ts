@@ -144,7 +144,7 @@ test("what can't be removed is named with its reason, and stays in the ledger", 
   cloud.faults.set({ throttlePercent: 100 });
   const stayed = await clean();
   assert.equal(stayed.length, 3);
-  assert.match(stayed.join("\n"), /^vpc kc-probe-\S+ \(vpc-\w+\): RequestLimitExceeded$/m);
+  assert.match(stayed.join("\n"), /^vpc kc-probe-\S+ \(vpc-\w+\): still there after \d+ s.*RequestLimitExceeded$/m);
   cloud.faults.reset();
   assert.deepEqual([await clean(), ledger.left(), inside(cloud)], [[], [], []]);
 });
