@@ -1,6 +1,8 @@
 /** Open points of the EIP: whether it follows the VIP, and what a policy has to say of it. */
+
+import { addresses } from "./parts.ts";
 import { NotAskable, type Points } from "./point.ts";
-import { addresses, type Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 const followLimitMs = 60_000;
 

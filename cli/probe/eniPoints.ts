@@ -1,7 +1,8 @@
 /** Open points of ENIs, their addresses and the machines that they hang on. */
 import { codeOf } from "./client.ts";
+import { addresses, type Side } from "./parts.ts";
 import { accepted, NotAskable, type Points, refusedAs } from "./point.ts";
-import { addresses, type Side, type Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 import type { Attempt } from "./tools.ts";
 
 const whileMoving = {

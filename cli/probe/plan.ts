@@ -1,6 +1,6 @@
 /** What a run would do, in words, before it does anything. */
 import { needsGuest, type PointName, points } from "./catalogue.ts";
-import type { Need } from "./stage.ts";
+import { type Need, withTheirNeeds } from "./stage.ts";
 
 const noPrice = "no price that we know of";
 
@@ -20,18 +20,11 @@ const parts: Record<Need, { makes: string; cost: string }> = {
     cost: "its traffic, which is next to none, and what the price page asks for an address that is not in use (https://buy.cloud.tencent.com/price/eip)",
   },
 };
-const order: Need[] = ["network", "enis", "machines", "eip"];
-
-/** Everything that the chosen points need, with what that needs itself. */
-function needsOf(chosen: PointName[]): Need[] {
-  const all = new Set<Need>(chosen.flatMap((name) => points[name].needs));
-  if (all.has("machines") || all.has("eip")) all.add("enis");
-  if (all.has("enis")) all.add("network");
-  return order.filter((need) => all.has(need));
-}
 
 export function planText(chosen: PointName[], where: string, ledger: string): string {
-  const makes = needsOf(chosen).map((need) => `  ${parts[need].makes}\n      ${parts[need].cost}`);
+  const makes = withTheirNeeds(chosen.flatMap((name) => points[name].needs)).map(
+    (need) => `  ${parts[need].makes}\n      ${parts[need].cost}`,
+  );
   const small = chosen.filter((name) => points[name].needs.length === 0);
   if (small.length > 0)
     makes.push(`  key pairs and a policy that allows nothing of note (${small.join(", ")})\n      ${noPrice}`);
