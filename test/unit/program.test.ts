@@ -263,7 +263,12 @@ test("with an EIP the role may bind that one EIP", async () => {
       {
         effect: "allow",
         action: both("AssociateAddress", "DisassociateAddress"),
-        resource: ["qcs::vpc:ap-guangzhou::eip/ha-vip-eip-id", "qcs::cvm:ap-guangzhou::eip/ha-vip-eip-id", ...enis],
+        resource: [
+          "qcs::vpc:ap-guangzhou::eip/ha-vip-eip-id",
+          "qcs::cvm:ap-guangzhou::eip/ha-vip-eip-id",
+          "qcs::cvm:ap-guangzhou::instance/*",
+          ...enis,
+        ],
       },
       {
         effect: "allow",
