@@ -145,6 +145,7 @@ def status(conf, as_json: bool) -> int:
     found["serviceAlive"] = service_runs(conf)
     found["vipOnNic"] = nic.look(conf.interface, conf.vip) == nic.PRESENT
     found["maintenance"] = drain.reasons(conf).get(drain.LASTING)
+    found["preferred"] = conf.preferred
     master = found["state"] == "MASTER"
     healthy = found["serviceAlive"] and found["vipOnNic"] == master and found["state"] in ("MASTER", "BACKUP")
     healthy = healthy and (not master or (found["cloudHolder"] == "self" and bool(found.get("available"))))
