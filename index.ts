@@ -37,6 +37,6 @@ export const nodes = ha.nodes;
 /** What to try next. */
 export const next = ha.nodes.apply(({ a, b }) => {
   const on = ({ sshUser, publicIp, address }: typeof a) => `ssh ${sshUser}@${publicIp ?? address}`;
-  const status = "sudo /etc/keepalived/vip.py status";
-  return { statusA: `${on(a)} ${status}`, statusB: `${on(b)} ${status}`, takeDown: "pulumi destroy --refresh" };
+  const [status, switchover] = ["npm run ha -- status", "npm run ha -- switchover"];
+  return { status, switchover, sshA: on(a), sshB: on(b), takeDown: "pulumi destroy --refresh" };
 });

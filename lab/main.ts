@@ -1,11 +1,13 @@
 /** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files beside it. */
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
 import { ask } from "./control.ts";
 import { destroyProgram, type EngineName, realCommand, upProgram } from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
+import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
@@ -87,6 +89,7 @@ async function up(args: string[]): Promise<number> {
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
   writeSettings(name, settings);
   const status = await waitWhole(name, result.engine, 60_000);
+  await writeHaTarget(name, status);
   const vip = status.vips[0];
   const publicIp = vip?.publicIp;
   console.log(
@@ -94,7 +97,8 @@ async function up(args: string[]): Promise<number> {
       `npm run lab -- client vpc curl -s http://${vip?.address}/`,
       ...(publicIp ? [`npm run lab -- client internet curl -s http://${publicIp}/`] : []),
       `npm run lab -- fail ${status.nodes.find(({ state }) => state === "MASTER")?.name ?? "a"} --how power`,
-      "npm run lab -- status",
+      "npm run ha -- status",
+      "npm run ha -- switchover",
       "npm run lab -- down",
     ])}`,
   );
@@ -179,6 +183,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     if (!config) throw new UserError(`There is no lab named "${name}".`);
     await ask(paths.control, "ping");
     await destroyProgram(config);
+    rmSync(paths.haTarget, { force: true });
     return 0;
   },
 

@@ -529,8 +529,10 @@ test("what the program says at its end", async () => {
       b: node("b", "198.51.100.2", key.publicKey),
     },
     next: {
-      statusA: "ssh root@198.51.100.1 sudo /etc/keepalived/vip.py status",
-      statusB: "ssh root@198.51.100.2 sudo /etc/keepalived/vip.py status",
+      status: "npm run ha -- status",
+      switchover: "npm run ha -- switchover",
+      sshA: "ssh root@198.51.100.1",
+      sshB: "ssh root@198.51.100.2",
       takeDown: "pulumi destroy --refresh",
     },
   });
