@@ -150,6 +150,17 @@ class Steps(unittest.TestCase):
         game.saw(NOBODY, False)
         self.assertEqual(game.issue(), ASSIGN)
 
+    def test_an_event_does_not_hurry_the_second_look_at_nobody(self):
+        game = Game().settled()
+        game.issue()
+        game.saw(NOBODY, False)
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(NOBODY, False)
+        self.assertEqual(game.issue(), DESCRIBE, "it may be on its way: the first look was a moment ago")
+        game.saw(NOBODY, False)
+        self.assertEqual(game.issue(), ASSIGN)
+
     def test_a_vip_on_a_third_eni_is_fetched_from_there(self):
         game = Game()
         decide.found_master(game.known, NOW, "start")

@@ -23,8 +23,7 @@ TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is look
 UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
 SLOW_S = 5.0
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
-NOBODY_LOOKS = 2  # where an address shows while it moves is not documented: one look at nobody proves nothing
-NOBODY_S = 1.0
+NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
 EIP_LOOKS = 2  # the cloud may bind it itself a moment after the move
 EIP_S = 1.5
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
@@ -74,7 +73,7 @@ class Knowledge:
         self.step = IDLE  # the call on its way
         self.failures = 0  # looks in a row without an answer
         self.refusals = 0  # changes in a row that were refused
-        self.nobody = 0  # looks in a row that found the address on no ENI
+        self.nobody_since = None  # every look since then found the address on no ENI
         self.eip_missing = 0  # looks in a row that found the EIP missing
         self.unsettled_since = None
         self.storm_gap = STORM_FIRST_S
@@ -99,8 +98,8 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
-    known.duels = known.failures = known.refusals = known.nobody = known.eip_missing = 0
-    known.unsettled_since = None
+    known.duels = known.failures = known.refusals = known.eip_missing = 0
+    known.nobody_since = known.unsettled_since = None
     known.not_before = now
     known.alert_until = now + ALERT_S
 
@@ -156,7 +155,7 @@ def decide(known: Knowledge, now: float):
     if not known.fresh:
         return DESCRIBE
     if known.holder == NOBODY:
-        return ASSIGN if known.nobody >= NOBODY_LOOKS else DESCRIBE
+        return ASSIGN if known.seen_at >= known.nobody_since + NOBODY_S else DESCRIBE
     if not known.available:
         stuck = known.unsettled_since is not None and now - known.unsettled_since >= STUCK_S
         return ("migrate", known.holder) if stuck and known.holder != known.me else DESCRIBE
@@ -200,9 +199,12 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         saw_here(known, now, jitter)
         return
     known.alert_until = now + ALERT_S
-    known.nobody = known.nobody + 1 if holder == NOBODY else 0
+    if holder != NOBODY:
+        known.nobody_since = None
     if holder == NOBODY:
-        known.not_before = now + (NOBODY_S if known.nobody < NOBODY_LOOKS else 0.0)
+        if known.nobody_since is None:
+            known.nobody_since = now
+        known.not_before = known.nobody_since + NOBODY_S
     elif not available:
         if known.unsettled_since is None:
             known.unsettled_since = now
@@ -214,8 +216,8 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     known.task = None
-    known.refusals = known.nobody = 0
-    known.unsettled_since = None
+    known.refusals = 0
+    known.nobody_since = known.unsettled_since = None
     if known.had_it_since is None:
         known.had_it_since = now
     elif now - known.had_it_since > DUEL_OVER_S:
