@@ -220,6 +220,28 @@ class Events(unittest.TestCase):
         self.assertGreater(looks, 4)
         self.assertLess(looks, 15)
 
+    def test_a_storm_faster_than_the_cloud_makes_few_looks_and_lets_the_vip_be_taken(self):
+        game = Game().settled()
+        decide.heard_lower(game.known, game.now)
+        steps, end = [], game.now + 30
+        while game.now < end:  # an event during each call
+            step = game.step()
+            if step[0] == "wait":
+                game.now += 0.1
+                decide.heard_lower(game.known, game.now)
+                continue
+            steps.append(game.issue())
+            game.now += 0.1
+            decide.heard_lower(game.known, game.now)
+            if step == DESCRIBE:
+                game.saw(PEER)
+            elif step[0] == "migrate":
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, True)
+        self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
+        self.assertLess(steps.count(DESCRIBE), 15)
+
     def test_a_later_event_is_looked_at_at_once_again(self):
         game = Game().settled()
         for _ in range(2):

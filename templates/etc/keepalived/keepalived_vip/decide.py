@@ -180,6 +180,7 @@ def issued(known: Knowledge, now: float, step) -> None:
     known.fresh = False
     known.asked = known.wakes
     if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
+        known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
 
