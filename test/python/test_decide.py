@@ -337,6 +337,17 @@ class Failures(unittest.TestCase):
             game.failed(reaction)
             self.assertEqual(game.issue(), DESCRIBE)
 
+    def test_a_refused_claim_is_followed_by_a_look_though_an_event_came_meanwhile(self):
+        game = Game()
+        game.known.holder, game.known.seen_at = "eni-third", NOW - 100
+        game.master()
+        self.assertEqual(game.issue(), ("migrate", "eni-third"))
+        decide.heard_lower(game.known, game.now)
+        game.failed(errors.DESCRIBE)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
     def test_a_move_that_is_always_refused_is_asked_for_less_and_less(self):
         game = Game()
         game.master()

@@ -290,6 +290,9 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     if known.asked == known.wakes:
         known.claim = False
         known.look_at = None
+    elif known.claim and known.step[0] == "migrate":
+        known.claim = False  # asked for before the last event; the same again would be refused again
+        known.look_at = now
     known.task = None
     known.alert_until = now + ALERT_S
     count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals
