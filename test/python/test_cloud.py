@@ -214,7 +214,12 @@ class Moves(WithCloud):
         self.assertEqual(request, expected)
 
     def test_a_forgotten_task_is_over(self):
-        self.assertFalse(calls.task(self.api, "long-ago"))
+        self.assertEqual(calls.task(self.api, "long-ago"), (False, False))
+
+    def test_a_failed_task_is_over_and_known_to_have_failed(self):
+        for status, expected in (("RUNNING", (True, False)), ("SUCCESS", (False, False)), ("FAILED", (False, True))):
+            self.cloud.tasks["req-0"] = status
+            self.assertEqual(calls.task(self.api, "req-0"), expected)
 
     def test_an_eip_elsewhere_is_unbound_then_bound_here(self):
         self.cloud.holder = ME

@@ -316,6 +316,24 @@ class Reassertion(unittest.TestCase):
         self.assertLessEqual(waits[-1], decide.DUEL_MAX_S * 1.25)
         self.assertGreater(sum(waits), 300)
 
+    def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
+        game = Game()
+        game.master()
+        moves, end = [], game.now + 300
+        while game.now < end:
+            step = game.issue()
+            game.now += 1.0
+            if step[0] == "migrate":
+                moves.append(game.now)
+                decide.accepted(game.known, game.now, "task")
+            elif step[0] == "task":
+                decide.task_said(game.known, game.now, False)
+            else:
+                game.saw(PEER)
+        gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
+        self.assertEqual(sorted(gaps), gaps)
+        self.assertLess(len(moves), 10)
+
     def test_the_end_of_the_partition_ends_the_duel(self):
         game = Game().settled()
         self.duel(game, 6)
@@ -360,6 +378,22 @@ class Failures(unittest.TestCase):
                 self.assertLess(moves, 1000)
                 game.failed(errors.DESCRIBE)
         self.assertIn(moves, range(40, 60))
+
+    def test_a_move_that_always_fails_is_asked_for_less_and_less_but_not_as_in_a_duel(self):
+        game = Game()
+        game.master()
+        moves = 0
+        while game.now < NOW + 600:
+            step = game.issue()
+            if step == DESCRIBE:
+                game.saw(PEER)
+            elif step[0] == "migrate":
+                moves += 1
+                self.assertLess(moves, 1000)
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, False, True)
+        self.assertIn(moves, range(38, 60))
 
     def test_a_cloud_that_is_down_is_asked_for_ever_at_a_civil_rate(self):
         game = Game()

@@ -72,14 +72,14 @@ class Knowledge:
         self.alert_until = 0.0
         self.step = IDLE  # the call on its way
         self.failures = 0  # looks in a row without an answer
-        self.refusals = 0  # changes in a row that were refused
+        self.refusals = 0  # changes in a row that were refused or whose task failed
         self.nobody_since = None  # every look since then found the address on no ENI
         self.eip_missing = 0  # looks in a row that found the EIP missing
         self.unsettled_since = None
         self.storm_gap = STORM_FIRST_S
         self.storm_at = None
         self.looked_for_event_at = None
-        self.had_it_since = None  # the cloud has confirmed the VIP here since then
+        self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
         self.duels = 0
 
 
@@ -250,7 +250,6 @@ def duel_delay(known: Knowledge, jitter: float) -> float:
 def accepted(known: Knowledge, now: float, task: str) -> None:
     """A move or an assignment was accepted: it runs in the cloud under this id."""
     known.busy = False
-    known.refusals = 0
     if not known.master:
         return
     if known.claim and known.asked != known.wakes:
@@ -261,16 +260,23 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     known.not_before = now + POLL_S
 
 
-def task_said(known: Knowledge, now: float, running: bool) -> None:
-    """SUCCESS and FAILED are one: what is true is looked up afterwards."""
+def task_said(known: Knowledge, now: float, running: bool, failed: bool = False) -> None:
+    """However it ended, what is true is looked up afterwards."""
     known.busy = False
     if not known.master:
         return
     if running and now - known.task_since < TASK_LIMIT_S:
         known.not_before = now + POLL_S
-    else:
-        known.task = None
-        known.not_before = now
+        return
+    known.task = None
+    known.not_before = now
+    if failed:
+        known.not_before += min(RETRY_MAX_S, RETRY_FIRST_S * 2**known.refusals) if known.refusals else 0.0
+        known.refusals = min(known.refusals + 1, 10)
+        return
+    known.refusals = 0
+    if not running and known.had_it_since is None:
+        known.had_it_since = now  # it was here, however short: a peer may take it back before the next look
 
 
 def rebound(known: Knowledge, now: float, again: bool) -> None:

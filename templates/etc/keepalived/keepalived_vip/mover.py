@@ -86,7 +86,7 @@ class Mover:
             decide.accepted(known, ended, result)
             self.begin(step, result, started, ended)
         elif name == "task":
-            decide.task_said(known, ended, result)
+            decide.task_said(known, ended, *result)
         elif name == "rebind":
             decide.rebound(known, ended, result)
             self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
