@@ -104,6 +104,13 @@ class WithCloud(unittest.TestCase):
 
 
 class Calls(WithCloud):
+    def test_a_call_that_is_no_longer_wanted_when_all_is_ready_is_not_sent(self):
+        self.api.wanted = lambda: self.cloud.metadata_asked == 0  # the demotion comes while the keys are fetched
+        with self.assertRaises(cloud.ApiError) as caught:
+            calls.migrate(self.api, self.conf, PEER)
+        self.assertEqual(errors.reaction(caught.exception.code), errors.DESCRIBE)
+        self.assertEqual(self.cloud.journal, [])
+
     def test_a_wrong_clock_is_mended_once_from_the_answer(self):
         self.api.credentials.current()
         self.cloud.clock_ahead_s = -3600
