@@ -204,6 +204,14 @@ class Failover(Node):
         self.drop_vip()
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
 
+    def test_words_lost_since_a_stop_are_made_good_by_the_nic(self):
+        self.start()
+        self.write('INSTANCE "VI_1" STOP 250')
+        until(lambda: self.status()["state"] == "STOP", 5, self.output)
+        self.add_vip()
+        self.settled()
+        self.assertEqual(self.status()["state"], "MASTER")
+
     def test_an_address_with_a_lifetime_makes_no_master(self):
         self.start()
         self.write('INSTANCE "VI_1" BACKUP 250')
