@@ -181,6 +181,35 @@ class Steps(unittest.TestCase):
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND, "unbound elsewhere, now to be bound here")
 
+    def test_an_eip_is_bound_only_right_after_a_look(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        looked_at, bound_at = None, []
+        while game.now < NOW + 120:
+            if game.issue() == DESCRIBE:
+                looked_at = game.now
+                game.saw(ME, eip=EIP_MISSING)
+            else:
+                self.assertEqual(game.now, looked_at, "the VIP may have gone since, and its EIP with it")
+                bound_at.append(game.now)
+                decide.rebound(game.known, game.now, False)
+        self.assertIn(len(bound_at), range(5, 15))
+
+    def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        game.issue()
+        game.saw(ME, eip=EIP_MISSING)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        decide.accepted(game.known, game.now, "task")
+        game.issue()
+        decide.task_said(game.known, game.now, False)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE, "the cloud may bind it a moment later")
+
     def test_another_eip_on_the_vip_is_left_alone(self):
         game = Game(eip=True)
         decide.found_master(game.known, NOW, "start")

@@ -24,8 +24,7 @@ UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for
 SLOW_S = 5.0
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
 NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
-EIP_LOOKS = 2  # the cloud may bind it itself a moment after the move
-EIP_S = 1.5
+EIP_S = 1.5  # the cloud may bind it itself a moment after the move
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
 # After anything unusual the pair is looked at more often for a minute: what went wrong once may do so again.
 ALERT_S = 60.0
@@ -74,7 +73,8 @@ class Knowledge:
         self.failures = 0  # looks in a row without an answer
         self.refusals = 0  # changes in a row that were refused or whose task failed
         self.nobody_since = None  # every look since then found the address on no ENI
-        self.eip_missing = 0  # looks in a row that found the EIP missing
+        self.rebind_at = None  # the EIP is missing, and is bound if a look from then on still finds it so
+        self.rebinds = 0  # in a row
         self.unsettled_since = None
         self.storm_gap = STORM_FIRST_S
         self.storm_at = None
@@ -98,8 +98,8 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
-    known.duels = known.failures = known.refusals = known.eip_missing = 0
-    known.nobody_since = known.unsettled_since = None
+    known.duels = known.failures = known.refusals = 0
+    known.nobody_since = known.unsettled_since = known.rebind_at = None
     known.not_before = now
     known.alert_until = now + ALERT_S
 
@@ -161,7 +161,7 @@ def decide(known: Knowledge, now: float):
         return ("migrate", known.holder) if stuck and known.holder != known.me else DESCRIBE
     if known.holder != known.me:
         return ("migrate", known.holder)
-    if known.eip_seen == EIP_MISSING and known.eip_missing >= EIP_LOOKS:
+    if known.rebind_at is not None and known.seen_at >= known.rebind_at:
         return REBIND
     return DESCRIBE
 
@@ -183,6 +183,9 @@ def issued(known: Knowledge, now: float, step) -> None:
         known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+    if step == REBIND:
+        known.rebinds += 1
+        known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
 
 
 def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, jitter: float) -> None:
@@ -200,6 +203,7 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         saw_here(known, now, jitter)
         return
     known.alert_until = now + ALERT_S
+    known.rebind_at = None
     if holder != NOBODY:
         known.nobody_since = None
     if holder == NOBODY:
@@ -224,13 +228,13 @@ def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     elif now - known.had_it_since > DUEL_OVER_S:
         known.duels = 0
     if known.eip_seen == EIP_MISSING:
-        known.eip_missing += 1
         known.alert_until = now + ALERT_S
-        # Looked at again soon, then bound, then left in peace for longer and longer.
-        tries = max(0, known.eip_missing - EIP_LOOKS)
-        known.not_before = now + min(RETRY_MAX_S, EIP_S * 2 ** min(tries, 6)) if known.eip_missing != EIP_LOOKS else now
+        if known.rebind_at is None:
+            known.rebind_at, known.rebinds = now + EIP_S, 0
+        # Nothing is bound but right after a look: the VIP may have gone meanwhile, and its EIP with it.
+        known.not_before = min(known.rebind_at, now + ALERT_INTERVAL_S)
         return
-    known.eip_missing = 0
+    known.rebind_at = None
     interval = min(ALERT_INTERVAL_S, known.reassert_s) if now < known.alert_until else known.reassert_s
     known.not_before = now + interval * (0.9 + 0.2 * jitter)
 
@@ -284,7 +288,7 @@ def rebound(known: Knowledge, now: float, again: bool) -> None:
     known.busy = False
     known.refusals = 0
     if again:
-        known.eip_missing = EIP_LOOKS - 1
+        known.rebind_at, known.rebinds = now + EIP_S, 0
     known.not_before = now + EIP_S
 
 
