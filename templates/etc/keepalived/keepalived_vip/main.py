@@ -8,6 +8,8 @@
   yield [--reason TEXT] [--for 2h]
                     on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
                     then stays away for that time, 1h by default; any other takes part again at once
+  take [--reason TEXT]
+                    on the standby: both halves at once; the peer is asked to yield over the network
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
                     not MASTER for that time, 1h by default, reboots included; a MASTER yields first
   probe [--json] [--within SECONDS]
@@ -17,8 +19,8 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as asked;
-6 the result is unknown.
+Of prepare, yield, take and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as
+asked; 6 the result is unknown.
 """
 
 import json
@@ -29,7 +31,7 @@ import time
 from keepalived_vip import nic, settings
 
 MIGRATE_LIMIT_S = 60.0
-PLANNED = ("prepare", "yield", "maintenance", "probe")
+PLANNED = ("prepare", "yield", "take", "maintenance", "probe")
 
 
 def query(conf) -> int:
