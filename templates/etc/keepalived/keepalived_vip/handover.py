@@ -35,13 +35,19 @@ class Handover:
         if isinstance(request, dict):
             self.begin(request, now)
 
-    def asked_by_peer(self, ear, now: float) -> None:
+    def asked_by_peer(self, ear, now: float) -> bool:
+        """Takes what the peer has said; True if it was that it has the VIP."""
+        has_it = False
         for message, sender in peer.said(ear, self.conf.peer_address):
+            if message.get("has"):
+                has_it = True
+                continue
             # A preferred node would take the VIP back at once.
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
             self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
             peer.say(ear, told or {"id": message["id"], "phase": decide.ASKED}, sender)
+        return has_it
 
     def begin(self, request: dict, now: float) -> None:
         known_ids = [found["id"] for found in (self.told, self.request) if found]

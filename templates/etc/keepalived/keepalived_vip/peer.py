@@ -1,4 +1,4 @@
-"""A word between the nodes: the one that is to take the VIP asks the one that has it to yield.
+"""A word between the nodes: "yield", from the one that is to take the VIP, and "has", from the one that has it now.
 
 One UDP datagram each way between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach this port, and who speaks for the peer

@@ -17,6 +17,9 @@ NIC_CHECK_S = 30.0
 SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
+# So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
+# the cloud delivers to this node until it has moved the address, which takes it seconds.
+LINGER_S = 15
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -33,6 +36,8 @@ class Service:
         self.dead = False
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
+        self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
+        self.peer_told = False  # that the VIP is here
         self.started = False
         self.lock = None
         self.script = nic.Script(conf.nic_script)
@@ -69,6 +74,8 @@ class Service:
 
     def change(self, word: str, trigger: str) -> None:
         if word != self.state["state"]:
+            if word == "MASTER":
+                self.linger_until = 0.0
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
             self.later.append(("state", {"state": word, "trigger": trigger}))
@@ -104,8 +111,13 @@ class Service:
             else:
                 decide.found_master(self.known, now, trigger)
         elif not master and self.known.master:
+            if decide.here(self.known) and not self.dead:
+                self.linger_until = now + LINGER_S
             decide.lost_master(self.known)
             self.mover.leave()
+            self.peer_told = False
+        if not self.known.master:
+            self.linger(now)
 
     def look(self) -> None:
         try:
@@ -114,10 +126,35 @@ class Service:
             pass  # what was true stays true until the next look
         self.dead = nic.keepalived_is_dead(self.conf.pid_files)
 
+    def linger(self, now: float) -> None:
+        """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
+        left_s = int(self.linger_until - now)
+        if left_s < 1 or self.on_nic != nic.ABSENT:
+            return
+        try:
+            nic.set_lifetime(self.conf.interface, self.conf.vip, left_s)
+            self.look()
+        except OSError:
+            pass  # the NIC itself is gone
+
+    def hear_peer(self) -> None:
+        """The peer asks for the VIP, or has it."""
+        now = time.monotonic()
+        if self.handover.asked_by_peer(self.ear, now) and now < self.linger_until:
+            self.linger_until = 0.0
+            if self.on_nic == nic.LEASED:
+                nic.set_lifetime(self.conf.interface, self.conf.vip, 1)
+
+    def tell_peer(self) -> None:
+        # Seen here since this node became MASTER: what was known before is from another time.
+        if self.known.had_it_since is not None and decide.here(self.known) and not self.peer_told:
+            self.peer_told = True
+            peer.say(self.ear, {"id": "has", "has": True}, (self.conf.peer_address, peer.PORT))
+
     def keep_address(self) -> bool:
         """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
         take it from the new MASTER. Whether one has just been made endless."""
-        master = self.state["state"] == "MASTER"
+        master = self.state["state"] == "MASTER" and self.linger_until == 0.0
         if master and self.on_nic == nic.LEASED and not self.dead:
             seconds = nic.ENDLESS_S
         elif not master and self.kept and self.on_nic == nic.PRESENT:
@@ -266,8 +303,8 @@ class Service:
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
-        ear = peer.listen(self.conf)
-        self.selector.register(ear, selectors.EVENT_READ, "peer")
+        self.ear = peer.listen(self.conf)
+        self.selector.register(self.ear, selectors.EVENT_READ, "peer")
         self.threads = Threads(self.mover)
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
@@ -290,9 +327,10 @@ class Service:
                     # Not now: putting back starts processes, and the same message may have made us MASTER.
                     self.next_nic_check = min(self.next_nic_check, time.monotonic() + SETTLE_S)
                 elif key.data == "peer":
-                    self.handover.asked_by_peer(ear, time.monotonic())
+                    self.hear_peer()
                 else:
                     self.answered()
+                    self.tell_peer()
 
 
 def serve(conf) -> int:
