@@ -363,6 +363,23 @@ class Reassertion(unittest.TestCase):
         self.assertEqual(sorted(gaps), gaps)
         self.assertLess(len(moves), 10)
 
+    def test_a_move_that_the_peer_has_undone_during_a_stall_is_no_second_round_of_a_duel(self):
+        game = Game().settled()
+        self.duel(game, 1)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        game.now += 10  # stalled: the move ended, the peer took the VIP back and resigned
+        decide.accepted(game.known, game.now, "task")
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
     def test_the_end_of_the_partition_ends_the_duel(self):
         game = Game().settled()
         self.duel(game, 6)

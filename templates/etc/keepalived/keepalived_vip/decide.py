@@ -19,6 +19,7 @@ EIP_MISSING = "missing"  # the VIP has no EIP
 EIP_FOREIGN = "foreign"  # the VIP has another one: a person's doing, left alone
 
 POLL_S = 0.5  # between two looks at a running task: the cloud needs seconds
+YOUNG_S = 1.0  # so long after a task was accepted a look may show what was before
 TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is looked at
 UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
 SLOW_S = 5.0
@@ -57,6 +58,7 @@ class Knowledge:
         self.look_at = None  # a look was asked for, at this time; None = none was
         self.wakes = 0  # counts events: an answer to a question asked before one says nothing about the time after it
         self.asked = 0  # `wakes` when the call on its way was made
+        self.asked_at = 0.0  # when that was
         self.trigger = None  # the event that the next move will be due to
         # What the cloud said
         self.holder = None  # ENI that had the VIP when last looked, NOBODY, None = never looked
@@ -178,7 +180,7 @@ def issued(known: Knowledge, now: float, step) -> None:
     known.busy = True
     known.step = step
     known.fresh = False
-    known.asked = known.wakes
+    known.asked, known.asked_at = known.wakes, now
     if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
         known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
@@ -216,6 +218,8 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         known.not_before = now + (POLL_S if now - known.unsettled_since < UNSETTLED_S else SLOW_S)
     else:
         known.unsettled_since = None
+        if known.task is not None and now - known.task_since > YOUNG_S:
+            task_said(known, now, False)  # an address on its way is not AVAILABLE
         known.not_before = now + duel_delay(known, jitter)
 
 
@@ -260,7 +264,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
         known.look_at = now + POLL_S  # asked for before a quick fall and rise: one move under way is enough
     known.claim = False
     known.task = task
-    known.task_since = now
+    known.task_since = known.asked_at  # the answer may have waited, with all that happened since
     known.not_before = now + POLL_S
 
 
