@@ -346,22 +346,25 @@ class Reassertion(unittest.TestCase):
         self.assertGreater(sum(waits), 300)
 
     def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
-        game = Game()
-        game.master()
-        moves, end = [], game.now + 300
-        while game.now < end:
-            step = game.issue()
-            game.now += 1.0
-            if step[0] == "migrate":
-                moves.append(game.now)
-                decide.accepted(game.known, game.now, "task")
-            elif step[0] == "task":
-                decide.task_said(game.known, game.now, False)
-            else:
-                game.saw(PEER)
-        gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
-        self.assertEqual(sorted(gaps), gaps)
-        self.assertLess(len(moves), 10)
+        for end_is_told in (True, False):
+            game = Game()
+            game.master()
+            moves = []
+            while game.now < NOW + 300:
+                step = game.issue()
+                game.now += 1.0
+                if step[0] == "migrate":
+                    moves.append(game.now)
+                    decide.accepted(game.known, game.now, "task")
+                elif step == DESCRIBE:
+                    game.saw(PEER)
+                elif end_is_told:
+                    decide.task_said(game.known, game.now, False)
+                else:
+                    game.failed(errors.RETRY)
+            gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
+            self.assertEqual(sorted(gaps), gaps)
+            self.assertLess(len(moves), 10)
 
     def test_a_move_that_the_peer_has_undone_during_a_stall_is_no_second_round_of_a_duel(self):
         game = Game().settled()
@@ -424,6 +427,21 @@ class Failures(unittest.TestCase):
                 self.assertLess(moves, 1000)
                 game.failed(errors.DESCRIBE)
         self.assertIn(moves, range(40, 60))
+
+    def test_how_an_older_move_ended_says_nothing_about_this_one(self):
+        game = Game()
+        game.master()
+        game.issue()
+        decide.accepted(game.known, game.now, "task-1")
+        game.issue()
+        decide.lost_master(game.known)
+        game.master()
+        decide.task_said(game.known, game.now, False, True)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        decide.accepted(game.known, game.now, "task-2")
+        game.issue()
+        decide.task_said(game.known, game.now, False, True)
+        self.assertEqual(game.step(), DESCRIBE, "the first failure is looked into at once")
 
     def test_a_move_that_always_fails_is_asked_for_less_and_less_but_not_as_in_a_duel(self):
         game = Game()

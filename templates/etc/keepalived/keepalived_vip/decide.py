@@ -271,8 +271,8 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
 def task_said(known: Knowledge, now: float, running: bool, failed: bool = False) -> None:
     """However it ended, what is true is looked up afterwards."""
     known.busy = False
-    if not known.master:
-        return
+    if not known.master or known.task is None:
+        return  # no longer MASTER, or asked about a task from before
     if running and now - known.task_since < TASK_LIMIT_S:
         known.not_before = now + POLL_S
         return
@@ -307,6 +307,8 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     elif known.claim and known.step[0] == "migrate":
         known.claim = False  # asked for before the last event; the same again would be refused again
         known.look_at = now
+    if known.task is not None and known.step[0] == "task" and known.had_it_since is None:
+        known.had_it_since = now  # how it ended is not known: it may have been here
     known.task = None
     known.alert_until = now + ALERT_S
     count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals
