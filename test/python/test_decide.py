@@ -195,6 +195,18 @@ class Steps(unittest.TestCase):
                 decide.rebound(game.known, game.now, False)
         self.assertIn(len(bound_at), range(5, 15))
 
+    def test_no_eip_is_bound_on_an_answer_that_has_waited(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        game.issue()
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.now += 7  # stalled
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), REBIND)
+
     def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
         game = Game(eip=True)
         decide.found_master(game.known, NOW, "start")
@@ -270,6 +282,17 @@ class Events(unittest.TestCase):
                 decide.task_said(game.known, game.now, True)
         self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
         self.assertLess(steps.count(DESCRIBE), 15)
+
+    def test_after_an_event_an_address_on_its_way_is_looked_at_often_again(self):
+        game = Game()
+        decide.found_master(game.known, NOW, "start")
+        while game.now < NOW + 20:
+            game.issue()
+            game.saw(ME, available=False)
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw("eni-third", available=False)
+        self.assertEqual(game.step(), ("wait", game.now + 0.5))
 
     def test_a_later_event_is_looked_at_at_once_again(self):
         game = Game().settled()

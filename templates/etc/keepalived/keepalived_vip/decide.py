@@ -119,6 +119,7 @@ def heard_lower(known: Knowledge, now: float) -> None:
         return
     known.wakes += 1
     known.duels = 0
+    known.unsettled_since = None
     known.alert_until = now + ALERT_S
     if known.storm_at is None or now - known.storm_at > STORM_OVER_S:
         known.storm_gap = STORM_FIRST_S
@@ -233,9 +234,9 @@ def saw_here(known: Knowledge, now: float, jitter: float) -> None:
         known.duels = 0
     if known.eip_seen == EIP_MISSING:
         known.alert_until = now + ALERT_S
-        if known.rebind_at is None:
+        if known.rebind_at is None or now - known.asked_at > RECENT_S:
             known.rebind_at, known.rebinds = now + EIP_S, 0
-        # Nothing is bound but right after a look: the VIP may have gone meanwhile, and its EIP with it.
+        # Nothing is bound but right after a look that was quick: the VIP may have gone meanwhile, its EIP with it.
         known.not_before = min(known.rebind_at, now + ALERT_INTERVAL_S)
         return
     known.rebind_at = None
