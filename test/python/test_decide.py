@@ -150,6 +150,22 @@ class Steps(unittest.TestCase):
         game.saw(NOBODY, False)
         self.assertEqual(game.issue(), ASSIGN)
 
+    def test_an_assignment_that_leaves_it_on_no_eni_is_not_repeated_at_once(self):
+        game = Game()
+        decide.found_master(game.known, NOW, "start")
+        assigned = 0
+        while game.now < NOW + 60:
+            step = game.issue()
+            game.now += 0.01
+            if step == DESCRIBE:
+                game.saw(NOBODY, False)
+            elif step == ASSIGN:
+                assigned += 1
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, False)
+        self.assertIn(assigned, range(20, 45))
+
     def test_an_event_does_not_hurry_the_second_look_at_nobody(self):
         game = Game().settled()
         game.issue()

@@ -186,6 +186,8 @@ def issued(known: Knowledge, now: float, step) -> None:
         known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+    if step == ASSIGN:
+        known.nobody_since = None  # to be missed as long again before it is assigned again
     if step == REBIND:
         known.rebinds += 1
         known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
