@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 import support
@@ -176,6 +177,13 @@ class Yield(Pair):
         until(lambda: self.cloud.holder == PEER, 5, self.output)
         self.assertEqual(self.end(verb)[0], 5)
         until(lambda: self.cloud.holder == ME and not self.drained(), 5, self.output)
+
+    def test_a_word_that_was_left_in_the_pipe_long_ago_moves_nothing(self):
+        self.master()
+        with open(self.run_dir + "/switch.request", "w") as file:
+            json.dump({"id": "old", "at": time.monotonic() - 60, "why": "planned", "keepS": None}, file)
+        self.write('NOTIFY "VI_1" YIELD 0')
+        self.calls_stop()
 
     def test_refused_where_it_makes_no_sense(self):
         self.assertEqual(self.call("yield")[0], 4)  # not MASTER

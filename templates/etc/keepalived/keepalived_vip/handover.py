@@ -12,6 +12,7 @@ REASON = "switch"
 # After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
 POLL_S = 0.02
+FRESH_S = 5.0
 ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
 
 
@@ -30,8 +31,8 @@ class Handover:
 
     def ask(self, now: float) -> None:
         request = settings.read_json(self.conf.switch_request)
-        if not isinstance(request, dict) or (self.told and self.told["id"] == request.get("id")):
-            return
+        if not isinstance(request, dict) or now - request["at"] > FRESH_S:
+            return  # the word was left in the pipe by one who has given up
         refusal = decide.ask_switch(self.known, now)
         if refusal:
             self.tell(request["id"], decide.REFUSED, decide.ASKED, refusal)
