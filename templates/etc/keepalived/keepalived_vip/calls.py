@@ -50,14 +50,15 @@ def move(api, conf, source: str, target: str) -> str:
     return api.call("MigratePrivateIpAddress", request)["RequestId"]
 
 
-def task(api, task_id: str) -> bool:
-    """Whether a task still runs. FAILED and SUCCESS are one: what is true is looked up afterwards."""
+def task(api, task_id: str):
+    """(whether a task still runs, whether it has failed)."""
     try:
-        return api.call("DescribeVpcTaskResult", {"TaskId": task_id}).get("Status") == "RUNNING"
+        status = api.call("DescribeVpcTaskResult", {"TaskId": task_id}).get("Status")
     except cloud.ApiError as error:
-        if error.code == "ResourceNotFound":  # too young or too old to be known
-            return False
-        raise
+        if error.code != "ResourceNotFound":  # too young or too old to be known
+            raise
+        status = None
+    return status == "RUNNING", status == "FAILED"
 
 
 def assign(api, conf) -> str:

@@ -35,10 +35,8 @@ TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is look
 UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
 SLOW_S = 5.0
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
-NOBODY_LOOKS = 2  # where an address shows while it moves is not documented: one look at nobody proves nothing
-NOBODY_S = 1.0
-EIP_LOOKS = 2  # the cloud may bind it itself a moment after the move
-EIP_S = 1.5
+NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
+EIP_S = 1.5  # the cloud may bind it itself a moment after the move
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
 # After anything unusual the pair is looked at more often for a minute: what went wrong once may do so again.
 ALERT_S = 60.0
@@ -111,14 +109,15 @@ class Knowledge:
         self.alert_until = 0.0
         self.step = IDLE  # the call on its way
         self.failures = 0  # looks in a row without an answer
-        self.refusals = 0  # changes in a row that were refused
-        self.nobody = 0  # looks in a row that found the address on no ENI
-        self.eip_missing = 0  # looks in a row that found the EIP missing
+        self.refusals = 0  # changes in a row that were refused or whose task failed
+        self.nobody_since = None  # every look since then found the address on no ENI
+        self.rebind_at = None  # the EIP is missing, and is bound if a look from then on still finds it so
+        self.rebinds = 0  # in a row
         self.unsettled_since = None
         self.storm_gap = STORM_FIRST_S
         self.storm_at = None
         self.looked_for_event_at = None
-        self.had_it_since = None  # the cloud has confirmed the VIP here since then
+        self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
         self.duels = 0
         self.switch = None  # the planned switch, also after its end
 
@@ -140,8 +139,8 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
-    known.duels = known.failures = known.refusals = known.nobody = known.eip_missing = 0
-    known.unsettled_since = None
+    known.duels = known.failures = known.refusals = 0
+    known.nobody_since = known.unsettled_since = known.rebind_at = None
     known.not_before = now
     known.alert_until = now + ALERT_S
 
@@ -237,13 +236,13 @@ def decide(known: Knowledge, now: float):
     if not known.fresh:
         return DESCRIBE
     if known.holder == NOBODY:
-        return ASSIGN if known.nobody >= NOBODY_LOOKS else DESCRIBE
+        return ASSIGN if known.seen_at >= known.nobody_since + NOBODY_S else DESCRIBE
     if not known.available:
         stuck = known.unsettled_since is not None and now - known.unsettled_since >= STUCK_S
         return ("migrate", known.holder) if stuck and known.holder != known.me else DESCRIBE
     if known.holder != known.me:
         return ("migrate", known.holder)
-    if known.eip_seen == EIP_MISSING and known.eip_missing >= EIP_LOOKS:
+    if known.rebind_at is not None and known.seen_at >= known.rebind_at:
         return REBIND
     return DESCRIBE
 
@@ -277,8 +276,12 @@ def issued(known: Knowledge, now: float, step) -> None:
     known.fresh = False
     known.asked = known.wakes
     if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
+        known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+    if step == REBIND:
+        known.rebinds += 1
+        known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
 
 
 def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, jitter: float) -> None:
@@ -299,9 +302,13 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         saw_here(known, now, jitter)
         return
     known.alert_until = now + ALERT_S
-    known.nobody = known.nobody + 1 if holder == NOBODY else 0
+    known.rebind_at = None
+    if holder != NOBODY:
+        known.nobody_since = None
     if holder == NOBODY:
-        known.not_before = now + (NOBODY_S if known.nobody < NOBODY_LOOKS else 0.0)
+        if known.nobody_since is None:
+            known.nobody_since = now
+        known.not_before = known.nobody_since + NOBODY_S
     elif not available:
         if known.unsettled_since is None:
             known.unsettled_since = now
@@ -326,20 +333,20 @@ def saw_switching(known: Knowledge, now: float) -> None:
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     known.task = None
-    known.refusals = known.nobody = 0
-    known.unsettled_since = None
+    known.refusals = 0
+    known.nobody_since = known.unsettled_since = None
     if known.had_it_since is None:
         known.had_it_since = now
     elif now - known.had_it_since > DUEL_OVER_S:
         known.duels = 0
     if known.eip_seen == EIP_MISSING:
-        known.eip_missing += 1
         known.alert_until = now + ALERT_S
-        # Looked at again soon, then bound, then left in peace for longer and longer.
-        tries = max(0, known.eip_missing - EIP_LOOKS)
-        known.not_before = now + min(RETRY_MAX_S, EIP_S * 2 ** min(tries, 6)) if known.eip_missing != EIP_LOOKS else now
+        if known.rebind_at is None:
+            known.rebind_at, known.rebinds = now + EIP_S, 0
+        # Nothing is bound but right after a look: the VIP may have gone meanwhile, and its EIP with it.
+        known.not_before = min(known.rebind_at, now + ALERT_INTERVAL_S)
         return
-    known.eip_missing = 0
+    known.rebind_at = None
     interval = min(ALERT_INTERVAL_S, known.reassert_s) if now < known.alert_until else known.reassert_s
     known.not_before = now + interval * (0.9 + 0.2 * jitter)
 
@@ -359,7 +366,6 @@ def duel_delay(known: Knowledge, jitter: float) -> float:
 def accepted(known: Knowledge, now: float, task: str) -> None:
     """A move or an assignment was accepted: it runs in the cloud under this id."""
     known.busy = False
-    known.refusals = 0
     if not known.master:
         return
     if known.claim and known.asked != known.wakes:
@@ -372,16 +378,23 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     known.not_before = now + POLL_S
 
 
-def task_said(known: Knowledge, now: float, running: bool) -> None:
-    """SUCCESS and FAILED are one: what is true is looked up afterwards."""
+def task_said(known: Knowledge, now: float, running: bool, failed: bool = False) -> None:
+    """However it ended, what is true is looked up afterwards."""
     known.busy = False
     if not known.master:
         return
     if running and now - known.task_since < TASK_LIMIT_S:
         known.not_before = now + POLL_S
-    else:
-        known.task = None
-        known.not_before = now
+        return
+    known.task = None
+    known.not_before = now
+    if failed:
+        known.not_before += min(RETRY_MAX_S, RETRY_FIRST_S * 2**known.refusals) if known.refusals else 0.0
+        known.refusals = min(known.refusals + 1, 10)
+        return
+    known.refusals = 0
+    if not running and known.had_it_since is None:
+        known.had_it_since = now  # it was here, however short: a peer may take it back before the next look
 
 
 def rebound(known: Knowledge, now: float, again: bool) -> None:
@@ -389,7 +402,7 @@ def rebound(known: Knowledge, now: float, again: bool) -> None:
     known.busy = False
     known.refusals = 0
     if again:
-        known.eip_missing = EIP_LOOKS - 1
+        known.rebind_at, known.rebinds = now + EIP_S, 0
     known.not_before = now + EIP_S
 
 
@@ -401,6 +414,9 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     if known.asked == known.wakes:
         known.claim = False
         known.look_at = None
+    elif known.claim and known.step[0] == "migrate":
+        known.claim = False  # asked for before the last event; the same again would be refused again
+        known.look_at = now
     known.task = None
     known.alert_until = now + ALERT_S
     count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals

@@ -88,7 +88,7 @@ class Service:
                 # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
                 self.change("MASTER", "kernel" if self.started else "start")
                 return
-        elif (word == "MASTER") != present and word != "STOP":
+        elif (word == "MASTER") != present:
             if self.odd_since is None:
                 self.odd_since = now
             elif now - self.odd_since >= LOST_WORD_S:
