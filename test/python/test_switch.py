@@ -264,6 +264,20 @@ class StandingMaster(Pair):
         self.assertFalse(self.drained())
 
 
+    def test_a_node_that_cannot_be_kept_away_says_so_and_takes_part(self):
+        self.master()
+        verb = self.begin("yield")
+        with open(self.run_dir + "/lib", "w"):
+            pass  # where the lasting reason should be written
+        self.give_up()
+        self.advert()
+        code, output = self.end(verb)
+        self.assertEqual(code, 5, output)
+        self.assertIn("cannot stay away", output)
+        until(lambda: not self.drained(), 5, self.reasons)
+        self.assertIsNone(self.service.poll(), self.output())
+
+
 class Maintenance(Pair):
     def test_a_standby_only_while_it_hears_a_master(self):
         self.standby()
