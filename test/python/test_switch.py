@@ -97,7 +97,9 @@ class Pair(Node):
 
     def on_nic(self):
         text = subprocess.check_output(("ip", "-n", self.namespace, "-4", "-o", "addr", "show", "to", VIP)).decode()
-        return "forever" if "valid_lft forever" in text else "leased" if text else "absent"
+        if "valid_lft forever preferred_lft forever" in text:
+            return "forever"
+        return "leased" if "deprecated" in text else "absent" if not text else text
 
     def give_up(self):
         """keepalived, when it has read the track file."""
