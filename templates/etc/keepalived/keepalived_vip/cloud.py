@@ -50,8 +50,7 @@ class Api:
         self.endpoints = list(conf.endpoints)
         self.clock_offset_s = 0
         self.requests = {}  # (action, "ok" or error code): how often
-        # Asked just before a request is sent: names, keys and connections may have taken long.
-        self.wanted = lambda: True
+        self.wanted = lambda: True  # asked just before a request is sent: names, keys, connections may have taken long
         self.lock = threading.Lock()
         self.calling = False
         self.kept = None

@@ -327,6 +327,7 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
 
 def saw_switching(known: Knowledge, now: float) -> None:
     switch = known.switch
+    known.rebind_at = None
     known.alert_until = now + ALERT_S
     known.not_before = now + POLL_S
     switch.looks = switch.looks + 1 if here(known) else 0

@@ -14,6 +14,7 @@ REASON = "switch"
 HOLD_S = 10
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
+FRESH_S = 5.0
 ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
 
 
@@ -32,7 +33,7 @@ class Handover:
 
     def ask(self, now: float) -> None:
         request = settings.read_json(self.conf.switch_request)
-        if isinstance(request, dict):
+        if isinstance(request, dict) and now - request.get("at", 0.0) <= FRESH_S:  # older: who asked has given up
             self.begin(request, now)
 
     def asked_by_peer(self, ear, now: float) -> bool:
@@ -86,19 +87,29 @@ class Handover:
         if self.request is None:
             return
         switch, request = self.known.switch, self.request
-        if not self.told or (self.told["id"], self.told["phase"]) != (request["id"], switch.phase):
-            if switch.phase == decide.DONE and request["keepS"] is not None:
+        if self.told and (self.told["id"], self.told["phase"]) == (request["id"], switch.phase):
+            return
+        phase, why = switch.phase, switch.why
+        try:
+            if phase == decide.DONE and request["keepS"] is not None:
                 drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
-            if switch.phase in ENDS:
+            if phase in ENDS:
                 self.close()
-            self.tell(request["id"], switch.phase, switch.reached, switch.why)
+        except OSError as error:
+            phase, why = decide.ABANDONED, "this node cannot stay away: %s" % error
+            self.close()
+        self.tell(request["id"], phase, switch.reached, why)
 
     def close(self) -> None:
         self.request = None
-        if self.listener is not None:
-            self.listener.close()
-            self.listener = None
+        if self.listener is None:
+            return
+        self.listener.close()
+        self.listener = None
+        try:
             drain.release(self.conf, REASON)
+        except OSError:
+            pass  # it ends by itself
 
     def tell(self, request_id: str, phase: str, reached: str, why) -> None:
         self.told = {"id": request_id, "phase": phase, "reached": reached, "why": why, "at": round(time.time(), 3)}

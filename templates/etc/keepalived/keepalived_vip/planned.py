@@ -120,7 +120,7 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
         return refuse("another vip.py yield is at work")
     if ping(conf, conf.peer_address, 1.0) is None:
         return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
-    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": why, "keepS": keep_s}
+    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
     settings.write_atomically(conf.switch_request, json.dumps(request))
     fifo = nic.open_fifo(conf.fifo)
     os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
@@ -140,7 +140,7 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
 
 def tell(answer: dict, as_json: bool) -> None:
     text = SAYS.get(answer["phase"], answer["phase"]) + (": %s" % answer["why"] if answer.get("why") else "")
-    print(json.dumps(answer) if as_json else text)
+    print(json.dumps({"phase": answer["phase"], "text": text}) if as_json else text)
     sys.stdout.flush()
 
 
