@@ -111,7 +111,7 @@ export const node: Kind = {
           scene,
           name,
           `rm ${run}/keepalived.fifo; mkfifo -m 600 ${run}/keepalived.fifo
-          mount --bind /usr/bin/true ${hook}
+          mount --bind "$(readlink -f /bin/true)" ${hook}
           ${killed("keepalived-vip")}`,
         )),
     },
