@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -362,20 +361,6 @@ class Verbs(Node):
         self.assertEqual(self.call("query"), (0, "true\n"))
         self.cloud.refusals = ["InternalError"]
         self.assertEqual(self.call("query"), (2, "unknown\n"))
-
-    def test_status(self):
-        self.assertEqual(self.call("status")[0], 2)
-        self.start()
-        self.become_master()
-        self.settled()
-        code, output = self.call("status", "--json")
-        self.assertEqual(code, 0)
-        self.assertEqual(json.loads(output)["cloudHolder"], "self")
-        self.service.send_signal(signal.SIGTERM)
-        self.service.wait(5)
-        code, output = self.call("status")
-        self.assertEqual(code, 1)
-        self.assertIn("does NOT run", output)
 
     def test_wrong_usage(self):
         self.assertEqual(self.call("promote")[0], 3)

@@ -3,7 +3,8 @@
   watch             the service (keepalived-vip.service): hears keepalived, moves the VIP, keeps it
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
-  status [--json]   what keepalived, the NIC, the cloud and the service say
+  status [--json]   what keepalived, the NIC, the cloud and the service say, what is wrong and what to do
+  metrics           writes the metrics file anew, for the end of the service
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
@@ -11,7 +12,6 @@ Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
 """
 
-import json
 import os
 import sys
 import time
@@ -41,19 +41,6 @@ def is_master(conf) -> bool:
     return nic.look(conf.interface, conf.vip) == nic.PRESENT and not nic.keepalived_is_dead(conf.pid_files)
 
 
-def service_runs(conf) -> bool:
-    from keepalived_vip.mover import take_lock
-
-    try:
-        lock = take_lock(conf.service_lock)
-    except OSError:
-        return False
-    if lock is None:
-        return True
-    lock.close()
-    return False
-
-
 def hand_over(conf) -> int:
     """Tells the service to look, and waits until it has seen the VIP here."""
     asked = time.time()
@@ -77,6 +64,7 @@ def migrate(conf) -> int:
     from keepalived_vip import decide
     from keepalived_vip.log import Log
     from keepalived_vip.mover import Mover, take_lock
+    from keepalived_vip.status import service_runs
 
     os.makedirs(conf.run, exist_ok=True)
     if not is_master(conf):
@@ -125,51 +113,41 @@ def drained(conf, argv) -> int:
     return 0
 
 
+def watch(conf) -> int:
+    from keepalived_vip import watch as service
+
+    return service.serve(conf)
+
+
 def status(conf, as_json: bool) -> int:
-    found = settings.read_json(conf.status_file)
-    known = found is not None
-    found = found or {"state": "UNKNOWN", "since": None, "cloudHolder": "unknown", "lastMove": None, "trouble": None}
-    found["serviceAlive"] = service_runs(conf)
-    found["vipOnNic"] = nic.look(conf.interface, conf.vip) != nic.ABSENT
-    master = found["state"] == "MASTER"
-    healthy = found["serviceAlive"] and found["vipOnNic"] == master and found["state"] in ("MASTER", "BACKUP")
-    healthy = healthy and (not master or (found["cloudHolder"] == "self" and bool(found.get("available"))))
-    if as_json:
-        print(json.dumps(found, indent=2, sort_keys=True))
-    else:
-        move = found.get("lastMove")
-        phases = (move or {}).get("phasesMs", {})
-        rows = [
-            ("node", "%s of %s" % (conf.node, conf.pair)),
-            ("keepalived", "%s%s" % (found["state"], clock(found.get("since"), "since"))),
-            ("VIP on the NIC", "yes" if found["vipOnNic"] else "no"),
-            ("VIP in the cloud", "not asked: only a MASTER asks" if not master else found["cloudHolder"]),
-            ("service", "runs" if found["serviceAlive"] else "does NOT run: systemctl start keepalived-vip"),
-            (
-                "last move",
-                "none"
-                if not move
-                else "%s ms by %s%s" % (sum(phases.values()), move["trigger"], clock(move["startedAt"], "at")),
-            ),
-        ]
-        if found.get("trouble"):
-            rows.append(("trouble", found["trouble"]))
-        for name, value in rows:
-            print("%-17s %s" % (name, value))
-    if not known:
-        return 2
-    return 0 if healthy else 1
+    from keepalived_vip import status as verb
+
+    return verb.show(conf, as_json)
 
 
-def clock(when, word: str) -> str:
-    return time.strftime(" %s %%Y-%%m-%%d %%H:%%M:%%S" % word, time.localtime(when)) if when else ""
+def metrics(conf) -> int:
+    from keepalived_vip import status as verb
+
+    return verb.tell_metrics(conf)
+
+
+# By the whole command line. Each imports for itself what only it needs: the service has to stay small.
+VERBS = {
+    ("watch",): watch,
+    ("migrate",): migrate,
+    ("query",): query,
+    ("status",): lambda conf: status(conf, False),
+    ("status", "--json"): lambda conf: status(conf, True),
+    ("metrics",): metrics,
+}
 
 
 def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    if argv[:1] != ["drain"] and argv not in (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]):
+    verb = (lambda conf: drained(conf, argv[1:])) if argv[:1] == ["drain"] else VERBS.get(tuple(argv))
+    if verb is None:
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -177,14 +155,4 @@ def main(argv, load=settings.load) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("vip.py: /etc/keepalived/vip.json cannot be used: %s\n" % error)
         return 6
-    if argv == ["watch"]:
-        from keepalived_vip import watch
-
-        return watch.serve(conf)
-    if argv == ["migrate"]:
-        return migrate(conf)
-    if argv == ["query"]:
-        return query(conf)
-    if argv[0] == "drain":
-        return drained(conf, argv[1:])
-    return status(conf, argv[1:] == ["--json"])
+    return verb(conf)

@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, errors, http1, settings
+from keepalived_vip import calls, cloud, decide, errors, http1, moves, settings
 from keepalived_vip.credentials import Credentials, Unavailable
 
 
@@ -34,9 +34,8 @@ class Mover:
         self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
         self.event_at = 0.0  # when the event came that the next move is due to
         self.move = None  # the move under way
-        before = settings.read_json(conf.status_file) or {}
-        self.last_move = before.get("lastMove")
-        self.moves_total = before.get("movesTotal") or 0
+        self.moves = moves.load(conf.moves_file)  # done, the newest last
+        self.moves_by_trigger = (settings.read_json(conf.status_file) or {}).get("movesByTrigger") or {}
         self.checked_at = None
         self.troubles = {}  # what -> message
 
@@ -74,13 +73,14 @@ class Mover:
         name, known = step[0], self.known
         if isinstance(result, Exception):
             code = getattr(result, "code", "NoCredentials")
+            request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
             decide.failed(known, ended, reaction, jitter())
             # A refusal that the next look explains is the ordinary race, not a trouble.
             if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
-                self.trouble("cloud", "%s: %s" % (name, result), code)
+                self.trouble("cloud", "%s: %s" % (name, result), code, request_id)
             elif known.master:
-                self.log.say("refused", call=name, code=code)
+                self.log.say("refused", call=name, code=code, requestId=request_id)
             return
         if name in ("migrate", "assign"):
             decide.accepted(known, ended, result)
@@ -132,10 +132,12 @@ class Mover:
     def finish(self, now: float) -> None:
         if self.move is None:
             return
-        self.last_move, self.move = self.move, None
-        self.last_move["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
-        self.moves_total += 1
-        self.log.say("moved", **self.last_move)
+        done, self.move = self.move, None
+        done["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
+        self.moves_by_trigger[done["trigger"]] = self.moves_by_trigger.get(done["trigger"], 0) + 1
+        self.moves = (self.moves + [done])[-moves.KEPT :]
+        self.log.say("moved", **done)
+        moves.save(self.conf.moves_file, self.moves)
 
     def leave(self) -> None:
         """No longer MASTER: the move under way, if any, is the cloud's and the peer's business."""
@@ -143,12 +145,12 @@ class Mover:
             self.log.say("move-left", id=self.move["id"], requestId=self.move["requestId"])
             self.move = None
 
-    def trouble(self, what: str, message: str, kind: str = "") -> None:
+    def trouble(self, what: str, message: str, kind: str = "", request_id=None) -> None:
         """Logged when it begins or is of another kind; an endpoint after the other being down is one."""
         before = self.troubles.get(what)
         self.troubles[what] = message
         if before is None or (kind or message) not in before:
-            self.log.say("trouble", what=what, message=message)
+            self.log.say("trouble", what=what, message=message, requestId=request_id)
 
     def well(self, what: str) -> None:
         if self.troubles.pop(what, None) is not None:

@@ -6,7 +6,7 @@ import os
 CONFIG = "/etc/keepalived/vip.json"
 METADATA = "metadata.tencentyun.com"
 KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
-KEYS += ["region", "vpcEndpoints", "reassertIntervalS"]
+KEYS += ["region", "vpcEndpoints", "advertIntervalMs", "reassertIntervalS"]
 
 
 class Settings:
@@ -41,6 +41,7 @@ class Settings:
         self.eip = values["eipId"]  # None without a public address
         self.region = values["region"]
         self.endpoints = list(values["vpcEndpoints"])
+        self.advert_s = values["advertIntervalMs"] / 1000.0
         self.reassert_s = values["reassertIntervalS"]
 
         self.log = log
@@ -56,6 +57,8 @@ class Settings:
         self.mover_lock = run + "/mover.lock"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
+        self.moves_file = lib + "/moves.jsonl"
+        self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
         # Where keepalived's versions and distributions put it.
@@ -69,11 +72,12 @@ def load(path: str = CONFIG) -> Settings:
 
 
 def write_atomically(path: str, text: str, mode: int = 0o644) -> None:
-    """A reader, or a power cut, sees the old text or the new one."""
+    """A reader, or a power cut, sees the old text or the new one, with this mode whatever the umask."""
     temporary = "%s.%d" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
         os.rename(temporary, path)
     except OSError:

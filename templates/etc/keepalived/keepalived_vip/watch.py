@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, nic, settings
+from keepalived_vip import VERSION, decide, drain, metrics, nic, settings
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
 from keepalived_vip.threads import Threads
@@ -16,6 +16,8 @@ NIC_CHECK_S = 30.0
 SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
+BEAT_S = 15.0  # how often status and metrics are written though nothing changed
+CALM_S = 0.5  # the metrics follow a change so much later: not while a move is being asked for
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -28,7 +30,8 @@ class Service:
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.on_nic = nic.ABSENT
-        self.dead = False
+        self.runs = False  # keepalived, see nic.keepalived_runs
+        self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
         self.lock = None
@@ -38,6 +41,7 @@ class Service:
         self.next_nic_check = 0.0
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
+        self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.drained = {}  # what keeps this node from being MASTER
 
@@ -105,14 +109,18 @@ class Service:
             self.on_nic = nic.look(self.conf.interface, self.conf.vip)
         except OSError:
             pass  # what was true stays true until the next look
-        self.dead = nic.keepalived_is_dead(self.conf.pid_files)
+        self.runs = nic.keepalived_runs(self.conf.pid_files)
+        self.dead = self.runs is None
 
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
         try:
-            self.drained = drain.apply(self.conf)
+            found = drain.apply(self.conf)
         except OSError:
-            pass  # a full disk: what keepalived was told stays in force
+            return  # a full disk: what keepalived was told stays in force
+        if sorted(found) != sorted(self.drained):
+            self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
+        self.drained = found
 
     def read_fifo(self, descriptor: int) -> None:
         try:
@@ -150,7 +158,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
-        self.write()
+        due.append(self.write(now))
         return max(0.0, min(due) - time.monotonic())
 
     def put_nic_right(self, now: float) -> float:
@@ -173,7 +181,8 @@ class Service:
             return now + 0.05
         return max(self.next_nic_check, now + SETTLE_S)
 
-    def write(self) -> None:
+    def write(self, now: float) -> float:
+        """Tells what changed; gives the time at which there is something to tell without a change."""
         for event, fields in self.later:
             self.log.say(event, **fields)
         self.later = []
@@ -182,11 +191,19 @@ class Service:
                 settings.write_atomically(self.conf.state_file, json.dumps(self.state))
                 self.state_written = self.state
             status = self.status()
-            if status != self.status_written:
-                settings.write_atomically(self.conf.status_file, json.dumps(status))
+            if status != self.status_written or now >= self.next_beat:
+                told = dict(status, updatedAt=round(time.time(), 3))
+                settings.write_atomically(self.conf.status_file, json.dumps(told))
+                if status != self.status_written:
+                    self.next_metrics = min(self.next_metrics, now + CALM_S)
                 self.status_written = status
+                self.next_beat = now + BEAT_S
         except OSError:
             pass  # a full disk: tried again at the next turn
+        if now >= self.next_metrics:
+            metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
+            self.next_metrics = now + BEAT_S
+        return self.next_metrics
 
     def status(self) -> dict:
         mover = self.mover
@@ -197,14 +214,19 @@ class Service:
             "node": self.conf.node,
             "state": self.state["state"],
             "since": self.state["since"],
+            "keepalivedAlive": self.runs is True,
             "vipOnNic": self.on_nic != nic.ABSENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
             "checkedAt": mover.checked_at,
-            "lastMove": mover.last_move,
-            "movesTotal": mover.moves_total,
+            "lastMove": mover.moves[-1] if mover.moves else None,
+            "moves": mover.moves[:-4:-1],  # the newest first
+            "movesTotal": sum(mover.moves_by_trigger.values()),
+            "movesByTrigger": dict(mover.moves_by_trigger),
+            "apiRequests": dict(mover.api.requests),
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
+            "troubles": dict(mover.troubles),
         }
 
     def answered(self) -> None:
@@ -260,7 +282,8 @@ class Service:
 
 
 def serve(conf) -> int:
-    os.makedirs(conf.run, exist_ok=True)
+    for folder in (conf.run, conf.lib):
+        os.makedirs(folder, exist_ok=True)
     for _ in range(20):  # `vip.py status` holds it for a moment to see whether we do
         lock = take_lock(conf.service_lock)
         if lock is not None:
