@@ -4,6 +4,8 @@
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
   status [--json]   what keepalived, the NIC, the cloud and the service say, what is wrong and what to do
+  self-test [--json]
+                    every prerequisite, with its cure; nothing is changed, the service may run
   metrics           writes the metrics file anew, for the end of the service
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
@@ -125,6 +127,12 @@ def status(conf, as_json: bool) -> int:
     return verb.show(conf, as_json)
 
 
+def self_test(conf, as_json: bool) -> int:
+    from keepalived_vip import selftest
+
+    return selftest.show(conf, as_json)
+
+
 def metrics(conf) -> int:
     from keepalived_vip import status as verb
 
@@ -138,6 +146,8 @@ VERBS = {
     ("query",): query,
     ("status",): lambda conf: status(conf, False),
     ("status", "--json"): lambda conf: status(conf, True),
+    ("self-test",): lambda conf: self_test(conf, False),
+    ("self-test", "--json"): lambda conf: self_test(conf, True),
     ("metrics",): metrics,
 }
 
