@@ -38,6 +38,8 @@ class Mover:
         self.moves_by_trigger = (settings.read_json(conf.status_file) or {}).get("movesByTrigger") or {}
         self.checked_at = None
         self.troubles = {}  # what -> message
+        self.kinds = {}  # what -> what makes two messages the same trouble
+        self.failing = None  # the call that the trouble with the cloud is about
 
     # -- on any thread ------------------------------------------------------------------------------------------------
 
@@ -76,10 +78,13 @@ class Mover:
             request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
             decide.failed(known, ended, reaction, jitter())
+            if not known.master:
+                return
             # A refusal that the next look explains is the ordinary race, not a trouble.
             if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
+                self.failing = name
                 self.trouble("cloud", "%s: %s" % (name, result), code, request_id)
-            elif known.master:
+            else:
                 self.log.say("refused", call=name, code=code, requestId=request_id)
             return
         if name in ("migrate", "assign"):
@@ -92,6 +97,14 @@ class Mover:
             self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
         else:
             self.seen(*result, ended=ended)
+        if self.works_again(name):
+            self.well("cloud")
+
+    def works_again(self, name: str) -> bool:
+        """Whether a call that worked ends the trouble: a look that works says nothing of a change that is refused."""
+        if name != "describe" or self.failing in ("describe", "task"):
+            return self.failing in (name, "task")
+        return self.known.eip_seen == decide.EIP_OK if self.failing == "rebind" else decide.here(self.known)
 
     def begin(self, step, request_id: str, started: float, ended: float) -> None:
         if not self.known.master:
@@ -114,7 +127,6 @@ class Mover:
         before = known.holder
         decide.saw(known, ended, holder, available, eip, jitter())
         self.checked_at = round(time.time(), 3)
-        self.well("cloud")
         if not known.master:
             return
         if holder != before:
@@ -144,12 +156,14 @@ class Mover:
         if self.move is not None:
             self.log.say("move-left", id=self.move["id"], requestId=self.move["requestId"])
             self.move = None
+        for what in ("cloud", "eip"):
+            self.troubles.pop(what, None)  # nobody asks any more whether it lasts
 
     def trouble(self, what: str, message: str, kind: str = "", request_id=None) -> None:
         """Logged when it begins or is of another kind; an endpoint after the other being down is one."""
-        before = self.troubles.get(what)
-        self.troubles[what] = message
-        if before is None or (kind or message) not in before:
+        known = self.kinds.get(what) if what in self.troubles else None
+        self.troubles[what], self.kinds[what] = message, kind or message
+        if known != self.kinds[what]:
             self.log.say("trouble", what=what, message=message, requestId=request_id)
 
     def well(self, what: str) -> None:
