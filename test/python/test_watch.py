@@ -310,6 +310,12 @@ class Trouble(Node):
         self.start()
         until(lambda: self.events("nic-restored"), 5, self.output)
 
+    def test_a_nic_that_cannot_be_put_right_is_a_trouble(self):
+        self.nic_script("exit 1")
+        self.start()
+        until(lambda: self.events("trouble"), 5, self.output)
+        self.assertIn("nic.sh up: exit 1", self.status()["trouble"])
+
 
 class Eip(Node):
     eip = EIP

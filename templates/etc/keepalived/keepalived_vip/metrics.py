@@ -10,7 +10,7 @@ OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
 DRAINS = ("health", "maintenance", "restart", "switch")
 TRIGGERS = ("hook", "keepalived", "kernel", "migrate", "nic", "reassert", "rx-lower", "start")
-TROUBLES = ("cloud", "connection", "credentials", "dns", "eip")
+TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
 PHASES = ("decision", "request", "cloud")
 
 

@@ -40,6 +40,7 @@ class Mover:
         self.troubles = {}  # what -> message
         self.kinds = {}  # what -> what makes two messages the same trouble
         self.failing = None  # the call that the trouble with the cloud is about
+        self.rebinding = None  # whether the last step towards the EIP left another to do; None: none was needed
 
     # -- on any thread ------------------------------------------------------------------------------------------------
 
@@ -94,7 +95,9 @@ class Mover:
             decide.task_said(known, ended, result)
         elif name == "rebind":
             decide.rebound(known, ended, result)
-            self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
+            if result != self.rebinding:
+                self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
+            self.rebinding = result
         else:
             self.seen(*result, ended=ended)
         if self.works_again(name):
@@ -134,6 +137,7 @@ class Mover:
         if eip == decide.EIP_FOREIGN:
             self.trouble("eip", "the VIP has another public address than %s" % self.conf.eip)
         elif eip == decide.EIP_OK:
+            self.rebinding = None
             self.well("eip")
         if decide.here(known):
             self.finish(ended)
@@ -156,6 +160,7 @@ class Mover:
         if self.move is not None:
             self.log.say("move-left", id=self.move["id"], requestId=self.move["requestId"])
             self.move = None
+        self.rebinding = None
         for what in ("cloud", "eip"):
             self.troubles.pop(what, None)  # nobody asks any more whether it lasts
 

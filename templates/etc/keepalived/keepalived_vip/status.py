@@ -143,7 +143,6 @@ def move_line(move: dict) -> str:
 
 
 def screen(found: dict, now: float) -> str:
-    """At most 80 columns, where the names allow it."""
     verdict = "healthy" if found["healthy"] else "could not tell" if found["updatedAt"] is None else "NOT healthy"
     since = ", for %s (since %s)" % (span(now - found["since"]), clock(found["since"])) if found["since"] else ""
     checked = ", looked %s ago" % span(now - found["checkedAt"]) if found["checkedAt"] else ""

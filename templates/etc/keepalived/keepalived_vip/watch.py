@@ -172,8 +172,12 @@ class Service:
                 self.verb = "up"
                 self.script.start("up", now)
                 return now + 0.05
-            if verb == "up":
-                self.later.append(("nic-restored" if code == 0 else "nic-broken", {"exit": code}))
+            if verb == "up" and code == 0:
+                self.later.append(("nic-restored", {}))
+            if code == 0:
+                self.mover.well("nic")
+            else:
+                self.mover.trouble("nic", "nic.sh up: exit %d" % code)
             self.next_nic_check = now + NIC_CHECK_S
         elif now >= self.next_nic_check and not self.known.busy:
             self.verb = "check"
