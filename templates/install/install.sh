@@ -200,7 +200,11 @@ rm -rf "$lib/stage"
 
 # --- from here on the old set is safe in txn --------------------------------------------------------------------------
 
-while read -r path; do say "write $path"; done <changed
+if [ $had = no ]; then
+  say "writing $(wc -l <changed) files"
+else
+  while read -r path; do say "write $path"; done <changed
+fi
 failure=
 targets | while read -r _ _ _ path; do mv -f "$path.$suffix" "$path" || exit 1; done >log 2>&1 ||
   failure="the new files could not be put in place"

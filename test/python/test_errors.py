@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
@@ -59,7 +60,7 @@ class Play:
         self.mover = Mover(conf, self.log)
         test.addCleanup(self.mover.api.drop)
         self.known = self.mover.known
-        self.waited_s = 0.0
+        self.test, self.waited_s = test, 0.0
         now = time.monotonic()
         if self.action == MIGRATE:
             decide.became_master(self.known, now, "keepalived")
@@ -70,13 +71,19 @@ class Play:
         if self.action == BIND:
             self.cloud.holder, self.cloud.eip_at = ME, None
 
+    def ready(self):
+        """The next step that is no waiting, at its time."""
+        step = decide.decide(self.known, time.monotonic())
+        while step[0] == "wait":
+            left_s = max(0.0, step[1] - time.monotonic())
+            self.waited_s += left_s
+            self.test.skipped_s += left_s
+            step = decide.decide(self.known, time.monotonic())
+        return step
+
     def step(self):
-        now = time.monotonic()
-        step = decide.decide(self.known, now)
-        if step[0] == "wait":
-            self.waited_s += step[1] - now
-            step = decide.decide(self.known, step[1])
-        decide.issued(self.known, now, step)
+        step = self.ready()
+        decide.issued(self.known, time.monotonic(), step)
         self.mover.take(step, *self.mover.make(step))
         return step
 
@@ -87,6 +94,8 @@ class Play:
         elif self.code == "NoCredentials":
             self.mover.credentials.values = None
             self.cloud.metadata_up = False
+        elif self.code == "NotMaster":
+            self.mover.api.wanted = lambda: False
         else:
             self.cloud.refusals = [(self.action, self.code)] * (2 if self.reaction() in AGAIN else 1)
 
@@ -100,11 +109,10 @@ class Play:
         """Goes on until the action has been refused once more; gives the seconds waited for since the last time."""
         self.waited_s = 0.0
         for _ in range(20):
-            ready = decide.decide(self.known, max(time.monotonic(), self.known.not_before))
-            if NAMES[ready[0]] == self.action:
+            if NAMES[self.ready()[0]] == self.action:
                 self.inject()
                 self.step()
-                self.cloud.metadata_up = True
+                self.cloud.metadata_up, self.mover.api.wanted = True, lambda: True
                 return self.waited_s
             self.step()
         raise AssertionError("%s was never asked for: %s" % (self.action, self.cloud.actions()))
@@ -118,6 +126,12 @@ AGAIN = (errors.RENEW, errors.CLOCK)
 
 
 class Table(unittest.TestCase):
+    def setUp(self):
+        self.skipped_s, real = 0.0, time.monotonic
+        clock = mock.patch("time.monotonic", lambda: real() + self.skipped_s)
+        clock.start()
+        self.addCleanup(clock.stop)
+
     def each(self, reaction: str, act) -> None:
         codes = [code for code, found in errors.CODES.items() if found == reaction]
         self.assertTrue(codes)

@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from keepalived_vip import nic, peer
+from keepalived_vip import nic, peer, planned
 from keepalived_vip.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -78,7 +78,7 @@ def adverts(conf) -> str:
 
 
 def ping(conf) -> str:
-    if not peer.echoes(conf.address, conf.peer_address, PING_S):
+    if planned.ping(conf, conf.peer_address, PING_S) is None:
         raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
     return "%s answers a ping from %s" % (conf.peer_address, conf.address)
 

@@ -6,12 +6,22 @@
   status [--json]   what keepalived, the NIC, the cloud and the service say, what is wrong and what to do
   self-test [--json]
                     every prerequisite, with its cure; nothing is changed, the service may run
+  prepare           on the standby: the VIP on its NIC for 30 s, so that it can serve the moment the cloud delivers
+  yield [--reason TEXT] [--for 2h]
+                    on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
+                    then stays away for that time, 1h by default; any other takes part again at once
+  maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
+                    not MASTER for that time, 1h by default, reboots included; a MASTER yields first
+  probe [--json] [--within SECONDS]
+                    on the node that does not have it: does the VIP answer a ping
   metrics           writes the metrics file anew, for the end of the service
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
+Of prepare, yield and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as asked;
+6 the result is unknown.
 """
 
 import os
@@ -102,6 +112,7 @@ def migrate(conf) -> int:
 def drained(conf, argv) -> int:
     from keepalived_vip import drain
 
+    argv = argv[1:]
     os.makedirs(conf.run, exist_ok=True)
     if argv == ["apply"]:
         drain.apply(conf)
@@ -139,6 +150,12 @@ def metrics(conf) -> int:
     return verb.tell_metrics(conf)
 
 
+def planned(conf, argv) -> int:
+    from keepalived_vip import planned as verbs
+
+    return verbs.main(conf, argv)
+
+
 # By the whole command line. Each imports for itself what only it needs: the service has to stay small.
 VERBS = {
     ("watch",): watch,
@@ -150,14 +167,16 @@ VERBS = {
     ("self-test", "--json"): lambda conf: self_test(conf, True),
     ("metrics",): metrics,
 }
+# These read their own options.
+WITH_OPTIONS = {"drain": drained, "prepare": planned, "yield": planned, "maintenance": planned, "probe": planned}
 
 
 def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    verb = (lambda conf: drained(conf, argv[1:])) if argv[:1] == ["drain"] else VERBS.get(tuple(argv))
-    if verb is None:
+    verb, other = VERBS.get(tuple(argv)), WITH_OPTIONS.get("".join(argv[:1]))
+    if verb is None and other is None:
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -165,4 +184,4 @@ def main(argv, load=settings.load) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("vip.py: /etc/keepalived/vip.json cannot be used: %s\n" % error)
         return 6
-    return verb(conf)
+    return verb(conf) if verb else other(conf, argv)

@@ -9,7 +9,7 @@ ROLES = ("master", "backup", "fault", "stop", "unknown")
 OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
 DRAINS = ("health", "maintenance", "restart", "switch")
-TRIGGERS = ("hook", "keepalived", "kernel", "migrate", "nic", "reassert", "rx-lower", "start")
+TRIGGERS = ("hook", "keepalived", "kernel", "migrate", "nic", "prepared", "reassert", "rx-lower", "start", "switch")
 TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
 PHASES = ("decision", "request", "cloud")
 
@@ -59,7 +59,7 @@ def families(status: dict, now: float):
         (
             "moves_total",
             "counter",
-            "Moves of the VIP to this node, by what they were due to.",
+            "Moves of the VIP by this node, by what they were due to.",
             [({"trigger": name}, moves.get(name, 0)) for name in triggers],
         ),
         ("last_move_timestamp_seconds", "gauge", "When the last one began.", [({}, last["startedAt"])] if last else []),

@@ -15,7 +15,7 @@ SILENT_S = 60.0  # a service that has written nothing for so long hangs
 HOLDERS = {"self": "this node's ENI", "peer": "the peer's ENI", "other": "another ENI", "none": "no ENI at all"}
 END_OF_DRAIN = {
     "health": "mend the service behind the VIP on this node; it takes part again by itself",
-    "maintenance": "it ends by itself, or now: vip.py drain release maintenance",
+    "maintenance": "it ends by itself, or now: vip.py maintenance off",
 }
 
 
@@ -55,6 +55,8 @@ def collect(conf) -> dict:
         "available": False,
         "checkedAt": None,
         "updatedAt": None,
+        "prepared": False,
+        "switch": None,
         "lastMove": None,
         "moves": [],
         "movesTotal": 0,
@@ -68,19 +70,22 @@ def collect(conf) -> dict:
     code, lines = run(conf.nic_script, "check")
     found.update(
         mode=conf.mode,
+        preferred=conf.preferred,
         vip=conf.vip,
         serviceAlive=service_runs(conf),
         keepalivedAlive=nic.keepalived_runs(conf.pid_files) is True,
-        vipOnNic=on_nic != nic.ABSENT,
+        vipOnNic=on_nic == nic.PRESENT,
+        prepared=on_nic == nic.LEASED,
         nic={"interface": conf.interface, "address": conf.address, "problems": lines if code else []},
         drained=drain.reasons(conf),
     )
-    found["problems"] = [{"found": what, "cure": cure} for what, cure in problems(found, on_nic == nic.LEASED)]
+    found["maintenance"] = found["drained"].get(drain.LASTING)
+    found["problems"] = [{"found": what, "cure": cure} for what, cure in problems(found)]
     found["healthy"] = found["updatedAt"] is not None and not found["problems"]
     return found
 
 
-def problems(found: dict, leased: bool = False):
+def problems(found: dict):
     """What is not as it should be, and what to do; the first comes first."""
     alive, state, drained = found["serviceAlive"], found["state"], found["drained"]
     silent_s = time.time() - (found["updatedAt"] or time.time())
@@ -102,7 +107,7 @@ def problems(found: dict, leased: bool = False):
         yield "keepalived is neither MASTER nor BACKUP", "journalctl -u keepalived -n 20"
     if alive and state == "MASTER" and not found["vipOnNic"]:
         yield "MASTER without the VIP on the NIC", "wait a few seconds; if it lasts: systemctl restart keepalived"
-    if alive and state != "MASTER" and found["vipOnNic"] and not leased:
+    if alive and state != "MASTER" and found["vipOnNic"]:
         what = "the VIP is on the NIC though this node is not MASTER"
         yield what, "wait a few seconds; if it lasts: systemctl restart keepalived"
     if alive and state == "MASTER" and not (found["cloudHolder"] == "self" and found["available"]):
@@ -146,14 +151,14 @@ def screen(found: dict, now: float) -> str:
     verdict = "healthy" if found["healthy"] else "could not tell" if found["updatedAt"] is None else "NOT healthy"
     since = ", for %s (since %s)" % (span(now - found["since"]), clock(found["since"])) if found["since"] else ""
     checked = ", looked %s ago" % span(now - found["checkedAt"]) if found["checkedAt"] else ""
-    held = "with the VIP" if found["vipOnNic"] else "without the VIP"
+    held = "with the VIP" if found["vipOnNic"] else "prepared for it" if found["prepared"] else "without the VIP"
     rows = [
         ("keepalived", (found["state"] if found["keepalivedAlive"] else "does not run") + since),
         ("drained", ", ".join(sorted(found["drained"])) or "no"),
         ("NIC", "%s %s %s" % (found["nic"]["interface"], found["nic"]["address"], held)),
         ("cloud", "VIP %s %s%s" % (found["vip"], in_cloud(found), checked)),
         ("service", "runs, version %s" % found["version"] if found["serviceAlive"] else "does NOT run"),
-        ("last moves", [move_line(move) for move in found["moves"]] or "none to this node"),
+        ("last moves", [move_line(move) for move in found["moves"]] or "none by this node"),
     ]
     lines = ["node %s of %s: %s" % (found["node"], found["pair"], verdict), ""]
     for name, value in rows:

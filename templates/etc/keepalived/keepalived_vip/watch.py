@@ -7,6 +7,7 @@ import signal
 import time
 
 from keepalived_vip import VERSION, decide, drain, metrics, nic, settings
+from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
 from keepalived_vip.threads import Threads
@@ -27,12 +28,14 @@ class Service:
         self.log = Log(conf.log)
         self.mover = Mover(conf, self.log)
         self.known = self.mover.known
+        self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.on_nic = nic.ABSENT
         self.runs = False  # keepalived, see nic.keepalived_runs
         self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
+        self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
         self.started = False
         self.lock = None
         self.script = nic.Script(conf.nic_script)
@@ -58,6 +61,8 @@ class Service:
                 self.known.trigger = "rx-lower"
                 self.mover.event_at = now
             return
+        if word == "YIELD":
+            self.handover.ask(now)
         if word not in ROLES:
             return
         if kind == "INSTANCE":
@@ -75,6 +80,8 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
+        if self.keep_address():
+            trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.on_nic == nic.PRESENT
         if self.dead:
             if word == "MASTER":
@@ -85,7 +92,7 @@ class Service:
                 # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
                 self.change("MASTER", "kernel" if self.started else "start")
                 return
-        elif (word == "MASTER") != present and word != "STOP":
+        elif (word == "MASTER") != present:
             if self.odd_since is None:
                 self.odd_since = now
             elif now - self.odd_since >= LOST_WORD_S:
@@ -111,6 +118,25 @@ class Service:
             pass  # what was true stays true until the next look
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
+
+    def keep_address(self) -> bool:
+        """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
+        take it from the new MASTER. Whether one has just been made endless."""
+        master = self.state["state"] == "MASTER"
+        if master and self.on_nic == nic.LEASED and not self.dead:
+            seconds = nic.ENDLESS_S
+        elif not master and self.kept and self.on_nic == nic.PRESENT:
+            seconds = 1  # it came back by this, in the moment in which keepalived removed it
+        else:
+            self.kept = self.kept and self.on_nic == nic.PRESENT
+            return False
+        try:
+            nic.set_lifetime(self.conf.interface, self.conf.vip, seconds)
+        except OSError:
+            return False  # it runs out, and keepalived sets it anew
+        self.kept = master
+        self.look()
+        return master
 
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
@@ -143,8 +169,11 @@ class Service:
             self.apply_drain()
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
+        due = [self.next_tick] + self.handover.listen(now)
         step = decide.decide(self.known, now)
-        due = [self.next_tick]
+        if step in (decide.YIELD, decide.ABANDON):
+            self.handover.local(step, now)
+            step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])
         elif step != decide.IDLE:
@@ -190,6 +219,7 @@ class Service:
         for event, fields in self.later:
             self.log.say(event, **fields)
         self.later = []
+        self.handover.progress()
         try:
             if self.state != self.state_written:
                 settings.write_atomically(self.conf.state_file, json.dumps(self.state))
@@ -219,7 +249,7 @@ class Service:
             "state": self.state["state"],
             "since": self.state["since"],
             "keepalivedAlive": self.runs is True,
-            "vipOnNic": self.on_nic != nic.ABSENT,
+            "vipOnNic": self.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
@@ -229,6 +259,8 @@ class Service:
             "movesTotal": sum(mover.moves_by_trigger.values()),
             "movesByTrigger": dict(mover.moves_by_trigger),
             "apiRequests": dict(mover.api.requests),
+            "prepared": self.on_nic == nic.LEASED,
+            "switch": self.handover.told,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
             "troubles": dict(mover.troubles),
         }
