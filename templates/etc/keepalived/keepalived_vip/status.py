@@ -30,11 +30,11 @@ def service_runs(conf) -> bool:
     return False
 
 
-def run(*argv):
+def run(*argv, limit_s: float = 5.0):
     """(exit code, output lines) of a program that ends soon."""
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit_s
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return 127, [str(error)]
@@ -67,7 +67,7 @@ def collect(conf) -> dict:
     }
     found.update(settings.read_json(conf.status_file) or {})
     on_nic = nic.look(conf.interface, conf.vip)
-    code, lines = run(conf.nic_script, "check")
+    code, lines = run(conf.nic_script, "check", limit_s=2.0)  # whoever asks by SSH waits for all of this
     found.update(
         mode=conf.mode,
         preferred=conf.preferred,
