@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from keepalived_vip import nic, peer, planned
+from keepalived_vip import adverts, nic, planned
 from keepalived_vip.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -56,11 +56,11 @@ def second_nic(conf) -> str:
     return "%s has %s, its routes and its source rules" % (conf.interface, conf.address)
 
 
-def adverts(conf) -> str:
+def vrrp(conf) -> str:
     own, other = conf.address, conf.peer_address
     master = nic.look(conf.interface, conf.vip) == nic.PRESENT
     seconds = max(LISTEN_S, 3.5 * conf.advert_s)
-    found = peer.adverts(conf.interface, own, other, seconds, "" if master else "heard")
+    found = adverts.listen(conf.interface, own, other, seconds, "" if master else "heard")
     if "arrived" in found and "heard" not in found:
         raise Problem("those of %s reach %s, and a firewall on this node drops them" % (other, conf.interface))
     if not master:

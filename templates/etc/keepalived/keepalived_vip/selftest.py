@@ -26,7 +26,7 @@ def table(conf):
         ("nic", here(checks.second_nic), "/etc/keepalived/nic.sh up; if no NIC has that address: pulumi up", 1),
         (
             "adverts",
-            here(checks.adverts),
+            here(checks.vrrp),
             "let IP protocol 112 pass between both nodes (security group, firewall); keepalived has to run on both",
             1,
         ),

@@ -18,7 +18,7 @@ SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
 BEAT_S = 15.0  # how often status and metrics are written though nothing changed
-CALM_S = 0.5  # the metrics follow a change so much later: not while a move is being asked for
+CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -234,6 +234,8 @@ class Service:
                 self.next_beat = now + BEAT_S
         except OSError:
             pass  # a full disk: tried again at the next turn
+        if now >= self.next_metrics and self.known.busy:
+            self.next_metrics = now + CALM_S
         if now >= self.next_metrics:
             metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
             self.next_metrics = now + BEAT_S

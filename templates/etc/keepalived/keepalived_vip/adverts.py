@@ -15,7 +15,7 @@ ETH_P_ALL, SO_ATTACH_FILTER = 3, 26
 ONLY_THESE = ((0x30, 0, 0, 9), (0x15, 1, 0, nic.VRRP), (0x15, 0, 1, ICMP), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
 
 
-def adverts(interface: str, own: str, peer: str, seconds: float, enough: str = "") -> set:
+def listen(interface: str, own: str, peer: str, seconds: float, enough: str = "") -> set:
     """Which adverts there are within `seconds`, or until `enough` was among them: "out" to the peer; "refused" by its
     kernel, which says so when no program there listens to their protocol; "arrived" from the peer at the NIC; and
     "heard" here, for a firewall of this node stands between the two.
