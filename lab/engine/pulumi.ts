@@ -110,7 +110,11 @@ function pulumi(config: LabConfig, engine: RealEngine, args: string[], input: st
   });
 }
 
-const show = { color: "never", onOutput: (text: string) => void process.stdout.write(text) } as const;
+const show = {
+  color: "never",
+  onOutput: (text: string) => void process.stdout.write(text),
+  onError: (text: string) => void process.stderr.write(text),
+} as const;
 const failed = () =>
   new Error("The update did not end well; see above. Mend it and run the command again: it goes on from here.");
 

@@ -51,7 +51,8 @@ class Api:
         self.endpoints = list(conf.endpoints)
         self.clock_offset_s = 0
         self.requests = {}  # action: {"ok" or error code: how often}
-        self.wanted = lambda: True  # asked just before a request is sent: names, keys, connections may have taken long
+        # Asked just before a request is sent: names, keys and connections may have taken long.
+        self.wanted = lambda: True
         self.lock = threading.Lock()
         self.calling = False
         self.kept = None

@@ -1,16 +1,18 @@
 """The service's part in a planned switch: takes the request, gives up MASTER, hears the peer take over, and tells.
 
-The request is a file and a word on keepalived's pipe (YIELD), the answer is a file as well: whoever asked may die.
+Asked on this node, the request is a file and a word on keepalived's pipe (YIELD), and the answer is a file as well:
+whoever asked may die. The peer asks by a datagram, as often as it likes, and is told each time how it stands.
 """
 
 import json
 import time
 
-from keepalived_vip import decide, drain, nic, settings
+from keepalived_vip import decide, drain, nic, peer, settings
 
 REASON = "switch"
 # After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
+PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
 
@@ -30,7 +32,20 @@ class Handover:
 
     def ask(self, now: float) -> None:
         request = settings.read_json(self.conf.switch_request)
-        if not isinstance(request, dict) or (self.told and self.told["id"] == request.get("id")):
+        if isinstance(request, dict):
+            self.begin(request, now)
+
+    def asked_by_peer(self, ear, now: float) -> None:
+        for message, sender in peer.said(ear, self.conf.peer_address):
+            # A preferred node would take the VIP back at once.
+            keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
+            self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
+            told = self.told if self.told and self.told["id"] == message["id"] else None
+            peer.say(ear, told or {"id": message["id"], "phase": decide.ASKED}, sender)
+
+    def begin(self, request: dict, now: float) -> None:
+        known_ids = [found["id"] for found in (self.told, self.request) if found]
+        if request.get("id") in known_ids:
             return
         refusal = decide.ask_switch(self.known, now)
         if refusal:

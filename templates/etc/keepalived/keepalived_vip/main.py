@@ -10,6 +10,8 @@
   yield [--reason TEXT] [--for 2h]
                     on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
                     then stays away for that time, 1h by default; any other takes part again at once
+  take [--reason TEXT]
+                    on the standby: both halves at once; the peer is asked to yield over the network
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
                     not MASTER for that time, 1h by default, reboots included; a MASTER yields first
   probe [--json] [--within SECONDS]
@@ -20,8 +22,8 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as asked;
-6 the result is unknown.
+Of prepare, yield, take and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as
+asked; 6 the result is unknown.
 """
 
 import os
@@ -168,7 +170,8 @@ VERBS = {
     ("metrics",): metrics,
 }
 # These read their own options.
-WITH_OPTIONS = {"drain": drained, "prepare": planned, "yield": planned, "maintenance": planned, "probe": planned}
+WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "maintenance", "probe"), planned)
+WITH_OPTIONS["drain"] = drained
 
 
 def main(argv, load=settings.load) -> int:

@@ -32,7 +32,8 @@ class Mover:
         self.credentials = Credentials(conf, self.addresses)
         self.api = cloud.Api(conf, self.credentials, self.addresses)
         self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
-        # No request after a demotion, also where a step takes two. `vip.py query` is no MASTER, and not busy.
+        # No request after a demotion, also where a step takes two. `vip.py query` asks without being MASTER, and is not
+        # busy.
         self.api.wanted = lambda: self.known.master or not self.known.busy
         self.event_at = 0.0  # when the event came that the next move is due to
         self.move = None  # the move under way

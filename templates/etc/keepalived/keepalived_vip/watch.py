@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, metrics, nic, settings
+from keepalived_vip import VERSION, decide, drain, metrics, nic, peer, settings
 from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
@@ -294,6 +294,8 @@ class Service:
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
+        ear = peer.listen(self.conf)
+        self.selector.register(ear, selectors.EVENT_READ, "peer")
         self.threads = Threads(self.mover)
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
@@ -315,6 +317,8 @@ class Service:
                     self.look()
                     # Not now: putting back starts processes, and the same message may have made us MASTER.
                     self.next_nic_check = min(self.next_nic_check, time.monotonic() + SETTLE_S)
+                elif key.data == "peer":
+                    self.handover.asked_by_peer(ear, time.monotonic())
                 else:
                     self.answered()
 
