@@ -12,8 +12,9 @@ import time
 
 from keepalived_vip import decide, drain, nic, peer, settings
 from keepalived_vip.handover import ENDS
-from keepalived_vip.main import is_master, service_runs
+from keepalived_vip.main import is_master
 from keepalived_vip.mover import take_lock
+from keepalived_vip.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
 LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them

@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, nic, peer, settings
+from keepalived_vip import VERSION, decide, drain, metrics, nic, peer, settings
 from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
@@ -20,6 +20,8 @@ LOCK_S = 0.2
 # So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
 # the cloud delivers to this node until it has moved the address, which takes it seconds.
 LINGER_S = 15
+BEAT_S = 15.0  # how often status and metrics are written though nothing changed
+CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -33,7 +35,8 @@ class Service:
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.on_nic = nic.ABSENT
-        self.dead = False
+        self.runs = False  # keepalived, see nic.keepalived_runs
+        self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
@@ -46,6 +49,7 @@ class Service:
         self.next_nic_check = 0.0
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
+        self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.drained = {}  # what keeps this node from being MASTER
 
@@ -124,7 +128,8 @@ class Service:
             self.on_nic = nic.look(self.conf.interface, self.conf.vip)
         except OSError:
             pass  # what was true stays true until the next look
-        self.dead = nic.keepalived_is_dead(self.conf.pid_files)
+        self.runs = nic.keepalived_runs(self.conf.pid_files)
+        self.dead = self.runs is None
 
     def linger(self, now: float) -> None:
         """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
@@ -173,9 +178,12 @@ class Service:
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
         try:
-            self.drained = drain.apply(self.conf)
+            found = drain.apply(self.conf)
         except OSError:
-            pass  # a full disk: what keepalived was told stays in force
+            return  # a full disk: what keepalived was told stays in force
+        if sorted(found) != sorted(self.drained):
+            self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
+        self.drained = found
 
     def read_fifo(self, descriptor: int) -> None:
         try:
@@ -216,7 +224,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
-        self.write()
+        due.append(self.write(now))
         return max(0.0, min(due) - time.monotonic())
 
     def put_nic_right(self, now: float) -> float:
@@ -230,8 +238,12 @@ class Service:
                 self.verb = "up"
                 self.script.start("up", now)
                 return now + 0.05
-            if verb == "up":
-                self.later.append(("nic-restored" if code == 0 else "nic-broken", {"exit": code}))
+            if verb == "up" and code == 0:
+                self.later.append(("nic-restored", {}))
+            if code == 0:
+                self.mover.well("nic")
+            else:
+                self.mover.trouble("nic", "nic.sh up: exit %d" % code)
             self.next_nic_check = now + NIC_CHECK_S
         elif now >= self.next_nic_check and not self.known.busy:
             self.verb = "check"
@@ -239,7 +251,8 @@ class Service:
             return now + 0.05
         return max(self.next_nic_check, now + SETTLE_S)
 
-    def write(self) -> None:
+    def write(self, now: float) -> float:
+        """Tells what changed; gives the time at which there is something to tell without a change."""
         for event, fields in self.later:
             self.log.say(event, **fields)
         self.later = []
@@ -249,11 +262,21 @@ class Service:
                 settings.write_atomically(self.conf.state_file, json.dumps(self.state))
                 self.state_written = self.state
             status = self.status()
-            if status != self.status_written:
-                settings.write_atomically(self.conf.status_file, json.dumps(status))
+            if status != self.status_written or now >= self.next_beat:
+                told = dict(status, updatedAt=round(time.time(), 3))
+                settings.write_atomically(self.conf.status_file, json.dumps(told))
+                if status != self.status_written:
+                    self.next_metrics = min(self.next_metrics, now + CALM_S)
                 self.status_written = status
+                self.next_beat = now + BEAT_S
         except OSError:
             pass  # a full disk: tried again at the next turn
+        if now >= self.next_metrics and self.known.busy:
+            self.next_metrics = now + CALM_S
+        if now >= self.next_metrics:
+            metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
+            self.next_metrics = now + BEAT_S
+        return self.next_metrics
 
     def status(self) -> dict:
         mover = self.mover
@@ -264,16 +287,21 @@ class Service:
             "node": self.conf.node,
             "state": self.state["state"],
             "since": self.state["since"],
-            "vipOnNic": self.on_nic != nic.ABSENT,
+            "keepalivedAlive": self.runs is True,
+            "vipOnNic": self.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
             "checkedAt": mover.checked_at,
-            "lastMove": mover.last_move,
-            "movesTotal": mover.moves_total,
+            "lastMove": mover.moves[-1] if mover.moves else None,
+            "moves": mover.moves[:-4:-1],  # the newest first
+            "movesTotal": sum(mover.moves_by_trigger.values()),
+            "movesByTrigger": dict(mover.moves_by_trigger),
+            "apiRequests": dict(mover.api.requests),
             "prepared": self.on_nic == nic.LEASED,
             "switch": self.handover.told,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
+            "troubles": dict(mover.troubles),
         }
 
     def answered(self) -> None:
@@ -334,7 +362,8 @@ class Service:
 
 
 def serve(conf) -> int:
-    os.makedirs(conf.run, exist_ok=True)
+    for folder in (conf.run, conf.lib):
+        os.makedirs(folder, exist_ok=True)
     for _ in range(20):  # `vip.py status` holds it for a moment to see whether we do
         lock = take_lock(conf.service_lock)
         if lock is not None:
