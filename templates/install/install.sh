@@ -143,7 +143,8 @@ check_new() {
   done || return 1
   (umask 022 && mkdir -p /etc/keepalived /run/keepalived-vip)
   # shellcheck disable=SC2016 # $1 is the inner shell's
-  unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh' \
+  unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&
+    PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try' \
     sh "$lib/stage/etc/keepalived" 9>&-
 }
 # Lists in `changed` and `stale` what is not as the bundle wants it.

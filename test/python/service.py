@@ -1,6 +1,7 @@
 """Runs one verb of vip.py against a fake cloud: service.py SETTINGS.json VERB…; the rest is as on a node."""
 
 import json
+import os
 import sys
 
 import support  # noqa: F401
@@ -13,6 +14,11 @@ def load():
     places = [given[name] for name in ("run", "etc", "log", "metadata")]
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
+    conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
+    for name in ("health_lease_s", "hook_limit_s"):
+        setattr(conf, name, given.get(name, getattr(conf, name)))
+    if given.get("withoutPidfd"):
+        del os.pidfd_open  # as on Python before 3.9
     return conf
 
 

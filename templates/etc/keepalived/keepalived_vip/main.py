@@ -4,6 +4,9 @@
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
   status [--json]   what keepalived, the NIC, the cloud and the service say
+  health            the service that checks the user's (keepalived-vip-health.service)
+  health try        for the installation: 1 when that check would take this node out of service
+  hooks             runs the user's scripts for what this node is now (keepalived-vip-hooks.service)
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
@@ -169,7 +172,9 @@ def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    if argv[:1] != ["drain"] and argv not in (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]):
+    plain = [["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]]
+    plain += [["health"], ["health", "try"], ["hooks"]]
+    if argv[:1] != ["drain"] and argv not in plain:
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -183,6 +188,14 @@ def main(argv, load=settings.load) -> int:
         return watch.serve(conf)
     if argv == ["migrate"]:
         return migrate(conf)
+    if argv[0] == "health":
+        from keepalived_vip import health
+
+        return health.serve(conf) if argv == ["health"] else health.attempt(conf)
+    if argv == ["hooks"]:
+        from keepalived_vip import hooks
+
+        return hooks.run(conf)
     if argv == ["query"]:
         return query(conf)
     if argv[0] == "drain":
