@@ -9,6 +9,7 @@ import time
 from keepalived_vip import VERSION, decide, drain, nic, settings
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
+from keepalived_vip.outward import Outward
 from keepalived_vip.threads import Threads
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
@@ -39,6 +40,7 @@ class Service:
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
         self.fifos = {}  # descriptor -> text that is no whole line yet
+        self.outward = Outward(conf, self.mover)
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -135,6 +137,7 @@ class Service:
             self.apply_drain()
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
+        self.outward.see(self.state["state"])
         step = decide.decide(self.known, now)
         due = [self.next_tick]
         if step[0] == "wait":
@@ -150,6 +153,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
+        due.append(self.outward.turn(now, self.status(), self.drained))
         self.write()
         return max(0.0, min(due) - time.monotonic())
 
@@ -204,6 +208,7 @@ class Service:
             "checkedAt": mover.checked_at,
             "lastMove": mover.last_move,
             "movesTotal": mover.moves_total,
+            "hooks": self.outward.done,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
         }
 
