@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import support
 from keepalived_vip import checks, drain, settings
@@ -166,6 +167,15 @@ class Looks(Place):
         died = (DIED, "process %s: process %d has ended" % (check["target"], child.pid))
         until(lambda: prober.turn(time.monotonic()) == died)
         self.assertEqual(prober.descriptors(), [])
+
+    def test_without_a_descriptor_it_is_looked_for_all_the_time(self):
+        child = self.process()
+        check = self.check("process", self.path("pid", child.pid), intervalS=1000)
+        with mock.patch.object(os, "pidfd_open", side_effect=OSError, create=True):
+            prober = checks.Prober(self.conf(), check, time.monotonic())
+            until(lambda: prober.turn(time.monotonic()))
+        self.assertEqual(prober.descriptors(), [])
+        self.assertLess(prober.next_turn(), time.monotonic() + 1)
 
 
 class Service(Place):

@@ -157,11 +157,13 @@ class Run(Place):
     def test_a_script_that_takes_too_long_is_ended_with_its_children(self):
         self.given["hook_limit_s"] = 0.3
         mark = "1000.%d" % os.getpid()
-        self.script("active/10-slow", "sleep %s & sleep %s" % (mark, mark))
+        deaf = "(trap '' TERM; exec sleep %s) & " % mark
+        self.script("active/10-slow", "sleep %s & %s trap 'touch asked; exit 1' TERM; wait" % (mark, deaf))
         self.want("active")
         done = self.run_hooks()
         self.assertEqual([one["exit"] for one in done["scripts"]], [None])
         self.assertEqual(self.lines(), ["+active/10-slow"])
+        self.assertTrue(self.exists("asked"), "it is asked to end first")
         self.assertEqual(subprocess.call(["pgrep", "-f", "^sleep " + mark], stdout=subprocess.DEVNULL), 1)
 
     def test_the_latest_state_wins_and_a_passed_one_is_not_run_any_more(self):
