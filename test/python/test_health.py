@@ -16,7 +16,7 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import checks, drain, settings
+from keepalived_vip import checks, drain, http1, settings
 from keepalived_vip.checks import DIED, ENDED, FAILED
 from keepalived_vip.health import Verdict
 from support import until
@@ -47,6 +47,8 @@ class Verdicts(unittest.TestCase):
 
 class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path.startswith("/slow/"):
+            time.sleep(0.3)
         self.send_response(int(self.path.rpartition("/")[2]))
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -114,6 +116,8 @@ class Looks(Place):
         for status in (404, 503):
             kind, why = self.outcome("http", base + str(status))
             self.assertEqual((kind, why), (FAILED, "http %s%d: HTTP %d" % (base, status, status)))
+        with mock.patch.object(http1, "ANSWER_S", 0.1):  # of the calls to the cloud; the check has a limit of its own
+            self.assertEqual(self.outcome("http", base + "slow/200"), (ENDED, ""))
         server.shutdown()
         server.server_close()
         self.assertIn("refused", self.outcome("http", base)[1])

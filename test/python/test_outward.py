@@ -194,7 +194,7 @@ class Told(Node):
         self.become_master()
         self.settled()
         until(lambda: self.status()["trouble"], 10, self.output)
-        self.assertEqual(self.status()["trouble"], "HTTP 503")
+        self.assertEqual(self.status()["trouble"], "notifyUrl: HTTP 503")
         self.become_backup()
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
         self.cloud.holder = PEER
@@ -278,7 +278,7 @@ class Hooked(Node):
         self.become_master()
         self.settled()
         until(lambda: self.status()["trouble"], 10, self.output)
-        self.assertEqual(self.status()["trouble"], "active/05-guard ended with 9")
+        self.assertEqual(self.status()["trouble"], "hooks: active/05-guard ended with 9")
         self.become_backup()
         until(lambda: self.status()["trouble"] is None, 10, self.output)
         self.assertEqual(self.lines()[-1], "standby,backup")

@@ -48,7 +48,7 @@ class Outward:
             self.notifier.tell("move", move=dict(move, **ends))
         problem = self.notifier.problem
         if problem:
-            self.mover.trouble("notify", problem)
+            self.mover.trouble("notify", "notifyUrl: " + problem)
         else:
             self.mover.well("notify")
         troubles = {what: text for what, text in self.mover.troubles.items() if what != "notify"}
@@ -91,7 +91,7 @@ class Outward:
             how = "was ended after %d s" % self.conf.hook_limit_s
             if last[0]["exit"] is not None:
                 how = "ended with %d" % last[0]["exit"]
-            self.mover.trouble("hooks", "%s/%s %s" % (self.done["state"], last[0]["script"], how))
+            self.mover.trouble("hooks", "hooks: %s/%s %s" % (self.done["state"], last[0]["script"], how))
         else:
             self.mover.well("hooks")
 
