@@ -29,7 +29,7 @@ const usage = `npm run bench [-- --runs N]           faults per setting and kind
   --settings a,b  of ${settingNames.join(", ")}
   --faults a,b    of ${benchFaults.map(({ name }) => name).join(", ")}
   --json FILE     --svg FILE
-  --stalls        instead: what each speed costs when the MASTER stands still for a moment
+  --stalls        instead: what each speed (${speeds.join(", ")}) costs when the MASTER stands still for a moment
 It makes a lab of its own, named by LAB_NAME ("bench" by default), and removes it.`;
 
 /** MASTER events that the decision's percentiles rest on at least. */
@@ -160,10 +160,10 @@ async function failovers(bench: Bench, settings: SettingName[], faults: BenchFau
   return { ...head, versions, lab, scenarios, decisionMs, runtime };
 }
 
-async function stalls(bench: Bench): Promise<StallCell[]> {
+async function stalls(bench: Bench, wanted: typeof speeds): Promise<StallCell[]> {
   await bench.start("normal");
   const cells: StallCell[] = [];
-  for (const speed of speeds) {
+  for (const speed of wanted) {
     await bench.apply(speed);
     cells.push(...(await stallsAt(bench.pair, speed, 2)));
   }
@@ -188,7 +188,8 @@ async function main(): Promise<number> {
   }
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs is "${values.runs}"; wanted a number from 1.`);
-  const settings = chosen("--settings", values.settings, settingNames);
+  const settings = values.stalls ? [] : chosen("--settings", values.settings, settingNames);
+  const stalled = values.stalls ? chosen("--settings", values.settings, speeds) : [];
   const names = chosen(
     "--faults",
     values.faults,
@@ -211,7 +212,7 @@ async function main(): Promise<number> {
   process.once("SIGINT", () => void bench.end().finally(() => process.exit(130)));
   try {
     if (values.stalls) {
-      const cells = await stalls(bench);
+      const cells = await stalls(bench, stalled);
       console.log(`\n${stallTable(cells)}`);
       if (values.json) writeFileSync(values.json, `${JSON.stringify(cells, null, 2)}\n`);
       return 0;

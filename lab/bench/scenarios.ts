@@ -92,7 +92,7 @@ function switchover(pair: BenchPair): Promise<void> {
 
 export const benchFaults: BenchFault[] = [
   labFault("power", { restMs: 10_000, effectMs: rulesLoaded }),
-  labFault("nic", { watchMs: 15_000, effectMs: rulesLoaded }),
+  labFault("nic", { watchMs: 20_000, effectMs: rulesLoaded }),
   labFault("keepalived-stop", { restMs: 1000 }),
   labFault("process", {
     guide: false,
