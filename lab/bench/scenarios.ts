@@ -80,12 +80,18 @@ function labFault(name: string, more: Partial<BenchFault> = {}): BenchFault {
 
 /** The operator's command, as a user runs it. */
 function switchover(pair: BenchPair): Promise<void> {
-  const argv = ["--disable-warning=ExperimentalWarning", operator, "switchover", "--yes"];
-  const child = spawn(process.execPath, argv, { stdio: "ignore", env: { ...process.env, LAB_NAME: pair.name } });
+  const argv = ["--disable-warning=ExperimentalWarning", operator, "switchover", "--yes", "--lab", pair.name];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk;
+    });
+  }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`${operator} switchover ended with ${code}`)),
+      code === 0 ? resolve() : reject(new Error(`${operator} switchover ended with ${code}: ${said}`)),
     );
   });
 }
