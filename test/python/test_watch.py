@@ -157,6 +157,24 @@ class Failover(Node):
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
         self.calls_stop()
 
+    def test_a_node_whose_nic_is_dead_leaves_the_vip_to_the_other(self):
+        self.ip("-n", self.namespace, "addr", "add", support.values()["gateway"] + "/32", "dev", "far")
+        self.start()
+        self.ip("-n", self.namespace, "addr", "del", support.values()["gateway"] + "/32", "dev", "far")
+        self.become_master()
+        until(lambda: self.cloud.actions().count(DESCRIBE) > 1, 10, self.output)
+        until(lambda: "gateway" in (self.status()["trouble"] or ""), 10, self.output)
+        self.assertNotIn(MIGRATE, self.cloud.actions())
+        self.ip("-n", self.namespace, "addr", "add", support.values()["gateway"] + "/32", "dev", "far")
+        self.settled()
+        self.assertEqual(self.cloud.holder, ME)
+
+    def test_a_gateway_that_never_answered_keeps_nobody_from_serving(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[0], MIGRATE)
+
     def test_a_demotion_is_heard_while_a_call_hangs(self):
         gate = []
 

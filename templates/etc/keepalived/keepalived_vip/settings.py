@@ -6,7 +6,7 @@ import os
 CONFIG = "/etc/keepalived/vip.json"
 METADATA = "metadata.tencentyun.com"
 KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
-KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs"]
+KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs", "gateway"]
 
 
 class Settings:
@@ -36,6 +36,7 @@ class Settings:
         self.address = values["address"]
         self.peer_address = values["peerAddress"]
         self.interface = values["interface"]
+        self.gateway = values["gateway"]
         self.eni = values["eniId"]
         self.peer_eni = values["peerEniId"]
         self.eip = values["eipId"]  # None without a public address
