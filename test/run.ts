@@ -1,5 +1,6 @@
 /**
  * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
+ * `npm run test:full` runs the whole fault matrix, on each release, and writes docs/test-report.md.
  * Levels that need root on Debian say so by name when they can't run.
  */
 import { spawn } from "node:child_process";
@@ -131,9 +132,17 @@ const levels: Level[] = [
     real: true,
     run: nodeTests("lab", 1),
   },
+  {
+    name: "matrix",
+    proves: "the VIP in spite of each fault, on real nodes",
+    real: true,
+    run: nodeTests("matrix", 1),
+  },
 ];
 
-const wanted = process.argv.slice(2);
+const full = process.argv.includes("--full");
+if (full) process.env.MATRIX ||= "full";
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--full");
 const unknown = wanted.filter((name) => !levels.some((level) => level.name === name));
 if (unknown.length > 0) {
   console.error(
@@ -161,6 +170,7 @@ for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.in
     `${level.name}: ${result.passed} passed, ${result.failed} failed, ${Math.round((Date.now() - startedMs) / 1000)} s`,
   );
   console.log(lines.at(-1));
+  if (full && level.name === "matrix") (await import("./matrix/report.ts")).writeReport();
 }
 console.log(`\n${lines.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

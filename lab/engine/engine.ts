@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { complete, type Settings } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
+import { findRealEngine, type RealEngine } from "./cli.ts";
+import { destroyPulumi, hasPulumiStack, pulumiCommand, upPulumi } from "./pulumi.ts";
 
 export type EngineName = "auto" | "pulumi" | "inline";
 
@@ -16,26 +18,56 @@ const project = "keepalived-cluster";
 
 /** Applies the program. Bad settings are refused before anything is made. */
 export async function upProgram(wanted: EngineName, config: LabConfig, settings: Settings): Promise<EngineResult> {
-  if (wanted === "pulumi") {
-    throw new Error(
-      'This lab drives only its inline engine so far. For the real one: "npm run lab -- cloud" prints what a "pulumi up" needs.',
-    );
-  }
-  console.log("Running the program (inline engine) ...");
+  const real = chooseEngine(wanted, config);
   const full = complete(config.name, settings);
   const { parseSettings } = await import("../../config.ts");
   parseSettings({ ...full, "tencentcloud:region": config.region });
+  console.log(`Running the program (${real ? `Pulumi ${real.version}` : "inline engine"}) ...`);
+  if (real) return { engine: "pulumi", changes: await upPulumi(config, real, project, full) };
   const text = await runInline("up", config, full);
   const [created = 0, changed = 0, deleted = 0] =
     /(\d+) created, (\d+) changed, (\d+) deleted/.exec(text)?.slice(1).map(Number) ?? [];
   return { engine: "inline", changes: created + changed + deleted };
 }
 
-/** Removes what the inline engine made; what a `pulumi up` of the user's own made is left to `pulumi destroy`. */
+/** The engine that made the stack goes on with it; for a new one `auto` takes the real engine where all of it is here. */
+function chooseEngine(wanted: EngineName, config: LabConfig): RealEngine | null {
+  const made = existsSync(labPaths(config.name).inlineState) ? "inline" : hasPulumiStack(config) ? "pulumi" : null;
+  if (wanted !== "auto" && made !== null && made !== wanted) {
+    throw new Error(
+      `The engine "${made}" made what is in this lab; "npm run lab -- destroy" first, then up --engine ${wanted}.`,
+    );
+  }
+  const choice = wanted === "auto" ? made : wanted;
+  if (choice === "inline") return null;
+  const { engine, missing } = findRealEngine();
+  if (missing.length === 0) return engine;
+  const list = missing.map((text) => `  ${text}`).join("\n");
+  if (choice === "pulumi") throw new Error(`The real engine can't run here. Missing:\n${list}`);
+  console.log(`The real engine can't run here, so the inline engine stands in. Missing:\n${list}`);
+  return null;
+}
+
+/** The command line of a Pulumi CLI call on the lab's stack. */
+export function realCommand(config: LabConfig, args: string[]): ReturnType<typeof pulumiCommand> {
+  if (!hasPulumiStack(config)) {
+    throw new Error('The real engine has no stack in this lab; make one with "npm run lab -- up --engine pulumi".');
+  }
+  const { engine, missing } = findRealEngine();
+  if (engine === null) throw new Error(`Missing: ${missing[0]}`);
+  return pulumiCommand(config, engine, args);
+}
+
+/** Removes what the program made; what a `pulumi up` of the user's own made is left to `pulumi destroy`. */
 export async function destroyProgram(config: LabConfig): Promise<void> {
+  if (hasPulumiStack(config)) {
+    const { engine, missing } = findRealEngine();
+    if (engine === null) throw new Error(`The stack was made by the real engine, which is gone: ${missing[0]}`);
+    return destroyPulumi(config, engine);
+  }
   if (!existsSync(labPaths(config.name).inlineState)) {
     console.log(
-      "The inline engine has made nothing here. What a pulumi up of your own made goes with: pulumi destroy --refresh",
+      "The lab's engines have made nothing here. What a pulumi up of your own made goes with: pulumi destroy --refresh",
     );
     return;
   }

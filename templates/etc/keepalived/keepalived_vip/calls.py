@@ -33,9 +33,18 @@ def vip_on(conf, enis):
 
 def migrate(api, conf, source: str) -> str:
     """Asks for the VIP; gives the id of the task that moves it."""
+    return move(api, conf, source, conf.eni)
+
+
+def give(api, conf, target: str) -> str:
+    """Hands the VIP to another ENI; gives the id of the task that moves it."""
+    return move(api, conf, conf.eni, target)
+
+
+def move(api, conf, source: str, target: str) -> str:
     request = {
         "SourceNetworkInterfaceId": source,
-        "DestinationNetworkInterfaceId": conf.eni,
+        "DestinationNetworkInterfaceId": target,
         "PrivateIpAddress": conf.vip,
     }
     return api.call("MigratePrivateIpAddress", request)["RequestId"]

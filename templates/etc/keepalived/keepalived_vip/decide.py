@@ -3,6 +3,16 @@
 The VIP is where the cloud says, not where we wish it: every step is followed by another look, and only "listed on my
 ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goes back; jitter is 0.0-1.0, drawn by the
 caller.
+
+A planned switch, make before break, is the same machine on the MASTER with a `Switch` in its knowledge. It begins with
+ask_switch(known, now): None, or why not. Then `decide` gives these, each followed by what came of it:
+    ("give", peer ENI)      a call: the VIP to the peer, whose NIC has it already -> accepted or failed
+    ("task", id), DESCRIBE  calls, as in any move -> task_said, saw or failed
+    YIELD                   local: give up MASTER for a short while (the drain reason `switch`) -> yielded
+    ABANDON                 local: a deadline has passed, let go of that reason -> abandoned; from here the ordinary
+                            rules hold, and a MASTER whose VIP is elsewhere claims it back
+Then lost_master(known), and heard_peer(known) at the peer's first advert as MASTER: done. No call is made after the
+demotion. switching(known) says whether one is under way, known.switch how it stands or how it ended.
 """
 
 # A step is a tuple: its name, then its arguments.
@@ -10,6 +20,8 @@ IDLE = ("idle",)
 DESCRIBE = ("describe",)
 ASSIGN = ("assign",)
 REBIND = ("rebind",)
+YIELD = ("yield",)
+ABANDON = ("abandon",)
 
 NOBODY = ""  # the address is on no ENI
 
@@ -41,6 +53,32 @@ DUEL_OVER_S = 600.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 STOP_S = 60.0  # a person has to mend it; ask again rarely
+# A planned switch. Both together end before the peer's NIC loses the address that was put there ahead (30 s).
+GIVE_S = 20.0  # the cloud has so long for its part
+TAKE_S = 8.0  # and so long the peer, once this node has given up
+GIVE_LOOKS = 2  # looks in a row that find the VIP still here: a look may show what was a moment ago
+
+# Phases of a planned switch. The last three are its ends.
+ASKED, MOVING, MOVED, YIELDED = "asked", "moving", "moved", "yielded"
+DONE = "done"  # the peer is MASTER and has the VIP
+REFUSED = "refused"  # nothing has changed
+ABANDONED = "abandoned"  # the ordinary rules hold; `reached` says how far it came
+
+
+class Switch:
+    """A planned switch, as the node that gives the VIP away sees it."""
+
+    def __init__(self, until: float) -> None:
+        self.phase = ASKED
+        self.reached = ASKED  # the last phase before the end
+        self.until = until  # when it is abandoned
+        self.looks = 0  # in a row that found the VIP still here
+        self.why = None  # why it did not end as asked
+
+    def go(self, phase: str, why=None) -> None:
+        self.reached = self.phase if phase in (DONE, REFUSED, ABANDONED) else phase
+        self.phase = phase
+        self.why = self.why or why
 
 
 class Knowledge:
@@ -83,6 +121,7 @@ class Knowledge:
         self.looked_for_event_at = None
         self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
         self.duels = 0
+        self.switch = None  # the planned switch, also after its end
 
 
 def here(known: Knowledge) -> bool:
@@ -92,6 +131,8 @@ def here(known: Knowledge) -> bool:
 
 def became_master(known: Knowledge, now: float, trigger: str) -> None:
     """keepalived's word. The peer most likely has the VIP: ask first, look afterwards."""
+    if switching(known):
+        known.switch.go(ABANDONED, "MASTER again before the peer took over")
     known.master = True
     known.claim = True
     known.trigger = trigger
@@ -132,6 +173,8 @@ def heard_lower(known: Knowledge, now: float) -> None:
 
 def lost_master(known: Knowledge) -> None:
     """Whatever runs in the cloud is the peer's business now. What was known of the holder is soon untrue."""
+    if switching(known) and known.switch.phase != YIELDED:
+        known.switch.go(ABANDONED, "no longer MASTER")
     known.master = False
     known.wakes += 1
     known.claim = False
@@ -141,9 +184,47 @@ def lost_master(known: Knowledge) -> None:
     known.had_it_since = None
 
 
+def ask_switch(known: Knowledge, now: float):
+    """Begins a planned switch; gives why not, None when it has begun."""
+    if switching(known):
+        return "a switch is under way already"
+    if not known.master:
+        return "this node is not MASTER"
+    if known.claim or known.task is not None or not here(known):
+        return "the cloud does not have the VIP on this node's ENI yet"
+    known.switch = Switch(now + GIVE_S)
+    return None
+
+
+def switching(known: Knowledge) -> bool:
+    return known.switch is not None and known.switch.phase not in (DONE, REFUSED, ABANDONED)
+
+
+def yielded(known: Knowledge, now: float) -> None:
+    """keepalived was told to give up."""
+    known.switch.go(YIELDED)
+    known.switch.until = now + TAKE_S
+
+
+def heard_peer(known: Knowledge) -> None:
+    """The peer's voice after this node gave up: it is MASTER."""
+    if switching(known) and known.switch.phase == YIELDED and not known.master:
+        known.switch.go(DONE)
+
+
+def abandoned(known: Knowledge, now: float, why=None) -> None:
+    known.switch.go(ABANDONED, why or "%s for too long" % known.switch.phase)
+    known.fresh = False
+    known.not_before = now
+
+
 def decide(known: Knowledge, now: float):
-    """The next step: idle, describe, migrate(source ENI), task(id), assign, rebind, or wait(until)."""
-    if not known.master or known.busy:
+    """The next step: idle, describe, migrate(source ENI), task(id), assign, rebind, wait(until), or one of a switch."""
+    if known.busy:
+        return IDLE
+    if switching(known):
+        return switch_step(known, now)
+    if not known.master:
         return IDLE
     if known.claim:
         if here(known) and now - known.seen_at <= RECENT_S:
@@ -167,6 +248,21 @@ def decide(known: Knowledge, now: float):
     if known.rebind_at is not None and known.seen_at >= known.rebind_at:
         return REBIND
     return DESCRIBE
+
+
+def switch_step(known: Knowledge, now: float):
+    switch = known.switch
+    if now >= switch.until:
+        return ABANDON
+    if switch.phase == YIELDED:
+        return ("wait", switch.until)
+    if switch.phase == ASKED:
+        return ("give", known.peer)
+    if switch.phase == MOVED:
+        return YIELD
+    if now < known.not_before:
+        return ("wait", min(known.not_before, switch.until))
+    return DESCRIBE if known.task is None else ("task", known.task)
 
 
 def source(known: Knowledge) -> str:
@@ -204,6 +300,9 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     if known.asked == known.wakes:
         known.claim = False
         known.look_at = None
+    if switching(known):
+        saw_switching(known, now)
+        return
     if here(known):
         saw_here(known, now, jitter)
         return
@@ -224,6 +323,20 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         if known.task is not None and now - known.task_since > YOUNG_S:
             task_said(known, now, False)  # an address on its way is not AVAILABLE
         known.not_before = now + duel_delay(known, jitter)
+
+
+def saw_switching(known: Knowledge, now: float) -> None:
+    switch = known.switch
+    known.rebind_at = None
+    known.alert_until = now + ALERT_S
+    known.not_before = now + POLL_S
+    switch.looks = switch.looks + 1 if here(known) else 0
+    if known.holder == known.peer and known.available:
+        switch.go(MOVED)
+    elif switch.phase == MOVING and switch.looks >= GIVE_LOOKS:
+        switch.go(REFUSED, "the cloud did not move it")
+    elif known.available and known.holder != known.me:
+        abandoned(known, now, "the VIP went to %s" % known.holder)
 
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
@@ -265,6 +378,8 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
         return
     if known.claim and known.asked != known.wakes:
         known.look_at = now + POLL_S  # asked for before a quick fall and rise: one move under way is enough
+    if switching(known):
+        known.switch.go(MOVING)
     known.claim = False
     known.task = task
     known.task_since = known.asked_at  # the answer may have waited, with all that happened since
@@ -325,4 +440,7 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
         known.failures = min(count + 1, 10)
     else:
         known.refusals = min(count + 1, 10)
+    if known.step[0] == "give" and switching(known):
+        known.switch.go(MOVING)  # an answer may have been lost: what is true is looked up at once
+        delay = 0.0
     known.not_before = now + delay * (0.75 + 0.5 * jitter)

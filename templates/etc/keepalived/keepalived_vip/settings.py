@@ -6,7 +6,7 @@ import os
 CONFIG = "/etc/keepalived/vip.json"
 METADATA = "metadata.tencentyun.com"
 KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
-KEYS += ["region", "vpcEndpoints", "reassertIntervalS"]
+KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs"]
 
 
 class Settings:
@@ -42,6 +42,8 @@ class Settings:
         self.region = values["region"]
         self.endpoints = list(values["vpcEndpoints"])
         self.reassert_s = values["reassertIntervalS"]
+        self.preferred = values["preferred"]
+        self.advert_s = values["advertIntervalMs"] / 1000.0
 
         self.log = log
         self.metadata = metadata
@@ -53,9 +55,14 @@ class Settings:
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.service_lock = run + "/service.lock"
+        self.switch_request = run + "/switch.request"
+        self.switch_answer = run + "/switch.json"
+        self.switch_lock = run + "/switch.lock"
         self.mover_lock = run + "/mover.lock"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
+        self.moves_file = lib + "/moves.jsonl"
+        self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
         # Where keepalived's versions and distributions put it.
@@ -69,11 +76,12 @@ def load(path: str = CONFIG) -> Settings:
 
 
 def write_atomically(path: str, text: str, mode: int = 0o644) -> None:
-    """A reader, or a power cut, sees the old text or the new one."""
+    """A reader, or a power cut, sees the old text or the new one, with this mode whatever the umask."""
     temporary = "%s.%d" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
         os.rename(temporary, path)
     except OSError:

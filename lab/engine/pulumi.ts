@@ -1,0 +1,145 @@
+/** The real engine: the Pulumi CLI with the real Tencent provider, against the local cloud. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { parse, stringify } from "yaml";
+import type { Settings } from "../settings.ts";
+import { type LabConfig, labPaths } from "../state.ts";
+import { providerCache, type RealEngine, userPulumiHome } from "./cli.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const secretKeys = ["sshPrivateKey", "notifyUrl"];
+
+/** Everything of the stack lies here: project file, stack file, state, secrets' passphrase. */
+const folderOf = (config: LabConfig): string => join(labPaths(config.name).dir, "pulumi");
+
+/** Whether a stack of the real engine exists in this lab. */
+export const hasPulumiStack = (config: LabConfig): boolean => existsSync(join(folderOf(config), "Pulumi.yaml"));
+
+/**
+ * The project as the CLI sees it: the real Pulumi.yaml, in a folder of the lab's own, so that the lab's stack never meets
+ * a stack of the user's. `main` has to lie below the project file, hence the link.
+ */
+function layOut(folder: string): void {
+  mkdirSync(join(folder, "home"), { recursive: true });
+  mkdirSync(join(folder, "state"), { recursive: true });
+  if (!existsSync(join(folder, "program"))) symlinkSync(root, join(folder, "program"));
+  const plugins = join(userPulumiHome(), "plugins");
+  if (existsSync(plugins) && !existsSync(join(folder, "home", "plugins"))) {
+    symlinkSync(plugins, join(folder, "home", "plugins"));
+  }
+  const project = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { main: string };
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: join("program", project.main) }));
+  const passphrase = join(folder, "passphrase");
+  if (!existsSync(passphrase)) writeFileSync(passphrase, randomBytes(24).toString("base64"), { mode: 0o600 });
+}
+
+/** A call of the CLI on the lab's stack, for this terminal. */
+export const pulumiCommand = (config: LabConfig, engine: RealEngine, args: string[]) => ({
+  file: engine.file,
+  args: [...args, "--stack", config.name],
+  options: { cwd: folderOf(config), env: { ...process.env, ...pulumiEnv(config, engine) } },
+});
+
+/** The environment of every call of the CLI: the lab's account, state and home. Credentials never become config. */
+function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string> {
+  const folder = folderOf(config);
+  return {
+    PATH: `${dirname(engine.file)}${delimiter}${process.env.PATH ?? ""}`,
+    PULUMI_HOME: join(folder, "home"),
+    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: join(folder, "passphrase"),
+    PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR: providerCache(),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    TENCENTCLOUD_SECRET_ID: config.secretId,
+    TENCENTCLOUD_SECRET_KEY: config.secretKey,
+  };
+}
+
+async function stackOf(config: LabConfig, engine: RealEngine): Promise<Stack> {
+  const folder = folderOf(config);
+  layOut(folder);
+  // The Automation API looks for the CLI on this process's own PATH.
+  const envVars = pulumiEnv(config, engine);
+  process.env.PATH = envVars.PATH;
+  return LocalWorkspace.createOrSelectStack({ stackName: config.name, workDir: folder }, { envVars });
+}
+
+/** A value as a stack file has it: lists and objects as such, numbers and booleans too. */
+function typed(text: string): unknown {
+  if (!/^([[{]|(0|-?[1-9]\d*|true|false)$)/.test(text)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Settings as `pulumi config` keys. The API's own setter would put each value on a command line, secrets too. */
+async function configure(config: LabConfig, engine: RealEngine, project: string, settings: Settings): Promise<void> {
+  const file = join(folderOf(config), `Pulumi.${config.name}.yaml`);
+  const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> }) : {};
+  const plain = Object.entries(settings).filter(([key]) => !secretKeys.includes(key));
+  stored.config = {
+    "tencentcloud:region": config.region,
+    "tencentcloud:protocol": "HTTP",
+    "tencentcloud:domain": `@127.0.0.1:${config.apiPort}`,
+    ...Object.fromEntries(plain.map(([key, value]) => [`${project}:${key}`, typed(value)])),
+  };
+  writeFileSync(file, stringify(stored), { mode: 0o600 });
+  for (const key of secretKeys) {
+    const value = settings[key];
+    if (value !== undefined) await pulumi(config, engine, ["config", "set", "--secret", key], value);
+  }
+}
+
+/** One call of the CLI, with a text on its standard input. */
+function pulumi(config: LabConfig, engine: RealEngine, args: string[], input: string): Promise<void> {
+  const { file, args: all, options } = pulumiCommand(config, engine, [...args, "--non-interactive"]);
+  const child = spawn(file, all, { ...options, stdio: ["pipe", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk;
+  });
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`pulumi ${args.join(" ")}: ${said}`))));
+  });
+}
+
+const show = {
+  color: "never",
+  onOutput: (text: string) => void process.stdout.write(text),
+  onError: (text: string) => void process.stderr.write(text),
+} as const;
+const failed = () =>
+  new Error("The update did not end well; see above. Mend it and run the command again: it goes on from here.");
+
+/** `pulumi up`; gives the number of resources created, changed, replaced and deleted. */
+export async function upPulumi(
+  config: LabConfig,
+  engine: RealEngine,
+  project: string,
+  full: Settings,
+): Promise<number> {
+  const stack = await stackOf(config, engine);
+  await configure(config, engine, project, full);
+  const result = await stack.up(show).catch(() => {
+    throw failed();
+  });
+  const { same = 0, ...changes } = result.summary.resourceChanges ?? {};
+  return Object.values(changes).reduce((sum, count) => sum + (count ?? 0), 0);
+}
+
+/** `pulumi destroy --refresh`, and the stack itself. */
+export async function destroyPulumi(config: LabConfig, engine: RealEngine): Promise<void> {
+  const stack = await stackOf(config, engine);
+  await stack.destroy({ ...show, refresh: true }).catch(() => {
+    throw failed();
+  });
+  await stack.workspace.removeStack(config.name);
+  rmSync(folderOf(config), { recursive: true, force: true });
+}
