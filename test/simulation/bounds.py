@@ -8,6 +8,7 @@ RULES = {
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
+    "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
     "honest": "a move is called done only after the cloud has shown it done",
     "civil": "one call at a time, and not too many",
     "alive": "the runtime does not fail by itself",
@@ -38,6 +39,9 @@ EPSILON_S = 1e-6
 
 # keeps. A request that took no longer was not delayed; nobody can know what has become right since so long.
 SOON_S = 1.0
+
+# switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.
+SWITCH_S = 28.0
 
 # civil. Two polls a second, of two requests each if the VIP is outside the pair.
 CALLS, CALLS_IN_S = 45, 10.0

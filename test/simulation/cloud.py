@@ -54,6 +54,7 @@ class Cloud:
             self.world.moved(self.holder, holder)
         self.holder, self.listed, self.state = holder, listed, state
         self.show()
+        self.world.rules.whole()
 
     def bind(self, eni) -> None:
         self.eip, self.eip_since = eni, self.world.now
@@ -90,7 +91,7 @@ class Cloud:
         listed, state, eip = self.view()
         one = request["Filters"][0]
         found = []
-        node.record.shown_here = listed == node.eni and state == AVAILABLE
+        node.record.shown_on = listed if state == AVAILABLE else None
         for eni in one["Values"] if one["Name"] == "network-interface-id" else ENIS + (THIRD,):
             addresses = [PRIMARY]
             if eni == listed:
@@ -154,7 +155,7 @@ class Cloud:
             self.place(source, source, AVAILABLE)
             self.world.rules.prompt.task_failed(node)
             return
-        self.world.rules.moved(node, begun)
+        self.world.rules.moved(node, target, begun)
         self.place(target, target, AVAILABLE)
         if self.eip == source:
             how = self.leaving[-1] if self.leaving else "late" if self.plan.eip_late_s else "follows"

@@ -1,5 +1,6 @@
 """What a history may meet. Faults overlap: each is counted where it acts, and is over when the last of its kind is."""
 
+import planned
 from cloud import NOBODY, THIRD
 from keepalived import MASTER
 
@@ -49,15 +50,21 @@ class Fault:
         if world.trace is not None:
             world.tell("", "FAULT %d: %s" % (self.number, self.text()))
         world.disturb()
+        world.active += 1
+        if world.switch is not None:
+            world.switch.clean = False
         self.apply(world, self, True)
         if self.lasts and not self.for_ever:
             world.restless(world.now + self.lasts)
             world.at(world.now + self.lasts, self.end, world)
+        elif not self.for_ever:
+            world.active -= 1
 
     def end(self, world) -> None:
         if world.trace is not None:
             world.tell("", "end of fault %d: %s" % (self.number, self.kind))
         world.disturb()
+        world.active -= 1
         self.apply(world, self, False)
 
     def text(self) -> str:
@@ -212,7 +219,7 @@ def by_hand(to: str):
 
 def off_the_nic(world, fault, begins: bool) -> None:
     node = fault.node
-    if node.nic and not node.stalled:
+    if node.keepalived.state == MASTER and node.nic and not node.stalled:
         world.count(fault.kind)
         node.put_vip(False)
         node.keepalived.vip_removed()
@@ -247,6 +254,7 @@ KINDS = [
         ("forgotten tasks", 2, 0.5, 20.0, PAIR, of_cloud("forgetful")),
         ("stuck tasks", 1, 0.5, 6.0, PAIR, of_cloud("sticky")),
         ("EIP left behind", 4, 0.5, 20.0, PAIR, leaving_eip),
+        ("planned switch", 9, 0.0, 0.0, PAIR, planned.switch),
         ("VIP unassigned", 3, 0.0, 0.0, PAIR, by_hand(NOBODY)),
         ("VIP on a third ENI", 3, 0.0, 0.0, PAIR, by_hand(THIRD)),
     )

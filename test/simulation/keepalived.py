@@ -74,7 +74,9 @@ class Keepalived:
         for last_word in self.backlog:
             self.receive(last_word)
         self.backlog.clear()
-        if self.state == MASTER:
+        if self.state == MASTER and self.node.nic == self.node.ABSENT:
+            self.vip_removed()
+        elif self.state == MASTER:
             if self.advert_at is not None and self.advert_at <= now:
                 self.schedule_advert(now)
         elif self.state == BACKUP and self.deadline < NEVER:
@@ -133,7 +135,7 @@ class Keepalived:
             return
         self.send()
         peer = self.peer
-        unheard = self.world.cut[self.index] or peer.state in (DOWN, FAULT)
+        unheard = self.world.cut[self.index] or (peer.state in (DOWN, FAULT) and peer.node.listener is None)
         if unheard or (peer.state == BACKUP and not peer.node.stalled and not peer.would_preempt()):
             self.rest_from, self.rest_heard = at, not unheard
             if self.rest_heard:
@@ -147,7 +149,11 @@ class Keepalived:
     def send(self, last_word: bool = False) -> None:
         """An advert; with priority 0 as the last word of a MASTER that gives up."""
         peer = self.peer
-        if self.world.cut[self.index] or self.node.nic_down or peer.state == DOWN or self.rest_from is not None:
+        if self.world.cut[self.index] or self.node.nic_down or self.rest_from is not None:
+            return
+        if peer.node.listener is not None and not last_word and not peer.node.nic_down:
+            peer.node.listener.heard = True
+        if peer.state == DOWN:
             return
         if peer.state == BACKUP and not last_word and not peer.node.stalled:
             peer.receive(False)  # it only rewinds a timer: that it took no time is not seen

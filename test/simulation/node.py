@@ -4,11 +4,11 @@ from keepalived import DOWN, LISTEN, MASTER, NEVER, Keepalived
 from record import Record
 from runtime import ENIS, Pending
 
-ABSENT, PRESENT = 0, 2  # as nic.py has them
 ANSWER_S = 5.0  # http1.py gives up then
 CONNECT_S = 2.0
 HEAR_PEER_S = 3.0  # before_start.sh, once after each boot
 ROUND_S = 1e-6  # a round of the service takes time: it would wait for ever for what is due by a rounding error later
+TRACK_S = 0.012  # keepalived notices its track file within
 RESTART_S = 1.0  # RestartSec= of both units
 
 
@@ -23,22 +23,27 @@ class Call:
 
 
 class Node:
+    ABSENT, LEASED, PRESENT = 0, 1, 2  # the VIP on its NIC, as nic.py has it
+
     __slots__ = (
         "world", "index", "name", "eni", "conf", "keepalived", "service", "powered", "epoch", "off", "stalled",
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
-        "answers", "held", "touched", "wake_at", "state_file", "call", "record",
+        "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
+        "lease_until", "listener",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
         self.world, self.index, self.name, self.eni = world, index, "ab"[index], ENIS[index]
-        self.conf = world.runtime.conf[index, plan.eip]
+        self.conf = world.runtime.conf_of(self, plan)
         self.powered = True
         self.epoch = 0  # counts power cuts: what was begun before one does not end after it
         # Faults, each counted by those in force.
         self.off = self.stalled = self.hung = self.stopped = self.service_off = self.drained = self.nic_down = 0
         self.deaf = self.blind = 0  # no word of keepalived, no message of the kernel reaches the service
-        self.nic, self.left_behind = ABSENT, False
-        self.words, self.answers, self.held = [], [], []
+        self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
+        self.reasons, self.tracked = {}, False  # what drain holds, and what keepalived has been told of it
+        self.words, self.answers, self.held, self.inbox = [], [], [], []
+        self.listener = None
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -49,7 +54,7 @@ class Node:
     def say(self, event: str, **fields) -> None:
         """The service's log."""
         if event == "moved":
-            self.world.rules.said_moved(self)
+            self.world.rules.said_moved(self, fields["to"])
         if self.world.trace is not None:
             self.world.tell(self.name, "log %s %s" % (event, " ".join("%s=%s" % item for item in fields.items())))
 
@@ -60,6 +65,7 @@ class Node:
     # -- power, stalls, processes -------------------------------------------------------------------------------------
 
     def power_off(self) -> None:
+        world = self.world
         if not self.powered:
             return
         self.powered = False
@@ -68,8 +74,13 @@ class Node:
         self.keepalived.kill()
         self.stalled = self.hung = self.stopped = self.service_off = self.drained = self.nic_down = 0
         self.deaf = self.blind = 0
-        self.nic, self.left_behind = ABSENT, False
-        for waiting in (self.words, self.answers, self.held):
+        self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
+        lasting = world.runtime.drain.LASTING
+        self.reasons = {name: until for name, until in self.reasons.items() if name == lasting}
+        self.tracked, self.listener = False, None
+        for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
+            del world.runtime.files.files[path]
+        for waiting in (self.words, self.answers, self.held, self.inbox):
             waiting.clear()
         self.world.rules.round(self, False)
 
@@ -116,8 +127,9 @@ class Node:
 
     def end_service(self) -> None:
         self.service, self.call, self.wake_at = None, None, None
-        self.answers.clear()
-        self.held.clear()
+        self.listener = None
+        for waiting in (self.answers, self.held, self.inbox):
+            waiting.clear()
         if self.keepalived.state == DOWN:
             self.words.clear()
         self.world.rules.round(self, False)
@@ -145,27 +157,77 @@ class Node:
     # -- the NIC and keepalived's words -------------------------------------------------------------------------------
 
     def unfit(self) -> bool:
-        return bool(self.drained or self.nic_down)
+        return bool(self.drained or self.nic_down or self.tracked)
+
+    def keepalived_runs(self):
+        return None if self.left_behind else self.keepalived.state not in (DOWN, LISTEN)
+
+    def track(self, drained: bool) -> None:
+        """drain.apply has written the track file."""
+        if drained != self.tracked:
+            self.tracked = drained
+            self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
+
+    def judge(self, epoch: int) -> None:
+        if epoch == self.epoch and not self.stalled:
+            self.world.disturb()
+            self.keepalived.judge()
 
     def put_vip(self, present: bool) -> None:
-        if (self.nic == PRESENT) == present:
+        """By keepalived. One that is there already it takes over, lifetime and all."""
+        if present != (self.nic != self.ABSENT):
+            self.set_nic(self.PRESENT if present else self.ABSENT)
+
+    def lease(self, seconds) -> None:
+        """The service, or a person, gives the address so many seconds; None: for ever."""
+        if seconds is None:
+            self.set_nic(self.PRESENT)
             return
-        self.nic = PRESENT if present else ABSENT
+        self.set_nic(self.LEASED)
+        self.lease_until = self.world.now + seconds
+        self.world.at(self.lease_until, self.lease_ends, self.lease_until)
+
+    def lease_ends(self, until: float) -> None:
+        if self.nic == self.LEASED and until == self.lease_until:
+            self.set_nic(self.ABSENT)
+            if not self.stalled:
+                self.world.disturb()
+                self.keepalived.vip_removed()
+
+    def set_nic(self, state: int) -> None:
+        if self.nic == state:
+            return
+        self.nic = state
         if self.world.trace is not None:
-            self.world.tell(self.name, "VIP %s the NIC" % ("on" if present else "off"))
+            self.world.tell(self.name, "VIP %s the NIC" % ("off", "lent to", "on")[state])
+        self.world.rules.whole()
         if self.service is not None and not self.blind:
             self.touched = True
             self.wake(self.world.now + 0.001 * self.world.rng.random())
         else:
             self.unheard()
 
+    def told(self, message: dict) -> None:
+        """A datagram of the peer has arrived."""
+        if self.service is not None:
+            self.inbox.append(message)
+            self.wake(self.world.now)
+
+    def peer(self):
+        return self.world.nodes[1 - self.index]
+
     def unheard(self) -> None:
         """Something changed that no message tells: the service's next look at everything will find it."""
+        self.tick_after(self.world.now)
+
+    def tick_after(self, at: float) -> None:
+        """A look without an event is simulated only where there is something to see."""
         if self.service is not None:
             watch = self.world.runtime.watch
-            self.service.next_tick = self.world.now + watch.TICK_S * self.world.rng.random()
-            self.wake(self.service.next_tick)
-            self.world.restless(self.service.next_tick + watch.LOST_WORD_S + 0.1)
+            tick_at = at + watch.TICK_S * self.world.rng.random()
+            self.service.next_tick = min(self.service.next_tick, tick_at)
+            self.wake(tick_at)
+            self.world.restless(tick_at + watch.LOST_WORD_S + 0.1)
 
     def word(self, word: str) -> None:
         """keepalived speaks: into the pipe, and through its hook, which starts a process and comes when it comes."""
@@ -215,17 +277,20 @@ class Node:
             answers, self.answers, self.call = self.answers, [], None
             for taken in answers:
                 service.mover.take(*taken)
-        # A look without an event is simulated only where there is something to see: `unheard` asks for it.
-        due = service.next_tick <= at
+            service.tell_peer()
+        if self.inbox:
+            service.hear_peer()
+        if service.next_tick <= at:
+            service.next_tick = NEVER  # `tick_after` asks for the next
+            service.look()
+            service.apply_drain()
         self.wake(at + service.turn() + ROUND_S)
-        if due:
-            service.next_tick = NEVER
         self.world.rules.round(self, lower)
 
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
         service = self.service
-        known = service is not None and service.state["state"] == MASTER and service.on_nic == PRESENT
+        known = service is not None and service.state["state"] == MASTER and service.on_nic == self.PRESENT
         return known and not service.dead
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -242,7 +307,7 @@ class Node:
         try:
             result, _, ended = mover.make(call.step)
         except Pending as pending:
-            self.world.rules.request(self, pending)
+            self.world.rules.request(self, call, pending)
             self.world.send(self, call, pending)
             return
         self.world.rules.result(self, call, result)

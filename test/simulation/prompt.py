@@ -33,6 +33,8 @@ class Prompt:
             return True
         if record.refusals > 1 and record.refused_at >= since - bounds.NEWS_S:
             return True  # asked for again later and later
+        if record.switch_at >= since - bounds.SWITCH_S:
+            return True  # it gives the VIP away on purpose
         if record.unknown_at >= min(since, cloud.lock_began):
             return True  # a task of unknown end counts as one of a duel
         return cloud.state == "MIGRATING" and not cloud.locked  # stuck on its way

@@ -7,7 +7,7 @@ class Record:
     __slots__ = (
         "was_master", "master_since", "moves", "losses", "injected", "troubles", "refusals", "heard_lower", "lower_at",
         "accepted_at", "refused_at", "unknown_at", "upset_at", "trouble_until", "late_until", "expected_by",
-        "shown_here", "shown_at", "calls_at",
+        "shown_on", "shown_at", "switch_at", "calls_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -26,8 +26,9 @@ class Record:
         self.refused_at = LONG_AGO  # had one refused, or fail
         self.unknown_at = LONG_AGO  # was told that a task is not known
         self.upset_at = LONG_AGO  # was kept from being prompt
+        self.switch_at = LONG_AGO  # was asked to give the VIP to its peer
         self.shown_at = LONG_AGO  # was shown the VIP on an ENI
-        self.shown_here = False  # ... by its last look, and AVAILABLE on its own
+        self.shown_on = None  # ... by its last look, and AVAILABLE there
         self.trouble_until = LONG_AGO  # a call without an answer, or an answer that is none, may keep it so long
         self.late_until = LONG_AGO  # a late answer will come then
         self.expected_by = LONG_AGO  # an event has to be answered by then

@@ -43,7 +43,7 @@ class Rules:
         if node.call is not None:
             self.broken("civil", "%s begins %s while %s is on its way", node.name, step[0], node.call.step[0])
 
-    def request(self, node, pending) -> None:
+    def request(self, node, call, pending) -> None:
         """A node sends a request."""
         world, action, request, calls_at = self.world, pending.action, pending.request, node.record.calls_at
         world.judge("call")
@@ -57,7 +57,11 @@ class Rules:
         if action not in CHANGES:
             self.broken("keeps", "%s calls %s", node.name, action)
         eni, key, value = CHANGES[action]
-        if request[key] != value or (eni and request[eni] != node.eni):
+        mine = not eni or request[eni] == node.eni
+        if call.step[0] == "give":
+            asked = world.now - node.record.switch_at <= bounds.SWITCH_S
+            mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
+        if request[key] != value or not mine:
             self.broken("modest", "%s calls %s with %s", node.name, action, request)
 
     def arrived(self, node, call, action: str) -> None:
@@ -97,15 +101,15 @@ class Rules:
 
     # -- moves and roles ----------------------------------------------------------------------------------------------
 
-    def said_moved(self, node) -> None:
+    def said_moved(self, node, eni: str) -> None:
         self.world.judge("honest")
-        if not node.record.shown_here:
+        if node.record.shown_on != eni:
             self.broken("honest", "%s says that the VIP has moved, which the cloud has not shown", node.name)
 
-    def moved(self, node, begun: float) -> None:
+    def moved(self, node, target: str, begun: float) -> None:
         """A move of a node has ended well."""
         record = node.record
-        if not record.was_master or begun < record.master_since:
+        if target != node.eni or not record.was_master or begun < record.master_since:
             return
         self.world.judge("calm")
         record.moves += 1
@@ -134,6 +138,24 @@ class Rules:
             storm = now - record.lower_at < bounds.STORM_OVER_S
             record.lower_at, record.heard_lower = now, True
             self.prompt.expect(node, bounds.PROMPT_STORM_S if storm else bounds.PROMPT_S)
+
+    # -- a planned switch ---------------------------------------------------------------------------------------------
+
+    def whole(self) -> None:
+        """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""
+        switch, cloud = self.world.switch, self.world.cloud
+        if switch is None or not switch.clean:
+            return
+        for node in self.world.nodes:
+            if node.eni == cloud.holder and node.nic == node.ABSENT:
+                self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", node.name)
+
+    def switched(self, switch, phase: str) -> None:
+        """One that nothing disturbed has ended."""
+        self.world.judge("switches")
+        there = self.world.cloud.holder == switch.taker.eni and switch.taker.keepalived.state == MASTER
+        if phase != "done" or not there:
+            self.broken("switches", "a planned switch that nothing disturbed ended as %s", phase)
 
     # -- at the end ---------------------------------------------------------------------------------------------------
 
@@ -181,7 +203,7 @@ class Rules:
             return "a node is not ready to take over"
         if len(live) == 2 and world.plan.mode == "standing-master" and master.index != world.plan.preferred:
             return "MASTER is not the preferred node"
-        if any(bool(node.nic) != (node is master) for node in live):
+        if any((node.nic == node.PRESENT) != (node is master) for node in live):
             return "the VIP is on the wrong NICs"
         if not cloud.right(master.eni):
             eip = "" if cloud.eip in (cloud.holder, None) and not world.plan.eip else ", the EIP on %s" % (

@@ -16,7 +16,7 @@ class World:
 
     __slots__ = (
         "runtime", "plan", "rng", "now", "heap", "order", "trace", "counts", "judged", "cut", "nodes", "cloud", "rules",
-        "api_faults", "waiting", "restless_until",
+        "api_faults", "waiting", "restless_until", "active", "switch",
     )  # fmt: skip
 
     def __init__(self, runtime, plan, trace=None) -> None:
@@ -29,6 +29,8 @@ class World:
         self.api_faults = []
         self.waiting = []  # faults that begin when the next request is on its way
         self.restless_until = 0.0  # what was begun before the quiet ends then
+        self.active = 0  # faults in force
+        self.switch = None  # the planned switch under way
         self.rules = Rules(self)
         runtime.use(self)
         first = plan.first_master
