@@ -4,6 +4,7 @@
  * Levels that need root on Debian say so by name when they can't run.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { globSync } from "node:fs";
 import { cpus } from "node:os";
 import { run } from "node:test";
@@ -43,6 +44,24 @@ function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
       report.on("data", (line: Buffer | string) => process.stdout.write(line));
       report.on("end", () => resolve(total));
     });
+}
+
+/** The simulation, whose last line begins with `N passed, N failed`: the rules over many seeds, then the mutants. */
+async function simulation(): Promise<Total> {
+  const total: Total = { passed: 0, failed: 0 };
+  for (const args of [["--seeds", "20000"], ["--mutants"]]) {
+    const child = spawn("python3", ["-B", "test/simulation", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      process.stdout.write(chunk);
+    });
+    await once(child, "close");
+    const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(text) ?? [];
+    total.passed += Number(passed ?? 0);
+    total.failed += Number(failed ?? 1);
+  }
+  return total;
 }
 
 /** Python's unittest, whose closing lines are `Ran N tests` and, after failures, `FAILED (failures=N, errors=N)`. */
@@ -88,6 +107,12 @@ const levels: Level[] = [
     proves: "rendered files, checked by the real keepalived",
     real: true,
     run: nodeTests("golden", 1),
+  },
+  {
+    name: "simulation",
+    proves: "the runtime in twenty thousand histories of faults, and that ten mutants of it are caught",
+    real: false,
+    run: simulation,
   },
   {
     name: "contract",

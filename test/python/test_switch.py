@@ -152,6 +152,15 @@ class Yield(Pair):
         self.assertFalse(self.drained())
         self.assertTrue(self.here())
 
+    def test_a_move_that_failed_in_the_cloud_is_not_told_as_done(self):
+        self.master()
+        moves = self.status()["movesTotal"]
+        self.cloud.failing = True
+        code, output = self.call("yield")
+        self.assertEqual(code, 4, output)
+        until(lambda: self.status()["cloudHolder"] == "self" and self.status()["checkedAt"], 5, self.output)
+        self.assertEqual((self.status()["movesTotal"], self.events("moved")[moves:]), (moves, []))
+
     def test_an_answer_that_was_lost_is_looked_for(self):
         self.master()
         self.cloud.move_s = 0.5

@@ -172,6 +172,8 @@ class Mover:
             if known.switch.phase == decide.MOVED:
                 self.finish(ended)
         elif decide.here(known):
+            if self.move is not None and self.move["to"] != self.conf.eni:
+                self.move = None  # given away, and never gone
             self.finish(ended)
             known.trigger = "reassert"
         elif self.move is None and known.trigger == "reassert":

@@ -79,9 +79,9 @@ class Service:
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
     def change(self, word: str, trigger: str) -> None:
+        if word == "MASTER":
+            self.linger_until = 0.0
         if word != self.state["state"]:
-            if word == "MASTER":
-                self.linger_until = 0.0
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
             self.later.append(("state", {"state": word, "trigger": trigger}))
@@ -148,7 +148,7 @@ class Service:
         """The peer asks for the VIP, or has it."""
         now = time.monotonic()
         if self.handover.asked_by_peer(self.ear, now) and now < self.linger_until:
-            self.linger_until = 0.0
+            self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
             if self.on_nic == nic.LEASED:
                 nic.set_lifetime(self.conf.interface, self.conf.vip, 1)
 
