@@ -265,11 +265,10 @@ class StandingMaster(Pair):
         self.assertEqual(self.call("maintenance", "off")[0], 0)
         self.assertFalse(self.drained())
 
-
     def test_a_node_that_cannot_be_kept_away_says_so_and_takes_part(self):
         self.master()
         verb = self.begin("yield")
-        with open(self.run_dir + "/lib", "w"):
+        with open(self.run_dir + "/lib/drain.d", "w"):
             pass  # where the lasting reason should be written
         self.give_up()
         self.advert()

@@ -101,7 +101,7 @@ class Node(unittest.TestCase):
             file.write(line + "\n")
 
     def add_vip(self, *more):
-        self.ip("-n", self.namespace, "addr", "add", VIP + "/32", "dev", "eth1", *more)
+        self.ip("-n", self.namespace, "addr", "replace", VIP + "/32", "dev", "eth1", *more)
 
     def drop_vip(self):
         self.ip("-n", self.namespace, "addr", "del", VIP + "/32", "dev", "eth1")
