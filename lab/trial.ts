@@ -115,8 +115,9 @@ export class Subject {
 
   /** Until the pair is whole, with this EIP if one is named; gives its MASTER too. */
   async whole(publicIp?: string | null, holdsMs = 0): Promise<PairFacts & { master: NodeName }> {
-    const facts = await this.until("the pair is whole", (now) => lacking(now, publicIp).length === 0, holdsMs);
-    return { ...facts, master: servedBy(facts) ?? "a" };
+    const isWhole = (now: PairFacts) => servedBy(now) !== null && lacking(now, publicIp).length === 0;
+    const facts = await this.until("the pair is whole", isWhole, holdsMs);
+    return { ...facts, master: servedBy(facts) as NodeName };
   }
 
   private async logs(): Promise<string> {
