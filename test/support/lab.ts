@@ -3,6 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ask } from "../../lab/control.ts";
 import { runInline } from "../../lab/engine/engine.ts";
 import { complete } from "../../lab/settings.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
@@ -18,6 +19,9 @@ export interface Call {
 
 const limitMs = 60_000;
 
+/** Node's arguments for a command of the lab. */
+export const labCommand = (args: string[]) => ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args];
+
 export class Lab {
   readonly name: string;
 
@@ -30,11 +34,16 @@ export class Lab {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args],
+        labCommand(args),
         { env: { ...process.env, LAB_NAME: this.name }, maxBuffer: 64 << 20 },
         (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );
     });
+  }
+
+  /** Asks the lab's daemon itself, for what no command of a user's does. */
+  ask<T>(verb: string, args?: unknown): Promise<T> {
+    return ask<T>(labPaths(this.name).control, verb, args);
   }
 
   /** A command that must succeed; gives what it printed. */
