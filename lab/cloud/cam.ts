@@ -19,6 +19,8 @@ export interface Policy {
   id: string;
   name: string;
   document: string;
+  /** Until a new document is in force. */
+  formerDocument: string;
   description: string;
   createdMs: number;
   updatedMs: number;
@@ -50,14 +52,22 @@ function roleOf(model: Model, id: string | undefined, name: string | undefined):
   return role;
 }
 
+const inForce = ({ clock, delays }: Model, sinceMs: number) => sinceMs + delays.grant <= clock.now();
+
+/** What the role may do by now. */
+const documentsInForce = (model: Model, role: Role): string[] =>
+  [...role.policies].flatMap(([id, attachedMs]) => {
+    const policy = model.policies.get(id);
+    if (!policy || !inForce(model, attachedMs)) return [];
+    return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
+  });
+
 /** Refuses what the caller's policies do not allow. The account's own key may do everything. */
 export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
   const { caller, service, action, region } = call;
   if (caller.kind === "root") return;
   const role = [...model.roles.values()].find(({ name }) => name === caller.role);
-  const statements = [...(role?.policies.keys() ?? [])].flatMap((id) =>
-    readPolicy(model.policies.get(id)?.document ?? ""),
-  );
+  const statements = role ? documentsInForce(model, role).flatMap(readPolicy) : [];
   const access = { service, action, region, resources: resourcesOf(service, action, request) };
   if (!allows(statements, access, model.account.uin)) {
     throw new CloudError(
@@ -173,10 +183,12 @@ const createPolicy: Handler<{
   readPolicy(request.PolicyDocument);
   const nowMs = model.clock.now();
   const id = model.ids.count("policy", 230000001);
+  const document = asStored(request.PolicyDocument);
   model.policies.set(String(id), {
     id: String(id),
     name: request.PolicyName,
-    document: asStored(request.PolicyDocument),
+    document,
+    formerDocument: document,
     description: request.Description ?? "",
     createdMs: nowMs,
     updatedMs: nowMs,
@@ -210,6 +222,7 @@ const updatePolicy: Handler<{
   if (request.PolicyName !== undefined) requireFreeName(model, request.PolicyName, policy);
   if (request.PolicyDocument !== undefined) {
     readPolicy(request.PolicyDocument);
+    if (inForce(model, policy.updatedMs)) policy.formerDocument = policy.document;
     policy.document = asStored(request.PolicyDocument);
   }
   policy.name = request.PolicyName ?? policy.name;
