@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaPair } from "./components/haPair.ts";
-import { identityOf } from "./components/identity.ts";
+import { checkIdentity } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
+import { activeNode } from "./components/virtualIp.ts";
 import { pairSettings, readSettings } from "./config.ts";
 
 const settings = readSettings();
@@ -9,20 +10,20 @@ const settings = readSettings();
 /** Names everything in the cloud; two stacks come up side by side. */
 export const pair = pairName(pulumi.getProject(), pulumi.getStack());
 
-const { zone, vpcCidr, subnetCidr, nodePublicIp, nodeAddresses } = settings;
-const made = await identityOf("ha-identity", {
+const { zone, vpcCidr, subnetCidr, vip: address, nodeAddresses } = settings;
+const { firstRun } = await checkIdentity("ha-identity", {
   zone,
   vpcCidr,
   subnetCidr,
-  vip: settings.vip,
+  vip: address,
   nodeAddressA: nodeAddresses.a,
   nodeAddressB: nodeAddresses.b,
-  nodePublicIp,
 });
 
 const ha = new HaPair("ha", {
   ...settings,
-  nodeByNode: made.nodePublicIp !== nodePublicIp,
+  firstRun,
+  activeNode: firstRun ? "a" : await activeNode(pair, address),
   settings: pairSettings(settings, pair),
   sshPrivateKey: pulumi.secret(settings.sshPrivateKey),
 });
@@ -36,6 +37,6 @@ export const nodes = ha.nodes;
 /** What to try next. */
 export const next = ha.nodes.apply(({ a, b }) => {
   const on = ({ sshUser, publicIp, address }: typeof a) => `ssh ${sshUser}@${publicIp ?? address}`;
-  const status = "sudo /etc/keepalived/vip.py status";
-  return { statusA: `${on(a)} ${status}`, statusB: `${on(b)} ${status}`, takeDown: "pulumi destroy --refresh" };
+  const [status, switchover] = ["npm run ha -- status", "npm run ha -- switchover"];
+  return { status, switchover, sshA: on(a), sshB: on(b), takeDown: "pulumi destroy --refresh" };
 });

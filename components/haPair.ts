@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CloudIds, type NodeName, nodeNames, type PairSettings } from "../render/model.ts";
+import { type CloudIds, type NodeName, nodeNames, type PairSettings, peerOf } from "../render/model.ts";
 import { renderCloud, renderStatic } from "../render/render.ts";
+import { handover } from "./handover.ts";
+import type { Login } from "./login.ts";
+import { hashOf, withoutComment } from "./names.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
@@ -36,8 +39,10 @@ export interface HaPairArgs {
   systemDiskSizeGb: number;
   /** For cloud-init, plain text. */
   userData?: string | undefined;
-  /** For a change that replaces both machines: node b's waits until node a serves again. */
-  nodeByNode: boolean;
+  /** Whether this run makes the stack: then both machines start at once. In a running one they never change together. */
+  firstRun: boolean;
+  /** The node that has the VIP; it is changed last. */
+  activeNode: NodeName;
   tags: Record<string, string>;
 }
 
@@ -77,6 +82,7 @@ export class HaPair extends pulumi.ComponentResource {
         securityGroupId,
         vip,
         nodeAddresses,
+        activeNode: args.activeNode,
         publicBandwidthMbps: args.publicIp ? args.publicIpBandwidthMbps : null,
         tags,
       },
@@ -99,7 +105,11 @@ export class HaPair extends pulumi.ComponentResource {
       .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
-    const build = (node: NodeName, startAfter: pulumi.Resource[], before: pulumi.Resource[]) => {
+    const design = designOf(args);
+    const build = (
+      node: NodeName,
+      order: { start: pulumi.Resource[]; attach: pulumi.Resource[]; install: pulumi.Resource[] },
+    ) => {
       const machine = new Node(
         `${name}-${node}`,
         {
@@ -118,36 +128,49 @@ export class HaPair extends pulumi.ComponentResource {
           userData: args.userData,
           publicIp: args.nodePublicIp,
           eniId: enis[node].eniId,
-          startAfter,
-          attachAfter: [access.grant, ...(eipBinding ? [eipBinding] : [])],
+          design,
+          startAfter: [network.rules, ...order.start],
+          attachAfter: [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach],
           tags,
         },
         child,
       );
+      const { sshPrivateKey: privateKey, sshUser: user, hostKeys } = args;
+      const login: Login = { host: machine.sshHost, user, privateKey, hostKey: hostKeys[node] };
       const files = new NodeFiles(
         `${name}-${node}-files`,
         {
-          host: machine.sshHost,
-          user: args.sshUser,
-          privateKey: args.sshPrivateKey,
-          hostKey: args.hostKeys[node],
+          login,
           staticFiles: renderStatic(settings, node),
           cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
           instance: machine.instance,
-          installAfter: [machine.attachment, ...before],
+          installAfter: [machine.attachment, ...order.install],
         },
         child,
       );
-      return { machine, files };
+      return { machine, files, login };
     };
-    const a = build("a", [network.rules], []);
-    // Both machines start together, and node b gets its files when node a has proved its own.
-    const b = build("b", args.nodeByNode ? [network.rules, a.files.installed] : [network.rules], [a.files.installed]);
+    type Built = ReturnType<typeof build>;
+    const takeOver = (giver: NodeName, taker: Built, needed: boolean) => {
+      const after = [taker.files.installed];
+      const takerInstance = taker.machine.instance;
+      return handover(`${name}-${giver}-handover`, { taker: taker.login, takerInstance, design, needed, after }, child);
+    };
+    // A new pair: both machines start together, and node b gets its files when node a has proved its own. A running one:
+    // the node without the VIP first, as a whole; then it takes the VIP over, should the other be replaced, which follows.
+    const order: [NodeName, NodeName] = args.firstRun ? ["a", "b"] : [peerOf(args.activeNode), args.activeNode];
+    const one = build(order[0], { start: [], attach: [], install: [] });
+    const proved = [one.files.installed];
+    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, true)];
+    const two = build(order[1], { start: args.firstRun ? [] : proved, attach: handedOver, install: proved });
+    if (args.firstRun) takeOver(order[1], one, false);
+    takeOver(order[0], two, false);
+    const [a, b] = order[0] === "a" ? [one, two] : [two, one];
     this.warnOfUnpinned(args.hostKeys);
 
     this.vip = vip;
     this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
-    const shown = (node: NodeName, { machine, files }: typeof a) =>
+    const shown = (node: NodeName, { machine, files }: Built) =>
       pulumi
         .all([machine.instance.instanceId, enis[node].eniId, machine.instance.publicIp, files.hostKey])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
@@ -166,4 +189,24 @@ export class HaPair extends pulumi.ComponentResource {
     const text = `${keys} not set: any host key is accepted. Pin what the output "nodes" shows: pulumi config set --path`;
     void pulumi.log.warn(`${text} hostKeys.${unpinned[0]} "…"`, this);
   }
+}
+
+/**
+ * Whatever of the configuration a machine can't change while it lives. The image by what the user named, not by what that
+ * name means today: a new image of that name must not replace a running pair.
+ */
+function designOf(args: HaPairArgs): string {
+  const { imageId, imageName, instanceType, systemDiskType, systemDiskSizeGb, userData, keyPairId, sshPublicKey } =
+    args;
+  const key = sshPublicKey === undefined ? keyPairId : withoutComment(sshPublicKey);
+  const parts = [
+    imageId ?? imageName,
+    instanceType,
+    systemDiskType,
+    systemDiskSizeGb,
+    userData,
+    key,
+    args.nodePublicIp,
+  ];
+  return hashOf(JSON.stringify(parts), 16);
 }

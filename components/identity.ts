@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /** What the stack was made with, as far as a later change has to be judged by it. */
@@ -8,7 +9,6 @@ export interface Identity {
   vip: string;
   nodeAddressA: string;
   nodeAddressB: string;
-  nodePublicIp: boolean;
 }
 
 /** What a running pair can't change in place, with the keys that the user knows. */
@@ -31,7 +31,7 @@ function problemsOf(made: Identity, wanted: Identity): string[] {
 }
 
 /**
- * What the stack was made with: on its first run what is wanted, later what was wanted then.
+ * Holds what is wanted against what the stack was made with, and tells whether this run is the one that makes it.
  *
  * The nodes move the VIP, so the ENIs' addresses are in ignoreChanges, and there a changed VIP would be ignored in silence.
  * What the stack was made with is therefore kept in a Stash: the engine itself returns a Stash's first value for as long as
@@ -43,17 +43,18 @@ function problemsOf(made: Identity, wanted: Identity): string[] {
  * Await it before anything else is made: then a refusal is one message, and nothing has been created or changed.
  * @throws RunError when something differs that a running pair can't change.
  */
-export async function identityOf(name: string, wanted: Identity): Promise<Identity> {
+export async function checkIdentity(name: string, wanted: Identity): Promise<{ firstRun: boolean }> {
+  const input = { ...wanted, run: randomUUID() };
   // ignoreChanges: a refused change would otherwise be written to the state, as the stash's newest input.
-  const stash = new pulumi.Stash(name, { input: wanted }, { ignoreChanges: ["input"] });
-  const made = (await settled(stash.output)) ?? wanted;
+  const stash = new pulumi.Stash(name, { input }, { ignoreChanges: ["input"] });
+  const made = (await settled(stash.output)) ?? input;
   const problems = problemsOf(made, wanted);
   if (problems.length > 0) throw new pulumi.RunError(refusal(problems));
-  return made;
+  return { firstRun: made.run === input.run };
 }
 
 /** The output's value, undefined where a preview does not know it. isSecret settles in either case, apply does not. */
-const settled = (output: pulumi.Output<Identity | undefined>): Promise<Identity | undefined> =>
+const settled = <T>(output: pulumi.Output<T | undefined>): Promise<T | undefined> =>
   new Promise((resolve, reject) => {
     output.apply(resolve);
     pulumi.isSecret(output).then(() => setImmediate(resolve, undefined), reject);

@@ -32,4 +32,7 @@ export const hashOf = (text: string, length: number): string =>
  * names begin alike) and one of the key (a new key gets a new name, so that it can be made before the old one goes).
  */
 export const keyPairName = (pair: string, publicKey: string): string =>
-  `${pair.replaceAll("-", "_").slice(0, 7)}_${hashOf(pair, 8)}_${hashOf(publicKey.trim(), 8)}`;
+  `${pair.replaceAll("-", "_").slice(0, 7)}_${hashOf(pair, 8)}_${hashOf(withoutComment(publicKey), 8)}`;
+
+/** A public key's type and body: another comment is no other key. */
+export const withoutComment = (publicKey: string): string => publicKey.trim().split(/\s+/).slice(0, 2).join(" ");

@@ -21,6 +21,8 @@ export interface NodeArgs {
   /** A public address of the node's own. */
   publicIp: boolean;
   eniId: pulumi.Input<string>;
+  /** What the machine is made of, as one text: another one replaces the machine. */
+  design: string;
   /** What has to be in place before the machine starts. */
   startAfter: pulumi.Resource[];
   /** What has to be in place before the ENI is attached and the node may take the VIP. */
@@ -70,8 +72,9 @@ export class Node extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: args.startAfter,
-        // Changed in place these would reinstall or restart both machines at once. Ignored, they apply to a machine that is
-        // replaced on purpose: pulumi up --replace <the node>.
+        // Changed in place these would reinstall or restart both machines at once, and the newest image of a name changes
+        // by itself. Ignored, they take effect when the machine is replaced, which the design alone decides.
+        replacementTrigger: args.design,
         ignoreChanges: [
           "partitionNumber",
           "imageId",

@@ -1,28 +1,22 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type * as tencentcloud from "@pulumi/tencentcloud";
 import type { NodeFile } from "../render/model.ts";
 import { installScripts } from "../render/render.ts";
 import { hostKeyIn, pushProgram, sha256 } from "./bundle.ts";
+import { asRoot, connectionTo, type Login } from "./login.ts";
 
 export interface NodeFilesArgs {
-  host: pulumi.Input<string>;
-  user: string;
-  /** Private key, PEM. */
-  privateKey: pulumi.Input<string>;
-  /** The node's host key, undefined to accept any. */
-  hostKey: string | undefined;
+  login: Login;
   /** Files whose text is known before the cloud has made anything. */
   staticFiles: NodeFile[];
   /** Files that carry the cloud's ids. */
   cloudFiles: pulumi.Input<NodeFile[]>;
   /** The machine: once it goes, there is nothing left to remove from it. */
-  instance: pulumi.Resource;
+  instance: tencentcloud.Instance;
   /** What has to be in place before the node can work. */
   installAfter: pulumi.Resource[];
 }
-
-/** 1 + 60 attempts with growing pauses: about four minutes while nothing listens, as on a machine that boots. */
-const dialErrorLimit = 60;
 
 /**
  * A node's files, installed and in force. One command per node, run again only when a file changes; the texts are inputs of
@@ -48,7 +42,7 @@ export class NodeFiles extends pulumi.ComponentResource {
       .apply(([all, urn]) =>
         pushProgram({ files: all, scripts: installScripts(), mask: [], owner: `${urn}::${commandName}` }),
       );
-    const shell = args.user === "root" ? "sh -s" : "sudo -n sh -s";
+    const shell = asRoot(args.login.user, "sh -s");
     // A change of the command is what runs it. The list belongs here and not in `triggers`: those replace the command, and
     // a replacement installs first and removes last.
     const list = files.apply((all) =>
@@ -61,15 +55,10 @@ export class NodeFiles extends pulumi.ComponentResource {
     this.installed = new command.remote.Command(
       commandName,
       {
-        connection: pulumi.secret({
-          host: args.host,
-          user: args.user,
-          privateKey: args.privateKey,
-          hostKey: args.hostKey,
-          dialErrorLimit,
-        }),
+        connection: connectionTo(args.login),
         stdin: pulumi.secret(stdin),
-        create: pulumi.interpolate`${shell} install\n${list}`,
+        // The machine's id as well: a new one may have got the address of the old one.
+        create: pulumi.interpolate`${shell} install\n# on ${args.instance.instanceId}\n${list}`,
         delete: `${shell} uninstall`,
         // True would set a variable that no stock sshd accepts, with a warning for each.
         addPreviousOutputInEnv: false,

@@ -75,7 +75,12 @@ export function policyDocument(region: string, eniIds: string[], eipId: string |
   };
   const describe = (action: string[]) => ({ effect: "allow", action, resource: ["*"] });
   if (eipId === undefined) return { version: "2.0", statement: [move, describe(look)] };
-  const eip = [`qcs::vpc:${region}::eip/${eipId}`, `qcs::cvm:${region}::eip/${eipId}`];
+  // CAM's documents list an instance beside the EIP as what these calls touch. It widens nothing: the EIP must match too.
+  const eip = [
+    `qcs::vpc:${region}::eip/${eipId}`,
+    `qcs::cvm:${region}::eip/${eipId}`,
+    `qcs::cvm:${region}::instance/*`,
+  ];
   return {
     version: "2.0",
     statement: [

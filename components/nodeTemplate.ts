@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
-import { keyPairName } from "./names.ts";
+import { keyPairName, withoutComment } from "./names.ts";
 
 export interface NodeTemplateArgs {
   /** Name of everything in the cloud, unique in the account. */
@@ -34,10 +34,9 @@ export class NodeTemplate extends pulumi.ComponentResource {
         ? pulumi.output(keyPairId ?? "")
         : new tencentcloud.KeyPair(
             `${name}-key`,
-            { keyName: keyPairName(pair, sshPublicKey), publicKey: sshPublicKey.trim(), tags },
-            // A key pair can't leave a running instance, so a new key reaches only new nodes:
-            // pulumi up --replace <this key pair> --replace <the node>.
-            { parent: this, ignoreChanges: ["publicKey", "keyName"] },
+            { keyName: keyPairName(pair, sshPublicKey), publicKey: withoutComment(sshPublicKey), tags },
+            // No deleteBeforeReplace: a key pair can't leave a running instance, so the nodes are replaced in between.
+            { parent: this },
           ).keyPairId;
     const group = new tencentcloud.PlacementGroup(
       `${name}-placement`,

@@ -11,6 +11,8 @@ export interface VirtualIpArgs {
   vip: string;
   /** Primary address of each node's ENI. */
   nodeAddresses: Record<NodeName, string>;
+  /** The node whose ENI has the VIP now. Of effect only where something is made: an ENI, or the EIP's binding. */
+  activeNode: NodeName;
   /** Bandwidth of the EIP on the VIP in Mbit/s, null without an EIP. */
   publicBandwidthMbps: number | null;
   tags: Record<string, string>;
@@ -32,7 +34,6 @@ export class VirtualIp extends pulumi.ComponentResource {
     super("keepalived-cluster:index:VirtualIp", name, {}, opts);
     const { pair, vip, tags } = args;
 
-    const holder = this.holderOf(vip, args.subnetId);
     const eniFor = (node: NodeName) =>
       new tencentcloud.Eni(
         `${name}-eni-${node}`,
@@ -42,9 +43,7 @@ export class VirtualIp extends pulumi.ComponentResource {
           vpcId: args.vpcId,
           subnetId: args.subnetId,
           orderlySecurityGroups: [args.securityGroupId],
-          ipv4s: holder.apply(({ name: holderName }) =>
-            addressesOf(args, node, nodeNames.find((home) => holderName === `${pair}-${home}`) ?? "a"),
-          ),
+          ipv4s: addressesOf(args, node),
           tags,
         },
         // The nodes move the VIP between the ENIs; a change of ipv4s here would be sent to the ENI that has lost it.
@@ -64,14 +63,11 @@ export class VirtualIp extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-      const { a, b } = this.enis;
       this.eipBinding = new tencentcloud.EipAssociation(
         `${name}-eip-binding`,
         {
           eipId: this.eip.eipId,
-          networkInterfaceId: pulumi
-            .all([holder, a.eniId, b.eniId])
-            .apply(([{ id }, aId, bId]) => (id === bId ? bId : aId)),
+          networkInterfaceId: this.enis[args.activeNode].eniId,
           privateIp: vip,
         },
         {
@@ -79,7 +75,7 @@ export class VirtualIp extends pulumi.ComponentResource {
           // Made where the VIP is, and left alone ever after: the binding follows the VIP through failovers.
           ignoreChanges: ["networkInterfaceId", "privateIp"],
           // A rebuilt ENI loses the binding without a diff.
-          replaceWith: [a, b],
+          replaceWith: [this.enis.a, this.enis.b],
           deleteBeforeReplace: true,
         },
       );
@@ -87,22 +83,21 @@ export class VirtualIp extends pulumi.ComponentResource {
 
     this.registerOutputs({ vip, publicIp: this.eip?.publicIp });
   }
+}
 
-  /**
-   * The ENI that has the VIP now, an empty one while none has. Of effect only where something is made: an ENI, so that one
-   * without the VIP can be rebuilt (told apart by name, for its own id is not known then), and the EIP's binding, so that it
-   * can be switched on after a failover. Looked up by subnet and address: an id that has gone would fail the whole update.
-   * The filter is fuzzy, hence the second look.
-   */
-  private holderOf(vip: string, subnetId: pulumi.Input<string>): pulumi.Output<{ id?: string; name?: string }> {
-    const found = tencentcloud.getEnisOutput({ subnetId, ipv4: vip }, { parent: this });
-    return found.enis.apply((enis) => (enis ?? []).find((eni) => eni.ipv4s?.some(({ ip }) => ip === vip)) ?? {});
-  }
+/**
+ * The node whose ENI has the VIP now, `a` while neither has. Looked up by address: an id that has gone would fail the whole
+ * update. The ENIs are told apart by name, and since the filter is fuzzy and other VPCs may use the address, by both.
+ */
+export async function activeNode(pair: string, vip: string): Promise<NodeName> {
+  const { enis } = await tencentcloud.getEnis({ ipv4: vip });
+  const holder = enis?.find(({ name, ipv4s }) => name?.slice(0, -2) === pair && ipv4s?.some(({ ip }) => ip === vip));
+  return nodeNames.find((node) => holder?.name === `${pair}-${node}`) ?? "a";
 }
 
 type Ipv4 = tencentcloud.types.input.EniIpv4;
 
-function addressesOf({ nodeAddresses, vip }: VirtualIpArgs, node: NodeName, home: NodeName): Ipv4[] {
+function addressesOf({ nodeAddresses, vip, activeNode }: VirtualIpArgs, node: NodeName): Ipv4[] {
   const primary = { ip: nodeAddresses[node], primary: true, description: `node ${node}` };
-  return node === home ? [primary, { ip: vip, primary: false, description: "VIP" }] : [primary];
+  return node === activeNode ? [primary, { ip: vip, primary: false, description: "VIP" }] : [primary];
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createdAndDeleted, type FaultSettings, forbiddenActions, startCloud } from "./cloud/index.ts";
+import { type Behaviour, createdAndDeleted, type FaultSettings, forbiddenActions, startCloud } from "./cloud/index.ts";
 import { serveControl } from "./control.ts";
 import { createCa, createFabric, startDns, startMirror } from "./fabric/index.ts";
 import { faults, healAll, type Scene } from "./faults.ts";
@@ -65,6 +65,10 @@ await serveControl(paths.control, {
     if (!fault) throw new Error(`there is no fault "${how}"`);
     log(`fault ${how} on ${node} of ${pair}`);
     await fault.inject(scene(pair), node);
+  },
+  behave: async (args) => {
+    log(`behaviour ${JSON.stringify(args)}`);
+    cloud.faults.behave(args as Partial<Behaviour>);
   },
   heal: async (args) => {
     const { pair } = args as { pair: string };

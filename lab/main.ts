@@ -1,10 +1,13 @@
 /** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files beside it. */
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
 import { ask } from "./control.ts";
 import { destroyProgram, type EngineName, realCommand, requireRealEngine, upProgram } from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
+import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
@@ -14,7 +17,7 @@ import { type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
 
 const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
-npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...]
+npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE]
 npm run lab -- status [--json]             what is where; exit 0 converged, 1 not
 npm run lab -- client vpc|internet <cmd>   run a command as a client of the VIP
 npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
@@ -25,7 +28,8 @@ npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: pr
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
 npm run lab -- down [--purge]              remove everything; --purge also the cached node image
-LAB_NAME=<name> chooses another lab (default: lab).`;
+LAB_NAME=<name> chooses another lab (default: lab). --behaviour FILE, also for cloud, or LAB_BEHAVIOUR=FILE: the local
+cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
 
 /** An error that the user can act on: printed without a stack. */
 class UserError extends Error {}
@@ -44,6 +48,7 @@ function options(args: string[]) {
       set: { type: "string", multiple: true, default: [] },
       json: { type: "boolean", default: false },
       how: { type: "string" },
+      behaviour: { type: "string" },
       left: { type: "boolean", default: false },
       purge: { type: "boolean", default: false },
       pair: { type: "string" },
@@ -71,7 +76,8 @@ async function thePair(wanted?: string) {
 }
 
 async function up(args: string[]): Promise<number> {
-  const { engine, set } = options(args);
+  const { engine, set, behaviour } = options(args);
+  const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new UserError(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
   }
@@ -79,10 +85,12 @@ async function up(args: string[]): Promise<number> {
   const settings = withSets(readSettings(name), set);
   await ensureHostPackages(labPackages);
   const config = await ensureLab(name);
+  if (answers) await ask(paths.control, "behave", answers);
   const result = await upProgram(engine as EngineName, config, settings);
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
   writeSettings(name, settings);
   const status = await waitWhole(name, result.engine, 60_000);
+  await writeHaTarget(name, status);
   const vip = status.vips[0];
   const publicIp = vip?.publicIp;
   console.log(
@@ -90,7 +98,8 @@ async function up(args: string[]): Promise<number> {
       `npm run lab -- client vpc curl -s http://${vip?.address}/`,
       ...(publicIp ? [`npm run lab -- client internet curl -s http://${publicIp}/`] : []),
       `npm run lab -- fail ${status.nodes.find(({ state }) => state === "MASTER")?.name ?? "a"} --how power`,
-      "npm run lab -- status",
+      "npm run ha -- status",
+      "npm run ha -- switchover",
       "npm run lab -- down",
     ])}`,
   );
@@ -141,9 +150,11 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     return status.converged ? 0 : 1;
   },
 
-  cloud: async () => {
+  cloud: async (args) => {
+    const answers = behaviourFrom(options(args).behaviour);
     await ensureHostPackages(labPackages);
     const config = await ensureLab(name);
+    if (answers) await ask(paths.control, "behave", answers);
     keyPair(name);
     console.log(cloudHelp(config, paths));
     return 0;
@@ -173,6 +184,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     if (!config) throw new UserError(`There is no lab named "${name}".`);
     await ask(paths.control, "ping");
     await destroyProgram(config);
+    rmSync(paths.haTarget, { force: true });
     return 0;
   },
 

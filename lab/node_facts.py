@@ -1,7 +1,7 @@
 """What a node says of itself, as one JSON object. The lab runs this inside its nodes, from standard input."""
 import json
-import os
 import subprocess
+import time
 
 
 def read_json(path):
@@ -18,7 +18,10 @@ def run(*argv):
 
 
 config = read_json("/etc/keepalived/vip.json")
+maintenance = read_json("/var/lib/keepalived-vip/drain.d/maintenance")
 addresses = run("ip", "-4", "-o", "addr", "show", "dev", config["interface"]) if config else ""
+# One with a lifetime was put there ahead of a planned switch.
+lasting = [line for line in addresses.splitlines() if " dynamic " not in line]
 print(
     json.dumps(
         {
@@ -26,8 +29,8 @@ print(
             "word": read_json("/run/keepalived-vip/state"),
             "mode": config["mode"] if config else None,
             "preferred": config["preferred"] if config else None,
-            "vipOnNic": bool(config) and " %s/" % config["vip"] in addresses,
-            "maintenance": os.path.exists("/var/lib/keepalived-vip/drain.d/maintenance"),
+            "vipOnNic": bool(config) and any(" %s/" % config["vip"] in line for line in lasting),
+            "maintenance": bool(maintenance) and time.time() < (maintenance["until"] or float("inf")),
         }
     )
 )

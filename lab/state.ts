@@ -37,6 +37,8 @@ export interface LabPaths {
   pids: string;
   /** What `up` was told, for the next `up`: settings as `pulumi config` keys. */
   settings: string;
+  /** What `npm run ha` knows of the pair. */
+  haTarget: string;
   /** The inline engine's record of what it made. */
   inlineState: string;
 }
@@ -64,6 +66,7 @@ export function labPaths(name: string): LabPaths {
     sshKey: join(dir, "id_ed25519"),
     pids: join(dir, "pids"),
     settings: join(dir, "settings.json"),
+    haTarget: join(dir, "ha.json"),
     inlineState: join(dir, "inline-state.json"),
   };
 }

@@ -13,7 +13,9 @@ import { instanceLifeActions } from "./instanceLife.ts";
 import { keyPairActions } from "./keyPair.ts";
 import type { Actions } from "./model.ts";
 import { placementGroupActions } from "./placementGroup.ts";
+import { reservedIpActions } from "./reservedIp.ts";
 import { securityGroupActions } from "./securityGroup.ts";
+import { stsActions } from "./sts.ts";
 import { subnetActions } from "./subnet.ts";
 import { tagActions } from "./tag.ts";
 import { taskActions } from "./tasks.ts";
@@ -38,6 +40,8 @@ const parts: Actions[] = [
   catalogueActions,
   camActions,
   tagActions,
+  stsActions,
+  reservedIpActions,
 ];
 
 export const actions: Actions = {};

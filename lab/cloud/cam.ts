@@ -1,7 +1,8 @@
+import { accessOf } from "./access.ts";
 import { plainTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import type { ApiTag, Call, Handler, Json, Model } from "./model.ts";
-import { allows, readPolicy, readTrust, resourcesOf } from "./policy.ts";
+import { allows, readPolicy, readTrust, type Statement } from "./policy.ts";
 
 export interface Role {
   id: string;
@@ -64,17 +65,21 @@ const documentsInForce = (model: Model, role: Role): string[] =>
 
 /** Refuses what the caller's policies do not allow. The account's own key may do everything. */
 export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
-  const { caller, service, action, region } = call;
-  if (caller.kind === "root") return;
-  const role = [...model.roles.values()].find(({ name }) => name === caller.role);
-  const statements = role ? documentsInForce(model, role).flatMap(readPolicy) : [];
-  const access = { service, action, region, resources: resourcesOf(service, action, request) };
-  if (!allows(statements, access, model.account.uin)) {
+  if (call.caller.kind === "root") return;
+  const access = accessOf(model, call, request);
+  if (!allows(statementsOf(model, call.caller), access)) {
+    const resources = access.resources.map(({ name }) => name).join(", ") || "*";
     throw new CloudError(
       "UnauthorizedOperation",
-      `You are not authorized to perform operation (${service}:${action}) resource (${access.resources.join(", ") || "*"}) has no permission`,
+      `You are not authorized to perform operation (${call.service}:${call.action}) resource (${resources}) has no permission`,
     );
   }
+}
+
+function statementsOf(model: Model, caller: Exclude<Call["caller"], { kind: "root" }>): Statement[] {
+  if (caller.kind === "federated") return caller.statements;
+  const role = [...model.roles.values()].find(({ name }) => name === caller.role);
+  return role ? documentsInForce(model, role).flatMap(readPolicy) : [];
 }
 
 const createRole: Handler<{
@@ -212,6 +217,25 @@ const getPolicy: Handler<{ PolicyId: number }> = (model, request) => {
   };
 };
 
+const listPolicies: Handler<{ Page?: number; Rp?: number; Keyword?: string; Scope?: string }> = (model, request) => {
+  const { Page = 1, Rp = 20, Keyword = "", Scope = "All" } = request;
+  // The account's own policies are all that there is here; QCS asks for the vendor's.
+  const found = [...model.policies.values()].filter(({ name }) => Scope !== "QCS" && name.includes(Keyword));
+  const list = pageOf(found, { Page, Rp }).map((policy) => ({
+    PolicyId: Number(policy.id),
+    PolicyName: policy.name,
+    AddTime: plainTime(policy.createdMs),
+    UpdateTime: plainTime(policy.updatedMs),
+    Type: 1,
+    Description: policy.description,
+    CreateMode: 2,
+    Attachments: [...model.roles.values()].filter(({ policies }) => policies.has(policy.id)).length,
+    ServiceType: "",
+    Tags: model.tags.of("cam/policy", policy.id),
+  }));
+  return { TotalNum: found.length, List: list, ServiceTypeList: [] };
+};
+
 const updatePolicy: Handler<{
   PolicyId?: number;
   PolicyName?: string;
@@ -294,6 +318,7 @@ export const camActions = {
     DeleteRole: deleteRole,
     CreatePolicy: createPolicy,
     GetPolicy: getPolicy,
+    ListPolicies: listPolicies,
     UpdatePolicy: updatePolicy,
     DeletePolicy: deletePolicy,
     AttachRolePolicy: attachRolePolicy,

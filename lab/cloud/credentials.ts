@@ -42,6 +42,11 @@ export class Credentials {
     return next;
   }
 
+  /** A key of its own for each wish; it ends by itself. */
+  federated(caller: Caller, lastsMs: number): Credential {
+    return this.#add(caller, secret(64), this.#clock.now() + lastsMs);
+  }
+
   find(secretId: string): Credential | undefined {
     return this.#byId.get(secretId);
   }

@@ -11,6 +11,10 @@ export interface PrivateIp {
   primary: boolean;
   description: string;
   state: "PENDING" | "AVAILABLE" | "MIGRATING" | "DELETING";
+  /** The ENI that it is moving to. */
+  movingTo?: string;
+  /** When its last move ended. */
+  movedMs?: number;
 }
 
 export interface Eni {
@@ -70,6 +74,15 @@ export const ipView = (model: Model, eni: Eni, ip: PrivateIp): Json => ({
   QosLevel: "DEFAULT",
 });
 
+/** The addresses that the API lists on an ENI: where it lists one that moves is not documented. */
+function listedOn(model: Model, eni: Eni): PrivateIp[] {
+  const where = model.faults.settings.migratingListedOn;
+  const [leaving, coming] = [where === "source" || where === "both", where === "destination" || where === "both"];
+  const own = eni.addresses.filter(({ movingTo }) => movingTo === undefined || leaving);
+  const others = [...model.enis.values()].flatMap(({ addresses }) => addresses);
+  return coming ? [...own, ...others.filter(({ movingTo }) => movingTo === eni.id)] : own;
+}
+
 export function eniView(model: Model, eni: Eni): Json {
   return {
     NetworkInterfaceId: eni.id,
@@ -88,7 +101,7 @@ export function eniView(model: Model, eni: Eni): Json {
     GroupSet: eni.groupIds,
     Ipv6AddressSet: [],
     TagSet: model.tags.of("vpc/eni", eni.id),
-    PrivateIpAddressSet: eni.addresses.map((ip) => ipView(model, eni, ip)),
+    PrivateIpAddressSet: listedOn(model, eni).map((ip) => ipView(model, eni, ip)),
     Attachment: eni.attachment && {
       InstanceId: eni.attachment.instanceId,
       DeviceIndex: eni.attachment.deviceIndex,
@@ -130,16 +143,16 @@ export function dropEni(model: Model, eni: Eni): void {
 }
 
 /** `address-ip` with one value is a suffix match, with several an exact one: so the API's text says. */
-function byAddress(enis: Eni[], filters: ApiFilter[]): Eni[] {
+function byAddress(model: Model, filters: ApiFilter[]): Eni[] {
   const exact = filters.some(({ Name, Values }) => Name === "ip-exact-match" && Values[0] === "true");
-  let chosen = enis;
+  let chosen = [...model.enis.values()];
   for (const { Name, Values } of filters) {
     if (Name !== "address-ip") continue;
     const fits =
       exact || Values.length > 1
         ? (address: string) => Values.includes(address)
         : (address: string) => address.endsWith(Values[0] ?? "");
-    chosen = chosen.filter((eni) => eni.addresses.some(({ address }) => fits(address)));
+    chosen = chosen.filter((eni) => listedOn(model, eni).some(({ address }) => fits(address)));
   }
   return chosen;
 }
@@ -158,7 +171,7 @@ const describeNetworkInterfaces: Handler<{
   }
   const special = ["address-ip", "ip-exact-match"];
   const found = select(
-    byAddress([...model.enis.values()], request.Filters ?? []),
+    byAddress(model, request.Filters ?? []),
     request.Filters?.filter(({ Name }) => !special.includes(Name)),
     {
       "vpc-id": (eni) => [eni.vpcId],

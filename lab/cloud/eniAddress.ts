@@ -2,7 +2,7 @@
 
 import { type ApiPrivateIp, addressLimit, type Eni, ipView, type PrivateIp, requireIdle } from "./eni.ts";
 import { CloudError, known, malformed, missing, mutex } from "./errors.ts";
-import type { Handler, Model } from "./model.ts";
+import type { Call, Handler, Json, Model } from "./model.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
 
 const migratePrivateIpAddress: Handler<{
@@ -18,15 +18,7 @@ const migratePrivateIpAddress: Handler<{
   for (const eni of [source, target]) if (model.tasks.isLocked(eni.id)) throw refusal(eni);
   for (const eni of [source, target]) requireSettled(eni);
   const ip = source.addresses.find(({ address }) => address === request.PrivateIpAddress);
-  if (!ip || source === target) {
-    // What the cloud answers here is not documented; both codes are in the action's list.
-    throw new CloudError(
-      model.faults.settings.wrongSourceCode,
-      source === target && ip
-        ? `${source.id} is source and destination.`
-        : `${request.PrivateIpAddress} is not on ${source.id}.`,
-    );
-  }
+  if (!ip || source === target) return nothingToMove(model, request.PrivateIpAddress, source, target, call);
   if (ip.primary) {
     throw new CloudError("UnauthorizedOperation.PrimaryIp", `${ip.address} is the primary IP of ${source.id}.`);
   }
@@ -36,23 +28,66 @@ const migratePrivateIpAddress: Handler<{
   if (target.addresses.length >= addressLimit(model, target)) {
     throw new CloudError("LimitExceeded", `${target.id} can have at most ${addressLimit(model, target)} addresses.`);
   }
+  requireMovable(model, source);
+  const arrived = () => {
+    ip.state = "AVAILABLE";
+    ip.movedMs = model.clock.now();
+    delete ip.movingTo;
+  };
   ip.state = "MIGRATING";
+  ip.movingTo = target.id;
   model.tasks.start({
     id: call.requestId,
     action: call.action,
-    delayMs: model.delays.migrate,
+    delayMs: migrateMs(model, ip),
     locks: [source.id, target.id],
     done: async () => {
       move(model, ip, source, target);
       await model.plane.apply();
-      ip.state = "AVAILABLE";
+      arrived();
     },
-    failed: () => {
-      ip.state = "AVAILABLE";
-    },
+    failed: arrived,
   });
   return {};
 };
+
+/** What the cloud answers here is not documented; the usual code is in the action's list. */
+function nothingToMove(model: Model, address: string, source: Eni, target: Eni, call: Call): Json {
+  const { wrongSourceCode, alreadyThereCode, sameEniCode } = model.faults.settings;
+  const there = target.addresses.some((ip) => ip.address === address);
+  const special = source === target ? sameEniCode : alreadyThereCode;
+  const outcome = (there ? special : null) ?? wrongSourceCode;
+  if (outcome !== "accepted") {
+    throw new CloudError(
+      outcome,
+      there && source === target ? `${source.id} is source and destination.` : `${address} is not on ${source.id}.`,
+    );
+  }
+  model.tasks.start({ id: call.requestId, action: call.action, delayMs: 0, locks: [], done: () => {} });
+  return {};
+}
+
+/** Whether the source's place lets an address go is not documented either. */
+function requireMovable(model: Model, source: Eni): void {
+  const { unattachedSource, stoppedSource, stopChargingSource } = model.faults.settings;
+  const instance = source.attachment && model.instances.get(source.attachment.instanceId);
+  if (!instance && unattachedSource !== "accepted") {
+    throw new CloudError(unattachedSource, `${source.id} is attached to no instance.`);
+  }
+  const outcome = instance?.chargingStopped ? stopChargingSource : stoppedSource;
+  if (instance?.state === "STOPPED" && outcome !== "accepted") {
+    throw new CloudError(outcome, `${instance.id} is STOPPED.`);
+  }
+}
+
+/** A move straight after another of the same address may take longer: so the vendor's guide of 2019 says. */
+const straightAfterMs = 10_000;
+
+function migrateMs(model: Model, { movedMs = Number.NEGATIVE_INFINITY }: PrivateIp): number {
+  const settings = model.faults.settings;
+  const first = settings.migrateMs ?? model.delays.migrate;
+  return model.clock.now() - movedMs < straightAfterMs ? (settings.migrateBackMs ?? first) : first;
+}
 
 /** While an ENI is on its way to or from an instance the task on it is not the caller's business. */
 const refusal = (eni: Eni) =>
@@ -65,11 +100,22 @@ function requireSettled(eni: Eni): void {
 function move(model: Model, ip: PrivateIp, source: Eni, target: Eni): void {
   source.addresses = source.addresses.filter((other) => other !== ip);
   target.addresses.push(ip);
-  const { eipLeftBehind } = model.faults.settings;
+  const { eipLeftBehind, eipFollowMs } = model.faults.settings;
   if (eipLeftBehind === true) return;
   for (const eip of model.eips.values()) {
-    if (eip.binding?.eniId !== source.id || eip.binding.address !== ip.address) continue;
-    eip.binding = eipLeftBehind === "unbound" ? null : { eniId: target.id, address: ip.address };
+    const { binding } = eip;
+    if (binding?.eniId !== source.id || binding.address !== ip.address) continue;
+    const follow = () => {
+      if (eip.binding === binding)
+        eip.binding = eipLeftBehind === "unbound" ? null : { eniId: target.id, address: ip.address };
+    };
+    if (eipFollowMs === 0) follow();
+    else
+      model.tasks.background(async () => {
+        await model.tasks.sleep(eipFollowMs);
+        follow();
+        await model.plane.apply();
+      });
   }
 }
 
@@ -134,18 +180,28 @@ const unassignPrivateIpAddresses: Handler<{
 }> = (model, request, call) => {
   const eni = known(model.enis, request.NetworkInterfaceId);
   requireIdle(model, eni);
-  const going = request.PrivateIpAddresses.map(({ PrivateIpAddress }) => {
-    const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
-    if (!ip) {
-      throw new CloudError(
-        "UnsupportedOperation.AttachmentNotFound",
-        `${String(PrivateIpAddress)} is not on ${eni.id}`,
-      );
-    }
-    if (ip.primary)
-      throw new CloudError("UnsupportedOperation.PrimaryIp", `${ip.address} is the primary IP of ${eni.id}.`);
-    return ip;
-  });
+  const { unassignNothing } = model.faults.settings;
+  const named = request.PrivateIpAddresses;
+  if (named.length === 0 && unassignNothing !== "accepted" && unassignNothing !== "all") {
+    throw new CloudError(unassignNothing, "The request is missing a required parameter `PrivateIpAddresses`.");
+  }
+  const everySecondary = eni.addresses
+    .filter(({ primary }) => !primary)
+    .map(({ address }): ApiPrivateIp => ({ PrivateIpAddress: address }));
+  const going = (named.length === 0 && unassignNothing === "all" ? everySecondary : named).map(
+    ({ PrivateIpAddress }) => {
+      const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
+      if (!ip) {
+        throw new CloudError(
+          "UnsupportedOperation.AttachmentNotFound",
+          `${String(PrivateIpAddress)} is not on ${eni.id}`,
+        );
+      }
+      if (ip.primary)
+        throw new CloudError("UnsupportedOperation.PrimaryIp", `${ip.address} is the primary IP of ${eni.id}.`);
+      return ip;
+    },
+  );
   for (const ip of going) ip.state = "DELETING";
   model.tasks.start({
     id: call.requestId,

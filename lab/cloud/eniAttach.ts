@@ -1,3 +1,4 @@
+import type { Outcome } from "./behaviour.ts";
 import type { Eni } from "./eni.ts";
 import { CloudError, known } from "./errors.ts";
 import { nicLimits } from "./limits.ts";
@@ -10,8 +11,13 @@ export const enisOf = (model: Model, instanceId: string): Eni[] =>
     .sort((one, other) => (one.attachment?.deviceIndex ?? 0) - (other.attachment?.deviceIndex ?? 0));
 
 /** The vendor's provider retries Detach on InvalidState and on nothing else. */
-function requireFree(model: Model, eni: Eni): void {
-  if (model.tasks.isLocked(eni.id) || eni.state !== "AVAILABLE") {
+function requireFree(model: Model, eni: Eni, whileMigrating: Outcome): void {
+  const action = model.tasks.lockedBy(eni.id);
+  if (action === "MigratePrivateIpAddress" && eni.state === "AVAILABLE") {
+    if (whileMigrating === "accepted") return;
+    throw new CloudError(whileMigrating, `an address is moving to or from ${eni.id}`);
+  }
+  if (action !== undefined || eni.state !== "AVAILABLE") {
     throw new CloudError("UnsupportedOperation.InvalidState", `a task is running on ${eni.id}`);
   }
 }
@@ -25,7 +31,7 @@ const attachNetworkInterface: Handler<{ NetworkInterfaceId: string; InstanceId: 
       `${eni.id} is attached to ${eni.attachment.instanceId}`,
     );
   }
-  requireFree(model, eni);
+  requireFree(model, eni, model.faults.settings.attachWhileMigrating);
   if (!["RUNNING", "STOPPED"].includes(instance.state)) {
     throw new CloudError("UnsupportedOperation.InvalidState", `${instance.id} is ${instance.state}.`);
   }
@@ -82,7 +88,7 @@ const detachNetworkInterface: Handler<{ NetworkInterfaceId: string; InstanceId: 
   if (eni.primary) {
     throw new CloudError("UnsupportedOperation.InvalidState", `${eni.id} is the primary ENI of ${request.InstanceId}.`);
   }
-  requireFree(model, eni);
+  requireFree(model, eni, model.faults.settings.detachWhileMigrating);
   if (eni.attachment?.instanceId !== request.InstanceId) {
     throw new CloudError(
       "UnsupportedOperation.AttachmentNotFound",

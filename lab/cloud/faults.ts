@@ -1,6 +1,7 @@
 /** What can be made to go wrong. Everything is off (the usual behaviour of the cloud) until it is set. */
+import { type Behaviour, usualBehaviour } from "./behaviour.ts";
 
-export interface FaultSettings {
+export interface FaultSettings extends Behaviour {
   /** The API: `true` resets every connection, `"hang"` takes requests and never answers. */
   apiDown: boolean | "hang";
   /** Added to every answer. */
@@ -15,14 +16,6 @@ export interface FaultSettings {
   replyLost: string[];
   /** Actions whose next task ends as FAILED without effect. Used up one by one. */
   failTask: string[];
-  /** What a migration from the wrong ENI is told. The truth is unknown; both are in the action's list of codes. */
-  wrongSourceCode: "UnauthorizedOperation.AttachmentNotFound" | "UnsupportedOperation";
-  /** What DescribeNetworkInterfaces says of an unknown id. The truth is unknown; the provider survives only "empty". */
-  unknownEni: "error" | "empty";
-  /** A migrated address loses its EIP: `true` leaves the EIP bound to the old ENI, `"unbound"` leaves it UNBIND. */
-  eipLeftBehind: boolean | "unbound";
-  /** Terminating a CVM takes its attached ENIs with it. By default they stay, as the API's text says. */
-  enisGoWithInstance: boolean;
   /** The metadata service: `true` resets connections, `"hang"` never answers. */
   metadataDown: boolean | "hang";
   /** Set to true: every role credential handed out so far stops working. New ones work. */
@@ -32,6 +25,7 @@ export interface FaultSettings {
 }
 
 const usual = (): FaultSettings => ({
+  ...usualBehaviour,
   apiDown: false,
   latencyMs: 0,
   throttlePercent: 0,
@@ -39,10 +33,6 @@ const usual = (): FaultSettings => ({
   errorOnce: [],
   replyLost: [],
   failTask: [],
-  wrongSourceCode: "UnauthorizedOperation.AttachmentNotFound",
-  unknownEni: "error",
-  eipLeftBehind: false,
-  enisGoWithInstance: false,
   metadataDown: false,
   credentialsExpired: false,
   clockSkewMs: 0,
@@ -51,8 +41,10 @@ const usual = (): FaultSettings => ({
 export interface CloudFaults {
   /** Changes what is named, leaves the rest. */
   set(changes: Partial<FaultSettings>): void;
-  /** Back to the usual behaviour. */
+  /** Back to the usual behaviour, or to the one that this cloud was given. */
   reset(): void;
+  /** Gives this cloud answers of the real one: no fault, so they outlive a reset. */
+  behave(changes: Partial<Behaviour>): void;
   readonly settings: Readonly<FaultSettings>;
 }
 
@@ -64,6 +56,7 @@ function takeFrom<T>(list: T[], fits: (entry: T) => boolean): T | undefined {
 /** The cloud's own side of the faults: asking for one that works once uses it up. */
 export class Faults implements CloudFaults {
   settings = usual();
+  #behaviour: Partial<Behaviour> = {};
   readonly #expireCredentials: () => void;
   readonly #random: () => number;
 
@@ -78,7 +71,12 @@ export class Faults implements CloudFaults {
   }
 
   reset(): void {
-    this.settings = usual();
+    this.settings = { ...usual(), ...this.#behaviour };
+  }
+
+  behave(changes: Partial<Behaviour>): void {
+    this.#behaviour = { ...this.#behaviour, ...changes };
+    this.settings = { ...this.settings, ...changes };
   }
 
   takeThrottle(): boolean {

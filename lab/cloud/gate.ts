@@ -21,7 +21,10 @@ export interface Gate {
   tokens: Map<string, { body: string; response: Json }>;
 }
 
-const nameOf = (caller: Caller) => (caller.kind === "root" ? "root" : `role:${caller.role}`);
+function nameOf(caller: Caller): string {
+  if (caller.kind === "root") return "root";
+  return caller.kind === "role" ? `role:${caller.role}` : `federated:${caller.name}`;
+}
 
 function parse(request: SignedRequest): Json {
   if (request.method !== "POST") throw new CloudError("UnsupportedProtocol", "This cloud takes POST only.");
@@ -41,7 +44,7 @@ function parse(request: SignedRequest): Json {
 }
 
 /** Services whose things belong to no region. */
-const global = ["cam", "tag", "api"];
+const global = ["cam", "tag", "api", "sts"];
 
 function checkRegion(service: string, region: string, own: string): void {
   if (region === "" && !global.includes(service)) {

@@ -4,6 +4,7 @@
  */
 import type { Dataplane, NetworkView } from "../dataplane.ts";
 import { readCidr } from "./addresses.ts";
+import type { Behaviour } from "./behaviour.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Credentials } from "./credentials.ts";
 import { type CloudFaults, Faults } from "./faults.ts";
@@ -19,6 +20,7 @@ import { TagStore } from "./tag.ts";
 import { Tasks } from "./tasks.ts";
 import { networksOf } from "./view.ts";
 
+export { type Behaviour, readBehaviour } from "./behaviour.ts";
 export type { Clock } from "./clock.ts";
 export type { CloudFaults, FaultSettings } from "./faults.ts";
 export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./journal.ts";
@@ -41,6 +43,8 @@ export interface CloudOptions {
   publicCidr?: string;
   /** The account's own key; a random one by default. */
   key?: { secretId: string; secretKey: string };
+  /** Answers to open points that differ from the usual ones; `faults.reset()` comes back to them. */
+  behaviour?: Partial<Behaviour>;
   clock?: Clock;
   ids?: Ids;
   /** Checks every answer against the API's description too; off by default, on in tests. */
@@ -85,6 +89,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const onError = options.onError ?? ((error: unknown) => console.error("local cloud:", error));
   const credentials = new Credentials(clock, options.key);
   const faults = new Faults(() => credentials.revokeRoles());
+  faults.behave(options.behaviour ?? {});
   const region = options.region ?? "ap-guangzhou";
   const publicCidr = options.publicCidr ?? "203.0.113.0/27";
   readCidr("publicCidr", publicCidr, 8, 29);
@@ -94,11 +99,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     ids: options.ids ?? randomIds(),
     delays: { ...defaultDelays, ...options.delaysMs },
     faults,
+    credentials,
     tasks: new Tasks(clock, faults, onError),
     plane: new Plane(options.dataplane, () => networksOf(model)),
     tags: new TagStore(),
     vpcs: new Map(),
     subnets: new Map(),
+    reservedIps: new Map(),
     securityGroups: new Map(),
     enis: new Map(),
     eips: new Map(),

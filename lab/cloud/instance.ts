@@ -1,4 +1,5 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
+import { toNumber } from "./addresses.ts";
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
@@ -32,6 +33,8 @@ export interface Instance {
   bandwidthMbps: number;
   projectId: number;
   protectedFromTermination: boolean;
+  /** Stopped with STOP_CHARGING: the cloud may give its host to others. */
+  chargingStopped?: boolean;
 }
 
 export const noInstance = (id: string) =>
@@ -42,6 +45,28 @@ export const primaryAddresses = (model: Model, instanceId: string): string[] =>
   [...model.enis.values()]
     .filter((eni) => eni.primary && eni.attachment?.instanceId === instanceId)
     .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+
+/** Which of a machine's addresses are listed, and in which order, is documented in part only. */
+function shownAddresses(model: Model, instanceId: string): string[] {
+  const ofPrimaryNic = primaryAddresses(model, instanceId);
+  switch (model.faults.settings.instanceAddresses) {
+    case "primary-only":
+      return ofPrimaryNic.slice(0, 1);
+    case "unordered":
+      return ofPrimaryNic.sort((one, other) => toNumber(one) - toNumber(other));
+    case "all-nics":
+      return [...model.enis.values()]
+        .filter(({ attachment }) => attachment?.instanceId === instanceId)
+        .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+    case "primary-nic":
+      return ofPrimaryNic;
+  }
+}
+
+const stopChargingMode = ({ state, chargingStopped }: Instance) => {
+  if (state !== "STOPPED") return "NOT_APPLICABLE";
+  return chargingStopped ? "STOP_CHARGING" : "KEEP_CHARGING";
+};
 
 function view(model: Model, instance: Instance): Json {
   const image = images.find(({ id }) => id === instance.imageId);
@@ -64,7 +89,7 @@ function view(model: Model, instance: Instance): Json {
     ExpiredTime: null,
     Uuid: instance.uuid,
     RestrictState: "NORMAL",
-    StopChargingMode: "NOT_APPLICABLE",
+    StopChargingMode: stopChargingMode(instance),
     Placement: { Zone: instance.zone, HostId: null, ProjectId: instance.projectId, HostIds: null },
     SystemDisk: {
       DiskType: instance.diskType,
@@ -73,7 +98,7 @@ function view(model: Model, instance: Instance): Json {
       CdcId: null,
     },
     DataDisks: [],
-    PrivateIpAddresses: primaryAddresses(model, instance.id),
+    PrivateIpAddresses: shownAddresses(model, instance.id),
     PublicIpAddresses: instance.publicIp ? [instance.publicIp] : null,
     InternetAccessible: {
       InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",

@@ -69,17 +69,25 @@ const modifyInstancesAttribute: Handler<{
   return {};
 };
 
-const stopInstances: Handler<{ InstanceIds: string[]; StopType?: string; ForceStop?: boolean }> = (
-  model,
-  request,
-  call,
-) => {
+const stopInstances: Handler<{
+  InstanceIds: string[];
+  StopType?: string;
+  ForceStop?: boolean;
+  StoppedMode?: string;
+}> = (model, request, call) => {
+  const mode = request.StoppedMode ?? "KEEP_CHARGING";
+  if (!["KEEP_CHARGING", "STOP_CHARGING"].includes(mode)) {
+    throw new CloudError("InvalidParameterValue", `StoppedMode '${mode}' must be KEEP_CHARGING or STOP_CHARGING.`);
+  }
   const type = request.StopType ?? (request.ForceStop ? "HARD" : "SOFT");
   if (!["SOFT", "HARD", "SOFT_FIRST"].includes(type)) {
     throw new CloudError("InvalidParameterValue", `StopType '${type}' must be SOFT, HARD or SOFT_FIRST.`);
   }
   const instances = begin(model, request.InstanceIds, ["RUNNING"], call);
-  for (const instance of instances) instance.state = "STOPPING";
+  for (const instance of instances) {
+    instance.state = "STOPPING";
+    instance.chargingStopped = mode === "STOP_CHARGING";
+  }
   operate(
     model,
     instances,

@@ -8,7 +8,7 @@ export interface JournalEntry {
   service: string;
   action: string;
   requestId: string;
-  /** `root`, `role:<name>`, or `unknown` when the signature did not hold. */
+  /** `root`, `role:<name>`, `federated:<name>`, or `unknown` when the signature did not hold. */
   caller: string;
   /** Address that the connection came from. */
   from: string;
@@ -42,6 +42,7 @@ const creators: Record<string, string> = {
   ImportKeyPair: "KeyId",
   CreateKeyPair: "KeyPair.KeyId",
   CreateDisasterRecoverGroup: "DisasterRecoverGroupId",
+  CreateReserveIpAddresses: "ReserveIpAddressSet.0.ReserveIpId",
   CreateRole: "RoleId",
   CreatePolicy: "PolicyId",
 };
@@ -56,6 +57,7 @@ const removers: Record<string, string> = {
   TerminateInstances: "InstanceIds",
   DeleteKeyPairs: "KeyIds",
   DeleteDisasterRecoverGroups: "DisasterRecoverGroupIds",
+  DeleteReserveIpAddresses: "ReserveIpIds",
   DeleteRole: "RoleId",
   DeletePolicy: "PolicyId",
 };

@@ -46,7 +46,7 @@ function checkKeyName(model: Model, name: string, self?: KeyPair): void {
   }
 }
 
-function readKey(text: string): string {
+function readKey(model: Model, text: string): string {
   const [type = "", key = ""] = text.trim().split(/\s+/);
   const blob = Buffer.from(key, "base64");
   // The blob repeats its type behind a length of four bytes.
@@ -55,13 +55,19 @@ function readKey(text: string): string {
   if (!types.includes(type) || inner !== type) {
     throw new CloudError("InvalidPublicKey.Malformed", "The public key is not an OpenSSH public key.");
   }
+  const { ed25519Key } = model.faults.settings;
+  if (type === "ssh-ed25519" && ed25519Key !== "accepted") {
+    throw new CloudError(ed25519Key, "The public key is not an OpenSSH RSA key.");
+  }
   return `${type} ${key}`;
 }
 
 function add(model: Model, name: string, projectId: number, publicKey: string, tags?: TagSpecification[]): KeyPair {
   checkKeyName(model, name);
-  if ([...model.keyPairs.values()].some((key) => key.publicKey === publicKey)) {
-    throw new CloudError("InvalidPublicKey.Duplicate", "The public key has been imported already.");
+  const { publicKeyTwice } = model.faults.settings;
+  const isThere = [...model.keyPairs.values()].some((key) => key.publicKey === publicKey);
+  if (isThere && publicKeyTwice !== "accepted") {
+    throw new CloudError(publicKeyTwice, "The public key has been imported already.");
   }
   const key: KeyPair = {
     id: model.ids.id("skey"),
@@ -82,7 +88,7 @@ const importKeyPair: Handler<{
   PublicKey: string;
   TagSpecification?: TagSpecification[];
 }> = (model, request) => ({
-  KeyId: add(model, request.KeyName, request.ProjectId, readKey(request.PublicKey), request.TagSpecification).id,
+  KeyId: add(model, request.KeyName, request.ProjectId, readKey(model, request.PublicKey), request.TagSpecification).id,
 });
 
 /** An RSA public key (JWK numbers, base64url) as an OpenSSH line: length-prefixed type, exponent and modulus. */

@@ -1,6 +1,7 @@
 /** All that exists in the account. Handlers change it; view.ts says what it means for packets. */
 import type { Policy, Role } from "./cam.ts";
 import type { Clock } from "./clock.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Eip } from "./eip.ts";
 import type { Eni } from "./eni.ts";
 import type { Faults } from "./faults.ts";
@@ -9,6 +10,8 @@ import type { Instance } from "./instance.ts";
 import type { KeyPair } from "./keyPair.ts";
 import type { PlacementGroup } from "./placementGroup.ts";
 import type { Plane } from "./plane.ts";
+import type { Statement } from "./policy.ts";
+import type { ReservedIp } from "./reservedIp.ts";
 import type { SecurityGroup } from "./securityGroup.ts";
 import type { Subnet } from "./subnet.ts";
 import type { TagStore } from "./tag.ts";
@@ -62,11 +65,13 @@ export interface Model {
   ids: Ids;
   delays: Delays;
   faults: Faults;
+  credentials: Credentials;
   tasks: Tasks;
   plane: Plane;
   tags: TagStore;
   vpcs: Map<string, Vpc>;
   subnets: Map<string, Subnet>;
+  reservedIps: Map<string, ReservedIp>;
   securityGroups: Map<string, SecurityGroup>;
   enis: Map<string, Eni>;
   eips: Map<string, Eip>;
@@ -80,7 +85,11 @@ export interface Model {
 /** A JSON object. */
 export type Json = Record<string, unknown>;
 
-export type Caller = { kind: "root" } | { kind: "role"; role: string };
+export type Caller =
+  | { kind: "root" }
+  | { kind: "role"; role: string }
+  /** The account's own key, held down to a policy. */
+  | { kind: "federated"; name: string; statements: Statement[] };
 
 export interface Call {
   service: string;

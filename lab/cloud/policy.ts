@@ -7,13 +7,24 @@ export interface Statement {
   resources: string[];
 }
 
-/** A call as CAM sees it: the resources it touches; `*` alone for calls that are authorised as an operation only. */
+/** Something a call touches, with the services in whose name a policy may speak of it. */
+export interface Resource {
+  services: string[];
+  /** `eni/eni-6t3fcly0` ... */
+  name: string;
+}
+
+/** A call as CAM sees it. */
 export interface Access {
-  service: string;
+  /** Services under whose name CAM knows the action. */
+  services: string[];
   action: string;
   region: string;
-  /** `eni/eni-6t3fcly0` ...; empty = operation level. */
-  resources: string[];
+  /** Empty: authorised as an operation, which only resource `*` covers. */
+  resources: Resource[];
+  uin: string;
+  /** A policy may leave the account out of a resource's name. */
+  accountMayBeEmpty: boolean;
 }
 
 type Raw = Record<string, unknown>;
@@ -92,24 +103,24 @@ const like = (pattern: string, text: string) =>
       .join(".*")}$`,
   ).test(text);
 
-const namesAction = (pattern: string, { service, action }: Access) =>
-  pattern === "*" || like(pattern.replace(/^name\//, ""), `${service}:${action}`);
+const namesAction = (pattern: string, { services, action }: Access) =>
+  pattern === "*" || services.some((service) => like(pattern.replace(/^name\//, ""), `${service}:${action}`));
 
-function namesResource(pattern: string, resource: string, { service, region }: Access, uin: string): boolean {
+function namesResource(pattern: string, { services, name }: Resource, { region, uin, accountMayBeEmpty }: Access) {
   if (pattern === "*") return true;
   const [qcs, project, itsService = "", itsRegion = "", account = "", ...rest] = pattern.split(":");
   return (
     qcs === "qcs" &&
     project === "" &&
-    like(itsService || "*", service) &&
+    services.some((service) => like(itsService || "*", service)) &&
     like(itsRegion || "*", region) &&
-    ["", "uin/", "*", `uin/${uin}`].includes(account) &&
-    like(rest.join(":"), resource)
+    [...(accountMayBeEmpty ? ["", "uin/"] : []), "*", `uin/${uin}`].includes(account) &&
+    like(rest.join(":"), name)
   );
 }
 
 /** Whether the statements together allow the call, for every resource it touches. */
-export function allows(statements: Statement[], access: Access, uin: string): boolean {
+export function allows(statements: Statement[], access: Access): boolean {
   const touched = access.resources.length > 0 ? access.resources : [undefined];
   return touched.every((resource) => {
     // An operation-level call is covered by resource "*" and by nothing narrower.
@@ -117,27 +128,9 @@ export function allows(statements: Statement[], access: Access, uin: string): bo
       ({ actions, resources }) =>
         actions.some((pattern) => namesAction(pattern, access)) &&
         resources.some((pattern) =>
-          resource === undefined ? pattern === "*" : namesResource(pattern, resource, access, uin),
+          resource === undefined ? pattern === "*" : namesResource(pattern, resource, access),
         ),
     );
     return fitting.length > 0 && fitting.every(({ effect }) => effect === "allow");
   });
-}
-
-/** Request fields that name the resources of a call which CAM authorises by resource. */
-const resourceFields: Record<string, Record<string, [prefix: string, ...fields: string[]]>> = {
-  vpc: {
-    MigratePrivateIpAddress: ["eni", "SourceNetworkInterfaceId", "DestinationNetworkInterfaceId"],
-    AssignPrivateIpAddresses: ["eni", "NetworkInterfaceId"],
-    UnassignPrivateIpAddresses: ["eni", "NetworkInterfaceId"],
-    AttachNetworkInterface: ["eni", "NetworkInterfaceId"],
-    DetachNetworkInterface: ["eni", "NetworkInterfaceId"],
-    AssociateAddress: ["eip", "AddressId"],
-    DisassociateAddress: ["eip", "AddressId"],
-  },
-};
-
-export function resourcesOf(service: string, action: string, request: Record<string, unknown>): string[] {
-  const [prefix, ...fields] = resourceFields[service]?.[action] ?? [""];
-  return fields.map((field) => `${prefix}/${String(request[field])}`);
 }

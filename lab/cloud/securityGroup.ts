@@ -127,8 +127,8 @@ const describeSecurityGroupPolicies: Handler<{ SecurityGroupId: string }> = (mod
   return {
     SecurityGroupPolicySet: {
       Version: String(group.version),
-      Ingress: group.ingress.map(ruleView),
-      Egress: group.egress.map(ruleView),
+      Ingress: group.ingress.map((rule, index) => ruleView(model, rule, index)),
+      Egress: group.egress.map((rule, index) => ruleView(model, rule, index)),
     },
   };
 };

@@ -8,6 +8,8 @@ import type { Json, Model } from "./model.ts";
 export interface Rule {
   protocol: string;
   port: string;
+  /** The port as the request spelled it. */
+  portSent: string;
   cidr: string;
   /** Another security group as the source, "" when a CIDR is given. */
   groupId: string;
@@ -56,7 +58,8 @@ function readRule(model: Model, rule: ApiRule): Rule {
   if (!protocols.includes(protocol)) {
     throw malformed("Protocol", rule.Protocol ?? "", "TCP, UDP, ICMP, ICMPv6 or ALL");
   }
-  const port = (rule.Port ?? "ALL").toUpperCase();
+  const portSent = rule.Port ?? "ALL";
+  const port = portSent.toUpperCase();
   checkPort(port);
   if (port !== "ALL" && !["TCP", "UDP"].includes(protocol)) {
     throw malformed("Port", port, `${protocol} has no ports: it must be "all"`);
@@ -72,6 +75,7 @@ function readRule(model: Model, rule: ApiRule): Rule {
   return {
     protocol,
     port,
+    portSent,
     cidr,
     groupId,
     action,
@@ -98,12 +102,18 @@ export function readRules(model: Model, rules: ApiRule[]): Rule[] {
   return read;
 }
 
-export const ruleView = (rule: Rule, index: number): Json => ({
+function portView(model: Model, { port, portSent }: Rule): string {
+  const all = model.faults.settings.rulePortAll;
+  if (port !== "ALL") return port;
+  return all === "as-sent" ? portSent : all;
+}
+
+export const ruleView = (model: Model, rule: Rule, index: number): Json => ({
   PolicyIndex: index,
   Protocol: rule.protocol,
-  Port: rule.port,
+  Port: portView(model, rule),
   CidrBlock: rule.cidr,
-  Ipv6CidrBlock: "",
+  Ipv6CidrBlock: model.faults.settings.ruleIpv6Cidr,
   SecurityGroupId: rule.groupId,
   Action: rule.action,
   PolicyDescription: rule.description,

@@ -27,8 +27,17 @@ export function usedAddresses(model: Model, subnetId: string): Map<string, strin
   return used;
 }
 
-/** Refuses an address that is malformed, not of this subnet, kept for the subnet itself, or taken. */
-export function checkAddress(model: Model, subnet: Subnet, address: string): void {
+/** Whether an address of a subnet was reserved in the VPC. */
+const isReservedIp = (model: Model, subnetId: string, address: string) =>
+  [...model.reservedIps.values()].some((reserved) => reserved.subnetId === subnetId && reserved.address === address);
+
+/** Refuses an address that is malformed, not of this subnet, kept for the subnet itself, taken, or reserved. */
+export function checkAddress(
+  model: Model,
+  subnet: Subnet,
+  address: string,
+  wanted: "forEni" | "unreserved" = "forEni",
+): void {
   if (!isIPv4(address)) throw malformed("PrivateIpAddress", address, "an IPv4 address such as 10.0.1.16");
   const range = rangeOf(subnet.cidr);
   const number = toNumber(address);
@@ -38,8 +47,12 @@ export function checkAddress(model: Model, subnet: Subnet, address: string): voi
   if (isReserved(range, number)) {
     throw new CloudError("InvalidParameterValue.Reserved", `IP ${address} of ${subnet.id} is reserved by the system.`);
   }
+  const { occupiedCode, reservedAssign } = model.faults.settings;
   const holder = usedAddresses(model, subnet.id).get(address);
-  if (holder) throw inUse(`IP ${address}`, holder);
+  if (holder) throw new CloudError(occupiedCode, `IP ${address} is used by ${holder}`);
+  if (!isReservedIp(model, subnet.id, address)) return;
+  if (wanted === "unreserved") throw inUse(`IP ${address}`, "a reservation");
+  if (reservedAssign !== "accepted") throw new CloudError(reservedAssign, `IP ${address} is reserved.`);
 }
 
 /** The lowest free addresses. */
@@ -49,7 +62,8 @@ export function pickAddresses(model: Model, subnet: Subnet, count: number, excep
   const picked: string[] = [];
   for (let number = range.first; number <= range.last && picked.length < count; number += 1) {
     const address = toAddress(number);
-    if (!isReserved(range, number) && !used.has(address) && !except.includes(address)) picked.push(address);
+    const free = !isReserved(range, number) && !used.has(address) && !isReservedIp(model, subnet.id, address);
+    if (free && !except.includes(address)) picked.push(address);
   }
   if (picked.length < count) {
     throw new CloudError("ResourceInsufficient.Subnet", `${subnet.id} has not enough free addresses.`);
@@ -156,6 +170,7 @@ const describeSubnets: Handler<{ SubnetIds?: string[]; Filters?: ApiFilter[]; Of
 const deleteSubnet: Handler<{ SubnetId: string }> = async (model, request) => {
   const subnet = known(model.subnets, request.SubnetId);
   for (const [address, eni] of usedAddresses(model, subnet.id)) throw inUse(`IP ${address} of ${subnet.id}`, eni);
+  for (const { id, subnetId } of model.reservedIps.values()) if (subnetId === subnet.id) throw inUse(subnet.id, id);
   model.subnets.delete(subnet.id);
   model.tags.drop("vpc/subnet", subnet.id);
   await model.plane.apply();

@@ -8,6 +8,7 @@ export type TagKind =
   | "vpc/subnet"
   | "vpc/eni"
   | "vpc/eip"
+  | "vpc/rsvip"
   | "cvm/sg"
   | "cvm/keypair"
   | "cvm/instance"
@@ -100,6 +101,7 @@ function exists(model: Model, kind: string, id: string): boolean {
     "vpc/subnet": model.subnets,
     "vpc/eni": model.enis,
     "vpc/eip": model.eips,
+    "vpc/rsvip": model.reservedIps,
     "cvm/sg": model.securityGroups,
     "cvm/keypair": model.keyPairs,
     "cvm/instance": model.instances,
@@ -134,6 +136,11 @@ const modifyResourceTags: Handler<{
   if (region !== "" && region !== model.account.region) {
     throw new CloudError("InvalidParameterValue.RegionInvalid", `The region '${region}' is not this account's.`);
   }
+  const { camTagRegion } = model.faults.settings;
+  const regional = service === "cam" && region !== "";
+  if (regional && camTagRegion !== "accepted" && camTagRegion !== "ignored") {
+    throw new CloudError(camTagRegion, `The resource '${request.Resource}' belongs to no region.`);
+  }
   if (uin !== "" && uin !== model.account.uin)
     throw new CloudError("InvalidParameterValue.UinInvalid", `Unknown uin ${uin}.`);
   const kind = `${service}/${prefix}`;
@@ -146,6 +153,7 @@ const modifyResourceTags: Handler<{
   const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
   const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));
   if (both) throw new CloudError("InvalidParameter.Tag", `Tag '${both.TagKey}' is both replaced and deleted.`);
+  if (regional && camTagRegion === "ignored") return {};
   for (const { TagKey, TagValue } of request.ReplaceTags ?? []) model.tags.put(`${kind}/${id}`, TagKey, TagValue);
   for (const key of deleted) model.tags.remove(`${kind}/${id}`, key);
   return {};

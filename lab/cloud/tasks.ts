@@ -20,6 +20,9 @@ export interface TaskStart {
 
 interface Task {
   id: string;
+  action: string;
+  startedMs: number;
+  endedMs: number | null;
   status: TaskStatus;
   locks: string[];
 }
@@ -40,7 +43,7 @@ export class Tasks {
   }
 
   start({ id, action, delayMs, locks, done, failed }: TaskStart): void {
-    const task: Task = { id, status: "RUNNING", locks };
+    const task: Task = { id, action, startedMs: this.#clock.now(), endedMs: null, status: "RUNNING", locks };
     this.#tasks.set(id, task);
     const willFail = this.#faults.takeFailedTask(action);
     this.background(async () => {
@@ -54,6 +57,7 @@ export class Tasks {
       }
       task.locks = [];
       task.status = status;
+      task.endedMs = this.#clock.now();
     });
   }
 
@@ -76,16 +80,24 @@ export class Tasks {
   }
 
   isLocked(id: string): boolean {
-    for (const task of this.#tasks.values()) if (task.status === "RUNNING" && task.locks.includes(id)) return true;
-    return false;
+    return this.lockedBy(id) !== undefined;
+  }
+
+  /** The action whose task runs on a thing. */
+  lockedBy(id: string): string | undefined {
+    for (const task of this.#tasks.values())
+      if (task.status === "RUNNING" && task.locks.includes(id)) return task.action;
+    return undefined;
   }
 
   status(id: string): TaskStatus {
-    return known(
-      this.#tasks,
-      id,
-      (unknown) => new CloudError("ResourceNotFound", `The task '${unknown}' does not exist.`),
-    ).status;
+    const none = () => new CloudError("ResourceNotFound", `The task '${id}' does not exist.`);
+    const { startedMs, endedMs, status } = known(this.#tasks, id, none);
+    const { taskUnknownMs, taskKnownMs } = this.#faults.settings;
+    const nowMs = this.#clock.now();
+    if (nowMs - startedMs < taskUnknownMs) throw none();
+    if (taskKnownMs !== null && endedMs !== null && nowMs - endedMs >= taskKnownMs) throw none();
+    return status;
   }
 
   /** Resolves once nothing runs. */

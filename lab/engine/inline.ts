@@ -28,6 +28,8 @@ interface Entry extends Json {
   unfinished?: true;
   /** The instance that this goes away with: then nothing has to be undone on it. */
   deletedWith?: string;
+  /** The program's replacement trigger: another one asks for a new resource. */
+  trigger?: unknown;
 }
 
 const secretSignature = { key: "4dabf18193072939515e22adb298388d", value: "1b47061264138c4ac30d75fd1eb44270" };
@@ -86,14 +88,14 @@ async function remove(entry: Entry): Promise<void> {
 }
 
 /** Inputs that the program told Pulumi to ignore once the resource exists, and the options that matter to removal. */
-const requests = new Map<string, { ignored: string[]; deletedWith: string }>();
+const requests = new Map<string, { ignored: string[]; deletedWith: string; trigger?: unknown }>();
 
 async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Json }> {
   if (!args.custom) return { id: args.name, state: args.inputs as Json };
   const handler = handlerOf(args);
   const inputs = opened(args.inputs);
   const recorded = hashed(args.inputs);
-  const { ignored = [], deletedWith = "" } = requests.get(keyOf(args)) ?? {};
+  const { ignored = [], deletedWith = "", trigger } = requests.get(keyOf(args)) ?? {};
   seen.add(keyOf(args));
   let entry = entries.find((item) => keyOf(item) === keyOf(args));
   if (entry?.unfinished) {
@@ -102,7 +104,7 @@ async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string
   }
   const startedMs = Date.now();
   if (!entry) {
-    const fresh: Entry = { type: args.type, name: args.name, id: "", inputs: recorded, state: {} };
+    const fresh: Entry = { type: args.type, name: args.name, id: "", inputs: recorded, state: {}, trigger };
     const machine = entries.find((item) => deletedWith.endsWith(`::${item.name}`));
     if (machine) fresh.deletedWith = machine.id;
     const made = await handler.create(inputs, tools, (id) => {
@@ -116,6 +118,8 @@ async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string
     counts.created += 1;
     console.log(`+ ${short(fresh)} (${fresh.id}) ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
     entry = fresh;
+  } else if (entry.trigger !== trigger) {
+    throw new Error(`${short(entry)} has to be replaced; the inline engine can't do that, it needs the real engine.`);
   } else {
     const without = (value: Json) =>
       Object.fromEntries(Object.entries(value).filter(([key]) => !ignored.includes(key)));
@@ -152,7 +156,12 @@ async function up(): Promise<void> {
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
     const ignored = request.getIgnorechangesList();
-    requests.set(`${request.getType()}::${request.getName()}`, { ignored, deletedWith: request.getDeletedwith() });
+    const trigger = request.getReplacementTrigger()?.toJavaScript();
+    requests.set(`${request.getType()}::${request.getName()}`, {
+      ignored,
+      deletedWith: request.getDeletedwith(),
+      trigger,
+    });
     register(request, done);
   };
   // The mock runtime's own end does not wait for what hangs on outputs; the program's outputs do.
@@ -167,6 +176,7 @@ interface RegisterRequest {
   getName(): string;
   getIgnorechangesList(): string[];
   getDeletedwith(): string;
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
 }
 
 function stop(error: unknown): never {

@@ -351,10 +351,7 @@ export const resources: Record<string, Resource> = {
 export async function lookups(token: string, inputs: Json, { call }: Tools): Promise<Json> {
   switch (token) {
     case "tencentcloud:index/getEnis:getEnis": {
-      const Filters = [
-        { Name: "subnet-id", Values: [inputs.subnetId] },
-        { Name: "address-ip", Values: [inputs.ipv4] },
-      ];
+      const Filters = [{ Name: "address-ip", Values: [inputs.ipv4] }];
       const found = list((await call("vpc", "DescribeNetworkInterfaces", { Filters, Limit: 100 })).NetworkInterfaceSet);
       const ipv4s = (e: Json) =>
         list(e.PrivateIpAddressSet).map((a) => ({ ip: a.PrivateIpAddress, primary: a.Primary }));

@@ -96,18 +96,20 @@ export async function replay(
   clock: VirtualClock,
   steps: string[],
   before: (step: string) => void = () => {},
+  /** Whose key a recorded caller uses; the account's own by default. */
+  keyOf: (caller: string) => Key = () => cloud,
 ): Promise<Played> {
   const names = new Names();
   const problems: string[] = [];
   let calls = 0;
-  const key: Key = cloud;
   for (const step of steps) {
     before(step);
     const startMs = clock.now() + 60_000;
-    for (const { ms, service, action, version, region, request, response } of readTrace(step)) {
+    for (const { ms, caller, service, action, version, region, request, response } of readTrace(step)) {
       await clock.advanceTo(startMs + ms);
       const timestampS = Math.floor(clock.now() / 1000);
       const body = names.translate(request) as Json;
+      const key = keyOf(caller);
       const answer = await raw(cloud, { service, action, version, region, body, key, timestampS });
       const ours = answer.body.Response;
       const where = `${step} at ${ms} ms, ${service} ${action} ${JSON.stringify(body)}`;

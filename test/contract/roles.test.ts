@@ -76,14 +76,16 @@ test("a machine finds itself and its role's credentials, and may do with them wh
 
 test("policies: wildcards, regions, deny, and operations that need resource *", () => {
   const access = {
-    service: "vpc",
+    services: ["vpc"],
     action: "MigratePrivateIpAddress",
     region: "ap-guangzhou",
-    resources: ["eni/eni-a", "eni/eni-b"],
+    resources: ["eni/eni-a", "eni/eni-b"].map((name) => ({ services: ["vpc"], name })),
+    uin: "1000",
+    accountMayBeEmpty: true,
   };
   const describe = { ...access, action: "DescribeNetworkInterfaces", resources: [] };
   const judge = (statement: object[], what: typeof access = access) =>
-    allows(readPolicy(JSON.stringify({ version: "2.0", statement })), what, "1000");
+    allows(readPolicy(JSON.stringify({ version: "2.0", statement })), what);
   const allow = (action: string | string[], ...resource: string[]) => ({ effect: "allow", action, resource });
 
   assert.ok(

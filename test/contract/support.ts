@@ -17,6 +17,7 @@ const clients = {
   cbs: tencent.cbs.v20170312.Client,
   tag: tencent.tag.v20180813.Client,
   api: tencent.api.v20201106.Client,
+  sts: tencent.sts.v20180813.Client,
 };
 export type Service = keyof typeof clients;
 
@@ -28,6 +29,7 @@ export const versions: Record<Service, string> = {
   cbs: "2017-03-12",
   tag: "2018-08-13",
   api: "2020-11-06",
+  sts: "2018-08-13",
 };
 
 /** Quick, but long enough that a state in between can be seen. */

@@ -1,71 +1,18 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { nullDataplane } from "../../lab/dataplane.ts";
+import { test } from "node:test";
+import { handMadeSteps, lifeSteps, recordedWorld } from "./recorded.ts";
 import { differences, replay } from "./replay.ts";
-import { cloudFor } from "./support.ts";
-import { VirtualClock } from "./virtualClock.ts";
 
-/** As slow as the cloud was when the runs were recorded. */
-const recordedDelays = {
-  migrate: 2500,
-  eni: 1200,
-  attach: 2500,
-  detach: 2500,
-  eip: 1200,
-  terminate: 7000,
-  ipRelease: 1500,
-  modify: 1200,
-};
-const bootMs = 5000;
-
-async function world(t: TestContext) {
-  const clock = new VirtualClock(Date.UTC(2026, 10, 22, 16));
-  const startMachine = () => new Promise<void>((resolve) => clock.after(bootMs, resolve));
-  const cloud = await cloudFor(t, { clock, dataplane: { ...nullDataplane, startMachine }, delaysMs: recordedDelays });
-  return { clock, cloud };
-}
-
-test("the recorded life of a pair: up, no-ops, refresh, failover, changes, replaced nodes", async (t) => {
-  const { clock, cloud } = await world(t);
-  const steps = [
-    "02-up",
-    "03-preview-noop",
-    "04-up-noop",
-    "05-preview-with-refresh",
-    "06-refresh",
-    "07-up-with-refresh",
-    "08-failover-to-b",
-    "09-preview",
-    "10-preview-with-refresh",
-    "11-refresh",
-    "12-preview",
-    "13-up",
-    "14-tag-change",
-    "15-name-change",
-    "16-replace-b-while-vip-on-b",
-    "17-replace-a-while-vip-on-b",
-    "18-failback-to-a",
-    "19-replace-a-while-vip-on-a",
-    "x11-data-sources",
-  ];
-  const { calls, problems } = await replay(cloud, clock, steps);
+test("the recorded life of a pair: made, no-ops, failovers, changes, replaced nodes and ENI, the EIP off and on, gone, again", async (t) => {
+  const { clock, cloud } = await recordedWorld(t);
+  const { calls, problems } = await replay(cloud, clock, lifeSteps);
   assert.deepEqual(problems, []);
-  assert.ok(calls > 400, `only ${calls} calls were played`);
+  assert.ok(calls > 1400, `only ${calls} calls were played`);
 });
 
 test("the recorded life in a network made by hand: an EIP that stays behind is bound again, destroy leaves the network", async (t) => {
-  const { clock, cloud } = await world(t);
-  const steps = [
-    "50-existing-vpc-made-by-hand",
-    "51-existing-preview",
-    "52-existing-up",
-    "53-failover-eip-stays-behind",
-    "54-existing-preview",
-    "55-existing-rebind-eip",
-    "56-failback-eip-stays-behind",
-    "57-existing-destroy",
-  ];
-  const { problems } = await replay(cloud, clock, steps, (step) => {
+  const { clock, cloud } = await recordedWorld(t);
+  const { problems } = await replay(cloud, clock, handMadeSteps, (step) => {
     cloud.faults.set({ unknownEni: "empty", eipLeftBehind: step.includes("stays-behind") ? "unbound" : false });
   });
   assert.deepEqual(problems, []);

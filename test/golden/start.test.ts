@@ -40,6 +40,15 @@ test("what keepalived needs is there before it starts, and stale pid files are g
   assert.equal(result.stdout, "keepalived.fifo fifo 600\ndrain regular file 644\n0\n1\n");
 });
 
+test("maintenance outlives a reboot: keepalived is told before it starts, as long as it lasts", () => {
+  const reboot = `rm -rf /run/keepalived-vip; mkdir /run/keepalived-vip; printf 0 >/run/keepalived-vip/drain
+    /etc/keepalived/before_start.sh >/dev/null; cat /run/keepalived-vip/drain`;
+  assert.equal(machine.run("/etc/keepalived/vip.py maintenance on --for 2h --force").status, 0);
+  assert.equal(machine.run(reboot).stdout, "1\n");
+  machine.run(`sed -i 's/"until": [0-9.]*/"until": 1/' /var/lib/keepalived-vip/drain.d/maintenance`);
+  assert.equal(machine.run(reboot).stdout, "0\n");
+});
+
 test("nic.sh takes back everything it has done", () => {
   const network = "ip -4 rule; ip -4 route show table all; ip -4 addr";
   const before = machine.run(network).stdout;

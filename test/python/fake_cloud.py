@@ -27,6 +27,7 @@ class FakeCloud:
         self.refusals = []  # codes for the next calls; (action, code) for the next call of that action
         self.before_answer = None  # called with the action, before the answer is sent
         self.drop_next = 0  # connections that are closed instead of an answer
+        self.lose_answers = []  # actions whose next answer is lost: carried out all the same
         self.journal = []  # (time.monotonic(), action, request)
         self.connections = 0
         self.metadata_asked = 0
@@ -206,6 +207,10 @@ def handler(cloud: FakeCloud):
             answer = cloud.answer(action, json.loads(body.decode()), stamp, self.headers["X-TC-Token"])
             if cloud.before_answer:
                 cloud.before_answer(action)
+            if action in cloud.lose_answers:
+                cloud.lose_answers.remove(action)
+                self.close_connection = True
+                return
             self.send(200, json.dumps(answer))
 
         def log_message(self, *args):

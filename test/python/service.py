@@ -4,7 +4,7 @@ import json
 import sys
 
 import support  # noqa: F401
-from keepalived_vip import main, settings
+from keepalived_vip import decide, main, settings
 
 
 def load():
@@ -13,6 +13,7 @@ def load():
     places = [given[name] for name in ("run", "etc", "log", "metadata")]
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
+    decide.TAKE_S = given.get("takeS", decide.TAKE_S)
     return conf
 
 

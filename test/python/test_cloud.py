@@ -104,6 +104,13 @@ class WithCloud(unittest.TestCase):
 
 
 class Calls(WithCloud):
+    def test_a_call_that_is_no_longer_wanted_when_all_is_ready_is_not_sent(self):
+        self.api.wanted = lambda: self.cloud.metadata_asked == 0  # the demotion comes while the keys are fetched
+        with self.assertRaises(cloud.ApiError) as caught:
+            calls.migrate(self.api, self.conf, PEER)
+        self.assertEqual(errors.reaction(caught.exception.code), errors.DESCRIBE)
+        self.assertEqual(self.cloud.journal, [])
+
     def test_a_wrong_clock_is_mended_once_from_the_answer(self):
         self.api.credentials.current()
         self.cloud.clock_ahead_s = -3600
@@ -214,7 +221,12 @@ class Moves(WithCloud):
         self.assertEqual(request, expected)
 
     def test_a_forgotten_task_is_over(self):
-        self.assertFalse(calls.task(self.api, "long-ago"))
+        self.assertEqual(calls.task(self.api, "long-ago"), (False, False))
+
+    def test_a_failed_task_is_over_and_known_to_have_failed(self):
+        for status, expected in (("RUNNING", (True, False)), ("SUCCESS", (False, False)), ("FAILED", (False, True))):
+            self.cloud.tasks["req-0"] = status
+            self.assertEqual(calls.task(self.api, "req-0"), expected)
 
     def test_an_eip_elsewhere_is_unbound_then_bound_here(self):
         self.cloud.holder = ME

@@ -150,6 +150,17 @@ class Steps(unittest.TestCase):
         game.saw(NOBODY, False)
         self.assertEqual(game.issue(), ASSIGN)
 
+    def test_an_event_does_not_hurry_the_second_look_at_nobody(self):
+        game = Game().settled()
+        game.issue()
+        game.saw(NOBODY, False)
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(NOBODY, False)
+        self.assertEqual(game.issue(), DESCRIBE, "it may be on its way: the first look was a moment ago")
+        game.saw(NOBODY, False)
+        self.assertEqual(game.issue(), ASSIGN)
+
     def test_a_vip_on_a_third_eni_is_fetched_from_there(self):
         game = Game()
         decide.found_master(game.known, NOW, "start")
@@ -169,6 +180,35 @@ class Steps(unittest.TestCase):
         self.assertEqual(game.issue(), DESCRIBE)
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND, "unbound elsewhere, now to be bound here")
+
+    def test_an_eip_is_bound_only_right_after_a_look(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        looked_at, bound_at = None, []
+        while game.now < NOW + 120:
+            if game.issue() == DESCRIBE:
+                looked_at = game.now
+                game.saw(ME, eip=EIP_MISSING)
+            else:
+                self.assertEqual(game.now, looked_at, "the VIP may have gone since, and its EIP with it")
+                bound_at.append(game.now)
+                decide.rebound(game.known, game.now, False)
+        self.assertIn(len(bound_at), range(5, 15))
+
+    def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        game.issue()
+        game.saw(ME, eip=EIP_MISSING)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        decide.accepted(game.known, game.now, "task")
+        game.issue()
+        decide.task_said(game.known, game.now, False)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE, "the cloud may bind it a moment later")
 
     def test_another_eip_on_the_vip_is_left_alone(self):
         game = Game(eip=True)
@@ -208,6 +248,28 @@ class Events(unittest.TestCase):
             game.now += 0.1
         self.assertGreater(looks, 4)
         self.assertLess(looks, 15)
+
+    def test_a_storm_faster_than_the_cloud_makes_few_looks_and_lets_the_vip_be_taken(self):
+        game = Game().settled()
+        decide.heard_lower(game.known, game.now)
+        steps, end = [], game.now + 30
+        while game.now < end:  # an event during each call
+            step = game.step()
+            if step[0] == "wait":
+                game.now += 0.1
+                decide.heard_lower(game.known, game.now)
+                continue
+            steps.append(game.issue())
+            game.now += 0.1
+            decide.heard_lower(game.known, game.now)
+            if step == DESCRIBE:
+                game.saw(PEER)
+            elif step[0] == "migrate":
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, True)
+        self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
+        self.assertLess(steps.count(DESCRIBE), 15)
 
     def test_a_later_event_is_looked_at_at_once_again(self):
         game = Game().settled()
@@ -283,6 +345,24 @@ class Reassertion(unittest.TestCase):
         self.assertLessEqual(waits[-1], decide.DUEL_MAX_S * 1.25)
         self.assertGreater(sum(waits), 300)
 
+    def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
+        game = Game()
+        game.master()
+        moves, end = [], game.now + 300
+        while game.now < end:
+            step = game.issue()
+            game.now += 1.0
+            if step[0] == "migrate":
+                moves.append(game.now)
+                decide.accepted(game.known, game.now, "task")
+            elif step[0] == "task":
+                decide.task_said(game.known, game.now, False)
+            else:
+                game.saw(PEER)
+        gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
+        self.assertEqual(sorted(gaps), gaps)
+        self.assertLess(len(moves), 10)
+
     def test_the_end_of_the_partition_ends_the_duel(self):
         game = Game().settled()
         self.duel(game, 6)
@@ -304,6 +384,17 @@ class Failures(unittest.TestCase):
             game.failed(reaction)
             self.assertEqual(game.issue(), DESCRIBE)
 
+    def test_a_refused_claim_is_followed_by_a_look_though_an_event_came_meanwhile(self):
+        game = Game()
+        game.known.holder, game.known.seen_at = "eni-third", NOW - 100
+        game.master()
+        self.assertEqual(game.issue(), ("migrate", "eni-third"))
+        decide.heard_lower(game.known, game.now)
+        game.failed(errors.DESCRIBE)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
     def test_a_move_that_is_always_refused_is_asked_for_less_and_less(self):
         game = Game()
         game.master()
@@ -316,6 +407,22 @@ class Failures(unittest.TestCase):
                 self.assertLess(moves, 1000)
                 game.failed(errors.DESCRIBE)
         self.assertIn(moves, range(40, 60))
+
+    def test_a_move_that_always_fails_is_asked_for_less_and_less_but_not_as_in_a_duel(self):
+        game = Game()
+        game.master()
+        moves = 0
+        while game.now < NOW + 600:
+            step = game.issue()
+            if step == DESCRIBE:
+                game.saw(PEER)
+            elif step[0] == "migrate":
+                moves += 1
+                self.assertLess(moves, 1000)
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, False, True)
+        self.assertIn(moves, range(38, 60))
 
     def test_a_cloud_that_is_down_is_asked_for_ever_at_a_civil_rate(self):
         game = Game()

@@ -204,6 +204,14 @@ class Failover(Node):
         self.drop_vip()
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
 
+    def test_words_lost_since_a_stop_are_made_good_by_the_nic(self):
+        self.start()
+        self.write('INSTANCE "VI_1" STOP 250')
+        until(lambda: self.status()["state"] == "STOP", 5, self.output)
+        self.add_vip()
+        self.settled()
+        self.assertEqual(self.status()["state"], "MASTER")
+
     def test_an_address_with_a_lifetime_makes_no_master(self):
         self.start()
         self.write('INSTANCE "VI_1" BACKUP 250')
@@ -322,6 +330,23 @@ class Eip(Node):
         until(lambda: self.cloud.eip_at == (ME, VIP), 15, lambda: self.cloud.actions())
         self.assertNotIn("UnassignPrivateIpAddresses", self.cloud.actions())
         self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+
+    def test_a_demotion_between_two_requests_of_a_step_ends_the_step(self):
+        self.cloud.eip_follows = False
+        heard = []
+
+        def demote(action):
+            if action == "DescribeAddresses" and not heard:
+                heard.append(action)
+                self.become_backup()
+                until(lambda: self.status()["state"] == "BACKUP", 4, self.output)
+
+        self.cloud.before_answer = demote
+        self.start()
+        self.become_master()
+        until(lambda: heard and self.status()["state"] == "BACKUP", 15, lambda: self.cloud.actions())
+        self.calls_stop()
+        self.assertEqual(self.cloud.eip_at, (PEER, VIP), "the EIP is the other node's business now")
 
     def test_an_eip_that_follows_is_left_alone(self):
         self.start()

@@ -16,6 +16,8 @@ export interface Options {
   deleteBeforeReplace: boolean;
   additionalSecretOutputs: string[];
   protect: boolean;
+  /** What replaces the resource when it changes, undefined without. */
+  replacementTrigger: unknown;
 }
 
 export interface Recorded {
@@ -101,6 +103,7 @@ interface Request {
   getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];
   getProtect(): boolean;
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
 }
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
@@ -119,6 +122,7 @@ function optionsOf(request: Request): Options {
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     protect: request.getProtect(),
+    replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
   };
 }
 

@@ -33,22 +33,32 @@ def vip_on(conf, enis):
 
 def migrate(api, conf, source: str) -> str:
     """Asks for the VIP; gives the id of the task that moves it."""
+    return move(api, conf, source, conf.eni)
+
+
+def give(api, conf, target: str) -> str:
+    """Hands the VIP to another ENI; gives the id of the task that moves it."""
+    return move(api, conf, conf.eni, target)
+
+
+def move(api, conf, source: str, target: str) -> str:
     request = {
         "SourceNetworkInterfaceId": source,
-        "DestinationNetworkInterfaceId": conf.eni,
+        "DestinationNetworkInterfaceId": target,
         "PrivateIpAddress": conf.vip,
     }
     return api.call("MigratePrivateIpAddress", request)["RequestId"]
 
 
-def task(api, task_id: str) -> bool:
-    """Whether a task still runs. FAILED and SUCCESS are one: what is true is looked up afterwards."""
+def task(api, task_id: str):
+    """(whether a task still runs, whether it has failed)."""
     try:
-        return api.call("DescribeVpcTaskResult", {"TaskId": task_id}).get("Status") == "RUNNING"
+        status = api.call("DescribeVpcTaskResult", {"TaskId": task_id}).get("Status")
     except cloud.ApiError as error:
-        if error.code == "ResourceNotFound":  # too young or too old to be known
-            return False
-        raise
+        if error.code != "ResourceNotFound":  # too young or too old to be known
+            raise
+        status = None
+    return status == "RUNNING", status == "FAILED"
 
 
 def assign(api, conf) -> str:

@@ -50,6 +50,7 @@ class Api:
         self.endpoints = list(conf.endpoints)
         self.clock_offset_s = 0
         self.requests = {}  # (action, "ok" or error code): how often
+        self.wanted = lambda: True  # asked just before a request is sent: names, keys and connections may have taken long
         self.lock = threading.Lock()
         self.calling = False
         self.kept = None
@@ -160,6 +161,9 @@ class Api:
                 if tries == 0:
                     raise ApiError("Network", "%s: %s" % (endpoint, error or type(error).__name__)) from error
                 continue
+            if not self.wanted():
+                connection.close()
+                raise ApiError("NotMaster", "%s is no longer wanted" % action)
             endpoint = connection.endpoint
             headers = self.headers(endpoint, action, body, credentials)
             try:

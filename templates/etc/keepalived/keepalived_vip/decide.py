@@ -3,6 +3,16 @@
 The VIP is where the cloud says, not where we wish it: every step is followed by another look, and only "listed on my
 ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goes back; jitter is 0.0-1.0, drawn by the
 caller.
+
+A planned switch, make before break, is the same machine on the MASTER with a `Switch` in its knowledge. It begins with
+ask_switch(known, now): None, or why not. Then `decide` gives these, each followed by what came of it:
+    ("give", peer ENI)      a call: the VIP to the peer, whose NIC has it already -> accepted or failed
+    ("task", id), DESCRIBE  calls, as in any move -> task_said, saw or failed
+    YIELD                   local: give up MASTER for a short while (the drain reason `switch`) -> yielded
+    ABANDON                 local: a deadline has passed, let go of that reason -> abandoned; from here the ordinary
+                            rules hold, and a MASTER whose VIP is elsewhere claims it back
+Then lost_master(known), and heard_peer(known) at the peer's first advert as MASTER: done. No call is made after the
+demotion. switching(known) says whether one is under way, known.switch how it stands or how it ended.
 """
 
 # A step is a tuple: its name, then its arguments.
@@ -10,6 +20,8 @@ IDLE = ("idle",)
 DESCRIBE = ("describe",)
 ASSIGN = ("assign",)
 REBIND = ("rebind",)
+YIELD = ("yield",)
+ABANDON = ("abandon",)
 
 NOBODY = ""  # the address is on no ENI
 
@@ -23,10 +35,8 @@ TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is look
 UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
 SLOW_S = 5.0
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
-NOBODY_LOOKS = 2  # where an address shows while it moves is not documented: one look at nobody proves nothing
-NOBODY_S = 1.0
-EIP_LOOKS = 2  # the cloud may bind it itself a moment after the move
-EIP_S = 1.5
+NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
+EIP_S = 1.5  # the cloud may bind it itself a moment after the move
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
 # After anything unusual the pair is looked at more often for a minute: what went wrong once may do so again.
 ALERT_S = 60.0
@@ -42,6 +52,32 @@ DUEL_OVER_S = 600.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 STOP_S = 60.0  # a person has to mend it; ask again rarely
+# A planned switch. Both together end before the peer's NIC loses the address that was put there ahead (30 s).
+GIVE_S = 20.0  # the cloud has so long for its part
+TAKE_S = 8.0  # and so long the peer, once this node has given up
+GIVE_LOOKS = 2  # looks in a row that find the VIP still here: a look may show what was a moment ago
+
+# Phases of a planned switch. The last three are its ends.
+ASKED, MOVING, MOVED, YIELDED = "asked", "moving", "moved", "yielded"
+DONE = "done"  # the peer is MASTER and has the VIP
+REFUSED = "refused"  # nothing has changed
+ABANDONED = "abandoned"  # the ordinary rules hold; `reached` says how far it came
+
+
+class Switch:
+    """A planned switch, as the node that gives the VIP away sees it."""
+
+    def __init__(self, until: float) -> None:
+        self.phase = ASKED
+        self.reached = ASKED  # the last phase before the end
+        self.until = until  # when it is abandoned
+        self.looks = 0  # in a row that found the VIP still here
+        self.why = None  # why it did not end as asked
+
+    def go(self, phase: str, why=None) -> None:
+        self.reached = self.phase if phase in (DONE, REFUSED, ABANDONED) else phase
+        self.phase = phase
+        self.why = self.why or why
 
 
 class Knowledge:
@@ -73,15 +109,17 @@ class Knowledge:
         self.alert_until = 0.0
         self.step = IDLE  # the call on its way
         self.failures = 0  # looks in a row without an answer
-        self.refusals = 0  # changes in a row that were refused
-        self.nobody = 0  # looks in a row that found the address on no ENI
-        self.eip_missing = 0  # looks in a row that found the EIP missing
+        self.refusals = 0  # changes in a row that were refused or whose task failed
+        self.nobody_since = None  # every look since then found the address on no ENI
+        self.rebind_at = None  # the EIP is missing, and is bound if a look from then on still finds it so
+        self.rebinds = 0  # in a row
         self.unsettled_since = None
         self.storm_gap = STORM_FIRST_S
         self.storm_at = None
         self.looked_for_event_at = None
-        self.had_it_since = None  # the cloud has confirmed the VIP here since then
+        self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
         self.duels = 0
+        self.switch = None  # the planned switch, also after its end
 
 
 def here(known: Knowledge) -> bool:
@@ -91,6 +129,8 @@ def here(known: Knowledge) -> bool:
 
 def became_master(known: Knowledge, now: float, trigger: str) -> None:
     """keepalived's word. The peer most likely has the VIP: ask first, look afterwards."""
+    if switching(known):
+        known.switch.go(ABANDONED, "MASTER again before the peer took over")
     known.master = True
     known.claim = True
     known.trigger = trigger
@@ -99,8 +139,8 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
-    known.duels = known.failures = known.refusals = known.nobody = known.eip_missing = 0
-    known.unsettled_since = None
+    known.duels = known.failures = known.refusals = 0
+    known.nobody_since = known.unsettled_since = known.rebind_at = None
     known.not_before = now
     known.alert_until = now + ALERT_S
 
@@ -130,6 +170,8 @@ def heard_lower(known: Knowledge, now: float) -> None:
 
 def lost_master(known: Knowledge) -> None:
     """Whatever runs in the cloud is the peer's business now. What was known of the holder is soon untrue."""
+    if switching(known) and known.switch.phase != YIELDED:
+        known.switch.go(ABANDONED, "no longer MASTER")
     known.master = False
     known.wakes += 1
     known.claim = False
@@ -139,9 +181,47 @@ def lost_master(known: Knowledge) -> None:
     known.had_it_since = None
 
 
+def ask_switch(known: Knowledge, now: float):
+    """Begins a planned switch; gives why not, None when it has begun."""
+    if switching(known):
+        return "a switch is under way already"
+    if not known.master:
+        return "this node is not MASTER"
+    if known.claim or known.task is not None or not here(known):
+        return "the cloud does not have the VIP on this node's ENI yet"
+    known.switch = Switch(now + GIVE_S)
+    return None
+
+
+def switching(known: Knowledge) -> bool:
+    return known.switch is not None and known.switch.phase not in (DONE, REFUSED, ABANDONED)
+
+
+def yielded(known: Knowledge, now: float) -> None:
+    """keepalived was told to give up."""
+    known.switch.go(YIELDED)
+    known.switch.until = now + TAKE_S
+
+
+def heard_peer(known: Knowledge) -> None:
+    """The peer's voice after this node gave up: it is MASTER."""
+    if switching(known) and known.switch.phase == YIELDED and not known.master:
+        known.switch.go(DONE)
+
+
+def abandoned(known: Knowledge, now: float, why=None) -> None:
+    known.switch.go(ABANDONED, why or "%s for too long" % known.switch.phase)
+    known.fresh = False
+    known.not_before = now
+
+
 def decide(known: Knowledge, now: float):
-    """The next step: idle, describe, migrate(source ENI), task(id), assign, rebind, or wait(until)."""
-    if not known.master or known.busy:
+    """The next step: idle, describe, migrate(source ENI), task(id), assign, rebind, wait(until), or one of a switch."""
+    if known.busy:
+        return IDLE
+    if switching(known):
+        return switch_step(known, now)
+    if not known.master:
         return IDLE
     if known.claim:
         if here(known) and now - known.seen_at <= RECENT_S:
@@ -156,15 +236,30 @@ def decide(known: Knowledge, now: float):
     if not known.fresh:
         return DESCRIBE
     if known.holder == NOBODY:
-        return ASSIGN if known.nobody >= NOBODY_LOOKS else DESCRIBE
+        return ASSIGN if known.seen_at >= known.nobody_since + NOBODY_S else DESCRIBE
     if not known.available:
         stuck = known.unsettled_since is not None and now - known.unsettled_since >= STUCK_S
         return ("migrate", known.holder) if stuck and known.holder != known.me else DESCRIBE
     if known.holder != known.me:
         return ("migrate", known.holder)
-    if known.eip_seen == EIP_MISSING and known.eip_missing >= EIP_LOOKS:
+    if known.rebind_at is not None and known.seen_at >= known.rebind_at:
         return REBIND
     return DESCRIBE
+
+
+def switch_step(known: Knowledge, now: float):
+    switch = known.switch
+    if now >= switch.until:
+        return ABANDON
+    if switch.phase == YIELDED:
+        return ("wait", switch.until)
+    if switch.phase == ASKED:
+        return ("give", known.peer)
+    if switch.phase == MOVED:
+        return YIELD
+    if now < known.not_before:
+        return ("wait", min(known.not_before, switch.until))
+    return DESCRIBE if known.task is None else ("task", known.task)
 
 
 def source(known: Knowledge) -> str:
@@ -181,8 +276,12 @@ def issued(known: Knowledge, now: float, step) -> None:
     known.fresh = False
     known.asked = known.wakes
     if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
+        known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+    if step == REBIND:
+        known.rebinds += 1
+        known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
 
 
 def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, jitter: float) -> None:
@@ -196,13 +295,20 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     if known.asked == known.wakes:
         known.claim = False
         known.look_at = None
+    if switching(known):
+        saw_switching(known, now)
+        return
     if here(known):
         saw_here(known, now, jitter)
         return
     known.alert_until = now + ALERT_S
-    known.nobody = known.nobody + 1 if holder == NOBODY else 0
+    known.rebind_at = None
+    if holder != NOBODY:
+        known.nobody_since = None
     if holder == NOBODY:
-        known.not_before = now + (NOBODY_S if known.nobody < NOBODY_LOOKS else 0.0)
+        if known.nobody_since is None:
+            known.nobody_since = now
+        known.not_before = known.nobody_since + NOBODY_S
     elif not available:
         if known.unsettled_since is None:
             known.unsettled_since = now
@@ -212,22 +318,35 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         known.not_before = now + duel_delay(known, jitter)
 
 
+def saw_switching(known: Knowledge, now: float) -> None:
+    switch = known.switch
+    known.alert_until = now + ALERT_S
+    known.not_before = now + POLL_S
+    switch.looks = switch.looks + 1 if here(known) else 0
+    if known.holder == known.peer and known.available:
+        switch.go(MOVED)
+    elif switch.phase == MOVING and switch.looks >= GIVE_LOOKS:
+        switch.go(REFUSED, "the cloud did not move it")
+    elif known.available and known.holder != known.me:
+        abandoned(known, now, "the VIP went to %s" % known.holder)
+
+
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     known.task = None
-    known.refusals = known.nobody = 0
-    known.unsettled_since = None
+    known.refusals = 0
+    known.nobody_since = known.unsettled_since = None
     if known.had_it_since is None:
         known.had_it_since = now
     elif now - known.had_it_since > DUEL_OVER_S:
         known.duels = 0
     if known.eip_seen == EIP_MISSING:
-        known.eip_missing += 1
         known.alert_until = now + ALERT_S
-        # Looked at again soon, then bound, then left in peace for longer and longer.
-        tries = max(0, known.eip_missing - EIP_LOOKS)
-        known.not_before = now + min(RETRY_MAX_S, EIP_S * 2 ** min(tries, 6)) if known.eip_missing != EIP_LOOKS else now
+        if known.rebind_at is None:
+            known.rebind_at, known.rebinds = now + EIP_S, 0
+        # Nothing is bound but right after a look: the VIP may have gone meanwhile, and its EIP with it.
+        known.not_before = min(known.rebind_at, now + ALERT_INTERVAL_S)
         return
-    known.eip_missing = 0
+    known.rebind_at = None
     interval = min(ALERT_INTERVAL_S, known.reassert_s) if now < known.alert_until else known.reassert_s
     known.not_before = now + interval * (0.9 + 0.2 * jitter)
 
@@ -247,27 +366,35 @@ def duel_delay(known: Knowledge, jitter: float) -> float:
 def accepted(known: Knowledge, now: float, task: str) -> None:
     """A move or an assignment was accepted: it runs in the cloud under this id."""
     known.busy = False
-    known.refusals = 0
     if not known.master:
         return
     if known.claim and known.asked != known.wakes:
         known.look_at = now + POLL_S  # asked for before a quick fall and rise: one move under way is enough
+    if switching(known):
+        known.switch.go(MOVING)
     known.claim = False
     known.task = task
     known.task_since = now
     known.not_before = now + POLL_S
 
 
-def task_said(known: Knowledge, now: float, running: bool) -> None:
-    """SUCCESS and FAILED are one: what is true is looked up afterwards."""
+def task_said(known: Knowledge, now: float, running: bool, failed: bool = False) -> None:
+    """However it ended, what is true is looked up afterwards."""
     known.busy = False
     if not known.master:
         return
     if running and now - known.task_since < TASK_LIMIT_S:
         known.not_before = now + POLL_S
-    else:
-        known.task = None
-        known.not_before = now
+        return
+    known.task = None
+    known.not_before = now
+    if failed:
+        known.not_before += min(RETRY_MAX_S, RETRY_FIRST_S * 2**known.refusals) if known.refusals else 0.0
+        known.refusals = min(known.refusals + 1, 10)
+        return
+    known.refusals = 0
+    if not running and known.had_it_since is None:
+        known.had_it_since = now  # it was here, however short: a peer may take it back before the next look
 
 
 def rebound(known: Knowledge, now: float, again: bool) -> None:
@@ -275,7 +402,7 @@ def rebound(known: Knowledge, now: float, again: bool) -> None:
     known.busy = False
     known.refusals = 0
     if again:
-        known.eip_missing = EIP_LOOKS - 1
+        known.rebind_at, known.rebinds = now + EIP_S, 0
     known.not_before = now + EIP_S
 
 
@@ -287,6 +414,9 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     if known.asked == known.wakes:
         known.claim = False
         known.look_at = None
+    elif known.claim and known.step[0] == "migrate":
+        known.claim = False  # asked for before the last event; the same again would be refused again
+        known.look_at = now
     known.task = None
     known.alert_until = now + ALERT_S
     count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals
@@ -300,4 +430,7 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
         known.failures = min(count + 1, 10)
     else:
         known.refusals = min(count + 1, 10)
+    if known.step[0] == "give" and switching(known):
+        known.switch.go(MOVING)  # an answer may have been lost: what is true is looked up at once
+        delay = 0.0
     known.not_before = now + delay * (0.75 + 0.5 * jitter)

@@ -84,9 +84,10 @@ CODES = {
     "UnknownParameter": STOP,
     "UnsupportedProtocol": STOP,
     "UnsupportedRegion": STOP,
-    # Our own: no answer at all, and no credentials to ask with
+    # Our own: no answer at all, no credentials to ask with, and not asked because no longer MASTER
     "Network": RETRY,
     "NoCredentials": RETRY,
+    "NotMaster": DESCRIBE,
 }
 
 

@@ -4,11 +4,21 @@
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
   status [--json]   what keepalived, the NIC, the cloud and the service say
+  prepare           on the standby: the VIP on its NIC for 30 s, so that it can serve the moment the cloud delivers
+  yield [--reason TEXT] [--for 2h]
+                    on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
+                    then stays away for that time, 1h by default; any other takes part again at once
+  maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
+                    not MASTER for that time, 1h by default, reboots included; a MASTER yields first
+  probe [--json] [--within SECONDS]
+                    on the node that does not have it: does the VIP answer a ping
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
+Of prepare, yield and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as asked;
+6 the result is unknown.
 """
 
 import json
@@ -19,6 +29,7 @@ import time
 from keepalived_vip import nic, settings
 
 MIGRATE_LIMIT_S = 60.0
+PLANNED = ("prepare", "yield", "maintenance", "probe")
 
 
 def query(conf) -> int:
@@ -126,11 +137,15 @@ def drained(conf, argv) -> int:
 
 
 def status(conf, as_json: bool) -> int:
+    from keepalived_vip import drain
+
     found = settings.read_json(conf.status_file)
     known = found is not None
     found = found or {"state": "UNKNOWN", "since": None, "cloudHolder": "unknown", "lastMove": None, "trouble": None}
     found["serviceAlive"] = service_runs(conf)
-    found["vipOnNic"] = nic.look(conf.interface, conf.vip) != nic.ABSENT
+    found["vipOnNic"] = nic.look(conf.interface, conf.vip) == nic.PRESENT
+    found["maintenance"] = drain.reasons(conf).get(drain.LASTING)
+    found["preferred"] = conf.preferred
     master = found["state"] == "MASTER"
     healthy = found["serviceAlive"] and found["vipOnNic"] == master and found["state"] in ("MASTER", "BACKUP")
     healthy = healthy and (not master or (found["cloudHolder"] == "self" and bool(found.get("available"))))
@@ -152,6 +167,9 @@ def status(conf, as_json: bool) -> int:
                 else "%s ms by %s%s" % (sum(phases.values()), move["trigger"], clock(move["startedAt"], "at")),
             ),
         ]
+        if found["maintenance"]:
+            why, left_s = found["maintenance"]["why"], found["maintenance"]["leftS"]
+            rows.append(("maintenance", why + clock(left_s and time.time() + left_s, "until")))
         if found.get("trouble"):
             rows.append(("trouble", found["trouble"]))
         for name, value in rows:
@@ -169,7 +187,8 @@ def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    if argv[:1] != ["drain"] and argv not in (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"]):
+    plain = (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"])
+    if argv not in plain and "".join(argv[:1]) not in ("drain",) + PLANNED:
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -185,6 +204,10 @@ def main(argv, load=settings.load) -> int:
         return migrate(conf)
     if argv == ["query"]:
         return query(conf)
+    if argv[0] in PLANNED:
+        from keepalived_vip import planned
+
+        return planned.main(conf, argv)
     if argv[0] == "drain":
         return drained(conf, argv[1:])
     return status(conf, argv[1:] == ["--json"])

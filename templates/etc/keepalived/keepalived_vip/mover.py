@@ -32,6 +32,8 @@ class Mover:
         self.credentials = Credentials(conf, self.addresses)
         self.api = cloud.Api(conf, self.credentials, self.addresses)
         self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
+        # No request after a demotion, also where a step takes two. `vip.py query` asks without being MASTER, and is not busy.
+        self.api.wanted = lambda: self.known.master or not self.known.busy
         self.event_at = 0.0  # when the event came that the next move is due to
         self.move = None  # the move under way
         before = settings.read_json(conf.status_file) or {}
@@ -57,6 +59,8 @@ class Mover:
         name = step[0]
         if name == "migrate":
             return calls.migrate(self.api, self.conf, step[1])
+        if name == "give":
+            return calls.give(self.api, self.conf, step[1])
         if name == "describe":
             return calls.describe(self.api, self.conf)
         if name == "task":
@@ -76,17 +80,19 @@ class Mover:
             code = getattr(result, "code", "NoCredentials")
             reaction = errors.reaction(code)
             decide.failed(known, ended, reaction, jitter())
+            if name == "give" and decide.switching(known):
+                known.switch.why = str(result)
             # A refusal that the next look explains is the ordinary race, not a trouble.
             if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
                 self.trouble("cloud", "%s: %s" % (name, result), code)
             elif known.master:
                 self.log.say("refused", call=name, code=code)
             return
-        if name in ("migrate", "assign"):
+        if name in ("migrate", "assign", "give"):
             decide.accepted(known, ended, result)
             self.begin(step, result, started, ended)
         elif name == "task":
-            decide.task_said(known, ended, result)
+            decide.task_said(known, ended, *result)
         elif name == "rebind":
             decide.rebound(known, ended, result)
             self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
@@ -96,12 +102,13 @@ class Mover:
     def begin(self, step, request_id: str, started: float, ended: float) -> None:
         if not self.known.master:
             return
-        event_at = min(self.event_at, started)
+        giving = step[0] == "give"
+        event_at = started if giving else min(self.event_at, started)
         self.move = {
             "id": binascii.hexlify(os.urandom(6)).decode(),
-            "trigger": self.known.trigger,
-            "from": step[1] if step[0] == "migrate" else None,
-            "to": self.conf.eni,
+            "trigger": "switch" if giving else self.known.trigger,
+            "from": self.conf.eni if giving else step[1] if step[0] == "migrate" else None,
+            "to": step[1] if giving else self.conf.eni,
             "startedAt": round(time.time() - (ended - event_at), 3),
             "requestId": request_id,
             "phasesMs": {"decision": ms(started - event_at), "request": ms(ended - started)},
@@ -123,7 +130,10 @@ class Mover:
             self.trouble("eip", "the VIP has another public address than %s" % self.conf.eip)
         elif eip == decide.EIP_OK:
             self.well("eip")
-        if decide.here(known):
+        if decide.switching(known):
+            if known.switch.phase == decide.MOVED:
+                self.finish(ended)
+        elif decide.here(known):
             self.finish(ended)
             known.trigger = "reassert"
         elif self.move is None and known.trigger == "reassert":

@@ -9,8 +9,12 @@ import struct
 GROUPS = 0x1 | 0x10 | 0x40 | 0x80
 NEW_ADDRESS, GET_ADDRESS, ERROR, DONE = 20, 22, 2, 3
 DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-IFA_LOCAL = 2
+REPLACE = 0x505  # NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE | NLM_F_CREATE
+IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO = 1, 2, 6
 IFA_F_PERMANENT = 0x80
+ENDLESS_S = 0xFFFFFFFF
+VRRP = 112  # IP protocol number, RFC 5798
+SO_BINDTODEVICE = 25  # not named by the socket module of Python 3.6
 
 ABSENT, LEASED, PRESENT = 0, 1, 2  # LEASED: with a lifetime, as a planned switch sets it before keepalived does
 
@@ -57,6 +61,43 @@ def look(interface: str, address: str) -> int:
                     if found_index == index and attribute(data, at + 24, at + size, IFA_LOCAL) == wanted:
                         return PRESENT if flags & IFA_F_PERMANENT else LEASED
                 at += (size + 3) & ~3
+
+
+def set_lifetime(interface: str, address: str, seconds: int) -> None:
+    """Puts the address on the interface, or changes the one that is there: the kernel takes it away after so long."""
+    index = socket.if_nametoindex(interface)
+    packed = socket.inet_aton(address)
+    request = struct.pack("=BBBBI", socket.AF_INET, 32, 0, 0, index)
+    for kind in (IFA_LOCAL, IFA_ADDRESS):
+        request += struct.pack("=HH", 8, kind) + packed
+    # Not preferred before it is endless: nobody should speak from it yet.
+    preferred = seconds if seconds == ENDLESS_S else 0
+    request += struct.pack("=HHIIII", 20, IFA_CACHEINFO, preferred, seconds, 0, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+        kernel.settimeout(1)
+        kernel.send(struct.pack("=IHHII", 16 + len(request), NEW_ADDRESS, REPLACE, 1, 0) + request)
+        code = struct.unpack_from("=i", kernel.recv(4096), 16)[0]
+        if code:
+            raise OSError(-code, os.strerror(-code))
+
+
+def hear(interface: str):
+    """A socket that gets every advert that arrives there; `heard` asks it."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, VRRP)
+    listener.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, interface.encode() + b"\0")
+    return listener
+
+
+def heard(listener, peer_address: str) -> bool:
+    """Whether the peer has said that it is MASTER: only a MASTER sends adverts, and one of priority 0 is a farewell."""
+    while True:
+        try:
+            packet, (source, _) = listener.recvfrom(256)
+        except OSError:
+            return False
+        start = (packet[0] & 15) * 4
+        if source == peer_address and len(packet) > start + 2 and packet[start + 2] != 0:
+            return True
 
 
 def attribute(data: bytes, at: int, end: int, wanted: int):

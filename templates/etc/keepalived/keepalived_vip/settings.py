@@ -6,7 +6,7 @@ import os
 CONFIG = "/etc/keepalived/vip.json"
 METADATA = "metadata.tencentyun.com"
 KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
-KEYS += ["region", "vpcEndpoints", "reassertIntervalS"]
+KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs"]
 
 
 class Settings:
@@ -42,6 +42,8 @@ class Settings:
         self.region = values["region"]
         self.endpoints = list(values["vpcEndpoints"])
         self.reassert_s = values["reassertIntervalS"]
+        self.preferred = values["preferred"]
+        self.advert_s = values["advertIntervalMs"] / 1000.0
 
         self.log = log
         self.metadata = metadata
@@ -53,6 +55,9 @@ class Settings:
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.service_lock = run + "/service.lock"
+        self.switch_request = run + "/switch.request"
+        self.switch_answer = run + "/switch.json"
+        self.switch_lock = run + "/switch.lock"
         self.mover_lock = run + "/mover.lock"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"

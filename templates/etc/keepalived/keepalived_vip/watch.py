@@ -7,6 +7,7 @@ import signal
 import time
 
 from keepalived_vip import VERSION, decide, drain, nic, settings
+from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
 from keepalived_vip.threads import Threads
@@ -25,11 +26,13 @@ class Service:
         self.log = Log(conf.log)
         self.mover = Mover(conf, self.log)
         self.known = self.mover.known
+        self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.on_nic = nic.ABSENT
         self.dead = False
         self.odd_since = None  # keepalived's word and the NIC differ since
+        self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
         self.started = False
         self.lock = None
         self.script = nic.Script(conf.nic_script)
@@ -54,6 +57,8 @@ class Service:
                 self.known.trigger = "rx-lower"
                 self.mover.event_at = now
             return
+        if word == "YIELD":
+            self.handover.ask(now)
         if word not in ROLES:
             return
         if kind == "INSTANCE":
@@ -71,6 +76,8 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
+        if self.keep_address():
+            trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.on_nic == nic.PRESENT
         if self.dead:
             if word == "MASTER":
@@ -81,7 +88,7 @@ class Service:
                 # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
                 self.change("MASTER", "kernel" if self.started else "start")
                 return
-        elif (word == "MASTER") != present and word != "STOP":
+        elif (word == "MASTER") != present:
             if self.odd_since is None:
                 self.odd_since = now
             elif now - self.odd_since >= LOST_WORD_S:
@@ -106,6 +113,25 @@ class Service:
         except OSError:
             pass  # what was true stays true until the next look
         self.dead = nic.keepalived_is_dead(self.conf.pid_files)
+
+    def keep_address(self) -> bool:
+        """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
+        take it from the new MASTER. Whether one has just been made endless."""
+        master = self.state["state"] == "MASTER"
+        if master and self.on_nic == nic.LEASED and not self.dead:
+            seconds = nic.ENDLESS_S
+        elif not master and self.kept and self.on_nic == nic.PRESENT:
+            seconds = 1  # it came back by this, in the moment in which keepalived removed it
+        else:
+            self.kept = self.kept and self.on_nic == nic.PRESENT
+            return False
+        try:
+            nic.set_lifetime(self.conf.interface, self.conf.vip, seconds)
+        except OSError:
+            return False  # it runs out, and keepalived sets it anew
+        self.kept = master
+        self.look()
+        return master
 
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
@@ -135,8 +161,11 @@ class Service:
             self.apply_drain()
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
+        due = [self.next_tick] + self.handover.listen(now)
         step = decide.decide(self.known, now)
-        due = [self.next_tick]
+        if step in (decide.YIELD, decide.ABANDON):
+            self.handover.local(step, now)
+            step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])
         elif step != decide.IDLE:
@@ -177,6 +206,7 @@ class Service:
         for event, fields in self.later:
             self.log.say(event, **fields)
         self.later = []
+        self.handover.progress()
         try:
             if self.state != self.state_written:
                 settings.write_atomically(self.conf.state_file, json.dumps(self.state))
@@ -204,6 +234,8 @@ class Service:
             "checkedAt": mover.checked_at,
             "lastMove": mover.last_move,
             "movesTotal": mover.moves_total,
+            "prepared": self.on_nic == nic.LEASED,
+            "switch": self.handover.told,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
         }
 

@@ -1,0 +1,58 @@
+/** Whether a planned switch can begin, what it will do, and whether it is done. Pure. */
+import { type NodeName, peerOf } from "../../render/model.ts";
+import { judge, type View } from "./report.ts";
+import type { Outputs } from "./target.ts";
+
+export interface SwitchPlan {
+  from: NodeName;
+  to: NodeName;
+  /** The target is the preferred node and away since an earlier switch: its maintenance ends with this one. */
+  endsMaintenance: boolean;
+  /** The MASTER is the preferred node, which would take the VIP back: it goes into maintenance. */
+  staysAway: boolean;
+}
+
+/** The plan, or why not. */
+export function planSwitch(view: View, wanted: NodeName | undefined): SwitchPlan | string {
+  const { master, why } = judge(view);
+  const blind = (["a", "b"] as const).filter((node) => view.nodes[node].report === null);
+  if (blind.length > 0) return `${blind.join(" and ")} could not be asked: ${view.nodes[blind[0]!].problem}`;
+  if (master === null) return `there is no one MASTER: ${why.join("; ")}`;
+  const to = wanted ?? peerOf(master);
+  if (to === master) return `${to} is MASTER already`;
+  const from = view.nodes[master].report!;
+  const target = view.nodes[to].report!;
+  if (!from.serviceAlive) return `keepalived-vip.service does not run on ${master}`;
+  if (from.cloudHolder !== "self" || !from.available) return `the cloud does not have the VIP on ${master} yet`;
+  if (!target.serviceAlive) return `keepalived-vip.service does not run on ${to}`;
+  const endsMaintenance = target.state === "FAULT" && !!target.maintenance && !!target.preferred;
+  if (target.maintenance && !endsMaintenance) {
+    return `${to} is in maintenance (${target.maintenance.why}); end it there first: vip.py maintenance off`;
+  }
+  if (target.state !== "BACKUP" && !endsMaintenance) return `keepalived is ${target.state} on ${to}, not BACKUP`;
+  return { from: master, to, endsMaintenance, staysAway: !!from.preferred };
+}
+
+/** The plan as the operator reads it before it is carried out. */
+export function planText({ from, to, endsMaintenance, staysAway }: SwitchPlan, outputs: Outputs, stay: string): string {
+  const { vip, nodes } = outputs;
+  const steps = [
+    `${to} gets ${vip} onto its NIC, for 30 s and without being MASTER`,
+    `${from} asks the cloud: MigratePrivateIpAddress SourceNetworkInterfaceId=${nodes[from].eniId} DestinationNetworkInterfaceId=${nodes[to].eniId} PrivateIpAddress=${vip}`,
+    `once it is AVAILABLE there, ${from} gives up MASTER and ${to} takes over`,
+    ...(endsMaintenance ? [`the maintenance of ${to}, the preferred node, ends`] : []),
+    ...(staysAway ? [`${from}, the preferred node, stays in maintenance for ${stay}; then the VIP returns to it`] : []),
+  ];
+  return [`Planned switch from ${from} to ${to}:`, ...steps.map((step, n) => `  ${n + 1}. ${step}`)].join("\n");
+}
+
+/** What is not yet so after a switch; empty when keepalived, cloud, NIC and every client agree on the target. */
+export function notYet({ from, to }: SwitchPlan, view: View, since: number): string[] {
+  const { agreement, why } = judge(view);
+  const target = view.nodes[to].report;
+  const open = Object.entries(agreement).flatMap(([what, who]) => (who === to ? [] : [`${what}: ${who}`]));
+  // What the MASTER knew before it was asked says nothing about the switch.
+  if ((target?.checkedAt ?? 0) < since) open.push(`${to} has not asked the cloud since`);
+  if (view.nodes[from].probe !== true) open.push(`no ping from ${from}`);
+  return open.length > 0 ? [...open, ...why] : [];
+}

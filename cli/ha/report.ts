@@ -1,0 +1,228 @@
+/** What was seen of a pair, and what it means. Pure: answers in, verdict and screen out. */
+import { type NodeName, nodeNames, peerOf } from "../../render/model.ts";
+import type { Outputs } from "./target.ts";
+
+/** A move of the VIP, as the node that asked for it logged it. */
+export interface Move {
+  trigger: string;
+  /** ENIs; `from` is null when the VIP was on none. */
+  from: string | null;
+  to: string;
+  /** Unix seconds. */
+  startedAt: number;
+  phasesMs: Record<string, number>;
+}
+
+/** What `vip.py status --json` says; it may say more. */
+export interface NodeReport {
+  state: string;
+  /** Unix seconds. */
+  since: number | null;
+  serviceAlive: boolean;
+  vipOnNic: boolean;
+  /** By the node's own ENI; only a MASTER asks. */
+  cloudHolder: "self" | "peer" | "none" | "other" | "unknown";
+  available?: boolean;
+  /** Unix seconds. */
+  checkedAt?: number | null;
+  preferred?: boolean;
+  maintenance?: { why: string; leftS: number | null } | null;
+  switch?: { phase: string; reached: string; why: string | null } | null;
+  trouble?: string | null;
+}
+
+/** One node, asked over SSH. */
+export interface NodeView {
+  /** Null when the node could not be asked. */
+  report: NodeReport | null;
+  /** Why not. */
+  problem: string | null;
+  /** Whether the VIP answered this node's ping through the cloud; null on the node that has it. */
+  probe: boolean | null;
+  moves: Move[];
+}
+
+export interface View {
+  /** Unix seconds. */
+  at: number;
+  nodes: Record<NodeName, NodeView>;
+  /** What the lab's clients got from the VIP: the node's name, or what went wrong. */
+  clients: { name: string; answer: string }[];
+}
+
+export type Verdict = "healthy" | "degraded" | "down" | "unknown";
+export const exitCodes: Record<Verdict, number> = { healthy: 0, degraded: 1, down: 2, unknown: 3 };
+
+export interface Judgement {
+  verdict: Verdict;
+  /** The one MASTER, null when there is none or more than one, or it could not be asked. */
+  master: NodeName | null;
+  /** Who has the VIP, from each point of view; "?" where nobody could tell, "-" for nobody. */
+  agreement: { keepalived: string; cloud: string; nic: string; client: string };
+  why: string[];
+}
+
+const reportOf = (view: View, node: NodeName): NodeReport | null => view.nodes[node].report;
+const list = (nodes: NodeName[], asked: boolean): string =>
+  nodes.length > 0 ? nodes.join(" and ") : asked ? "-" : "?";
+
+/** Whether the pair serves, and whether the other node could take over. */
+export function judge(view: View): Judgement {
+  const asked = nodeNames.filter((node) => reportOf(view, node));
+  const all = asked.length === nodeNames.length;
+  const having = (fits: (report: NodeReport) => boolean) =>
+    nodeNames.filter((node) => {
+      const report = reportOf(view, node);
+      return report !== null && fits(report);
+    });
+  const masters = having(({ state }) => state === "MASTER");
+  const onNic = having(({ vipOnNic }) => vipOnNic);
+  const claimed = having(
+    ({ state, cloudHolder, available }) => state === "MASTER" && cloudHolder === "self" && !!available,
+  );
+  const [master = null, second] = masters;
+  const only = second ? null : master;
+  const why: string[] = [];
+
+  for (const node of nodeNames) {
+    const { report, problem } = view.nodes[node];
+    if (!report) why.push(`${node} could not be asked: ${problem ?? "no answer"}`);
+    else {
+      if (!report.serviceAlive) why.push(`keepalived-vip.service does not run on ${node}`);
+      if (report.maintenance) why.push(`${node} is in maintenance: ${report.maintenance.why}`);
+      else if (report.state !== "MASTER" && report.state !== "BACKUP")
+        why.push(`keepalived is ${report.state} on ${node}`);
+      if (report.trouble) why.push(`${node}: ${report.trouble}`);
+    }
+  }
+  if (second) why.push("both nodes are MASTER: do they hear each other?");
+  if (all && !master) why.push("no node is MASTER");
+  if (only) {
+    if (!claimed.includes(only)) why.push(`the cloud does not have the VIP on the ENI of the MASTER, ${only}`);
+    if (!onNic.includes(only)) why.push(`the VIP is not on the NIC of the MASTER, ${only}`);
+    const other = peerOf(only);
+    if (onNic.includes(other)) why.push(`the VIP is on the NIC of ${other}, which is not MASTER`);
+  }
+  const answers = [
+    ...view.clients.map(({ name, answer }) => {
+      const served = only === null ? answer === "a" || answer === "b" : answer === only;
+      if (!served) why.push(`the ${name} client got ${JSON.stringify(answer)} from the VIP`);
+      return served;
+    }),
+    ...nodeNames.flatMap((node) => {
+      const { probe } = view.nodes[node];
+      if (probe === false) why.push(`the VIP does not answer a ping from ${node}`);
+      return probe === null ? [] : [probe];
+    }),
+  ];
+  const served = answers.length > 0 ? answers.every(Boolean) : null;
+  const cloud = claimed.length > 0 ? list(claimed, true) : masters.length > 0 ? "-" : "?";
+  const client = answers.length === 0 ? "?" : served ? (only ?? "answered") : "no answer";
+  return {
+    verdict: verdictOf({
+      served,
+      works: only !== null && claimed.includes(only) && onNic.includes(only),
+      all,
+      whole: why.length === 0,
+    }),
+    master: only,
+    agreement: { keepalived: list(masters, all), cloud, nic: list(onNic, all), client },
+    why,
+  };
+}
+
+/**
+ * @param facts.served what clients and probes say, null when none could be asked
+ * @param facts.works the one MASTER has the VIP, in the cloud and on its NIC
+ * @param facts.all both nodes could be asked
+ * @param facts.whole nothing at all is wrong
+ */
+function verdictOf(facts: { served: boolean | null; works: boolean; all: boolean; whole: boolean }): Verdict {
+  const { served, works, all, whole } = facts;
+  if (served === false) return "down";
+  if (works && served && whole) return "healthy";
+  if (works || served) return "degraded";
+  return all ? "down" : "unknown";
+}
+
+const seconds = (s: number): string =>
+  s < 120
+    ? `${Math.round(s)} s`
+    : s < 7200
+      ? `${Math.round(s / 60)} min`
+      : s < 172_800
+        ? `${Math.round(s / 3600)} h`
+        : `${Math.round(s / 86_400)} d`;
+
+/** The last three moves of both nodes, newest first. */
+export function lastMoves(view: View): Move[] {
+  const moves = nodeNames.flatMap((node) => view.nodes[node].moves);
+  return moves.sort((x, y) => y.startedAt - x.startedAt).slice(0, 3);
+}
+
+const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((sum, ms) => sum + ms, 0);
+
+/** What to type next. */
+export function nextCommand({ verdict, master }: Judgement, view: View): string {
+  const { nodes } = view;
+  if (verdict === "healthy") return "npm run ha -- switchover";
+  const kept = nodeNames.find((node) => nodes[node].report?.maintenance);
+  const on = (node: NodeName) => `on ${node}: sudo /etc/keepalived/vip.py`;
+  if (kept && master) return `${on(kept)} maintenance off   (or "npm run ha -- switchover --to ${kept}")`;
+  const odd = nodeNames.find((node) => nodes[node].report && node !== master) ?? master;
+  return odd
+    ? `${on(odd)} status; journalctl -u keepalived-vip -u keepalived -n 30`
+    : "look at both machines in the console";
+}
+
+/** One screen. */
+export function screen(title: string, outputs: Outputs, view: View): string {
+  const judgement = judge(view);
+  const { agreement, verdict, why } = judgement;
+  const nameOf = (eni: string | null) =>
+    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+  const ago = (unix: number | null | undefined) => (unix ? seconds(view.at - unix) : "?");
+  const rows = nodeNames.map((node) => {
+    const { instanceId, publicIp, address } = outputs.nodes[node];
+    const { report } = view.nodes[node];
+    const about = [node, instanceId, publicIp ?? address];
+    if (!report) return [...about, "?", "", "?", "?", "?"];
+    const kept = report.maintenance;
+    return [
+      ...about,
+      report.state,
+      ago(report.since),
+      report.vipOnNic ? "yes" : "-",
+      report.state === "MASTER"
+        ? `${report.cloudHolder === "self" && report.available ? "yes" : "NO"}, ${ago(report.checkedAt)} ago`
+        : "-",
+      kept
+        ? `maintenance, ${kept.leftS === null ? "no end" : `${seconds(kept.leftS)} left`}`
+        : report.serviceAlive
+          ? "runs"
+          : "STOPPED",
+    ];
+  });
+  const table = [
+    ["node", "instance", "address", "keepalived", "since", "VIP on NIC", "VIP in cloud", "service"],
+    ...rows,
+  ];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const moves = lastMoves(view).map(
+    (move) =>
+      `  ${ago(move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
+  );
+  return [
+    `${title}, VIP ${outputs.vip}${outputs.publicIp ? `, public ${outputs.publicIp}` : ""}, mode ${outputs.mode}: ${verdict === "unknown" ? "could not tell" : verdict}`,
+    "",
+    ...table.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd()),
+    "",
+    `  keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`,
+    ...why.map((reason) => `  ! ${reason}`),
+    "",
+    "Last moves:",
+    ...(moves.length > 0 ? moves : ["  none"]),
+    "",
+    `Next: ${nextCommand(judgement, view)}`,
+  ].join("\n");
+}

@@ -1,0 +1,83 @@
+/** `npm run ha -- status`: both nodes asked at once, one screen. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type NodeName, nodeNames } from "../../render/model.ts";
+import { exitCodes, judge, lastMoves, type Move, type NodeReport, type NodeView, screen, type View } from "./report.ts";
+import { onNode } from "./ssh.ts";
+import type { Client, Target } from "./target.ts";
+
+const run = promisify(execFile);
+/** A black-holed node: the whole answer is there within 5 s. */
+const limitMs = 4000;
+const vip = "/etc/keepalived/vip.py";
+const log = "/var/log/keepalived.log";
+const divider = "---";
+
+/** One command per node. The probe pings the VIP from the node that does not have it. */
+const question = [
+  `${vip} status --json`,
+  `${vip} probe --json --within 1`,
+  `grep -h '"event": "moved"' ${log}.1 ${log} 2>/dev/null | tail -n 3`,
+].join(`; echo; echo ${divider}; `);
+
+/** What a node answered, in the form of `question`. */
+export function parseAnswer(stdout: string): Omit<NodeView, "problem"> {
+  const [status = "", probe = "", moves = ""] = stdout.split(`\n${divider}\n`);
+  const { here, answeredMs } = JSON.parse(probe) as { here: boolean; answeredMs: number | null };
+  return {
+    report: JSON.parse(status) as NodeReport,
+    probe: here ? null : answeredMs !== null,
+    moves: moves
+      .split("\n")
+      .filter((line) => line.trim())
+      .map((line) => JSON.parse(line) as Move),
+  };
+}
+
+async function askNode(target: Target, node: NodeName): Promise<NodeView> {
+  const { code, stdout, stderr } = await onNode(target, node, question, limitMs);
+  const missing = { report: null, probe: null, moves: [] };
+  if (code === null) return { ...missing, problem: `no answer within ${limitMs / 1000} s` };
+  if (code === 255) return { ...missing, problem: stderr.split("\n").at(-1) || "no connection" };
+  try {
+    return { ...parseAnswer(stdout), problem: null };
+  } catch {
+    return { ...missing, problem: (stderr || stdout).trim().split("\n").at(-1) || `exit ${code}` };
+  }
+}
+
+async function askClient({ name, argv }: Client): Promise<{ name: string; answer: string }> {
+  const [file = "", ...args] = argv;
+  try {
+    return { name, answer: (await run(file, args, { timeout: limitMs })).stdout.trim() };
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    return { name, answer: (stderr || String(error)).trim() };
+  }
+}
+
+/** How the pair is at this moment. */
+export async function look(target: Target): Promise<View> {
+  const [a, b, clients] = await Promise.all([
+    askNode(target, "a"),
+    askNode(target, "b"),
+    Promise.all(target.clients.map(askClient)),
+  ]);
+  return { at: Date.now() / 1000, nodes: { a, b }, clients };
+}
+
+export async function status(target: Target, { json }: { json: boolean }): Promise<number> {
+  const view = await look(target);
+  const judgement = judge(view);
+  if (json) {
+    const nodes = Object.fromEntries(nodeNames.map((node) => [node, { ...target.nodes[node], ...view.nodes[node] }]));
+    const { title, vip: address, publicIp, mode } = target;
+    const about = { schemaVersion: 1, target: title, vip: address, publicIp, mode };
+    console.log(
+      JSON.stringify({ ...about, ...judgement, nodes, clients: view.clients, lastMoves: lastMoves(view) }, null, 2),
+    );
+  } else {
+    console.log(screen(target.title, target, view));
+  }
+  return exitCodes[judgement.verdict];
+}

@@ -1,0 +1,43 @@
+import * as command from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import { asRoot, connectionTo, type Login } from "./login.ts";
+
+export interface HandoverArgs {
+  /** How to reach the node that takes over. */
+  taker: Login;
+  /** The machine that takes over. */
+  takerInstance: pulumi.Resource;
+  /** What the machines are made of: another design replaces them, and that is when the VIP has to move. */
+  design: string;
+  /** Whether the giver has the VIP, and a new design would therefore pull it out under the clients. */
+  needed: boolean;
+  /** Until the taker is known to be healthy. */
+  after: pulumi.Resource[];
+}
+
+/**
+ * The other node takes the VIP over by a planned switch, before the machine that has it is replaced.
+ *
+ * A resource of its own, since it has to run between the new machine's installation and the moment when the ENI leaves the
+ * old one; an update in which nothing is replaced opens no connection for it. It fails when the taker does not get the VIP:
+ * then nothing more is replaced, and the next update tries again.
+ */
+export function handover(name: string, args: HandoverArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource {
+  return new command.remote.Command(
+    name,
+    {
+      connection: connectionTo(args.taker),
+      // Where there is nothing to take over this still runs once, so that a later design is seen as a change.
+      create: args.needed ? asRoot(args.taker.user, "/etc/keepalived/vip.py take") : ":",
+      triggers: [args.design],
+      addPreviousOutputInEnv: false,
+    },
+    {
+      ...opts,
+      dependsOn: args.after,
+      deletedWith: args.takerInstance,
+      // Who has the VIP, and where the taker is, may change at any time; that alone moves nothing.
+      ignoreChanges: ["connection", "create"],
+    },
+  );
+}

@@ -1,0 +1,88 @@
+"""The service's part in a planned switch: takes the request, gives up MASTER, hears the peer take over, and tells.
+
+The request is a file and a word on keepalived's pipe (YIELD), the answer is a file as well: whoever asked may die.
+"""
+
+import json
+import time
+
+from keepalived_vip import decide, drain, nic, settings
+
+REASON = "switch"
+# After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
+HOLD_S = 10
+POLL_S = 0.02
+ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
+
+
+class Handover:
+    def __init__(self, conf, known, log) -> None:
+        self.conf = conf
+        self.known = known
+        self.log = log
+        self.request = None  # who asked, and what is to keep this node from being MASTER afterwards
+        self.listener = None
+        self.heard = False
+        self.told = settings.read_json(conf.switch_answer)
+        if self.told and self.told.get("phase") not in ENDS:
+            self.tell(self.told["id"], decide.ABANDONED, self.told["phase"], "the service was started anew")
+            drain.release(conf, REASON)
+
+    def ask(self, now: float) -> None:
+        request = settings.read_json(self.conf.switch_request)
+        if not isinstance(request, dict) or (self.told and self.told["id"] == request.get("id")):
+            return
+        refusal = decide.ask_switch(self.known, now)
+        if refusal:
+            self.tell(request["id"], decide.REFUSED, decide.ASKED, refusal)
+        else:
+            self.request, self.heard = request, False
+
+    def local(self, step, now: float) -> None:
+        """Carries out a step that is no call."""
+        if step == decide.ABANDON:
+            decide.abandoned(self.known, now)
+            return
+        try:
+            self.listener = nic.hear(self.conf.interface)
+            drain.hold(self.conf, REASON, HOLD_S, self.request["why"])
+            decide.yielded(self.known, now)
+        except OSError as error:
+            decide.abandoned(self.known, now, "cannot give up: %s" % error)
+
+    def listen(self, now: float) -> list:
+        """The time of the next look, if the peer is waited for."""
+        if self.listener is None:
+            return []
+        # It may be heard before keepalived's word that this node has given up.
+        self.heard = self.heard or nic.heard(self.listener, self.conf.peer_address)
+        if self.heard:
+            decide.heard_peer(self.known)
+        return [now + POLL_S]
+
+    def progress(self) -> None:
+        """Tells what has changed; at the end this node takes part again, unless it was asked not to."""
+        if self.request is None:
+            return
+        switch, request = self.known.switch, self.request
+        if not self.told or (self.told["id"], self.told["phase"]) != (request["id"], switch.phase):
+            if switch.phase == decide.DONE and request["keepS"] is not None:
+                drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
+            if switch.phase in ENDS:
+                self.close()
+            self.tell(request["id"], switch.phase, switch.reached, switch.why)
+
+    def close(self) -> None:
+        self.request = None
+        if self.listener is not None:
+            self.listener.close()
+            self.listener = None
+            drain.release(self.conf, REASON)
+
+    def tell(self, request_id: str, phase: str, reached: str, why) -> None:
+        self.told = {"id": request_id, "phase": phase, "reached": reached, "why": why, "at": round(time.time(), 3)}
+        self.log.say("switch", **self.told)
+        try:
+            settings.write_atomically(self.conf.switch_answer, json.dumps(self.told))
+        except OSError:
+            pass  # a full disk: who asked finds out by its own deadline

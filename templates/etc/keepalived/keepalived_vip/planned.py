@@ -1,0 +1,266 @@
+"""What a person does on purpose: prepare and yield, the two halves of a planned switch; maintenance; probe."""
+
+import argparse
+import binascii
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+from keepalived_vip import decide, drain, nic, settings
+from keepalived_vip.handover import ENDS
+from keepalived_vip.main import is_master, service_runs
+from keepalived_vip.mover import take_lock
+
+DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
+LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them
+MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
+HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived runs
+COUNTED_S = 3.0
+ANSWER_S = 5.0  # beyond the deadlines of the switch itself
+PING_S = 0.1
+SAYS = {
+    decide.ASKED: "the service has begun",
+    decide.MOVING: "the cloud is moving the VIP to the peer's ENI",
+    decide.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
+    decide.YIELDED: "keepalived was told to give up MASTER",
+    decide.DONE: "the peer is MASTER",
+    decide.REFUSED: "refused, nothing has changed",
+    decide.ABANDONED: "abandoned; the service puts right what is not",
+}
+
+
+def seconds(text: str) -> int:
+    """`90s`, `30m`, `2h`, `1d`."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
+        raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
+    return int(text[:-1]) * unit
+
+
+def refuse(why: str) -> int:
+    print("refused, nothing has changed: %s" % why)
+    return REFUSED
+
+
+# -- prepare ----------------------------------------------------------------------------------------------------------
+
+
+def prepare(conf, args) -> int:
+    """Puts the VIP on this standby's NIC for a while: the cloud may deliver before keepalived has changed roles."""
+    if args.undo:
+        if nic.look(conf.interface, conf.vip) == nic.LEASED:
+            nic.set_lifetime(conf.interface, conf.vip, 1)  # not removed: this node may become MASTER just now
+        return DONE
+    why_not = unprepared(conf, args.in_maintenance)
+    if why_not:
+        return refuse(why_not)
+    nic.set_lifetime(conf.interface, conf.vip, LEASE_S)
+    deadline = time.monotonic() + COUNTED_S
+    while time.monotonic() < deadline:
+        found = settings.read_json(conf.status_file) or {}
+        if found.get("state") == "MASTER":
+            print("this node has become MASTER meanwhile")
+            return INCOMPLETE
+        if found.get("prepared"):
+            print("the VIP is on %s for %d s" % (conf.interface, LEASE_S))
+            return DONE
+        time.sleep(0.02)
+    nic.set_lifetime(conf.interface, conf.vip, 1)
+    return refuse("keepalived-vip.service does not see the address")
+
+
+def unprepared(conf, in_maintenance: bool):
+    """Why this node could not take over, None if it could."""
+    if not service_runs(conf):
+        return "keepalived-vip.service does not run"
+    if not alive(conf):
+        return "keepalived does not run its checks"
+    state = (settings.read_json(conf.state_file) or {}).get("state", "UNKNOWN")
+    reasons = drain.reasons(conf)
+    if in_maintenance and list(reasons) == [drain.LASTING] and state == "FAULT":
+        pass  # whoever asks ends that in time
+    elif state != "BACKUP":
+        return "keepalived is %s, not BACKUP" % state
+    elif reasons:
+        return "this node is kept from being MASTER by: %s" % ", ".join(sorted(reasons))
+    check = subprocess.run([conf.nic_script, "check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    return check.stdout.decode(errors="replace").strip() or "nic.sh check failed" if check.returncode else None
+
+
+def alive(conf) -> bool:
+    try:
+        return time.time() - os.stat(conf.run + "/heartbeat").st_mtime < HEARTBEAT_S
+    except OSError:
+        return False
+
+
+# -- yield ------------------------------------------------------------------------------------------------------------
+
+
+def give(conf, args) -> int:
+    """Hands the VIP to the peer, in the cloud first, then keepalived's role. The service does it, this tells."""
+    # A preferred node would take the VIP back at once.
+    keep_s = args.seconds if conf.mode == "standing-master" and conf.preferred else None
+    return ask(conf, keep_s, args.reason or "planned switch", args.json)
+
+
+def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
+    if not is_master(conf):
+        return refuse("this node is not MASTER")
+    if not service_runs(conf):
+        return refuse("keepalived-vip.service does not run")
+    lock = take_lock(conf.switch_lock)
+    if lock is None:
+        return refuse("another vip.py yield is at work")
+    if ping(conf, conf.peer_address, 1.0) is None:
+        return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
+    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": why, "keepS": keep_s}
+    settings.write_atomically(conf.switch_request, json.dumps(request))
+    fifo = nic.open_fifo(conf.fifo)
+    os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
+    os.close(fifo)
+    deadline, phase = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None
+    while time.monotonic() < deadline:
+        answer = settings.read_json(conf.switch_answer) or {}
+        if answer.get("id") == request["id"] and answer["phase"] != phase:
+            phase = answer["phase"]
+            tell(answer, as_json)
+            if phase in ENDS:
+                return outcome(answer)
+        time.sleep(0.01)
+    tell({"phase": "unknown", "why": "no answer of keepalived-vip.service"}, as_json)
+    return UNKNOWN
+
+
+def tell(answer: dict, as_json: bool) -> None:
+    text = SAYS.get(answer["phase"], answer["phase"]) + (": %s" % answer["why"] if answer.get("why") else "")
+    print(json.dumps(answer) if as_json else text)
+    sys.stdout.flush()
+
+
+def outcome(answer: dict) -> int:
+    if answer["phase"] == decide.ABANDONED:
+        return INCOMPLETE if answer["reached"] in (decide.MOVED, decide.YIELDED) else UNKNOWN
+    return DONE if answer["phase"] == decide.DONE else REFUSED
+
+
+# -- maintenance ------------------------------------------------------------------------------------------------------
+
+
+def maintenance(conf, args) -> int:
+    """Keeps this node from being MASTER until a time, or lets it take part again."""
+    if args.to == "off":
+        drain.release(conf, drain.LASTING)
+        print("this node takes part again")
+        return DONE
+    why = args.reason or "maintenance"
+    if is_master(conf):
+        code = ask(conf, args.seconds, why)
+        if code == DONE or not args.force:
+            return code
+    elif not args.force and not hears_peer(conf):
+        return refuse("no advert of a MASTER from %s; with --force nobody may have the VIP" % conf.peer_address)
+    drain.hold(conf, drain.LASTING, args.seconds, why)
+    print("in maintenance for %d s; it ends by itself" % args.seconds)
+    return DONE
+
+
+def hears_peer(conf) -> bool:
+    listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
+    while time.monotonic() < deadline:
+        if nic.heard(listener, conf.peer_address):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# -- probe ------------------------------------------------------------------------------------------------------------
+
+
+def probe(conf, args) -> int:
+    """Whether the VIP answers a ping that the cloud delivers; asked from the node that does not have it."""
+    here = nic.look(conf.interface, conf.vip) != nic.ABSENT
+    answered_ms = None if here else ping(conf, conf.vip, args.within)
+    if args.json:
+        print(json.dumps({"here": here, "answeredMs": answered_ms}))
+    elif here:
+        print("the VIP is on this node's own NIC: ask the other node")
+    else:
+        print("no answer" if answered_ms is None else "answered after %.1f ms" % answered_ms)
+    return 2 if here else 0 if answered_ms is not None else 1
+
+
+def ping(conf, target: str, within_s: float):
+    """Milliseconds until an ICMP echo, repeated every PING_S, came back; None if none did. No external program."""
+    mark = os.urandom(8)
+    began = time.monotonic()
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, nic.SO_BINDTODEVICE, conf.interface.encode() + b"\0")
+        raw.settimeout(PING_S)
+        sequence = 0
+        while time.monotonic() - began < within_s:
+            sequence += 1
+            sent = time.monotonic()
+            try:
+                raw.bind((conf.address, 0))
+                raw.sendto(echo(os.getpid() & 0xFFFF, sequence, mark), (target, 0))
+                while time.monotonic() - sent < PING_S:
+                    packet, (source, _) = raw.recvfrom(512)
+                    at = (packet[0] & 15) * 4
+                    if source == target and packet[at] == 0 and packet[at + 8 : at + 16] == mark:
+                        return round((time.monotonic() - began) * 1000, 1)
+            except socket.timeout:
+                continue
+            except OSError:
+                time.sleep(PING_S)  # no route, or the NIC has lost its address
+    return None
+
+
+def echo(identifier: int, sequence: int, mark: bytes) -> bytes:
+    """An ICMP echo request, RFC 792."""
+    packet = struct.pack("!BBHHH", 8, 0, 0, identifier, sequence) + mark
+    total = sum(struct.unpack("!8H", packet))
+    total = (total >> 16) + (total & 0xFFFF)
+    total += total >> 16
+    return packet[:2] + struct.pack("!H", ~total & 0xFFFF) + packet[4:]
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(3, "vip.py: %s\n" % message)
+
+
+def parser() -> Parser:
+    top = Parser(prog="vip.py")
+    verbs = top.add_subparsers(dest="verb")
+    one = verbs.add_parser("prepare")
+    one.add_argument("--in-maintenance", action="store_true", help="allow it in maintenance, which the caller will end")
+    one.add_argument("--undo", action="store_true", help="let the address go")
+    one = verbs.add_parser("yield")
+    one.add_argument("--reason")
+    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
+    one.add_argument("--json", action="store_true")
+    one = verbs.add_parser("maintenance")
+    one.add_argument("to", choices=("on", "off"))
+    one.add_argument("--reason")
+    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
+    one.add_argument("--force", action="store_true", help="also if nobody may take over")
+    one = verbs.add_parser("probe")
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--within", type=float, default=2.0, metavar="SECONDS")
+    return top
+
+
+def main(conf, argv) -> int:
+    args = parser().parse_args(argv)
+    os.makedirs(conf.run, exist_ok=True)
+    verbs = {"prepare": prepare, "yield": give, "maintenance": maintenance, "probe": probe}
+    return verbs[args.verb](conf, args)

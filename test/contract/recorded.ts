@@ -1,0 +1,35 @@
+/** The recorded runs of the real provider: in which order they were made, and a cloud as slow as the one that they met. */
+import { readdirSync } from "node:fs";
+import type { TestContext } from "node:test";
+import { nullDataplane } from "../../lab/dataplane.ts";
+import { cloudFor } from "./support.ts";
+import { VirtualClock } from "./virtualClock.ts";
+
+const steps = readdirSync(new URL("traces", import.meta.url))
+  .map((file) => file.replace(".jsonl", ""))
+  .sort();
+
+/** One stack from its first `up` to its end; then the data sources. */
+export const lifeSteps = [...steps.filter((step) => /^[0-4]\d-/.test(step)), "x11-data-sources"];
+
+/** A stack in a network that was made by hand, with a cloud whose EIPs stay behind. */
+export const handMadeSteps = steps.filter((step) => /^5\d-/.test(step));
+
+const recordedDelays = {
+  migrate: 2500,
+  eni: 1200,
+  attach: 2500,
+  detach: 2500,
+  eip: 1200,
+  terminate: 7000,
+  ipRelease: 1500,
+  modify: 1200,
+};
+const bootMs = 5000;
+
+export async function recordedWorld(t: TestContext) {
+  const clock = new VirtualClock(Date.UTC(2026, 10, 22, 16));
+  const startMachine = () => new Promise<void>((resolve) => clock.after(bootMs, resolve));
+  const cloud = await cloudFor(t, { clock, dataplane: { ...nullDataplane, startMachine }, delaysMs: recordedDelays });
+  return { clock, cloud };
+}

@@ -1,0 +1,195 @@
+"""A planned switch, as the MASTER decides it: every step, and what becomes of it when it ends there."""
+
+import unittest
+
+import support  # noqa: F401
+from keepalived_vip import decide, errors, handover, planned
+from keepalived_vip.decide import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from support import ME, PEER
+from test_decide import Game
+
+GIVE = ("give", PEER)
+
+
+class Giving(Game):
+    """A settled MASTER that was asked to switch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settled()
+        assert decide.ask_switch(self.known, self.now) is None
+
+    @property
+    def phase(self):
+        return self.known.switch.phase
+
+    def moving(self):
+        assert self.issue() == GIVE
+        decide.accepted(self.known, self.now, "task-1")
+        return self
+
+    def moved(self):
+        self.moving()
+        assert self.issue() == ("task", "task-1")
+        decide.task_said(self.known, self.now, False)
+        assert self.issue() == DESCRIBE
+        self.saw(PEER)
+        return self
+
+    def yielded(self):
+        self.moved()
+        assert self.step() == YIELD
+        decide.yielded(self.known, self.now)
+        return self
+
+    def given_up(self):
+        self.yielded()
+        decide.lost_master(self.known)
+        return self
+
+    def overdue(self):
+        self.now = self.known.switch.until
+        self.known.not_before = self.now + decide.POLL_S
+        return self
+
+
+# How far a switch can have come when something ends it.
+STEPS = (Giving, lambda: Giving().moving(), lambda: Giving().moved(), lambda: Giving().yielded())
+CLAIM = ("migrate", PEER)
+
+
+class AsPlanned(unittest.TestCase):
+    def test_the_vip_goes_first_and_the_role_follows(self):
+        game = Giving().given_up()
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_peer(game.known)
+        self.assertEqual((game.phase, game.step()), (decide.DONE, IDLE))
+
+    def test_the_role_is_not_given_up_before_the_address_is_available_there(self):
+        game = Giving().moving()
+        game.issue()
+        decide.task_said(game.known, game.now, False)
+        for holder, available in ((ME, False), (NOBODY, False), (PEER, False)):
+            self.assertEqual(game.issue(), DESCRIBE)
+            game.saw(holder, available)
+            self.assertNotEqual(game.step(), YIELD)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step(), YIELD)
+
+    def test_an_accepted_answer_that_was_lost_is_no_refusal(self):
+        game = Giving()
+        game.issue()
+        game.failed(errors.RETRY)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, available=False)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step(), YIELD)
+
+    def test_a_slow_cloud_takes_nothing_of_the_peer_s_time(self):
+        game = Giving().moved()
+        game.now = game.known.switch.until - 0.1
+        decide.yielded(game.known, game.now)
+        self.assertEqual(game.step(), ("wait", game.now + decide.TAKE_S))
+
+    def test_the_voice_of_a_peer_counts_only_after_this_node_has_given_up(self):
+        game = Giving().yielded()
+        decide.heard_peer(game.known)
+        self.assertEqual(game.phase, decide.YIELDED)
+
+    def test_the_deadlines_end_before_the_peer_s_address_does_and_before_the_reason_does(self):
+        self.assertLess(decide.GIVE_S + decide.TAKE_S, planned.LEASE_S)
+        self.assertLess(decide.TAKE_S, handover.HOLD_S)
+
+
+class NotAsPlanned(unittest.TestCase):
+    def test_it_begins_only_on_a_master_that_has_the_vip_and_only_once(self):
+        standby, claiming, moving = Game(), Game(), Game().settled()
+        claiming.master()
+        moving.known.holder = PEER
+        for game in (standby, claiming, moving):
+            self.assertIsNotNone(decide.ask_switch(game.known, game.now))
+            self.assertFalse(decide.switching(game.known))
+        game = Giving()
+        self.assertIsNotNone(decide.ask_switch(game.known, game.now))
+
+    def test_a_refusal_changes_nothing(self):
+        for reaction in (errors.DESCRIBE, errors.RETRY, errors.STOP):
+            game = Giving()
+            game.issue()
+            game.failed(reaction)
+            for _ in range(decide.GIVE_LOOKS):
+                self.assertLess(game.now, game.known.switch.until)
+                self.assertEqual(game.issue(), DESCRIBE)
+                game.saw(ME)
+            self.assertEqual(game.phase, decide.REFUSED)
+            self.assertEqual(game.issue(), DESCRIBE, "re-asserted as ever")
+            game.saw(ME)
+            self.assertEqual(game.step()[0], "wait")
+
+    def test_a_task_that_fails_changes_nothing(self):
+        game = Giving().moving()
+        game.issue()
+        decide.task_said(game.known, game.now, False)
+        for _ in range(decide.GIVE_LOOKS):
+            game.issue()
+            game.saw(ME)
+        self.assertEqual(game.phase, decide.REFUSED)
+
+    def test_demoted_at_any_step_it_makes_no_call(self):
+        for begin in STEPS:
+            game = begin()
+            decide.lost_master(game.known)
+            if game.step() != IDLE:
+                self.assertEqual(game.step(), ("wait", game.known.switch.until))
+                self.assertEqual(game.overdue().step(), ABANDON)
+                decide.abandoned(game.known, game.now)
+            self.assertEqual((game.phase, game.step()), (decide.ABANDONED, IDLE))
+
+    def test_stuck_at_any_step_it_is_abandoned_and_the_vip_claimed_back(self):
+        for begin in STEPS:
+            game = begin().overdue()
+            self.assertEqual(game.step(), ABANDON)
+            decide.abandoned(game.known, game.now)
+            self.assertEqual(game.phase, decide.ABANDONED)
+            self.assertNotEqual(game.step()[0], "wait")
+            while game.issue() != DESCRIBE:
+                decide.task_said(game.known, game.now, False)
+            game.saw(PEER)
+            self.assertEqual(game.issue(), CLAIM)
+
+    def test_a_call_on_its_way_is_waited_for_though_the_time_is_over(self):
+        game = Giving()
+        game.issue()
+        self.assertEqual(game.overdue().step(), IDLE)
+        decide.accepted(game.known, game.now, "task-1")
+        self.assertEqual(game.step(), ABANDON)
+
+    def test_the_answer_of_a_switch_that_is_over_does_not_bring_it_back(self):
+        for answer in (lambda game: game.failed(errors.RETRY), lambda game: decide.accepted(game.known, game.now, "t")):
+            game = Giving()
+            game.issue()
+            decide.lost_master(game.known)
+            game.master()
+            answer(game)
+            self.assertEqual(game.phase, decide.ABANDONED)
+
+    def test_master_again_without_the_peer_it_claims_the_vip_at_once(self):
+        game = Giving().given_up()
+        game.master()
+        self.assertEqual((game.phase, game.step()), (decide.ABANDONED, CLAIM))
+
+    def test_a_vip_that_goes_elsewhere_is_fetched_back(self):
+        game = Giving().moving()
+        game.known.task = None
+        game.issue()
+        game.saw("eni-third")
+        self.assertEqual(game.phase, decide.ABANDONED)
+        game.issue()
+        game.saw("eni-third")
+        self.assertEqual(game.issue(), ("migrate", "eni-third"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { notYet, planSwitch, planText } from "../../cli/ha/plan.ts";
+import {
+  judge,
+  lastMoves,
+  type NodeReport,
+  nextCommand,
+  screen,
+  type Verdict,
+  type View,
+} from "../../cli/ha/report.ts";
+import { parseAnswer } from "../../cli/ha/status.ts";
+import type { Outputs } from "../../cli/ha/target.ts";
+
+const at = 1_800_000_000;
+const node = (name: string) => ({
+  instanceId: `ins-${name}`,
+  eniId: `eni-${name}`,
+  address: `10.0.1.${name}`,
+  publicIp: null,
+  sshUser: "root",
+  hostKey: null,
+});
+const outputs: Outputs = { vip: "10.0.1.100", publicIp: null, mode: "stable", nodes: { a: node("a"), b: node("b") } };
+const master: NodeReport = {
+  state: "MASTER",
+  since: at - 3600,
+  serviceAlive: true,
+  vipOnNic: true,
+  cloudHolder: "self",
+  available: true,
+  checkedAt: at - 12,
+};
+const backup: NodeReport = { ...master, state: "BACKUP", vipOnNic: false, cloudHolder: "unknown", available: false };
+const move = {
+  trigger: "keepalived",
+  from: "eni-b",
+  to: "eni-a",
+  startedAt: at - 3600,
+  phasesMs: { request: 60, cloud: 2500 },
+};
+const healthy: View = {
+  at,
+  nodes: {
+    a: { report: master, problem: null, probe: null, moves: [move] },
+    b: { report: backup, problem: null, probe: true, moves: [] },
+  },
+  clients: [],
+};
+function seen(change: (view: View) => void): View {
+  const view = structuredClone(healthy);
+  change(view);
+  return view;
+}
+const lose = (view: View, name: "a" | "b") => {
+  view.nodes[name] = { report: null, problem: "no answer within 4 s", probe: null, moves: [] };
+};
+const drain = (report: NodeReport) =>
+  Object.assign(report, { state: "FAULT", maintenance: { why: "new kernel", leftS: 1800 } });
+
+describe("the verdict", () => {
+  test("healthy: one MASTER, and everybody agrees on it", () => {
+    const { verdict, agreement, why } = judge(healthy);
+    assert.deepEqual([verdict, why], ["healthy", []]);
+    assert.deepEqual(agreement, { keepalived: "a", cloud: "a", nic: "a", client: "a" });
+  });
+
+  const cases: [string, Verdict, RegExp, (view: View) => void][] = [
+    ["the standby black-holed", "degraded", /b could not be asked: no answer within 4 s/, (v) => lose(v, "b")],
+    ["the MASTER black-holed, but the VIP answers", "degraded", /a could not be asked/, (v) => lose(v, "a")],
+    [
+      "the MASTER black-holed and no answer",
+      "down",
+      /does not answer a ping from b/,
+      (v) => {
+        lose(v, "a");
+        v.nodes.b.probe = false;
+      },
+    ],
+    [
+      "nobody can be asked",
+      "unknown",
+      /a could not be asked/,
+      (v) => {
+        lose(v, "a");
+        lose(v, "b");
+      },
+    ],
+    ["the standby in maintenance", "degraded", /b is in maintenance: new kernel/, (v) => drain(v.nodes.b.report!)],
+    ["no service on the standby", "degraded", /does not run on b/, (v) => (v.nodes.b.report!.serviceAlive = false)],
+    [
+      "the black hole: the cloud delivers elsewhere",
+      "down",
+      /does not have the VIP on the ENI of the MASTER/,
+      (v) => {
+        v.nodes.a.report!.cloudHolder = "peer";
+        v.nodes.b.probe = false;
+      },
+    ],
+    ["two masters", "degraded", /both nodes are MASTER/, (v) => (v.nodes.b.report!.state = "MASTER")],
+    [
+      "no master at all",
+      "down",
+      /no node is MASTER/,
+      (v) => {
+        Object.assign(v.nodes.a.report!, { state: "FAULT", vipOnNic: false });
+        v.nodes.b.probe = false;
+      },
+    ],
+    [
+      "a client that another node answers",
+      "down",
+      /the vpc client got "b"/,
+      (v) => (v.clients = [{ name: "vpc", answer: "b" }]),
+    ],
+    [
+      "a trouble on the MASTER",
+      "degraded",
+      /a: cloud: throttled/,
+      (v) => (v.nodes.a.report!.trouble = "cloud: throttled"),
+    ],
+  ];
+  for (const [name, verdict, why, change] of cases) {
+    test(`${verdict}: ${name}`, () => {
+      const view = seen(change);
+      assert.equal(judge(view).verdict, verdict);
+      assert.match(judge(view).why.join("\n"), why);
+      assert.match(screen("lab", outputs, view), why);
+    });
+  }
+});
+
+test("one screen: verdict, a row per node, the agreement, the last moves, what to type next", () => {
+  const text = screen('lab "x"', outputs, healthy);
+  assert.match(text, /^lab "x", VIP 10\.0\.1\.100, mode stable: healthy$/m);
+  assert.match(text, /^ {2}a +ins-a +10\.0\.1\.a +MASTER +60 min +yes +yes, 12 s ago +runs$/m);
+  assert.match(text, /^ {2}b +ins-b +10\.0\.1\.b +BACKUP +60 min +- +- +runs$/m);
+  assert.match(text, /^ {2}keepalived a · cloud a · NIC a · client a$/m);
+  assert.match(text, /^ {2}60 min ago: b -> a, 2560 ms, by keepalived$/m);
+  assert.match(text, /^Next: npm run ha -- switchover$/m);
+  assert.ok(text.split("\n").length < 24);
+});
+
+test("the three newest moves of both nodes", () => {
+  const view = seen((v) => {
+    v.nodes.a.moves = [1, 2].map((n) => ({ ...move, startedAt: n }));
+    v.nodes.b.moves = [3, 4].map((n) => ({ ...move, startedAt: n }));
+  });
+  assert.deepEqual(
+    lastMoves(view).map(({ startedAt }) => startedAt),
+    [4, 3, 2],
+  );
+});
+
+test("what to type next ends a maintenance", () => {
+  const view = seen((v) => drain(v.nodes.b.report!));
+  assert.match(nextCommand(judge(view), view), /on b: sudo .*vip\.py maintenance off/);
+});
+
+test("a node's answer is its status, its probe and the moves of its log", () => {
+  const text = `${JSON.stringify(master, null, 2)}\n\n---\n{"here": true, "answeredMs": null}\n\n---\n${JSON.stringify(move)}\n`;
+  assert.deepEqual(parseAnswer(text), { report: master, probe: null, moves: [move] });
+  const standby = `${JSON.stringify(backup)}\n\n---\n{"here": false, "answeredMs": null}\n\n---\n`;
+  assert.deepEqual(parseAnswer(standby), { report: backup, probe: false, moves: [] });
+  assert.throws(() => parseAnswer("sudo: a password is required"));
+});
+
+describe("a planned switch", () => {
+  test("goes to the other node, or to the one that is named", () => {
+    const plan = { from: "a", to: "b", endsMaintenance: false, staysAway: false };
+    assert.deepEqual(planSwitch(healthy, undefined), plan);
+    assert.deepEqual(planSwitch(healthy, "b"), plan);
+  });
+
+  const refusals: [string, RegExp, (view: View) => void, ("a" | "b")?][] = [
+    ["the target is MASTER already", /a is MASTER already/, () => {}, "a"],
+    ["a node cannot be asked", /b could not be asked: no answer/, (v) => lose(v, "b")],
+    ["there are two masters", /no one MASTER/, (v) => (v.nodes.b.report!.state = "MASTER")],
+    ["the target is not BACKUP", /keepalived is FAULT on b/, (v) => (v.nodes.b.report!.state = "FAULT")],
+    ["the target is in maintenance", /b is in maintenance \(new kernel\)/, (v) => drain(v.nodes.b.report!)],
+    ["the target's service is dead", /does not run on b/, (v) => (v.nodes.b.report!.serviceAlive = false)],
+    ["the MASTER's service is dead", /does not run on a/, (v) => (v.nodes.a.report!.serviceAlive = false)],
+    [
+      "the MASTER does not have the VIP yet",
+      /the cloud does not have the VIP on a/,
+      (v) => (v.nodes.a.report!.available = false),
+    ],
+  ];
+  for (const [name, reason, change, to] of refusals) {
+    test(`is refused when ${name}`, () => {
+      const plan = planSwitch(seen(change), to);
+      assert.equal(typeof plan, "string");
+      assert.match(plan as string, reason);
+    });
+  }
+
+  test("in standing-master: away from the preferred node it stays away, back to it that ends", () => {
+    const away = seen((v) => (v.nodes.a.report!.preferred = true));
+    assert.deepEqual(planSwitch(away, undefined), { from: "a", to: "b", endsMaintenance: false, staysAway: true });
+    const back = seen((v) => drain(Object.assign(v.nodes.b.report!, { preferred: true })));
+    assert.deepEqual(planSwitch(back, undefined), { from: "a", to: "b", endsMaintenance: true, staysAway: false });
+  });
+
+  test("says the API call before it is made", () => {
+    const text = planText({ from: "a", to: "b", endsMaintenance: false, staysAway: true }, outputs, "2h");
+    const call =
+      "MigratePrivateIpAddress SourceNetworkInterfaceId=eni-a DestinationNetworkInterfaceId=eni-b PrivateIpAddress=10.0.1.100";
+    assert.ok(text.includes(call), text);
+    assert.match(text, /a, the preferred node, stays in maintenance for 2h/);
+  });
+
+  test("is done only when keepalived, cloud, NIC, probe and clients agree on the target", () => {
+    const plan = { from: "b", to: "a", endsMaintenance: false, staysAway: false } as const;
+    const since = at - 20;
+    assert.deepEqual(notYet(plan, healthy, since), []);
+    const open: [RegExp, (view: View) => void][] = [
+      [/keepalived/, (v) => (v.nodes.a.report!.state = "BACKUP")],
+      [/cloud: -/, (v) => (v.nodes.a.report!.available = false)],
+      [/nic: a and b/, (v) => (v.nodes.b.report!.vipOnNic = true)],
+      [/has not asked the cloud since/, (v) => (v.nodes.a.report!.checkedAt = since - 1)],
+      [/no ping from b/, (v) => (v.nodes.b.probe = false)],
+      [/client: no answer/, (v) => (v.clients = [{ name: "vpc", answer: "b" }])],
+    ];
+    for (const [reason, change] of open) assert.match(notYet(plan, seen(change), since).join("\n"), reason);
+  });
+});
