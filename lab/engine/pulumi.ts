@@ -39,8 +39,11 @@ function layOut(folder: string): void {
 /** A call of the CLI for this terminal, on the lab's stack unless it names another. */
 export const pulumiCommand = (config: LabConfig, engine: RealEngine, args: string[]) => ({
   file: engine.file,
-  args: args.includes("--stack") ? args : [...args, "--stack", config.name],
-  options: { cwd: folderOf(config.name), env: { ...process.env, ...pulumiEnv(config, engine) } },
+  args,
+  options: {
+    cwd: folderOf(config.name),
+    env: { ...process.env, ...pulumiEnv(config, engine), PULUMI_STACK: config.name },
+  },
 });
 
 /** The lab's stack with its configuration, and nothing in it. */

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../../lab/control.ts";
-import { runInline } from "../../lab/engine/engine.ts";
+import { findRealEngine } from "../../lab/engine/cli.ts";
+import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
 import { complete } from "../../lab/settings.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
 import type { Status } from "../../lab/status.ts";
@@ -18,6 +19,10 @@ export interface Call {
 }
 
 const limitMs = 60_000;
+
+/** The engines that can apply the program on this machine; the real one, where it is, comes last. */
+export const engines: EngineResult["engine"][] =
+  findRealEngine().missing.length === 0 ? ["inline", "pulumi"] : ["inline"];
 
 /** Node's arguments for a command of the lab. */
 export const labCommand = (args: string[]) => ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args];
@@ -71,11 +76,17 @@ export class Lab {
     const config = readConfig(this.name);
     if (!config) throw new Error(`no lab ${this.name}`);
     const { dir } = labPaths(this.name);
-    const key = join(dir, "second-key");
-    if (!existsSync(key)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-    const settings = { ...complete(this.name, {}), sshPublicKey: readFileSync(`${key}.pub`, "utf8").trim() };
+    const { file: key, publicKey, privateKey } = this.secondKey();
+    const settings = { ...complete(this.name, {}), sshPublicKey: publicKey, sshPrivateKey: privateKey };
     const place = { stack: "second", stateFile: join(dir, "second.json"), sshKeyFile: key };
-    await runInline(verb, config, { ...settings, sshPrivateKey: readFileSync(key, "utf8") }, place);
+    await runInline(verb, config, settings, place);
+  }
+
+  /** A key of its own for a second stack: in an account each public key is there once. */
+  secondKey(): { file: string; publicKey: string; privateKey: string } {
+    const file = join(labPaths(this.name).dir, "second-key");
+    if (!existsSync(file)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+    return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
   }
 
   /** Polls the status until it fits; the last one seen is in the error. */
