@@ -13,7 +13,7 @@ where:
     --identity FILE                          the private key for its nodes; without it the config's sshPrivateKey
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
-switchover with 0 done, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown.`;
+switchover with 0 done, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown; 64 is wrong usage.`;
 
 const options = {
   to: { type: "string" },

@@ -143,8 +143,9 @@ export class HaPair extends pulumi.ComponentResource {
           login,
           staticFiles: renderStatic(settings, node),
           cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
-          instance: machine.instance,
-          installAfter: [machine.attachment, ...order.install],
+          instanceId: machine.instance.instanceId,
+          attachment: machine.attachment,
+          installAfter: order.install,
         },
         child,
       );
@@ -153,8 +154,7 @@ export class HaPair extends pulumi.ComponentResource {
     type Built = ReturnType<typeof build>;
     const takeOver = (giver: NodeName, taker: Built, needed: boolean) => {
       const after = [taker.files.installed];
-      const takerInstance = taker.machine.instance;
-      return handover(`${name}-${giver}-handover`, { taker: taker.login, takerInstance, design, needed, after }, child);
+      return handover(`${name}-${giver}-handover`, { taker: taker.login, design, needed, after }, child);
     };
     // A new pair: both machines start together, and node b gets its files when node a has proved its own. A running one:
     // the node without the VIP first, as a whole; then it takes the VIP over, should the other be replaced, which follows.

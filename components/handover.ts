@@ -5,8 +5,6 @@ import { asRoot, connectionTo, type Login } from "./login.ts";
 export interface HandoverArgs {
   /** How to reach the node that takes over. */
   taker: Login;
-  /** The machine that takes over. */
-  takerInstance: pulumi.Resource;
   /** What the machines are made of: another design replaces them, and that is when the VIP has to move. */
   design: string;
   /** Whether the giver has the VIP, and a new design would therefore pull it out under the clients. */
@@ -35,7 +33,6 @@ export function handover(name: string, args: HandoverArgs, opts: pulumi.Componen
     {
       ...opts,
       dependsOn: args.after,
-      deletedWith: args.takerInstance,
       // Who has the VIP, and where the taker is, may change at any time; that alone moves nothing.
       ignoreChanges: ["connection", "create"],
     },

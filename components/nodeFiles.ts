@@ -1,6 +1,5 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type * as tencentcloud from "@pulumi/tencentcloud";
 import type { NodeFile } from "../render/model.ts";
 import { installScripts } from "../render/render.ts";
 import { hostKeyIn, pushProgram, sha256 } from "./bundle.ts";
@@ -12,8 +11,9 @@ export interface NodeFilesArgs {
   staticFiles: NodeFile[];
   /** Files that carry the cloud's ids. */
   cloudFiles: pulumi.Input<NodeFile[]>;
-  /** The machine: once it goes, there is nothing left to remove from it. */
-  instance: tencentcloud.Instance;
+  instanceId: pulumi.Input<string>;
+  /** What makes the machine a node of the pair. Without it there is nothing left to take back. */
+  attachment: pulumi.Resource;
   /** What has to be in place before the node can work. */
   installAfter: pulumi.Resource[];
 }
@@ -58,15 +58,17 @@ export class NodeFiles extends pulumi.ComponentResource {
         connection: connectionTo(args.login),
         stdin: pulumi.secret(stdin),
         // The machine's id as well: a new one may have got the address of the old one.
-        create: pulumi.interpolate`${shell} install\n# on ${args.instance.instanceId}\n${list}`,
+        create: pulumi.interpolate`${shell} install\n# on ${args.instanceId}\n${list}`,
         delete: `${shell} uninstall`,
         // True would set a variable that no stock sshd accepts, with a warning for each.
         addPreviousOutputInEnv: false,
       },
       {
         parent: this,
-        dependsOn: args.installAfter,
-        deletedWith: args.instance,
+        dependsOn: [args.attachment, ...args.installAfter],
+        // The attachment, not the machine: that one is replaced by a new one before it goes, and until then the engine would
+        // insist on a removal by SSH, from a machine that may be replaced because it is dead.
+        deletedWith: args.attachment,
         deleteBeforeReplace: true,
         // A secret stdin does not make what the command prints a secret.
         additionalSecretOutputs: ["stdout", "stderr"],

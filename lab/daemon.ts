@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Behaviour, createdAndDeleted, type FaultSettings, forbiddenActions, startCloud } from "./cloud/index.ts";
 import { serveControl } from "./control.ts";
 import { createCa, createFabric, startDns, startMirror } from "./fabric/index.ts";
-import { faults, healAll, type Scene } from "./faults.ts";
+import { faultNamed, healAll, type NodeName, type Scene, undo } from "./faults.ts";
 import { pairsOfModel } from "./pairs.ts";
 import { cacheDir, labPaths, readConfig } from "./state.ts";
 
@@ -29,19 +29,26 @@ const cloud = await startCloud({
   key: { secretId: config.secretId, secretKey: config.secretKey },
 });
 await cloud.startMetadata("0.0.0.0", services.metadataPort, fabric.instanceOf);
-await startDns("0.0.0.0", services.dnsPort);
+const dns = await startDns("0.0.0.0", services.dnsPort);
 await startMirror("0.0.0.0", services.mirrorPort, cacheDir());
+
+/** The vendor's SDK is large, and few labs see its fault: loaded when it is wanted. */
+const owner: Scene["owner"] = async (action, request) =>
+  (await import("./engine/client.ts")).connect({ ...config, port: config.apiPort })("vpc", action, request);
+
+/** VIPs as last seen: one that is on no ENI would else have no name. */
+const vips = new Map<string, string>();
 
 /** The pair that a command means, as the cloud has it. */
 function scene(pairName: string): Scene {
-  const pair = pairsOfModel(cloud).find((item) => item.pair === pairName);
+  const pair = pairsOfModel(cloud, vips).find((item) => item.pair === pairName);
   if (!pair) throw new Error(`there is no pair "${pairName}" in the local cloud`);
-  return { fabric, cloud, pair };
+  return { fabric, cloud, dns, pair, owner };
 }
 
 await serveControl(paths.control, {
   ping: async () => "pong",
-  pairs: async () => pairsOfModel(cloud),
+  pairs: async () => pairsOfModel(cloud, vips),
   journal: async () => cloud.journal(),
   record: async (args) => cloud.record((args as { step: string | null }).step),
   /** Faults of the cloud's API, until `heal`. */
@@ -60,11 +67,14 @@ await serveControl(paths.control, {
     return fabric.clientNamespace(kind, vpcId);
   },
   fail: async (args) => {
-    const { pair, node, how } = args as { pair: string; node: "a" | "b"; how: string };
-    const fault = faults.find((item) => item.name === how);
-    if (!fault) throw new Error(`there is no fault "${how}"`);
+    const { pair, node, how } = args as { pair: string; node: NodeName; how: string };
     log(`fault ${how} on ${node} of ${pair}`);
-    await fault.inject(scene(pair), node);
+    await faultNamed(how).inject(scene(pair), node);
+  },
+  undo: async (args) => {
+    const { pair, how } = args as { pair: string; how: string };
+    log(`undo ${how} of ${pair}`);
+    await undo(scene(pair), how);
   },
   behave: async (args) => {
     log(`behaviour ${JSON.stringify(args)}`);

@@ -46,6 +46,8 @@ export interface MachineSpec {
   /** InstanceName: becomes the host name. */
   name: string;
   imageId: string;
+  /** ... and its name, as the cloud lists it: `Debian 12.0 64bit`. */
+  imageName: string;
   /** OpenSSH public key lines for the image's default user. */
   sshPublicKeys: string[];
   /** Plain text, "" without user data. */

@@ -62,8 +62,8 @@ async function nodeFacts(name: string, pair: CloudPair, node: "a" | "b"): Promis
   return { ...base, ...report, state, since: report.word?.since ?? null };
 }
 
-/** The status of one pair, as it is at this moment. */
-export async function collect(name: string, pair: CloudPair, engine?: string): Promise<Status> {
+/** All that is known of one pair at this moment. */
+export async function factsOf(name: string, pair: CloudPair): Promise<PairFacts> {
   const targets: [ClientKind, string][] = [["vpc", pair.vip]];
   if (pair.publicIp) targets.push(["internet", pair.publicIp]);
   const [a, b, answers] = await Promise.all([
@@ -77,8 +77,7 @@ export async function collect(name: string, pair: CloudPair, engine?: string): P
       })),
     ),
   ]);
-  const used = engine ?? (existsSync(labPaths(name).inlineState) ? "inline" : "pulumi");
-  return judge(used, {
+  return {
     pair: pair.pair,
     mode: a.mode ?? b.mode ?? "stable",
     preferredNode: a.preferred === false || b.preferred === true ? "b" : "a",
@@ -87,7 +86,13 @@ export async function collect(name: string, pair: CloudPair, engine?: string): P
     cloudHolder: pair.cloudHolder,
     nodes: [a, b],
     answers,
-  });
+  };
+}
+
+/** The status of one pair, as it is at this moment. */
+export async function collect(name: string, pair: CloudPair, engine?: string): Promise<Status> {
+  const used = engine ?? (existsSync(labPaths(name).inlineState) ? "inline" : "pulumi");
+  return judge(used, await factsOf(name, pair));
 }
 
 /**

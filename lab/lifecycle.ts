@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "./control.ts";
-import { ensureImage, removeFabric } from "./fabric/index.ts";
+import { ensureImage, removeFabric, suiteOf } from "./fabric/index.ts";
 import { cacheDir, claimIndex, type LabConfig, labPaths, readConfig, releaseIndex, writeConfig } from "./state.ts";
 
 const startLimitMs = 60_000;
@@ -28,8 +28,11 @@ const alive = (control: string) =>
     () => false,
   );
 
-/** The running lab, started if it does not run. A lab that died half-way is cleared first. */
-export async function ensureLab(name: string): Promise<LabConfig> {
+/**
+ * The running lab, started if it does not run. A lab that died half-way is cleared first.
+ * @param imageName part of the name of the nodes' image, which is built here, where the user sees it
+ */
+export async function ensureLab(name: string, imageName = "Debian 12"): Promise<LabConfig> {
   const paths = labPaths(name);
   const running = readConfig(name);
   if (running && (await alive(paths.control))) return running;
@@ -38,7 +41,7 @@ export async function ensureLab(name: string): Promise<LabConfig> {
     await removeLab(name, { purge: false, quiet: true });
   }
   const startedMs = Date.now();
-  await ensureImage({ cacheDir: cacheDir(), log: (text) => console.log(text) });
+  await ensureImage({ cacheDir: cacheDir(), suite: suiteOf(imageName), log: (text) => console.log(text) });
   const config: LabConfig = {
     name,
     index: claimIndex(name),

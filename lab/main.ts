@@ -84,7 +84,7 @@ async function up(args: string[]): Promise<number> {
   if (engine === "pulumi") requireRealEngine();
   const settings = withSets(readSettings(name), set);
   await ensureHostPackages(labPackages);
-  const config = await ensureLab(name);
+  const config = await ensureLab(name, settings.imageName);
   if (answers) await ask(paths.control, "behave", answers);
   const result = await upProgram(engine as EngineName, config, settings);
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.

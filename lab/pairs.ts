@@ -22,8 +22,14 @@ export interface CloudPair {
   nodes: Record<"a" | "b", CloudNode>;
 }
 
-/** Two running instances named alike but for -a and -b, each with an ENI of its own, and an address that can move. */
-export function pairsOfModel({ model, holderOf }: Pick<Cloud, "model" | "holderOf">): CloudPair[] {
+/**
+ * Two running instances named alike but for -a and -b, each with an ENI of its own, and an address that can move.
+ * @param seen each pair's VIP as last seen, for the time in which it is on no ENI
+ */
+export function pairsOfModel(
+  { model, holderOf }: Pick<Cloud, "model" | "holderOf">,
+  seen = new Map<string, string>(),
+): CloudPair[] {
   const enis = [...model.enis.values()];
   const nodes = new Map<string, Partial<Record<"a" | "b", CloudNode & { vpcId: string; subnetId: string }>>>();
   for (const instance of model.instances.values()) {
@@ -40,7 +46,8 @@ export function pairsOfModel({ model, holderOf }: Pick<Cloud, "model" | "holderO
     const movable = enis
       .filter(({ subnetId }) => subnetId === a.subnetId)
       .flatMap(({ addresses }) => addresses.filter(({ primary }) => !primary));
-    const vip = movable[0]?.address ?? "";
+    const vip = movable[0]?.address ?? seen.get(pair) ?? "";
+    seen.set(pair, vip);
     const holder = holderOf(a.vpcId, vip);
     const eip = [...model.eips.values()].find(
       ({ binding }) => binding?.address === vip && model.enis.get(binding.eniId)?.vpcId === a.vpcId,

@@ -1,6 +1,7 @@
 /**
- * `npm test [-- level… --full]`: every level of proof, from fast to real, one total line each, and one line at the end.
- * A level that can't run here says so by name, and why. `--full` adds what takes long: the tests in folders named `full`.
+ * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
+ * `npm run test:full` adds the folders named `full` and the whole fault matrix, on each release; it writes docs/test-report.md.
+ * Levels that need root on Debian say so by name when they can't run.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -25,7 +26,7 @@ interface Level {
   run(): Promise<Total>;
 }
 
-const [full, wanted] = [process.argv.includes("--full"), process.argv.slice(2).filter((name) => name !== "--full")];
+const full = process.argv.includes("--full");
 
 /** Node's own test runner over the files of one folder. Real levels share one machine: one file at a time. */
 function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
@@ -112,6 +113,12 @@ const levels: Level[] = [
     run: nodeTests("lab", 1),
   },
   {
+    name: "matrix",
+    proves: "the VIP in spite of each fault, on real nodes",
+    real: true,
+    run: nodeTests("matrix", 1),
+  },
+  {
     name: "engine",
     proves: "the whole life of a stack by the real Pulumi CLI and provider",
     real: true,
@@ -120,6 +127,8 @@ const levels: Level[] = [
   },
 ];
 
+if (full) process.env.MATRIX ||= "full";
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--full");
 const unknown = wanted.filter((name) => !levels.some((level) => level.name === name));
 if (unknown.length > 0) {
   console.error(
@@ -148,6 +157,7 @@ for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.in
     `${level.name}: ${result.passed} passed, ${result.failed} failed, ${Math.round((Date.now() - startedMs) / 1000)} s`,
   );
   console.log(lines.at(-1));
+  if (full && level.name === "matrix") (await import("./matrix/report.ts")).writeReport();
 }
 console.log(`\n${lines.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

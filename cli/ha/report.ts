@@ -168,7 +168,9 @@ export function nextCommand({ verdict, master }: Judgement, view: View): string 
   if (verdict === "healthy") return "npm run ha -- switchover";
   const kept = nodeNames.find((node) => nodes[node].report?.maintenance);
   const on = (node: NodeName) => `on ${node}: sudo /etc/keepalived/vip.py`;
-  if (kept && master) return `${on(kept)} maintenance off   (or "npm run ha -- switchover --to ${kept}")`;
+  // Simply ended, it would take the VIP back while the cloud still delivers to the other.
+  if (kept && master && nodes[kept].report?.preferred) return `npm run ha -- switchover --to ${kept}`;
+  if (kept) return `${on(kept)} maintenance off`;
   const odd = nodeNames.find((node) => nodes[node].report && node !== master) ?? master;
   return odd
     ? `${on(odd)} status; journalctl -u keepalived-vip -u keepalived -n 30`

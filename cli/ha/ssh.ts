@@ -22,6 +22,9 @@ export function sshArgs(target: Target, node: NodeName, command: string): string
   const options = [
     "BatchMode=yes",
     "ConnectTimeout=3",
+    // A node that dies meanwhile is noticed after 6 s, not at the command's deadline.
+    "ServerAliveInterval=2",
+    "ServerAliveCountMax=3",
     "IdentitiesOnly=yes",
     "LogLevel=ERROR",
     `UserKnownHostsFile=${to.hostKey ? target.knownHosts : "/dev/null"}`,

@@ -55,8 +55,8 @@ async function carryOut(target: Target, plan: SwitchPlan, stay: string): Promise
   const since = Date.now() / 1000;
   let ending: Promise<Answer> | undefined;
   const yielded = await onNode(target, from, `${vip} yield --json ${stay}`, yieldLimitMs, (line) => {
-    const { phase, why } = phaseOf(line);
-    console.log(`${from}: ${why ? `${phase}: ${why}` : phase}`);
+    const { phase, text } = progressOf(line);
+    console.log(`${from}: ${text}`);
     // Not earlier: the preferred node would take over before the cloud delivers to it.
     if (endsMaintenance && (phase === "moved" || phase === "yielded")) {
       ending ??= onNode(target, to, `${vip} maintenance off`, 15_000);
@@ -77,11 +77,12 @@ function say(node: NodeName, { code, stdout, stderr }: Answer): void {
   console.log(`${node}: ${text}`);
 }
 
-function phaseOf(line: string): { phase: string; why?: string | null } {
+/** A line of `vip.py yield --json`; a refusal at its very beginning is plain text. */
+function progressOf(line: string): { phase: string; text: string } {
   try {
-    return JSON.parse(line) as { phase: string; why?: string | null };
+    return JSON.parse(line) as { phase: string; text: string };
   } catch {
-    return { phase: line };
+    return { phase: "", text: line };
   }
 }
 

@@ -16,11 +16,13 @@ export interface FaultSettings extends Behaviour {
   replyLost: string[];
   /** Actions whose next task ends as FAILED without effect. Used up one by one. */
   failTask: string[];
+  /** Actions whose next task runs until these faults are undone, and then ends as FAILED. Used up one by one. */
+  stuckTask: string[];
   /** The metadata service: `true` resets connections, `"hang"` never answers. */
   metadataDown: boolean | "hang";
   /** Set to true: every role credential handed out so far stops working. New ones work. */
   credentialsExpired: boolean;
-  /** The cloud's clock runs ahead by this (behind, if negative): seen in signatures and the answer's Date. */
+  /** The cloud's clock is ahead by this (behind, if negative) of the caller's: seen in every time that it checks or tells. */
   clockSkewMs: number;
 }
 
@@ -33,6 +35,7 @@ const usual = (): FaultSettings => ({
   errorOnce: [],
   replyLost: [],
   failTask: [],
+  stuckTask: [],
   metadataDown: false,
   credentialsExpired: false,
   clockSkewMs: 0,
@@ -57,6 +60,8 @@ function takeFrom<T>(list: T[], fits: (entry: T) => boolean): T | undefined {
 export class Faults implements CloudFaults {
   settings = usual();
   #behaviour: Partial<Behaviour> = {};
+  /** Stuck tasks, each by what lets it go on. */
+  readonly #stuck: (() => void)[] = [];
   readonly #expireCredentials: () => void;
   readonly #random: () => number;
 
@@ -72,6 +77,7 @@ export class Faults implements CloudFaults {
 
   reset(): void {
     this.settings = { ...usual(), ...this.#behaviour };
+    for (const goOn of this.#stuck.splice(0)) goOn();
   }
 
   behave(changes: Partial<Behaviour>): void {
@@ -97,5 +103,11 @@ export class Faults implements CloudFaults {
 
   takeFailedTask(action: string): boolean {
     return takeFrom(this.settings.failTask, (entry) => entry === action || entry === "*") !== undefined;
+  }
+
+  /** For a task that gets stuck: resolves once it may go on. */
+  takeStuckTask(action: string): Promise<void> | undefined {
+    if (takeFrom(this.settings.stuckTask, (entry) => entry === action || entry === "*") === undefined) return undefined;
+    return new Promise((resolve) => this.#stuck.push(resolve));
   }
 }

@@ -85,7 +85,7 @@ export async function handle(
   let result = "ok";
   let response: Json;
   try {
-    const signer = verify(request, gate.credentials, startedMs + model.faults.settings.clockSkewMs);
+    const signer = verify(request, gate.credentials, startedMs, model.faults.settings.clockSkewMs);
     call.service = signer.service;
     call.caller = signer.credential.caller;
     entry.caller = nameOf(call.caller);

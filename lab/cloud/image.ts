@@ -42,6 +42,8 @@ export const images: Image[] = [
   },
 ];
 
+export const imageOf = (imageId: string): Image | undefined => images.find(({ id }) => id === imageId);
+
 const describeImages: Handler<{
   ImageIds?: string[];
   Filters?: ApiFilter[];

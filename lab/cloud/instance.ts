@@ -3,7 +3,7 @@ import { toNumber } from "./addresses.ts";
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import { images } from "./image.ts";
+import { imageOf } from "./image.ts";
 import type { InstanceType } from "./limits.ts";
 import type { Handler, Json, Model } from "./model.ts";
 
@@ -69,7 +69,7 @@ const stopChargingMode = ({ state, chargingStopped }: Instance) => {
 };
 
 function view(model: Model, instance: Instance): Json {
-  const image = images.find(({ id }) => id === instance.imageId);
+  const image = imageOf(instance.imageId);
   return {
     InstanceId: instance.id,
     InstanceName: instance.name,

@@ -6,7 +6,7 @@ import { pickPublicIp } from "./eip.ts";
 import { addEni, dropEni } from "./eni.ts";
 import { enisOf } from "./eniAttach.ts";
 import { CloudError, known } from "./errors.ts";
-import { images, zoneNames } from "./image.ts";
+import { imageOf, zoneNames } from "./image.ts";
 import { type Instance, noInstance } from "./instance.ts";
 import { noKey } from "./keyPair.ts";
 import { instanceTypes } from "./limits.ts";
@@ -107,7 +107,7 @@ function checkRun(model: Model, request: RunRequest): void {
   if (request.DataDisks?.length || request.NetworkInterfaces?.length) {
     throw refuse("UnsupportedOperation", "This cloud makes no data disks and no further NICs with an instance.");
   }
-  if (!images.some(({ id }) => id === request.ImageId)) {
+  if (!imageOf(request.ImageId ?? "")) {
     throw refuse("InvalidImageId.NotFound", `The image '${request.ImageId ?? ""}' does not exist.`);
   }
   const name = request.InstanceName ?? "";
@@ -212,6 +212,7 @@ export const boot = (model: Model, instance: Instance): Promise<void> =>
     vpcId: instance.vpcId,
     name: instance.name,
     imageId: instance.imageId,
+    imageName: imageOf(instance.imageId)?.name ?? "",
     sshPublicKeys: instance.keyIds.flatMap((id) => model.keyPairs.get(id)?.publicKey ?? []),
     userData: Buffer.from(instance.userData, "base64").toString(),
   });

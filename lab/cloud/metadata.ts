@@ -63,11 +63,12 @@ function tree(model: Model, credentials: Credentials, instance: Instance): Tree 
   };
   if (role && trustsService(role, "cvm.qcloud.com")) {
     const { secretId, secretKey, token, expiresMs } = credentials.ofRole(role.name, instance.id);
+    const shownMs = expiresMs + model.faults.settings.clockSkewMs;
     const document = {
       TmpSecretId: secretId,
       TmpSecretKey: secretKey,
-      ExpiredTime: Math.floor(expiresMs / 1000),
-      Expiration: isoTime(expiresMs),
+      ExpiredTime: Math.floor(shownMs / 1000),
+      Expiration: isoTime(shownMs),
       Token: token,
       Code: "Success",
     };

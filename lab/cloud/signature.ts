@@ -53,8 +53,11 @@ function signatureOf(
   return hmac(key, toSign);
 }
 
-/** Who signed this, or the cloud's refusal. `nowMs` is the cloud's own idea of the time. */
-export function verify(request: SignedRequest, credentials: Credentials, nowMs: number): Signer {
+/**
+ * Who signed this, or the cloud's refusal.
+ * @param skewMs how far the caller's clock is behind the cloud's
+ */
+export function verify(request: SignedRequest, credentials: Credentials, nowMs: number, skewMs: number): Signer {
   const { headers } = request;
   const invalid = (why: string) =>
     new CloudError("AuthFailure.InvalidAuthorization", `The Authorization header is invalid: ${why}.`);
@@ -69,7 +72,7 @@ export function verify(request: SignedRequest, credentials: Credentials, nowMs: 
   const timestamp = headers["x-tc-timestamp"] ?? "";
   if (!/^\d{1,12}$/.test(timestamp))
     throw new CloudError("MissingParameter", "The request is missing a required parameter `Timestamp`.");
-  if (Math.abs(nowMs / 1000 - Number(timestamp)) > maxSkewS) {
+  if (Math.abs((nowMs + skewMs) / 1000 - Number(timestamp)) > maxSkewS) {
     throw new CloudError(
       "AuthFailure.SignatureExpire",
       `Signature expired, timestamp ${timestamp} is more than ${maxSkewS} s off.`,

@@ -45,9 +45,11 @@ export class Tasks {
   start({ id, action, delayMs, locks, done, failed }: TaskStart): void {
     const task: Task = { id, action, startedMs: this.#clock.now(), endedMs: null, status: "RUNNING", locks };
     this.#tasks.set(id, task);
-    const willFail = this.#faults.takeFailedTask(action);
+    const stuck = this.#faults.takeStuckTask(action);
+    const willFail = this.#faults.takeFailedTask(action) || stuck !== undefined;
     this.background(async () => {
       await this.sleep(delayMs);
+      await stuck;
       let status: TaskStatus = willFail ? "FAILED" : "SUCCESS";
       try {
         await (willFail ? failed?.() : done());

@@ -135,7 +135,11 @@ async function patiently<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-const show = { color: "never", onOutput: (text: string) => void process.stdout.write(text) } as const;
+const show = {
+  color: "never",
+  onOutput: (text: string) => void process.stdout.write(text),
+  onError: (text: string) => void process.stderr.write(text),
+} as const;
 
 /** `pulumi up`; gives the number of resources created, changed, replaced and deleted. */
 export async function upPulumi(

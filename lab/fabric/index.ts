@@ -1,7 +1,7 @@
 /** The lab's network and machines: what the local cloud decides, packets and boots obey. */
 import { join } from "node:path";
 import type { Dataplane, MachineSpec, NetworkView, PortView } from "../dataplane.ts";
-import type { Suite } from "./aptSources.ts";
+import { suiteOf } from "./aptSources.ts";
 import { caFileOf } from "./ca.ts";
 import { eth0Network } from "./disk.ts";
 import { ensureImage } from "./image.ts";
@@ -12,6 +12,7 @@ import { Router } from "./router.ts";
 import type { ServicePorts } from "./ruleset.ts";
 import { ipBatch, ipJson, type RunResult, serialiser, sysctl } from "./run.ts";
 
+export { suiteOf } from "./aptSources.ts";
 export { createCa, type LabCa } from "./ca.ts";
 export { type LabDns, startDns } from "./dns.ts";
 export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image.ts";
@@ -29,8 +30,6 @@ export interface FabricOptions {
   cacheDir: string;
   /** Ports in the root namespace to which the machines' calls of the cloud go. */
   services: ServicePorts;
-  /** Debian release of the machines; default bookworm. */
-  suite?: Suite;
   log: (text: string) => void;
 }
 
@@ -168,7 +167,7 @@ export function createFabric(options: FabricOptions): Fabric {
   };
 
   async function addMachine(spec: MachineSpec): Promise<Machine> {
-    const { rootfs } = await ensureImage({ cacheDir: options.cacheDir, suite: options.suite, log });
+    const { rootfs } = await ensureImage({ cacheDir: options.cacheDir, suite: suiteOf(spec.imageName), log });
     const machine = new Machine(spec, {
       dir,
       rootfs,

@@ -1,29 +1,30 @@
-/** The nodes' package mirror: the small apt repository that was made with the image, over HTTP. */
+/** The nodes' package mirror: the small apt repositories that were made with the images, as one over HTTP. */
 
 import { once } from "node:events";
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
-import { ensureImage } from "./image.ts";
+import { suites } from "./aptSources.ts";
+import { imagePaths } from "./image.ts";
 
 export interface LabMirror {
   port: number;
   close(): Promise<void>;
 }
 
-/** Serves the cached repository, made first if it is missing; port 0 takes a free one. */
+/** Serves the repositories of all images that are cached, also of one that comes later; port 0 takes a free one. */
 export async function startMirror(address: string, port: number, cacheDir: string): Promise<LabMirror> {
-  const { repository } = await ensureImage({ cacheDir });
+  // An index lies below its suite's name, and a package of two suites is the same file in both.
+  const repositories = suites.map((suite) => imagePaths(cacheDir, suite).repository);
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://mirror").pathname));
-    const file = join(repository, path);
-    const size = sizeOf(file);
-    if (!file.startsWith(`${repository}/`) || size === null) {
+    const file = repositories.map((folder) => join(folder, path)).find((name) => sizeOf(name) !== null);
+    if (file === undefined) {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "content-length": size, "content-type": "application/octet-stream" });
+    response.writeHead(200, { "content-length": sizeOf(file) ?? 0, "content-type": "application/octet-stream" });
     if (request.method === "HEAD") response.end();
     else createReadStream(file).pipe(response);
   });

@@ -134,14 +134,17 @@ require_software() {
 # --- before anything is changed ---------------------------------------------------------------------------------------
 
 # The new /etc/keepalived is checked as it will be, under its own paths, while everybody else still sees the old one.
-# Not from DIR: /run may be mounted noexec.
+# Not from DIR: /run may be mounted noexec. What is not ours stays in sight: keepalived 2.3.3 of Debian 13 refuses every
+# configuration without the keepalived.config-opts of its package.
 check_new() {
   rm -rf "$lib/stage"
+  (umask 022 && mkdir -p /etc/keepalived /run/keepalived-vip "$lib/stage/etc") &&
+    cp -a /etc/keepalived "$lib/stage/etc/" || return 1
+  while read -r path; do rm -f "$lib/stage$path"; done <stale
   awk '$3 ~ "^/etc/keepalived/"' files | while read -r mode owner path; do
     (umask 022 && mkdir -p "$(dirname "$lib/stage$path")") && cp "root$path" "$lib/stage$path" &&
       chown "$owner" "$lib/stage$path" && chmod "$mode" "$lib/stage$path" || exit 1
   done || return 1
-  (umask 022 && mkdir -p /etc/keepalived /run/keepalived-vip)
   # shellcheck disable=SC2016 # $1 is the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh' \
     sh "$lib/stage/etc/keepalived" 9>&-

@@ -65,6 +65,30 @@ test("a task that fails moves nothing", async (t) => {
   assert.equal(cloud.holderOf(network.vpcId, vip), b);
 });
 
+test("a task that is stuck keeps its ENIs locked until it is let go, and moves nothing", async (t) => {
+  const cloud = await cloudFor(t);
+  const call = sdk(cloud);
+  const network = await makeNetwork(call);
+  const [a, b] = [await makeEni(call, network, ["10.1.1.11", vip]), await makeEni(call, network, ["10.1.1.12"])];
+  cloud.faults.set({ stuckTask: ["MigratePrivateIpAddress"] });
+  const request = { SourceNetworkInterfaceId: a, DestinationNetworkInterfaceId: b, PrivateIpAddress: vip };
+  const stuck = await call("vpc", "MigratePrivateIpAddress", request);
+  const [c, d] = [
+    await makeEni(call, network, ["10.1.1.13", "10.1.1.14"]),
+    await makeEni(call, network, ["10.1.1.15"]),
+  ];
+  const later = { SourceNetworkInterfaceId: c, DestinationNetworkInterfaceId: d, PrivateIpAddress: "10.1.1.14" };
+  assert.equal(await taskDone(call, await call("vpc", "MigratePrivateIpAddress", later)), "SUCCESS");
+  assert.equal((await addressesOf(call, a))[vip], "MIGRATING", "after a later move has ended");
+  assert.equal(
+    await refused(call("vpc", "MigratePrivateIpAddress", request)),
+    "UnsupportedOperation.MutexOperationTaskRunning",
+  );
+  cloud.faults.reset();
+  assert.equal(await taskDone(call, stuck), "FAILED");
+  assert.equal(cloud.holderOf(network.vpcId, vip), a);
+});
+
 test("an EIP that is left behind serves nobody until it is bound again", async (t) => {
   const cloud = await cloudFor(t);
   const call = sdk(cloud);

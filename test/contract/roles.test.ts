@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { startMetadata } from "../../lab/cloud/index.ts";
 import { allows, readPolicy } from "../../lab/cloud/policy.ts";
 import { makePair, taskDone, vip } from "./pair.ts";
-import { cloudFor, type Key, refused, sdk } from "./support.ts";
+import { cloudFor, type Key, raw, refused, sdk } from "./support.ts";
 
 test("a machine finds itself and its role's credentials, and may do with them what the policy says", async (t) => {
   const cloud = await cloudFor(t);
@@ -65,6 +65,18 @@ test("a machine finds itself and its role's credentials, and may do with them wh
     const renewed = await credentials();
     assert.notEqual(renewed.secretId, secretId);
     await sdk(cloud, renewed)("vpc", "DescribeNetworkInterfaces");
+  });
+
+  await t.test("a caller whose clock is wrong may use them by the cloud's time, and they live no shorter", async () => {
+    const hourS = 3600;
+    cloud.faults.set({ clockSkewMs: hourS * 1000 });
+    const cloudS = Math.floor(Date.now() / 1000) + hourS;
+    const ask = { service: "vpc", action: "DescribeNetworkInterfaces", body: {}, key: await credentials() } as const;
+    assert.equal((await raw(cloud, ask)).body.Response.Error?.Code, "AuthFailure.SignatureExpire");
+    assert.equal((await raw(cloud, { ...ask, timestampS: cloudS })).body.Response.TotalCount, 4);
+    const told = JSON.parse(await text("meta-data/cam/security-credentials/pair-role"));
+    assert.ok(told.ExpiredTime > cloudS + 1800);
+    cloud.faults.reset();
   });
 
   await t.test("without its policy the role may do nothing", async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { debianSources } from "../../lab/fabric/aptSources.ts";
+import { debianSources, suiteOf } from "../../lab/fabric/aptSources.ts";
 
 describe("the image's package sources", () => {
   let dir = "";
@@ -17,6 +17,16 @@ describe("the image's package sources", () => {
     writeFileSync(osRelease, "ID=debian\nVERSION_CODENAME=bookworm\n");
   });
   afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("are of the suite that plays the cloud's image, and of no other system", () => {
+    assert.deepEqual(
+      ["Debian 11.11 64bit", "Debian 12.0 64bit", "Debian 13"].map((name) => suiteOf(name)),
+      ["bullseye", "bookworm", "trixie"],
+    );
+    for (const name of ["Ubuntu Server 24.04 LTS 64bit", "Debian 10.2 64bit", "Debian", ""]) {
+      assert.throws(() => suiteOf(name), /it has Debian 11, 12 and 13/);
+    }
+  });
 
   it("are the host's Debian archives, and no other vendor's", () => {
     put(

@@ -12,6 +12,7 @@ await fabric.startMachine({
   vpcId: "vpc-1",
   name: "crash-a",
   imageId: "img-test",
+  imageName: "Debian 12.0 64bit",
   sshPublicKeys: [],
   userData: "",
 });

@@ -51,6 +51,7 @@ describe("a machine", { timeout: 600_000 }, () => {
       vpcId: "vpc-1",
       name: "pair-a",
       imageId: "img-test",
+      imageName: "Debian 12.0 64bit",
       sshPublicKeys: [readFileSync(join(lab.dir, "key.pub"), "utf8")],
       userData,
     });

@@ -293,6 +293,18 @@ describe("software", () => {
     assert.ok(!existsSync(at(conf)));
   });
 
+  test("a keepalived that needs a file of its package beside its configuration finds it, and keeps it", () => {
+    const options = { path: "/etc/keepalived/keepalived.config-opts", mode: "0644", content: "JSON\n" };
+    machine.write(options, {
+      path: "/stub/bin/keepalived",
+      mode: "0755",
+      content: `#!/bin/sh\n[ -s ${options.path} ] && exec /usr/sbin/keepalived "$@"\necho 'no options'; exit 1\n`,
+    });
+    const result = install(original);
+    assert.deepEqual([result.status, result.stderr], [0, ""]);
+    assert.equal(readFileSync(at(options.path), "utf8"), options.content);
+  });
+
   test("a keepalived that is too old is refused", () => {
     machine.write({
       path: "/stub/bin/keepalived",

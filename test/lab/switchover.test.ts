@@ -121,14 +121,14 @@ describe("the pair heals by itself when", () => {
   });
 
   test("the operator's command is killed after yield was asked: the switch goes on", async () => {
-    const { ha, to } = await switching(/: moving/);
+    const { ha, to } = await switching(/the cloud is moving/);
     ha.kill();
     await lab.until((now) => now.converged && lab.master(now) === to, `${to} serves`);
     assert.equal(await lab.holder(), to);
   });
 
   test("the giving node loses its power in the middle: the other one takes over", async () => {
-    const { ha, from, to } = await switching(/: moving/);
+    const { ha, from, to } = await switching(/the cloud is moving/);
     await lab.run("fail", from, "--how", "power");
     await lab.until((now) => now.converged && lab.master(now) === to, `${to} serves`);
     await ha.ended;
@@ -136,7 +136,7 @@ describe("the pair heals by itself when", () => {
   });
 
   test("the taking node loses its power in the middle: the VIP comes back", async () => {
-    const { ha, from, to } = await switching(/: moving/);
+    const { ha, from, to } = await switching(/the cloud is moving/);
     await lab.run("fail", to, "--how", "power");
     await lab.until((now) => now.converged && lab.master(now) === from, `${from} serves again`);
     assert.notEqual(await ha.ended, 0);

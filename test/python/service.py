@@ -13,6 +13,7 @@ def load():
     places = [given[name] for name in ("run", "etc", "log", "metadata")]
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
+    conf.collector = given["run"] + "/collector"
     decide.TAKE_S = given.get("takeS", decide.TAKE_S)
     return conf
 

@@ -150,6 +150,22 @@ class Steps(unittest.TestCase):
         game.saw(NOBODY, False)
         self.assertEqual(game.issue(), ASSIGN)
 
+    def test_an_assignment_that_leaves_it_on_no_eni_is_not_repeated_at_once(self):
+        game = Game()
+        decide.found_master(game.known, NOW, "start")
+        assigned = 0
+        while game.now < NOW + 60:
+            step = game.issue()
+            game.now += 0.01
+            if step == DESCRIBE:
+                game.saw(NOBODY, False)
+            elif step == ASSIGN:
+                assigned += 1
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, False)
+        self.assertIn(assigned, range(20, 45))
+
     def test_an_event_does_not_hurry_the_second_look_at_nobody(self):
         game = Game().settled()
         game.issue()
@@ -194,6 +210,18 @@ class Steps(unittest.TestCase):
                 bound_at.append(game.now)
                 decide.rebound(game.known, game.now, False)
         self.assertIn(len(bound_at), range(5, 15))
+
+    def test_no_eip_is_bound_on_an_answer_that_has_waited(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW, "start")
+        game.issue()
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.now += 7  # stalled
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), REBIND)
 
     def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
         game = Game(eip=True)
@@ -271,6 +299,17 @@ class Events(unittest.TestCase):
         self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
         self.assertLess(steps.count(DESCRIBE), 15)
 
+    def test_after_an_event_an_address_on_its_way_is_looked_at_often_again(self):
+        game = Game()
+        decide.found_master(game.known, NOW, "start")
+        while game.now < NOW + 20:
+            game.issue()
+            game.saw(ME, available=False)
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw("eni-third", available=False)
+        self.assertEqual(game.step(), ("wait", game.now + 0.5))
+
     def test_a_later_event_is_looked_at_at_once_again(self):
         game = Game().settled()
         for _ in range(2):
@@ -346,22 +385,42 @@ class Reassertion(unittest.TestCase):
         self.assertGreater(sum(waits), 300)
 
     def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
-        game = Game()
-        game.master()
-        moves, end = [], game.now + 300
-        while game.now < end:
-            step = game.issue()
-            game.now += 1.0
-            if step[0] == "migrate":
-                moves.append(game.now)
-                decide.accepted(game.known, game.now, "task")
-            elif step[0] == "task":
-                decide.task_said(game.known, game.now, False)
-            else:
-                game.saw(PEER)
-        gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
-        self.assertEqual(sorted(gaps), gaps)
-        self.assertLess(len(moves), 10)
+        for end_is_told in (True, False):
+            game = Game()
+            game.master()
+            moves = []
+            while game.now < NOW + 300:
+                step = game.issue()
+                game.now += 1.0
+                if step[0] == "migrate":
+                    moves.append(game.now)
+                    decide.accepted(game.known, game.now, "task")
+                elif step == DESCRIBE:
+                    game.saw(PEER)
+                elif end_is_told:
+                    decide.task_said(game.known, game.now, False)
+                else:
+                    game.failed(errors.RETRY)
+            gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
+            self.assertEqual(sorted(gaps), gaps)
+            self.assertLess(len(moves), 10)
+
+    def test_a_move_that_the_peer_has_undone_during_a_stall_is_no_second_round_of_a_duel(self):
+        game = Game().settled()
+        self.duel(game, 1)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        game.now += 10  # stalled: the move ended, the peer took the VIP back and resigned
+        decide.accepted(game.known, game.now, "task")
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
 
     def test_the_end_of_the_partition_ends_the_duel(self):
         game = Game().settled()
@@ -407,6 +466,21 @@ class Failures(unittest.TestCase):
                 self.assertLess(moves, 1000)
                 game.failed(errors.DESCRIBE)
         self.assertIn(moves, range(40, 60))
+
+    def test_how_an_older_move_ended_says_nothing_about_this_one(self):
+        game = Game()
+        game.master()
+        game.issue()
+        decide.accepted(game.known, game.now, "task-1")
+        game.issue()
+        decide.lost_master(game.known)
+        game.master()
+        decide.task_said(game.known, game.now, False, True)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        decide.accepted(game.known, game.now, "task-2")
+        game.issue()
+        decide.task_said(game.known, game.now, False, True)
+        self.assertEqual(game.step(), DESCRIBE, "the first failure is looked into at once")
 
     def test_a_move_that_always_fails_is_asked_for_less_and_less_but_not_as_in_a_duel(self):
         game = Game()

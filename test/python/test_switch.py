@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 import support
@@ -96,7 +97,9 @@ class Pair(Node):
 
     def on_nic(self):
         text = subprocess.check_output(("ip", "-n", self.namespace, "-4", "-o", "addr", "show", "to", VIP)).decode()
-        return "forever" if "valid_lft forever" in text else "leased" if text else "absent"
+        if "valid_lft forever preferred_lft forever" in text:
+            return "forever"
+        return "leased" if "deprecated" in text else text or "absent"
 
     def give_up(self):
         """keepalived, when it has read the track file."""
@@ -177,6 +180,13 @@ class Yield(Pair):
         self.assertEqual(self.end(verb)[0], 5)
         until(lambda: self.cloud.holder == ME and not self.drained(), 5, self.output)
 
+    def test_a_word_that_was_left_in_the_pipe_long_ago_moves_nothing(self):
+        self.master()
+        with open(self.run_dir + "/switch.request", "w") as file:
+            json.dump({"id": "old", "at": time.monotonic() - 60, "why": "planned", "keepS": None}, file)
+        self.write('NOTIFY "VI_1" YIELD 0')
+        self.calls_stop()
+
     def test_refused_where_it_makes_no_sense(self):
         self.assertEqual(self.call("yield")[0], 4)  # not MASTER
         self.add_vip()
@@ -254,6 +264,20 @@ class StandingMaster(Pair):
         self.assertAlmostEqual(kept["leftS"], 7200, delta=60)
         self.assertEqual(self.call("maintenance", "off")[0], 0)
         self.assertFalse(self.drained())
+
+
+    def test_a_node_that_cannot_be_kept_away_says_so_and_takes_part(self):
+        self.master()
+        verb = self.begin("yield")
+        with open(self.run_dir + "/lib", "w"):
+            pass  # where the lasting reason should be written
+        self.give_up()
+        self.advert()
+        code, output = self.end(verb)
+        self.assertEqual(code, 5, output)
+        self.assertIn("cannot stay away", output)
+        until(lambda: not self.drained(), 5, self.reasons)
+        self.assertIsNone(self.service.poll(), self.output())
 
 
 class Maintenance(Pair):

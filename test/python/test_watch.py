@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -319,6 +318,12 @@ class Trouble(Node):
         self.start()
         until(lambda: self.events("nic-restored"), 5, self.output)
 
+    def test_a_nic_that_cannot_be_put_right_is_a_trouble(self):
+        self.nic_script("exit 1")
+        self.start()
+        until(lambda: self.events("trouble"), 5, self.output)
+        self.assertIn("nic.sh up: exit 1", self.status()["trouble"])
+
 
 class Eip(Node):
     eip = EIP
@@ -387,20 +392,6 @@ class Verbs(Node):
         self.assertEqual(self.call("query"), (0, "true\n"))
         self.cloud.refusals = ["InternalError"]
         self.assertEqual(self.call("query"), (2, "unknown\n"))
-
-    def test_status(self):
-        self.assertEqual(self.call("status")[0], 2)
-        self.start()
-        self.become_master()
-        self.settled()
-        code, output = self.call("status", "--json")
-        self.assertEqual(code, 0)
-        self.assertEqual(json.loads(output)["cloudHolder"], "self")
-        self.service.send_signal(signal.SIGTERM)
-        self.service.wait(5)
-        code, output = self.call("status")
-        self.assertEqual(code, 1)
-        self.assertIn("does NOT run", output)
 
     def test_wrong_usage(self):
         self.assertEqual(self.call("promote")[0], 3)

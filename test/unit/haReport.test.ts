@@ -153,9 +153,11 @@ test("the three newest moves of both nodes", () => {
   );
 });
 
-test("what to type next ends a maintenance", () => {
+test("what to type next ends a maintenance, of the preferred node without an outage", () => {
   const view = seen((v) => drain(v.nodes.b.report!));
-  assert.match(nextCommand(judge(view), view), /on b: sudo .*vip\.py maintenance off/);
+  assert.match(nextCommand(judge(view), view), /^on b: sudo .*vip\.py maintenance off$/);
+  view.nodes.b.report!.preferred = true;
+  assert.equal(nextCommand(judge(view), view), "npm run ha -- switchover --to b");
 });
 
 test("a node's answer is its status, its probe and the moves of its log", () => {

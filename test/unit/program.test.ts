@@ -384,7 +384,6 @@ test("a new pair moves nothing, and a handover runs again only when the machines
     assert.deepEqual(handover.inputs.triggers, [r.one("Instance", `ha-${giver}-instance`).options.replacementTrigger]);
     assertOptions(handover, {
       dependsOn: [filesOf(taker ?? "")],
-      deletedWith: `ha-${taker}-instance`,
       ignoreChanges: ["connection", "create"],
       additionalSecretOutputs: ["connection"],
     });
@@ -465,7 +464,7 @@ test("one command per node, node b after node a, with everything secret on stand
     assert.equal(hostKey, node === "b" ? key.publicKey : undefined);
     assertOptions(rest as Recorded, {
       dependsOn: [`ha-${node}-attachment`, ...(node === "b" ? ["ha-a-files-install"] : [])].sort(),
-      deletedWith: `ha-${node}-instance`,
+      deletedWith: `ha-${node}-attachment`,
       deleteBeforeReplace: true,
       additionalSecretOutputs: ["stdout", "stderr", "connection"],
     });

@@ -2,7 +2,7 @@
 # The second NIC: it carries VRRP and the VIP, and replies must leave by it.
 #   nic.sh up     set up what is missing; changes nothing that is right already
 #   nic.sh check  change nothing; print what is missing, exit 1 if anything is
-#   nic.sh down   take back what up has done; the VIP is keepalived's
+#   nic.sh down   take back what up has done, and a VIP that keepalived has left
 # Both NICs are in one subnet, so without the source rules a reply from the VIP leaves by the first NIC and the cloud
 # drops it. VRRP does not notice: it binds to the device.
 set -u
@@ -119,6 +119,7 @@ down() {
     [ "$(rule_now "$preference")" != "$(rule_wanted "$preference" "$source")" ] || ip -4 rule del pref "$preference"
   done
   ip -4 route flush table "$routeTable" 2>/dev/null
+  ip addr del "$vip/32" dev "$interface" 2>/dev/null
   ip addr del "$address/$prefix" dev "$interface" 2>/dev/null
   ip link set dev "$interface" down 2>/dev/null
   return 0

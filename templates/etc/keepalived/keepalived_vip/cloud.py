@@ -16,9 +16,10 @@ ALGORITHM = "TC3-HMAC-SHA256"
 class ApiError(Exception):
     """The cloud said no, or nothing (code `Network`)."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, request_id=None) -> None:
         super().__init__("%s: %s" % (code, message))
         self.code = code
+        self.request_id = request_id  # what the cloud's support asks for
 
 
 def sign(secret_id: str, secret_key: str, headers: dict, body: bytes, now: int, service: str = "vpc") -> str:
@@ -49,8 +50,9 @@ class Api:
         self.addresses = addresses
         self.endpoints = list(conf.endpoints)
         self.clock_offset_s = 0
-        self.requests = {}  # (action, "ok" or error code): how often
-        self.wanted = lambda: True  # asked just before a request is sent: names, keys and connections may have taken long
+        self.requests = {}  # action: {"ok" or error code: how often}
+        # Asked just before a request is sent: names, keys and connections may have taken long.
+        self.wanted = lambda: True
         self.lock = threading.Lock()
         self.calling = False
         self.kept = None
@@ -110,7 +112,9 @@ class Api:
                 if reaction == errors.RENEW:
                     self.credentials.renew(used)
             finally:
-                self.requests[(action, code)] = self.requests.get((action, code), 0) + 1
+                results = dict(self.requests.get(action, {}))
+                results[code] = results.get(code, 0) + 1
+                self.requests[action] = results  # as a whole: another thread tells them meanwhile
         raise AssertionError("not reached")
 
     def once(self, action: str, request: dict, credentials: dict) -> dict:
@@ -137,7 +141,7 @@ class Api:
             code = refusal.get("Code", "Unknown")
             if errors.reaction(code) == errors.CLOCK:
                 self.set_clock(answer.headers.get("date"))
-            raise ApiError(code, refusal.get("Message", ""))
+            raise ApiError(code, refusal.get("Message", ""), response.get("RequestId"))
         return response
 
     def set_clock(self, date) -> None:

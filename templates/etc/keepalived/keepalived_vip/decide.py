@@ -31,6 +31,7 @@ EIP_MISSING = "missing"  # the VIP has no EIP
 EIP_FOREIGN = "foreign"  # the VIP has another one: a person's doing, left alone
 
 POLL_S = 0.5  # between two looks at a running task: the cloud needs seconds
+YOUNG_S = 1.0  # so long after a task was accepted a look may show what was before
 TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is looked at
 UNSETTLED_S = 15.0  # an address that is MIGRATING is looked at every POLL_S for so long, then every SLOW_S
 SLOW_S = 5.0
@@ -95,6 +96,7 @@ class Knowledge:
         self.look_at = None  # a look was asked for, at this time; None = none was
         self.wakes = 0  # counts events: an answer to a question asked before one says nothing about the time after it
         self.asked = 0  # `wakes` when the call on its way was made
+        self.asked_at = 0.0  # when that was
         self.trigger = None  # the event that the next move will be due to
         # What the cloud said
         self.holder = None  # ENI that had the VIP when last looked, NOBODY, None = never looked
@@ -158,6 +160,7 @@ def heard_lower(known: Knowledge, now: float) -> None:
         return
     known.wakes += 1
     known.duels = 0
+    known.unsettled_since = None
     known.alert_until = now + ALERT_S
     if known.storm_at is None or now - known.storm_at > STORM_OVER_S:
         known.storm_gap = STORM_FIRST_S
@@ -274,11 +277,13 @@ def issued(known: Knowledge, now: float, step) -> None:
     known.busy = True
     known.step = step
     known.fresh = False
-    known.asked = known.wakes
+    known.asked, known.asked_at = known.wakes, now
     if step == DESCRIBE and known.look_at is not None and now >= known.look_at:
         known.look_at = None  # an event from now on asks for another look, at the distance that a storm has
         known.looked_for_event_at = now
         known.storm_gap = min(known.storm_gap * 2, STORM_MAX_S) if known.storm_at is not None else STORM_FIRST_S
+    if step == ASSIGN:
+        known.nobody_since = None  # to be missed as long again before it is assigned again
     if step == REBIND:
         known.rebinds += 1
         known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
@@ -315,11 +320,14 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         known.not_before = now + (POLL_S if now - known.unsettled_since < UNSETTLED_S else SLOW_S)
     else:
         known.unsettled_since = None
+        if known.task is not None and now - known.task_since > YOUNG_S:
+            task_said(known, now, False)  # an address on its way is not AVAILABLE
         known.not_before = now + duel_delay(known, jitter)
 
 
 def saw_switching(known: Knowledge, now: float) -> None:
     switch = known.switch
+    known.rebind_at = None
     known.alert_until = now + ALERT_S
     known.not_before = now + POLL_S
     switch.looks = switch.looks + 1 if here(known) else 0
@@ -341,9 +349,9 @@ def saw_here(known: Knowledge, now: float, jitter: float) -> None:
         known.duels = 0
     if known.eip_seen == EIP_MISSING:
         known.alert_until = now + ALERT_S
-        if known.rebind_at is None:
+        if known.rebind_at is None or now - known.asked_at > RECENT_S:
             known.rebind_at, known.rebinds = now + EIP_S, 0
-        # Nothing is bound but right after a look: the VIP may have gone meanwhile, and its EIP with it.
+        # Nothing is bound but right after a look that was quick: the VIP may have gone meanwhile, its EIP with it.
         known.not_before = min(known.rebind_at, now + ALERT_INTERVAL_S)
         return
     known.rebind_at = None
@@ -374,15 +382,15 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
         known.switch.go(MOVING)
     known.claim = False
     known.task = task
-    known.task_since = now
+    known.task_since = known.asked_at  # the answer may have waited, with all that happened since
     known.not_before = now + POLL_S
 
 
 def task_said(known: Knowledge, now: float, running: bool, failed: bool = False) -> None:
     """However it ended, what is true is looked up afterwards."""
     known.busy = False
-    if not known.master:
-        return
+    if not known.master or known.task is None:
+        return  # no longer MASTER, or asked about a task from before
     if running and now - known.task_since < TASK_LIMIT_S:
         known.not_before = now + POLL_S
         return
@@ -417,6 +425,8 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     elif known.claim and known.step[0] == "migrate":
         known.claim = False  # asked for before the last event; the same again would be refused again
         known.look_at = now
+    if known.task is not None and known.step[0] == "task" and known.had_it_since is None:
+        known.had_it_since = now  # how it ended is not known: it may have been here
     known.task = None
     known.alert_until = now + ALERT_S
     count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals

@@ -1,17 +1,20 @@
 """The service's part in a planned switch: takes the request, gives up MASTER, hears the peer take over, and tells.
 
-The request is a file and a word on keepalived's pipe (YIELD), the answer is a file as well: whoever asked may die.
+Asked on this node, the request is a file and a word on keepalived's pipe (YIELD), and the answer is a file as well:
+whoever asked may die. The peer asks by a datagram, as often as it likes, and is told each time how it stands.
 """
 
 import json
 import time
 
-from keepalived_vip import decide, drain, nic, settings
+from keepalived_vip import decide, drain, nic, peer, settings
 
 REASON = "switch"
 # After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
+PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
+FRESH_S = 5.0
 ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
 
 
@@ -30,7 +33,26 @@ class Handover:
 
     def ask(self, now: float) -> None:
         request = settings.read_json(self.conf.switch_request)
-        if not isinstance(request, dict) or (self.told and self.told["id"] == request.get("id")):
+        if isinstance(request, dict) and now - request.get("at", 0.0) <= FRESH_S:  # older: who asked has given up
+            self.begin(request, now)
+
+    def asked_by_peer(self, ear, now: float) -> bool:
+        """Takes what the peer has said; True if it was that it has the VIP."""
+        has_it = False
+        for message, sender in peer.said(ear, self.conf.peer_address):
+            if message.get("has"):
+                has_it = True
+                continue
+            # A preferred node would take the VIP back at once.
+            keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
+            self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
+            told = self.told if self.told and self.told["id"] == message["id"] else None
+            peer.say(ear, told or {"id": message["id"], "phase": decide.ASKED}, sender)
+        return has_it
+
+    def begin(self, request: dict, now: float) -> None:
+        known_ids = [found["id"] for found in (self.told, self.request) if found]
+        if request.get("id") in known_ids:
             return
         refusal = decide.ask_switch(self.known, now)
         if refusal:
@@ -65,19 +87,29 @@ class Handover:
         if self.request is None:
             return
         switch, request = self.known.switch, self.request
-        if not self.told or (self.told["id"], self.told["phase"]) != (request["id"], switch.phase):
-            if switch.phase == decide.DONE and request["keepS"] is not None:
+        if self.told and (self.told["id"], self.told["phase"]) == (request["id"], switch.phase):
+            return
+        phase, why = switch.phase, switch.why
+        try:
+            if phase == decide.DONE and request["keepS"] is not None:
                 drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
-            if switch.phase in ENDS:
+            if phase in ENDS:
                 self.close()
-            self.tell(request["id"], switch.phase, switch.reached, switch.why)
+        except OSError as error:
+            phase, why = decide.ABANDONED, "this node cannot stay away: %s" % error
+            self.close()
+        self.tell(request["id"], phase, switch.reached, why)
 
     def close(self) -> None:
         self.request = None
-        if self.listener is not None:
-            self.listener.close()
-            self.listener = None
+        if self.listener is None:
+            return
+        self.listener.close()
+        self.listener = None
+        try:
             drain.release(self.conf, REASON)
+        except OSError:
+            pass  # it ends by itself
 
     def tell(self, request_id: str, phase: str, reached: str, why) -> None:
         self.told = {"id": request_id, "phase": phase, "reached": reached, "why": why, "at": round(time.time(), 3)}

@@ -3,25 +3,29 @@
   watch             the service (keepalived-vip.service): hears keepalived, moves the VIP, keeps it
   migrate           one move now, if this node is MASTER; left to the service when that runs
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
-  status [--json]   what keepalived, the NIC, the cloud and the service say
+  status [--json]   what keepalived, the NIC, the cloud and the service say, what is wrong and what to do
+  self-test [--json]
+                    every prerequisite, with its cure; nothing is changed, the service may run
   prepare           on the standby: the VIP on its NIC for 30 s, so that it can serve the moment the cloud delivers
   yield [--reason TEXT] [--for 2h]
                     on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
                     then stays away for that time, 1h by default; any other takes part again at once
+  take [--reason TEXT]
+                    on the standby: both halves at once; the peer is asked to yield over the network
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
                     not MASTER for that time, 1h by default, reboots included; a MASTER yields first
   probe [--json] [--within SECONDS]
                     on the node that does not have it: does the VIP answer a ping
+  metrics           writes the metrics file anew, for the end of the service
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as asked;
-6 the result is unknown.
+Of prepare, yield, take and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as
+asked; 6 the result is unknown.
 """
 
-import json
 import os
 import sys
 import time
@@ -29,7 +33,6 @@ import time
 from keepalived_vip import nic, settings
 
 MIGRATE_LIMIT_S = 60.0
-PLANNED = ("prepare", "yield", "maintenance", "probe")
 
 
 def query(conf) -> int:
@@ -50,19 +53,6 @@ def query(conf) -> int:
 
 def is_master(conf) -> bool:
     return nic.look(conf.interface, conf.vip) == nic.PRESENT and not nic.keepalived_is_dead(conf.pid_files)
-
-
-def service_runs(conf) -> bool:
-    from keepalived_vip.mover import take_lock
-
-    try:
-        lock = take_lock(conf.service_lock)
-    except OSError:
-        return False
-    if lock is None:
-        return True
-    lock.close()
-    return False
 
 
 def hand_over(conf) -> int:
@@ -88,6 +78,7 @@ def migrate(conf) -> int:
     from keepalived_vip import decide
     from keepalived_vip.log import Log
     from keepalived_vip.mover import Mover, take_lock
+    from keepalived_vip.status import service_runs
 
     os.makedirs(conf.run, exist_ok=True)
     if not is_master(conf):
@@ -123,6 +114,7 @@ def migrate(conf) -> int:
 def drained(conf, argv) -> int:
     from keepalived_vip import drain
 
+    argv = argv[1:]
     os.makedirs(conf.run, exist_ok=True)
     if argv == ["apply"]:
         drain.apply(conf)
@@ -136,59 +128,58 @@ def drained(conf, argv) -> int:
     return 0
 
 
+def watch(conf) -> int:
+    from keepalived_vip import watch as service
+
+    return service.serve(conf)
+
+
 def status(conf, as_json: bool) -> int:
-    from keepalived_vip import drain
+    from keepalived_vip import status as verb
 
-    found = settings.read_json(conf.status_file)
-    known = found is not None
-    found = found or {"state": "UNKNOWN", "since": None, "cloudHolder": "unknown", "lastMove": None, "trouble": None}
-    found["serviceAlive"] = service_runs(conf)
-    found["vipOnNic"] = nic.look(conf.interface, conf.vip) == nic.PRESENT
-    found["maintenance"] = drain.reasons(conf).get(drain.LASTING)
-    found["preferred"] = conf.preferred
-    master = found["state"] == "MASTER"
-    healthy = found["serviceAlive"] and found["vipOnNic"] == master and found["state"] in ("MASTER", "BACKUP")
-    healthy = healthy and (not master or (found["cloudHolder"] == "self" and bool(found.get("available"))))
-    if as_json:
-        print(json.dumps(found, indent=2, sort_keys=True))
-    else:
-        move = found.get("lastMove")
-        phases = (move or {}).get("phasesMs", {})
-        rows = [
-            ("node", "%s of %s" % (conf.node, conf.pair)),
-            ("keepalived", "%s%s" % (found["state"], clock(found.get("since"), "since"))),
-            ("VIP on the NIC", "yes" if found["vipOnNic"] else "no"),
-            ("VIP in the cloud", "not asked: only a MASTER asks" if not master else found["cloudHolder"]),
-            ("service", "runs" if found["serviceAlive"] else "does NOT run: systemctl start keepalived-vip"),
-            (
-                "last move",
-                "none"
-                if not move
-                else "%s ms by %s%s" % (sum(phases.values()), move["trigger"], clock(move["startedAt"], "at")),
-            ),
-        ]
-        if found["maintenance"]:
-            why, left_s = found["maintenance"]["why"], found["maintenance"]["leftS"]
-            rows.append(("maintenance", why + clock(left_s and time.time() + left_s, "until")))
-        if found.get("trouble"):
-            rows.append(("trouble", found["trouble"]))
-        for name, value in rows:
-            print("%-17s %s" % (name, value))
-    if not known:
-        return 2
-    return 0 if healthy else 1
+    return verb.show(conf, as_json)
 
 
-def clock(when, word: str) -> str:
-    return time.strftime(" %s %%Y-%%m-%%d %%H:%%M:%%S" % word, time.localtime(when)) if when else ""
+def self_test(conf, as_json: bool) -> int:
+    from keepalived_vip import selftest
+
+    return selftest.show(conf, as_json)
+
+
+def metrics(conf) -> int:
+    from keepalived_vip import status as verb
+
+    return verb.tell_metrics(conf)
+
+
+def planned(conf, argv) -> int:
+    from keepalived_vip import planned as verbs
+
+    return verbs.main(conf, argv)
+
+
+# By the whole command line. Each imports for itself what only it needs: the service has to stay small.
+VERBS = {
+    ("watch",): watch,
+    ("migrate",): migrate,
+    ("query",): query,
+    ("status",): lambda conf: status(conf, False),
+    ("status", "--json"): lambda conf: status(conf, True),
+    ("self-test",): lambda conf: self_test(conf, False),
+    ("self-test", "--json"): lambda conf: self_test(conf, True),
+    ("metrics",): metrics,
+}
+# These read their own options.
+WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "maintenance", "probe"), planned)
+WITH_OPTIONS["drain"] = drained
 
 
 def main(argv, load=settings.load) -> int:
     if argv in (["--help"], ["help"]):
         print(__doc__.strip())
         return 0
-    plain = (["watch"], ["migrate"], ["query"], ["status"], ["status", "--json"])
-    if argv not in plain and "".join(argv[:1]) not in ("drain",) + PLANNED:
+    verb, other = VERBS.get(tuple(argv)), WITH_OPTIONS.get("".join(argv[:1]))
+    if verb is None and other is None:
         sys.stderr.write(__doc__)
         return 3
     try:
@@ -196,18 +187,4 @@ def main(argv, load=settings.load) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write("vip.py: /etc/keepalived/vip.json cannot be used: %s\n" % error)
         return 6
-    if argv == ["watch"]:
-        from keepalived_vip import watch
-
-        return watch.serve(conf)
-    if argv == ["migrate"]:
-        return migrate(conf)
-    if argv == ["query"]:
-        return query(conf)
-    if argv[0] in PLANNED:
-        from keepalived_vip import planned
-
-        return planned.main(conf, argv)
-    if argv[0] == "drain":
-        return drained(conf, argv[1:])
-    return status(conf, argv[1:] == ["--json"])
+    return verb(conf) if verb else other(conf, argv)

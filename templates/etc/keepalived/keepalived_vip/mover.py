@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, errors, http1, settings
+from keepalived_vip import calls, cloud, decide, errors, http1, moves, settings
 from keepalived_vip.credentials import Credentials, Unavailable
 
 
@@ -32,15 +32,17 @@ class Mover:
         self.credentials = Credentials(conf, self.addresses)
         self.api = cloud.Api(conf, self.credentials, self.addresses)
         self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
-        # No request after a demotion, also where a step takes two. `vip.py query` asks without being MASTER, and is not busy.
+        # No request after a demotion, also where a step takes two. `vip.py query`, no MASTER, is not busy when it asks.
         self.api.wanted = lambda: self.known.master or not self.known.busy
         self.event_at = 0.0  # when the event came that the next move is due to
         self.move = None  # the move under way
-        before = settings.read_json(conf.status_file) or {}
-        self.last_move = before.get("lastMove")
-        self.moves_total = before.get("movesTotal") or 0
+        self.moves = moves.load(conf.moves_file)  # done, the newest last
+        self.moves_by_trigger = (settings.read_json(conf.status_file) or {}).get("movesByTrigger") or {}
         self.checked_at = None
         self.troubles = {}  # what -> message
+        self.kinds = {}  # what -> what makes two messages the same trouble
+        self.failing = None  # the call that the trouble with the cloud is about
+        self.rebinding = None  # whether the last step towards the EIP left another to do; None: none was needed
 
     # -- on any thread ------------------------------------------------------------------------------------------------
 
@@ -78,15 +80,19 @@ class Mover:
         name, known = step[0], self.known
         if isinstance(result, Exception):
             code = getattr(result, "code", "NoCredentials")
+            request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
             decide.failed(known, ended, reaction, jitter())
             if name == "give" and decide.switching(known):
                 known.switch.why = str(result)
+            if not known.master:
+                return
             # A refusal that the next look explains is the ordinary race, not a trouble.
             if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
-                self.trouble("cloud", "%s: %s" % (name, result), code)
-            elif known.master:
-                self.log.say("refused", call=name, code=code)
+                self.failing = name
+                self.trouble("cloud", "%s: %s" % (name, result), code, request_id)
+            else:
+                self.log.say("refused", call=name, code=code, requestId=request_id)
             return
         if name in ("migrate", "assign", "give"):
             decide.accepted(known, ended, result)
@@ -95,9 +101,19 @@ class Mover:
             decide.task_said(known, ended, *result)
         elif name == "rebind":
             decide.rebound(known, ended, result)
-            self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
+            if result != self.rebinding:
+                self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
+            self.rebinding = result
         else:
             self.seen(*result, ended=ended)
+        if self.works_again(name):
+            self.well("cloud")
+
+    def works_again(self, name: str) -> bool:
+        """Whether a call that worked ends the trouble: a look that works says nothing of a change that is refused."""
+        if name != "describe" or self.failing in ("describe", "task"):
+            return self.failing in (name, "task")
+        return self.known.eip_seen == decide.EIP_OK if self.failing == "rebind" else decide.here(self.known)
 
     def begin(self, step, request_id: str, started: float, ended: float) -> None:
         if not self.known.master:
@@ -121,7 +137,6 @@ class Mover:
         before = known.holder
         decide.saw(known, ended, holder, available, eip, jitter())
         self.checked_at = round(time.time(), 3)
-        self.well("cloud")
         if not known.master:
             return
         if holder != before:
@@ -129,6 +144,7 @@ class Mover:
         if eip == decide.EIP_FOREIGN:
             self.trouble("eip", "the VIP has another public address than %s" % self.conf.eip)
         elif eip == decide.EIP_OK:
+            self.rebinding = None
             self.well("eip")
         if decide.switching(known):
             if known.switch.phase == decide.MOVED:
@@ -142,23 +158,28 @@ class Mover:
     def finish(self, now: float) -> None:
         if self.move is None:
             return
-        self.last_move, self.move = self.move, None
-        self.last_move["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
-        self.moves_total += 1
-        self.log.say("moved", **self.last_move)
+        done, self.move = self.move, None
+        done["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
+        self.moves_by_trigger[done["trigger"]] = self.moves_by_trigger.get(done["trigger"], 0) + 1
+        self.moves = (self.moves + [done])[-moves.KEPT :]
+        self.log.say("moved", **done)
+        moves.save(self.conf.moves_file, self.moves)
 
     def leave(self) -> None:
         """No longer MASTER: the move under way, if any, is the cloud's and the peer's business."""
         if self.move is not None:
             self.log.say("move-left", id=self.move["id"], requestId=self.move["requestId"])
             self.move = None
+        self.rebinding = None
+        for what in ("cloud", "eip"):
+            self.troubles.pop(what, None)  # nobody asks any more whether it lasts
 
-    def trouble(self, what: str, message: str, kind: str = "") -> None:
+    def trouble(self, what: str, message: str, kind: str = "", request_id=None) -> None:
         """Logged when it begins or is of another kind; an endpoint after the other being down is one."""
-        before = self.troubles.get(what)
-        self.troubles[what] = message
-        if before is None or (kind or message) not in before:
-            self.log.say("trouble", what=what, message=message)
+        known = self.kinds.get(what) if what in self.troubles else None
+        self.troubles[what], self.kinds[what] = message, kind or message
+        if known != self.kinds[what]:
+            self.log.say("trouble", what=what, message=message, requestId=request_id)
 
     def well(self, what: str) -> None:
         if self.troubles.pop(what, None) is not None:

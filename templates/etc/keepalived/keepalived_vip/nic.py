@@ -144,8 +144,8 @@ class Script:
         return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128
 
 
-def keepalived_is_dead(pid_files) -> bool:
-    """True only if it left a pid file without a process: killed, with the VIP still on the NIC."""
+def keepalived_runs(pid_files):
+    """Whether it does; None when it left a pid file without a process: killed, with the VIP still on the NIC."""
     left = False
     for path in pid_files:
         try:
@@ -157,10 +157,14 @@ def keepalived_is_dead(pid_files) -> bool:
         try:
             with open("/proc/%d/comm" % pid) as file:
                 if file.read().startswith("keepalived"):
-                    return False
+                    return True
         except OSError:
             pass
-    return left
+    return None if left else False
+
+
+def keepalived_is_dead(pid_files) -> bool:
+    return keepalived_runs(pid_files) is None
 
 
 def open_fifo(path: str) -> int:

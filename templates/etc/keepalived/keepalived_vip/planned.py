@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 
-from keepalived_vip import decide, drain, nic, settings
+from keepalived_vip import decide, drain, nic, peer, settings
 from keepalived_vip.handover import ENDS
-from keepalived_vip.main import is_master, service_runs
+from keepalived_vip.main import is_master
 from keepalived_vip.mover import take_lock
+from keepalived_vip.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
 LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them
@@ -22,6 +23,8 @@ HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived ru
 COUNTED_S = 3.0
 ANSWER_S = 5.0  # beyond the deadlines of the switch itself
 PING_S = 0.1
+ASK_S = 0.5
+HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
 SAYS = {
     decide.ASKED: "the service has begun",
     decide.MOVING: "the cloud is moving the VIP to the peer's ENI",
@@ -118,7 +121,7 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
         return refuse("another vip.py yield is at work")
     if ping(conf, conf.peer_address, 1.0) is None:
         return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
-    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": why, "keepS": keep_s}
+    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
     settings.write_atomically(conf.switch_request, json.dumps(request))
     fifo = nic.open_fifo(conf.fifo)
     os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
@@ -138,7 +141,7 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
 
 def tell(answer: dict, as_json: bool) -> None:
     text = SAYS.get(answer["phase"], answer["phase"]) + (": %s" % answer["why"] if answer.get("why") else "")
-    print(json.dumps(answer) if as_json else text)
+    print(json.dumps({"phase": answer["phase"], "text": text}) if as_json else text)
     sys.stdout.flush()
 
 
@@ -146,6 +149,46 @@ def outcome(answer: dict) -> int:
     if answer["phase"] == decide.ABANDONED:
         return INCOMPLETE if answer["reached"] in (decide.MOVED, decide.YIELDED) else UNKNOWN
     return DONE if answer["phase"] == decide.DONE else REFUSED
+
+
+# -- take -------------------------------------------------------------------------------------------------------------
+
+
+def take(conf, args) -> int:
+    """Both halves from this side: prepares this standby, asks the peer to yield, waits until the VIP is here."""
+    if is_master(conf):
+        return has_it(conf, INCOMPLETE)
+    code = prepare(conf, argparse.Namespace(undo=False, in_maintenance=False))
+    if code != DONE:
+        return code
+    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
+    deadline, phase, silent = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None, 0
+    while time.monotonic() < deadline and not is_master(conf):
+        answer = peer.ask(conf, request, ASK_S)
+        silent = 0 if answer else silent + 1
+        if silent * ASK_S > ANSWER_S and phase is None:
+            return refuse("%s does not answer on UDP port %d" % (conf.peer_address, peer.PORT))
+        if not answer or answer["phase"] == phase:
+            time.sleep(0.05 if answer else 0.0)
+            continue
+        phase = answer["phase"]
+        tell(answer, False)
+        if phase in (decide.REFUSED, decide.ABANDONED):
+            return outcome(answer)
+    return has_it(conf, UNKNOWN if phase is None else INCOMPLETE)
+
+
+def has_it(conf, otherwise: int) -> int:
+    """Waits until the service has seen the VIP on this node's ENI."""
+    deadline = time.monotonic() + HAS_IT_S
+    while time.monotonic() < deadline:
+        found = settings.read_json(conf.status_file) or {}
+        if is_master(conf) and found.get("cloudHolder") == "self" and found.get("available"):
+            print("this node is MASTER and has the VIP")
+            return DONE
+        time.sleep(0.05)
+    print("the VIP is not on this node's ENI yet; see vip.py status")
+    return otherwise
 
 
 # -- maintenance ------------------------------------------------------------------------------------------------------
@@ -248,6 +291,8 @@ def parser() -> Parser:
     one.add_argument("--reason")
     one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
     one.add_argument("--json", action="store_true")
+    one = verbs.add_parser("take")
+    one.add_argument("--reason")
     one = verbs.add_parser("maintenance")
     one.add_argument("to", choices=("on", "off"))
     one.add_argument("--reason")
@@ -262,5 +307,5 @@ def parser() -> Parser:
 def main(conf, argv) -> int:
     args = parser().parse_args(argv)
     os.makedirs(conf.run, exist_ok=True)
-    verbs = {"prepare": prepare, "yield": give, "maintenance": maintenance, "probe": probe}
+    verbs = {"prepare": prepare, "yield": give, "take": take, "maintenance": maintenance, "probe": probe}
     return verbs[args.verb](conf, args)

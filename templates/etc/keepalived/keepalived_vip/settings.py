@@ -61,6 +61,8 @@ class Settings:
         self.mover_lock = run + "/mover.lock"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
+        self.moves_file = lib + "/moves.jsonl"
+        self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
         # Where keepalived's versions and distributions put it.
@@ -74,11 +76,12 @@ def load(path: str = CONFIG) -> Settings:
 
 
 def write_atomically(path: str, text: str, mode: int = 0o644) -> None:
-    """A reader, or a power cut, sees the old text or the new one."""
+    """A reader, or a power cut, sees the old text or the new one, with this mode whatever the umask."""
     temporary = "%s.%d" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, mode)
             file.write(text)
         os.rename(temporary, path)
     except OSError:

@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, nic, settings
+from keepalived_vip import VERSION, decide, drain, metrics, nic, peer, settings
 from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
@@ -17,6 +17,11 @@ NIC_CHECK_S = 30.0
 SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
+# So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
+# the cloud delivers to this node until it has moved the address, which takes it seconds.
+LINGER_S = 15
+BEAT_S = 15.0  # how often status and metrics are written though nothing changed
+CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -30,9 +35,12 @@ class Service:
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.on_nic = nic.ABSENT
-        self.dead = False
+        self.runs = False  # keepalived, see nic.keepalived_runs
+        self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
+        self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
+        self.peer_told = False  # that the VIP is here
         self.started = False
         self.lock = None
         self.script = nic.Script(conf.nic_script)
@@ -41,6 +49,7 @@ class Service:
         self.next_nic_check = 0.0
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
+        self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.drained = {}  # what keeps this node from being MASTER
 
@@ -69,6 +78,8 @@ class Service:
 
     def change(self, word: str, trigger: str) -> None:
         if word != self.state["state"]:
+            if word == "MASTER":
+                self.linger_until = 0.0
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
             self.later.append(("state", {"state": word, "trigger": trigger}))
@@ -104,20 +115,51 @@ class Service:
             else:
                 decide.found_master(self.known, now, trigger)
         elif not master and self.known.master:
+            if decide.here(self.known) and not self.dead:
+                self.linger_until = now + LINGER_S
             decide.lost_master(self.known)
             self.mover.leave()
+            self.peer_told = False
+        if not self.known.master:
+            self.linger(now)
 
     def look(self) -> None:
         try:
             self.on_nic = nic.look(self.conf.interface, self.conf.vip)
         except OSError:
             pass  # what was true stays true until the next look
-        self.dead = nic.keepalived_is_dead(self.conf.pid_files)
+        self.runs = nic.keepalived_runs(self.conf.pid_files)
+        self.dead = self.runs is None
+
+    def linger(self, now: float) -> None:
+        """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
+        left_s = int(self.linger_until - now)
+        if left_s < 1 or self.on_nic != nic.ABSENT:
+            return
+        try:
+            nic.set_lifetime(self.conf.interface, self.conf.vip, left_s)
+            self.look()
+        except OSError:
+            pass  # the NIC itself is gone
+
+    def hear_peer(self) -> None:
+        """The peer asks for the VIP, or has it."""
+        now = time.monotonic()
+        if self.handover.asked_by_peer(self.ear, now) and now < self.linger_until:
+            self.linger_until = 0.0
+            if self.on_nic == nic.LEASED:
+                nic.set_lifetime(self.conf.interface, self.conf.vip, 1)
+
+    def tell_peer(self) -> None:
+        # Seen here since this node became MASTER: what was known before is from another time.
+        if self.known.had_it_since is not None and decide.here(self.known) and not self.peer_told:
+            self.peer_told = True
+            peer.say(self.ear, {"id": "has", "has": True}, (self.conf.peer_address, peer.PORT))
 
     def keep_address(self) -> bool:
         """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
         take it from the new MASTER. Whether one has just been made endless."""
-        master = self.state["state"] == "MASTER"
+        master = self.state["state"] == "MASTER" and self.linger_until == 0.0
         if master and self.on_nic == nic.LEASED and not self.dead:
             seconds = nic.ENDLESS_S
         elif not master and self.kept and self.on_nic == nic.PRESENT:
@@ -136,9 +178,12 @@ class Service:
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
         try:
-            self.drained = drain.apply(self.conf)
+            found = drain.apply(self.conf)
         except OSError:
-            pass  # a full disk: what keepalived was told stays in force
+            return  # a full disk: what keepalived was told stays in force
+        if sorted(found) != sorted(self.drained):
+            self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
+        self.drained = found
 
     def read_fifo(self, descriptor: int) -> None:
         try:
@@ -179,7 +224,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
-        self.write()
+        due.append(self.write(now))
         return max(0.0, min(due) - time.monotonic())
 
     def put_nic_right(self, now: float) -> float:
@@ -193,8 +238,12 @@ class Service:
                 self.verb = "up"
                 self.script.start("up", now)
                 return now + 0.05
-            if verb == "up":
-                self.later.append(("nic-restored" if code == 0 else "nic-broken", {"exit": code}))
+            if verb == "up" and code == 0:
+                self.later.append(("nic-restored", {}))
+            if code == 0:
+                self.mover.well("nic")
+            else:
+                self.mover.trouble("nic", "nic.sh up: exit %d" % code)
             self.next_nic_check = now + NIC_CHECK_S
         elif now >= self.next_nic_check and not self.known.busy:
             self.verb = "check"
@@ -202,7 +251,8 @@ class Service:
             return now + 0.05
         return max(self.next_nic_check, now + SETTLE_S)
 
-    def write(self) -> None:
+    def write(self, now: float) -> float:
+        """Tells what changed; gives the time at which there is something to tell without a change."""
         for event, fields in self.later:
             self.log.say(event, **fields)
         self.later = []
@@ -212,11 +262,21 @@ class Service:
                 settings.write_atomically(self.conf.state_file, json.dumps(self.state))
                 self.state_written = self.state
             status = self.status()
-            if status != self.status_written:
-                settings.write_atomically(self.conf.status_file, json.dumps(status))
+            if status != self.status_written or now >= self.next_beat:
+                told = dict(status, updatedAt=round(time.time(), 3))
+                settings.write_atomically(self.conf.status_file, json.dumps(told))
+                if status != self.status_written:
+                    self.next_metrics = min(self.next_metrics, now + CALM_S)
                 self.status_written = status
+                self.next_beat = now + BEAT_S
         except OSError:
             pass  # a full disk: tried again at the next turn
+        if now >= self.next_metrics and self.known.busy:
+            self.next_metrics = now + CALM_S
+        if now >= self.next_metrics:
+            metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
+            self.next_metrics = now + BEAT_S
+        return self.next_metrics
 
     def status(self) -> dict:
         mover = self.mover
@@ -227,16 +287,21 @@ class Service:
             "node": self.conf.node,
             "state": self.state["state"],
             "since": self.state["since"],
-            "vipOnNic": self.on_nic != nic.ABSENT,
+            "keepalivedAlive": self.runs is True,
+            "vipOnNic": self.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
             "checkedAt": mover.checked_at,
-            "lastMove": mover.last_move,
-            "movesTotal": mover.moves_total,
+            "lastMove": mover.moves[-1] if mover.moves else None,
+            "moves": mover.moves[:-4:-1],  # the newest first
+            "movesTotal": sum(mover.moves_by_trigger.values()),
+            "movesByTrigger": dict(mover.moves_by_trigger),
+            "apiRequests": dict(mover.api.requests),
             "prepared": self.on_nic == nic.LEASED,
             "switch": self.handover.told,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
+            "troubles": dict(mover.troubles),
         }
 
     def answered(self) -> None:
@@ -266,6 +331,8 @@ class Service:
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
+        self.ear = peer.listen(self.conf)
+        self.selector.register(self.ear, selectors.EVENT_READ, "peer")
         self.threads = Threads(self.mover)
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
@@ -287,12 +354,16 @@ class Service:
                     self.look()
                     # Not now: putting back starts processes, and the same message may have made us MASTER.
                     self.next_nic_check = min(self.next_nic_check, time.monotonic() + SETTLE_S)
+                elif key.data == "peer":
+                    self.hear_peer()
                 else:
                     self.answered()
+                    self.tell_peer()
 
 
 def serve(conf) -> int:
-    os.makedirs(conf.run, exist_ok=True)
+    for folder in (conf.run, conf.lib):
+        os.makedirs(folder, exist_ok=True)
     for _ in range(20):  # `vip.py status` holds it for a moment to see whether we do
         lock = take_lock(conf.service_lock)
         if lock is not None:

@@ -1,0 +1,62 @@
+/** What a fault is: how it is made, and what is true of the VIP meanwhile and afterwards. */
+import type { Cloud } from "../cloud/index.ts";
+import type { Fabric, LabDns } from "../fabric/index.ts";
+import type { CloudPair } from "../pairs.ts";
+
+export type NodeName = "a" | "b";
+
+export interface Scene {
+  fabric: Fabric;
+  cloud: Cloud;
+  dns: LabDns;
+  pair: CloudPair;
+  /** A call of the account's owner, as by the console. */
+  owner(action: string, request: Record<string, unknown>): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Where the VIP is, seen from the MASTER before the fault:
+ * - `stays`: where it was, and no move is made;
+ * - `moves`: on the other node;
+ * - `either`: on a live MASTER; which one is a matter of addresses and of moments;
+ * - `waits`: nowhere until the fault is undone, for nobody could move it; then as for `moves` with a trigger, else
+ *   `either`.
+ */
+export type Effect = "stays" | "moves" | "either" | "waits";
+
+export interface Fault {
+  name: string;
+  /** One line for people. */
+  what: string;
+  /** While it lasts; and in mode stable also after it was undone, for there nothing moves back ... */
+  vip: Effect;
+  /** ... unless both were MASTER meanwhile, so that they have to sort it out. */
+  afterwards?: "either";
+  /** So long it has to stay like that while the fault lasts: a node that is wrong looks again after the interval. */
+  holdsMs?: number;
+  /** The node on which it matters, seen from the VIP; default: the MASTER. */
+  at?: "standby";
+  /** It moves nothing by itself. A proof makes the MASTER stop besides, and `vip` is about the move that follows. */
+  needsTrigger?: true;
+  /** Over without anybody's help: a proof undoes nothing. */
+  passes?: true;
+  /** Kept from `fail --how`: a proof wants it, a person hardly. */
+  internal?: true;
+  /** Resolves once the fault is there (one that passes may be over by then). */
+  inject(scene: Scene, node: NodeName): Promise<void>;
+}
+
+/** Faults that are undone by the same means. */
+export interface Kind {
+  faults: Fault[];
+  undo(scene: Scene): Promise<void>;
+}
+
+export const otherThan = (node: NodeName): NodeName => (node === "a" ? "b" : "a");
+
+/** Runs a shell text inside a node; rejects with what it said when it fails. */
+export async function onNode({ fabric, pair }: Scene, node: NodeName, text: string): Promise<string> {
+  const { code, stdout, stderr } = await fabric.exec(pair.nodes[node].instanceId, ["sh", "-euc", text]);
+  if (code !== 0) throw new Error(`node ${node}: ${stderr.trim() || stdout.trim() || `exit ${code}`} (${text})`);
+  return stdout.trim();
+}

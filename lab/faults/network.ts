@@ -1,0 +1,107 @@
+/** Faults of power and cables: the fabric makes them, and one call undoes them all. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Kind, type NodeName, onNode, otherThan, type Scene } from "./fault.ts";
+
+/** Longer than three adverts of any speed but `patient`'s, so that the peer takes over meanwhile. */
+const stallMs = 3000;
+/** Longer than a quiet MASTER's 20 s between two looks at the cloud, and the move that it might make then. */
+const secondThoughtMs = 26_000;
+const rebootLimitMs = 60_000;
+
+const idOf = ({ pair }: Scene, node: NodeName) => pair.nodes[node].instanceId;
+
+/** Restarts a node from inside; resolves once the new life has begun. */
+async function reboot(scene: Scene, node: NodeName): Promise<void> {
+  const born = () => onNode(scene, node, "cut -d' ' -f22 /proc/1/stat").catch(() => "");
+  const before = await born();
+  await onNode(scene, node, "systemctl reboot --no-block");
+  const deadlineMs = Date.now() + rebootLimitMs;
+  for (let now = before; now === before || now === ""; now = await born()) {
+    if (Date.now() > deadlineMs) throw new Error(`node ${node} did not reboot`);
+    await sleep(50);
+  }
+}
+
+export const network: Kind = {
+  faults: [
+    {
+      name: "power",
+      what: "power cut: NICs dead, then every process gone",
+      vip: "moves",
+      inject: (scene, node) => scene.fabric.powerOff(idOf(scene, node)),
+    },
+    {
+      name: "nic",
+      what: "the ENI with the VIP loses every packet, the guest sees nothing",
+      vip: "moves",
+      holdsMs: secondThoughtMs,
+      afterwards: "either",
+      inject: (scene, node) => scene.fabric.cutNic(idOf(scene, node), [scene.pair.nodes[node].eniId]),
+    },
+    {
+      name: "nic-standby",
+      what: "the ENI without the VIP loses every packet: its node hears no MASTER",
+      vip: "stays",
+      holdsMs: secondThoughtMs,
+      at: "standby",
+      afterwards: "either",
+      internal: true,
+      inject: (scene, node) => scene.fabric.cutNic(idOf(scene, node), [scene.pair.nodes[node].eniId]),
+    },
+    {
+      name: "partition",
+      what: "VRRP between the nodes is lost in both directions, all else works",
+      vip: "either",
+      inject: (scene) => scene.fabric.partition(idOf(scene, "a"), idOf(scene, "b")),
+    },
+    {
+      name: "oneway",
+      what: "the VRRP that this node sends is lost, what it hears is not",
+      vip: "either",
+      inject: (scene, node) =>
+        scene.fabric.partition(idOf(scene, node), idOf(scene, otherThan(node)), { oneway: true }),
+    },
+    {
+      name: "stall",
+      what: `the whole node stands still for ${stallMs / 1000} s, then goes on`,
+      vip: "either",
+      passes: true,
+      inject: async (scene, node) => {
+        await scene.fabric.freeze(idOf(scene, node));
+        await sleep(stallMs);
+        await scene.fabric.thaw(idOf(scene, node));
+      },
+    },
+    {
+      name: "both-down",
+      what: "power cut of both nodes",
+      vip: "waits",
+      inject: async (scene) => {
+        await Promise.all([scene.fabric.powerOff(idOf(scene, "a")), scene.fabric.powerOff(idOf(scene, "b"))]);
+      },
+    },
+    {
+      name: "both-rebooted",
+      what: "both nodes reboot at once",
+      vip: "either",
+      passes: true,
+      internal: true,
+      inject: async (scene) => {
+        await Promise.all([reboot(scene, "a"), reboot(scene, "b")]);
+      },
+    },
+    {
+      name: "network-late",
+      what: "the node boots, and its NICs carry nothing yet",
+      vip: "moves",
+      afterwards: "either",
+      internal: true,
+      inject: async (scene, node) => {
+        await scene.fabric.powerOff(idOf(scene, node));
+        await scene.fabric.cutNic(idOf(scene, node), "all");
+        await scene.fabric.powerOn(idOf(scene, node));
+      },
+    },
+  ],
+  undo: ({ fabric }) => fabric.heal(),
+};

@@ -1,0 +1,102 @@
+"""What the node says of itself to Prometheus: a file for node_exporter's textfile collector."""
+
+import os
+import time
+
+from keepalived_vip import settings
+
+ROLES = ("master", "backup", "fault", "stop", "unknown")
+OWNERS = ("self", "peer", "other", "none", "unknown")
+# Those that are told as 0 too, so that an alert has something to compare with before the first time.
+DRAINS = ("health", "maintenance", "restart", "switch")
+TRIGGERS = ("hook", "keepalived", "kernel", "migrate", "nic", "prepared", "reassert", "rx-lower", "start", "switch")
+TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
+PHASES = ("decision", "request", "cloud")
+
+
+def one_of(label: str, values, current: str) -> list:
+    return [({label: value}, value == current) for value in values]
+
+
+def each(label: str, values, current) -> list:
+    return [({label: value}, value in current) for value in sorted(set(values) | set(current))]
+
+
+def families(status: dict, now: float):
+    """(name without the prefix, type, what it says, [(labels, value)]) of everything that is told."""
+    alive, watched = status["keepalivedAlive"], status["serviceAlive"]
+    # What nobody watches is unknown, whatever was last said of it.
+    role = "unknown" if not watched else status["state"].lower() if alive else "stop"
+    owner = status["cloudHolder"] if watched else "unknown"
+    here = owner == "self" and status["available"]
+    master = role == "master"
+    last = status["lastMove"]
+    build = {name: status[name] for name in ("version", "pair", "node")}
+    moves = status["movesByTrigger"]
+    triggers = sorted(set(TRIGGERS) | set(moves))
+    requests = [
+        ({"action": action, "result": result}, count)
+        for action, results in sorted(status["apiRequests"].items())
+        for result, count in sorted(results.items())
+    ]
+    phases = [({"phase": name}, last["phasesMs"].get(name, 0) / 1000.0) for name in PHASES] if last else []
+    return [
+        ("build_info", "gauge", "Version of the runtime, and which node of which pair this is.", [(build, 1)]),
+        ("up", "gauge", "Whether keepalived-vip.service runs.", [({}, watched)]),
+        ("keepalived_up", "gauge", "Whether keepalived runs.", [({}, alive)]),
+        ("role", "gauge", "1 for the role that keepalived has on this node.", one_of("role", ROLES, role)),
+        ("role_since_timestamp_seconds", "gauge", "When it took that role.", [({}, status["since"] or 0)]),
+        ("address_present", "gauge", "Whether the VIP is on the NIC of this node.", [({}, status["vipOnNic"])]),
+        ("cloud_owner", "gauge", "1 for where the cloud has the VIP; a MASTER asks.", one_of("owner", OWNERS, owner)),
+        (
+            "mismatch",
+            "gauge",
+            "Whether role, NIC and cloud disagree: MASTER without the VIP on NIC and ENI, or the VIP without MASTER.",
+            [({}, master != status["vipOnNic"] or (master and not here))],
+        ),
+        ("drained", "gauge", "Why this node must not be MASTER.", each("reason", DRAINS, status["drained"])),
+        ("trouble", "gauge", "What does not work at the moment.", each("what", TROUBLES, status["troubles"])),
+        (
+            "moves_total",
+            "counter",
+            "Moves of the VIP by this node, by what they were due to.",
+            [({"trigger": name}, moves.get(name, 0)) for name in triggers],
+        ),
+        ("last_move_timestamp_seconds", "gauge", "When the last one began.", [({}, last["startedAt"])] if last else []),
+        ("last_move_phase_seconds", "gauge", "How long its phases took.", phases),
+        ("api_requests_total", "counter", "Requests to the cloud by action and result: ok or error code.", requests),
+        (
+            "last_success_timestamp_seconds",
+            "gauge",
+            "When the cloud last said where the VIP is; 0 before the first time.",
+            [({}, status["checkedAt"] or 0)],
+        ),
+        ("last_update_timestamp_seconds", "gauge", "When this was written: every 15 s.", [({}, round(now, 3))]),
+    ]
+
+
+def text(status: dict, now: float) -> str:
+    """The exposition format, version 0.0.4."""
+    lines = []
+    for name, kind, told, samples in families(status, now):
+        name = "keepalived_vip_" + name
+        lines += ["# HELP %s %s" % (name, told), "# TYPE %s %s" % (name, kind)]
+        for labels, value in samples:
+            inner = ",".join('%s="%s"' % (label, escape(labels[label])) for label in sorted(labels))
+            lines.append("%s%s %s" % (name, "{%s}" % inner if inner else "", repr(value + 0)))
+    return "\n".join(lines) + "\n"
+
+
+def escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def write(conf, status: dict) -> None:
+    """Where node_exporter reads it on Debian, too, if that is there."""
+    content = text(status, time.time())
+    for folder in (conf.lib, conf.collector):
+        try:
+            if os.path.isdir(folder):
+                settings.write_atomically(folder + "/keepalived_vip.prom", content)
+        except OSError:
+            pass  # a full disk: the timestamp in the old file tells

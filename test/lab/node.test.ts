@@ -1,0 +1,112 @@
+/** What real nodes tell of themselves: to people, to monitoring, and before anything has gone wrong. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "../../lab/engine/client.ts";
+import { labPaths, readConfig } from "../../lab/state.ts";
+import { Lab } from "../support/lab.ts";
+
+type Node = "a" | "b";
+
+interface SelfTest {
+  passed: boolean;
+  checks: { name: string; result: "pass" | "fail" | "unknown"; found: string; cure: string | null }[];
+}
+
+describe("a node", () => {
+  const lab = new Lab("tn");
+  before(() => lab.run("up", "--engine", "inline"));
+  after(() => lab.run("down"));
+
+  const on = async (node: Node, command: string) => (await lab.run("ssh", node, command)).trim();
+  const vip = async <T>(node: Node, verb: string) =>
+    JSON.parse(await on(node, `/etc/keepalived/vip.py ${verb} --json || true`)) as T;
+  const notPassed = async (node: Node) =>
+    (await vip<SelfTest>(node, "self-test")).checks.filter(({ result }) => result !== "pass");
+  const migrations = () =>
+    readFileSync(labPaths(lab.name).journal, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { action: string; result: string; requestId: string })
+      .filter(({ action }) => action === "MigratePrivateIpAddress");
+  /** A sample of the metrics file, without labels. */
+  const metric = async (node: Node, name: string) =>
+    Number(await on(node, `sed -n 's/^keepalived_vip_${name} //p' /var/lib/keepalived-vip/keepalived_vip.prom`));
+  async function until(fits: () => Promise<boolean>, what: string): Promise<void> {
+    for (const deadlineMs = Date.now() + 20_000; !(await fits()); await sleep(100)) {
+      assert.ok(Date.now() < deadlineMs, what);
+    }
+  }
+
+  test("has every prerequisite, and asking for them moves nothing", async () => {
+    const serving = lab.master(await lab.converged());
+    const accepted = () => migrations().filter(({ result }) => result === "ok").length;
+    const before_ = accepted();
+    for (const node of ["a", "b"] as const) assert.deepEqual(await notPassed(node), []);
+    assert.equal(accepted(), before_);
+    assert.equal(await lab.holder(), serving);
+  });
+
+  test("finds out that its role may not move the VIP, before it has to", async () => {
+    const config = readConfig(lab.name);
+    assert.ok(config);
+    const call = connect({ ...config, port: config.apiPort });
+    const attached = (await call("cam", "ListAttachedRolePolicies", {
+      RoleName: "keepalived-cluster-tn",
+      Page: 1,
+      Rp: 10,
+    })) as { List: { PolicyId: number }[] };
+    const PolicyId = attached.List[0]?.PolicyId;
+    const { PolicyDocument } = (await call("cam", "GetPolicy", { PolicyId })) as { PolicyDocument: string };
+    const without = PolicyDocument.replace("vpc:MigratePrivateIpAddress", "vpc:MigrateNothing");
+    assert.notEqual(without, PolicyDocument);
+    await call("cam", "UpdatePolicy", { PolicyId, PolicyDocument: without });
+    const [problem, ...others] = await notPassed("b");
+    assert.deepEqual([problem?.name, problem?.result, others], ["permission", "fail", []]);
+    assert.match(problem?.found ?? "", /^UnauthorizedOperation: /);
+    await call("cam", "UpdatePolicy", { PolicyId, PolicyDocument });
+    assert.deepEqual(await notPassed("b"), []);
+  });
+
+  test("tells on the MASTER that the standby's keepalived does not run", async () => {
+    await lab.makeMaster("a");
+    await on("b", "systemctl stop keepalived");
+    const [problem, ...others] = await notPassed("a");
+    assert.deepEqual([problem?.name, others], ["adverts", []]);
+    assert.match(problem?.found ?? "", /keepalived does not run there/);
+    assert.equal(await metric("b", "up"), 1);
+    await until(async () => (await metric("b", "keepalived_up")) === 0, "the metrics tell of a dead keepalived");
+    await on("b", "systemctl start keepalived");
+    await lab.converged();
+  });
+
+  test("tells of a move with the cloud's own id of it, also after a reboot", async () => {
+    await lab.makeMaster("b");
+    interface Told {
+      healthy: boolean;
+      moves: { requestId: string }[];
+    }
+    const told = await vip<Told>("b", "status");
+    assert.equal(told.healthy, true);
+    assert.equal(told.moves[0]?.requestId, migrations().findLast(({ result }) => result === "ok")?.requestId);
+    await lab.run("fail", "b", "--how", "power");
+    await lab.run("heal");
+    assert.deepEqual((await vip<Told>("b", "status")).moves, told.moves);
+  });
+
+  test("says in its metrics that the service is dead, for as long as it is", async () => {
+    await on("a", "systemctl kill -s KILL keepalived-vip; systemctl stop keepalived-vip");
+    assert.equal(await metric("a", "up"), 0);
+    await on("a", "systemctl start keepalived-vip");
+    await until(async () => (await metric("a", "up")) === 1, "the metrics tell of a service that runs");
+  });
+
+  test("needs at most 12 MiB for the service", async () => {
+    for (const node of ["a", "b"] as const) {
+      const pid = "$(systemctl show -p MainPID --value keepalived-vip)";
+      const kib = Number(await on(node, `sed -n 's/^RssAnon:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/${pid}/status`));
+      assert.ok(kib > 1000 && kib <= 12 * 1024, `${kib} KiB on ${node}`);
+    }
+  });
+});

@@ -1,0 +1,134 @@
+"""The metrics file: what Prometheus can read, and what an alert can rely on."""
+
+import os
+import re
+import stat
+import tempfile
+import unittest
+
+import support
+from keepalived_vip import metrics, settings
+
+# https://prometheus.io/docs/instrumenting/exposition_formats/ and the naming rules beside it.
+HELP = re.compile(r"# HELP ([a-z][a-z0-9_]*) (\S.*)")
+TYPE = re.compile(r"# TYPE ([a-z][a-z0-9_]*) (counter|gauge)")
+SAMPLE = re.compile(r"([a-z][a-z0-9_]*)(?:\{(.*)\})? (-?(?:[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?))")
+LABEL = re.compile(r'([a-z][a-z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
+
+
+def parse(text: str) -> dict:
+    """{(name, labels as sorted pairs): value}; AssertionError names the line that is none."""
+    assert text.endswith("\n") and "\n\n" not in text, "lines"
+    kinds, samples, told = {}, {}, None
+    for line in text[:-1].split("\n"):
+        if line.startswith("# HELP"):
+            told = HELP.fullmatch(line).group(1)
+            assert told not in kinds, line
+            continue
+        if line.startswith("# TYPE"):
+            name, kind = TYPE.fullmatch(line).groups()
+            assert name == told and name not in kinds, line
+            assert name.endswith("_total") == (kind == "counter"), line
+            kinds[name] = kind
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        name, inner, value = match.groups()
+        assert name == told, "samples of a family stand together: %s" % line
+        pairs = LABEL.findall(inner or "")
+        assert "".join('%s="%s",' % pair for pair in pairs).rstrip(",") == (inner or ""), line
+        key = (name, tuple(sorted(pairs)))
+        assert key not in samples and len(dict(pairs)) == len(pairs), line
+        samples[key] = float(value)
+    return samples
+
+
+def status(**changes) -> dict:
+    found = {
+        "version": "1.2.3", "pair": "test", "node": "a", "state": "MASTER", "since": 1000.5,
+        "serviceAlive": True, "keepalivedAlive": True, "vipOnNic": True, "cloudHolder": "self", "available": True,
+        "checkedAt": 1700000000.25, "drained": {}, "troubles": {}, "lastMove": None, "movesByTrigger": {},
+        "apiRequests": {},
+    }  # fmt: skip
+    return dict(found, **changes)
+
+
+class Metrics(unittest.TestCase):
+    def read(self, **changes) -> dict:
+        found = parse(metrics.text(status(**changes), 1700000001.0))
+        return {
+            (name[len("keepalived_vip_") :],) + tuple(v for _, v in pairs): value
+            for (name, pairs), value in found.items()
+        }
+
+    def test_a_master_that_is_in_order(self):
+        found = self.read()
+        self.assertEqual((found[("up",)], found[("keepalived_up",)], found[("mismatch",)]), (1, 1, 0))
+        self.assertEqual(found[("cloud_owner", "self")], 1)
+        self.assertEqual(found[("address_present",)], 1)
+        self.assertEqual(found[("last_success_timestamp_seconds",)], 1700000000.25)
+        self.assertEqual(found[("last_update_timestamp_seconds",)], 1700000001)
+        self.assertEqual(found[("build_info", "a", "test", "1.2.3")], 1)
+
+    def test_the_role_is_always_exactly_one(self):
+        cases = [({"state": name.upper()}, name) for name in metrics.ROLES]
+        cases += [({"keepalivedAlive": False}, "stop"), ({"serviceAlive": False}, "unknown")]
+        for changes, role in cases:
+            found = self.read(**changes)
+            roles = {key[1]: value for key, value in found.items() if key[0] == "role"}
+            self.assertEqual(roles, {name: float(name == role) for name in metrics.ROLES}, changes)
+
+    def test_a_dead_keepalived_and_a_dead_service_are_told_as_0(self):
+        self.assertEqual(self.read(keepalivedAlive=False)[("keepalived_up",)], 0)
+        found = self.read(serviceAlive=False)
+        self.assertEqual((found[("up",)], found[("cloud_owner", "unknown")]), (0, 1))
+
+    def test_every_disagreement_is_a_mismatch(self):
+        cases = [
+            ({}, 0),
+            ({"vipOnNic": False}, 1),
+            ({"cloudHolder": "peer"}, 1),
+            ({"cloudHolder": "unknown", "available": False}, 1),
+            ({"available": False}, 1),
+            ({"state": "BACKUP"}, 1),
+            ({"state": "BACKUP", "vipOnNic": False, "cloudHolder": "unknown", "available": False}, 0),
+            ({"keepalivedAlive": False}, 1),
+        ]
+        for changes, wanted in cases:
+            self.assertEqual(self.read(**changes)[("mismatch",)], wanted, changes)
+
+    def test_reasons_troubles_and_triggers_are_0_before_their_first_time(self):
+        found = self.read(drained={"maintenance": {}}, troubles={"notify": "x"}, movesByTrigger={"kernel": 2})
+        self.assertEqual((found[("drained", "maintenance")], found[("drained", "health")]), (1, 0))
+        self.assertEqual((found[("trouble", "notify")], found[("trouble", "cloud")]), (1, 0))
+        self.assertEqual((found[("moves_total", "kernel")], found[("moves_total", "rx-lower")]), (2, 0))
+
+    def test_phases_in_seconds_and_requests_by_result(self):
+        move = {"startedAt": 5.0, "phasesMs": {"decision": 1, "request": 40, "cloud": 2517}}
+        found = self.read(lastMove=move, apiRequests={"MigratePrivateIpAddress": {"ok": 3, "Network": 1}})
+        self.assertEqual(found[("last_move_phase_seconds", "cloud")], 2.517)
+        self.assertEqual(found[("last_move_phase_seconds", "request")], 0.04)
+        self.assertEqual(found[("api_requests_total", "MigratePrivateIpAddress", "Network")], 1)
+
+    def test_whatever_a_name_holds_the_file_can_be_read(self):
+        found = self.read(pair='a"b\\c\nd', apiRequests={"X": {'"': 1, "\\": 2}})
+        self.assertEqual(found[("build_info", "a", 'a\\"b\\\\c\\nd', "1.2.3")], 1)
+
+    def test_it_is_written_for_everybody_to_read_and_where_the_collector_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            conf = settings.Settings(support.values(), lib=folder + "/lib")
+            conf.collector = folder + "/collector"
+            os.mkdir(conf.lib)
+            before = os.umask(0o077)
+            self.addCleanup(os.umask, before)
+            metrics.write(conf, status())
+            self.assertFalse(os.path.exists(conf.collector))
+            os.mkdir(conf.collector)
+            metrics.write(conf, status())
+            for place in (conf.lib, conf.collector):
+                self.assertEqual(os.listdir(place), ["keepalived_vip.prom"])
+                self.assertEqual(stat.S_IMODE(os.stat(place + "/keepalived_vip.prom").st_mode), 0o644)
+
+
+if __name__ == "__main__":
+    unittest.main()

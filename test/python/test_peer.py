@@ -1,0 +1,159 @@
+"""The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
+
+import json
+import socket
+import threading
+
+import support
+from keepalived_vip import decide, peer
+from support import ME, PEER, until
+from test_switch import MY_ADDRESS, PEER_ADDRESS, Pair
+
+
+class Talk(Pair):
+    """The peer's mouth and ear."""
+
+    def said_by(self, address, message, answers=True):
+        """What the service answers to a datagram."""
+        found = []
+
+        def talk():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                mouth.settimeout(2 if answers else 0.5)
+                mouth.bind((address, 0))
+                mouth.sendto(json.dumps(message).encode(), (MY_ADDRESS, peer.PORT))
+                try:
+                    found.append(json.loads(mouth.recv(2000).decode()))
+                except socket.timeout:
+                    pass
+
+        talker = threading.Thread(target=talk)
+        talker.start()
+        talker.join()
+        return found[0] if found else None
+
+    def peer_answers(self, *phases):
+        """Plays the peer's service: one phase per question, the last one again and again."""
+        left, asked = list(phases), []
+        ready = threading.Event()
+
+        def talk():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+                ear.settimeout(20)
+                ear.bind((PEER_ADDRESS, peer.PORT))
+                ready.set()
+                while left:
+                    try:
+                        data, sender = ear.recvfrom(2000)
+                    except socket.timeout:
+                        return
+                    question = json.loads(data.decode())
+                    if question.get("has"):
+                        continue
+                    asked.append(question)
+                    phase = left.pop(0) if len(left) > 1 or left[0] == decide.REFUSED else left[0]
+                    answer = {"id": question["id"], "phase": phase, "reached": phase, "why": None}
+                    ear.sendto(json.dumps(answer).encode(), sender)
+
+        threading.Thread(target=talk, daemon=True).start()
+        self.addCleanup(left.clear)
+        ready.wait(5)
+        return asked
+
+
+class Take(Talk):
+    def test_it_prepares_asks_and_ends_when_it_has_the_vip(self):
+        self.standby()
+        asked = self.peer_answers(decide.ASKED, decide.MOVING, decide.YIELDED)
+        verb = self.begin("take")
+        until(lambda: len(asked) > 3, 10, self.output)
+        self.assertEqual(self.on_nic(), "leased", "it answers before the cloud delivers")
+        self.cloud.holder = ME
+        self.write('INSTANCE "VI_1" MASTER 250')
+        code, output = self.end(verb)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(len({question["id"] for question in asked}), 1, "one question, repeated")
+        self.assertEqual(self.on_nic(), "forever")
+
+    def test_a_refusal_is_the_peers_own(self):
+        self.standby()
+        self.peer_answers(decide.REFUSED)
+        code, output = self.call("take")
+        self.assertEqual(code, 4, output)
+
+    def test_a_peer_that_is_silent_is_named(self):
+        self.standby()
+        code, output = self.call("take")
+        self.assertEqual((code, PEER_ADDRESS in output), (4, True), output)
+
+    def test_a_master_has_nothing_to_take(self):
+        self.master()
+        self.assertEqual(self.call("take")[0], 0)
+
+
+class Asked(Talk):
+    def test_the_peer_may_ask_again_and_again_and_is_told_how_it_stands(self):
+        self.master()
+        self.cloud.move_s = 0.5
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], decide.ASKED)
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == decide.YIELDED, 10, self.output)
+        self.give_up()
+        self.advert()
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == decide.DONE, 5, self.output)
+        self.assertEqual(self.cloud.holder, PEER)
+
+    def test_a_standby_refuses(self):
+        self.standby()
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], decide.REFUSED)
+
+    def test_nobody_but_the_peer_is_heard(self):
+        self.master()
+        self.ip("-n", self.peer, "addr", "add", "10.0.1.18/24", "dev", "far")
+        self.assertIsNone(self.said_by("10.0.1.18", {"id": "q1"}, answers=False))
+        for nonsense in ("x", [], {"id": 7}):
+            self.assertIsNone(self.said_by(PEER_ADDRESS, nonsense, answers=False))
+        self.assertEqual(self.cloud.holder, ME)
+        self.assertIsNone(self.phase())
+
+
+class Linger(Talk):
+    def demoted(self, word="BACKUP"):
+        self.master()
+        self.drop_vip()
+        self.write('INSTANCE "VI_1" %s 250' % word)
+        until(lambda: self.status()["state"] == word, 5, self.output)
+
+    def test_a_demoted_node_answers_until_the_peer_has_the_vip(self):
+        self.demoted()
+        self.assertEqual(self.on_nic(), "leased", "the cloud still delivers here")
+        calls = len(self.cloud.journal)
+        self.said_by(PEER_ADDRESS, {"id": "has", "has": True}, answers=False)
+        until(lambda: self.on_nic() == "absent", 5, self.output)
+        self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
+
+    def test_also_one_whose_keepalived_was_stopped(self):
+        self.demoted("STOP")
+        self.assertEqual(self.on_nic(), "leased")
+
+    def test_keepalived_that_starts_again_may_clear_the_nic(self):
+        self.demoted("STOP")
+        self.drop_vip()
+        until(lambda: self.on_nic() == "leased", 5, self.output)
+
+    def test_not_one_from_which_the_cloud_had_taken_it(self):
+        self.master()
+        self.cloud.holder = PEER
+        self.cloud.refusals = [("MigratePrivateIpAddress", "LimitExceeded")] * 50
+        self.write('INSTANCE "VI_1" MASTER_RX_LOWER_PRI 250')
+        until(lambda: self.status()["cloudHolder"] == "peer", 5, self.output)
+        self.drop_vip()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        self.assertEqual(self.on_nic(), "absent")
+
+    def test_master_again_it_keeps_the_address(self):
+        self.demoted()
+        self.write('INSTANCE "VI_1" MASTER 250')
+        until(lambda: self.on_nic() == "forever", 5, self.output)

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { faultNamed, faultNames, faults } from "../../lab/faults.ts";
+import { draw, randomBy } from "../../lab/soak.ts";
+import type { PairFacts } from "../../lab/status.ts";
+import { expectedMaster, lacking, servedBy } from "../../lab/trial.ts";
+import { labOf, partsOf, type Results } from "../matrix/parts.ts";
+import { report } from "../matrix/report.ts";
+
+const node = (name: "a" | "b", state: "MASTER" | "BACKUP", vipOnNic = state === "MASTER") => ({
+  ...{ name, instanceId: `ins-${name}`, eniId: `eni-${name}`, address: "10.0.1.16", publicIp: "203.0.113.1" },
+  ...{ state, since: 1, vipOnNic, maintenance: false },
+});
+const facts = (change: Partial<PairFacts> = {}): PairFacts => ({
+  ...{ pair: "p", mode: "stable", preferredNode: "a", vip: "10.0.1.100", publicIp: "203.0.113.9", cloudHolder: "a" },
+  nodes: [node("a", "MASTER"), node("b", "BACKUP")],
+  answers: [{ client: "vpc", target: "10.0.1.100", answer: "a" }],
+  ...change,
+});
+
+describe("faults", () => {
+  test("have each a name of their own, and --how offers those of the design", () => {
+    const names = faults.map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+    assert.deepEqual(faultNames().sort(), [
+      ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind", "keepalived-kill"],
+      ...["keepalived-stop", "metadata-down", "nic", "oneway", "partition", "power", "process", "reply-lost"],
+      ...["service-kill", "stall"],
+    ]);
+    assert.throws(() => faultNamed("flood"), /there is no fault "flood"; there is power, nic/);
+  });
+
+  test("the VIP is served by the node that the cloud, the NIC, keepalived and every client agree on", () => {
+    assert.equal(servedBy(facts()), "a");
+    const partition = { nodes: [node("a", "MASTER"), node("b", "MASTER")] };
+    assert.equal(servedBy(facts(partition)), "a", "a second MASTER does not keep the first from serving");
+    assert.equal(servedBy(facts({ cloudHolder: "b" })), null);
+    assert.equal(servedBy(facts({ cloudHolder: null })), null);
+    assert.equal(servedBy(facts({ nodes: [node("a", "MASTER", false), node("b", "BACKUP")] })), null);
+    assert.equal(servedBy(facts({ answers: [{ client: "vpc", target: "10.0.1.100", answer: "b" }] })), null);
+  });
+
+  test("a pair that has lost its EIP, or a node, is not whole", () => {
+    assert.deepEqual(lacking(facts()), []);
+    assert.deepEqual(lacking(facts({ publicIp: null }), "203.0.113.9"), ["the EIP 203.0.113.9 is not on the VIP"]);
+    const fault = { ...node("b", "BACKUP"), state: "FAULT" as const };
+    assert.deepEqual(lacking(facts({ nodes: [node("a", "MASTER"), fault] })), ["b is FAULT"]);
+  });
+
+  test("who is MASTER afterwards follows from the mode and the fault", () => {
+    const after = (name: string, change: Partial<PairFacts> = {}) =>
+      expectedMaster(facts(change), faultNamed(name), "a");
+    assert.equal(after("power"), "b", "stable: where it went");
+    assert.equal(after("power", { mode: "standing-master" }), "a", "standing-master: the preferred one");
+    assert.equal(after("rules-removed"), "a");
+    assert.equal(after("api-down"), "b", "the move that had to wait");
+    for (const open of ["partition", "nic", "both-down"]) assert.equal(after(open), null, open);
+  });
+});
+
+describe("the soak", () => {
+  const names = (seed: number) => {
+    const random = randomBy(seed);
+    return Array.from({ length: 200 }, () => {
+      const drawn = draw(random);
+      return "single" in drawn ? [drawn.single.name] : drawn.both.map((made) => `${made.fault.name} ${made.node}`);
+    });
+  };
+
+  test("draws the same by the same seed, and every fault sooner or later", () => {
+    assert.deepEqual(names(7), names(7));
+    assert.notDeepEqual(names(7), names(8));
+    const drawn = new Set(names(7).flatMap((step) => step.map((name) => name.split(" ")[0])));
+    assert.deepEqual([...drawn].sort(), faults.map(({ name }) => name).sort());
+  });
+
+  test("makes two faults on two nodes, and none that leaves no place for another", () => {
+    const both = names(7).filter((step) => step.length === 2);
+    assert.ok(both.length > 30, `${both.length} of 200`);
+    for (const [first = "", second = ""] of both) {
+      assert.notEqual(first.at(-1), second.at(-1));
+      assert.doesNotMatch(first + second, /both-|vip-/);
+    }
+  });
+});
+
+describe("the fault matrix", () => {
+  test("is ten cells in npm test, all of them in test:full, or one part", () => {
+    assert.equal(partsOf("").flatMap((part) => part.faults).length, 10);
+    assert.equal(partsOf("full").flatMap((part) => part.faults).length, 6 * faults.length);
+    assert.deepEqual(partsOf("Debian 11, standing-master").map(labOf), ["m11m"]);
+    assert.throws(() => partsOf("Debian 10"), /MATRIX is "Debian 10"; there is full, "Debian 11, stable"/);
+  });
+
+  test("is reported with what failed first, and holes where nothing was run", () => {
+    const part: Results = {
+      ...{ image: "Debian 12", mode: "stable", date: "2026-01-02", keepalived: "Keepalived v2.2.7" },
+      cells: [
+        { fault: "power", outcome: { from: "a", to: "b", outageMs: 3900 } },
+        { fault: "nic", outcome: null },
+      ],
+    };
+    const text = report([part]);
+    assert.match(text, /^1 of 2 cells passed. Failed: nic on Debian 12, stable.$/m);
+    assert.match(text, /^\| Debian 12 \| stable \| Keepalived v2.2.7 \| 2026-01-02 \|$/m);
+    assert.match(text, /^\| `power` \| [^|]+ \| 3900 \|$/m);
+    assert.match(text, /^\| `nic` \| [^|]+ \| FAILED \|$/m);
+    assert.match(text, /^\| `stall` \| [^|]+ \| {2}\|$/m);
+  });
+});
