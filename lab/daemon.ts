@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Behaviour, createdAndDeleted, forbiddenActions, startCloud } from "./cloud/index.ts";
+import { type Behaviour, createdAndDeleted, type FaultSettings, forbiddenActions, startCloud } from "./cloud/index.ts";
 import { serveControl } from "./control.ts";
 import { createCa, createFabric, startDns, startMirror } from "./fabric/index.ts";
 import { faultNamed, healAll, type NodeName, type Scene, undo } from "./faults.ts";
@@ -50,6 +50,9 @@ await serveControl(paths.control, {
   ping: async () => "pong",
   pairs: async () => pairsOfModel(cloud, vips),
   journal: async () => cloud.journal(),
+  record: async (args) => cloud.record((args as { step: string | null }).step),
+  /** Faults of the cloud's API, until `heal`. */
+  misbehave: async (args) => cloud.faults.set(args as Partial<FaultSettings>),
   left: async () => ({
     notDeleted: createdAndDeleted(cloud.journal()).left,
     forbidden: cloud.journal().filter(({ action }) => forbiddenActions.includes(action)),

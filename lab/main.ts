@@ -1,11 +1,11 @@
 /** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files beside it. */
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
 import { ask } from "./control.ts";
-import { destroyProgram, type EngineName, realCommand, upProgram } from "./engine/engine.ts";
+import { destroyProgram, type EngineName, realCommand, requireRealEngine, upProgram } from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
 import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
@@ -81,6 +81,7 @@ async function up(args: string[]): Promise<number> {
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new UserError(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
   }
+  if (engine === "pulumi") requireRealEngine();
   const settings = withSets(readSettings(name), set);
   await ensureHostPackages(labPackages);
   const config = await ensureLab(name, settings.imageName);
@@ -161,8 +162,8 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   pulumi: async (argv) => {
     const config = readConfig(name);
-    if (!config) throw new UserError(`There is no lab named "${name}".`);
-    const { file, args, options } = realCommand(config, argv);
+    if (!config) throw new UserError(`There is no lab named "${name}"; make one with "npm run lab -- cloud".`);
+    const { file, args, options } = await realCommand(config, readSettings(name), argv);
     return passOn(file, args, options);
   },
 
@@ -201,16 +202,20 @@ interface JournalLine {
   result: string;
 }
 
-/** Runs a command with this terminal; its exit code is ours. */
-function passOn(file: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): number {
-  try {
-    execFileSync(file, args, { stdio: "inherit", ...options });
-    return 0;
-  } catch (error) {
-    const { status, code } = error as { status?: number | null; code?: string };
-    if (code === "ENOENT") throw new UserError(`There is no command "${file}" on this machine.`);
-    return status ?? 1;
-  }
+/** Runs a command with this terminal; its exit code is ours. A Ctrl-C is for the command alone. */
+function passOn(
+  file: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
+  process.on("SIGINT", () => {});
+  const child = spawn(file, args, { stdio: "inherit", ...options });
+  return new Promise((resolve, reject) => {
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "ENOENT" ? new UserError(`There is no command "${file}" on this machine.`) : error),
+    );
+    child.on("close", (code) => resolve(code ?? 1));
+  });
 }
 
 async function main(): Promise<number> {

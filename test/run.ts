@@ -1,6 +1,6 @@
 /**
  * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
- * `npm run test:full` runs the whole fault matrix, on each release, and writes docs/test-report.md.
+ * `npm run test:full` adds the folders named `full` and the whole fault matrix, on each release; it writes docs/test-report.md.
  * Levels that need root on Debian say so by name when they can't run.
  */
 import { spawn } from "node:child_process";
@@ -9,6 +9,7 @@ import { globSync } from "node:fs";
 import { cpus } from "node:os";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { findRealEngine } from "../lab/engine/cli.ts";
 import { checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
 
 interface Total {
@@ -21,15 +22,19 @@ interface Level {
   proves: string;
   /** Needs root on Debian, for namespaces and machines. */
   real: boolean;
+  /** What else it needs and this machine lacks. */
+  missing?(): string[];
   run(): Promise<Total>;
 }
+
+const full = process.argv.includes("--full");
 
 /** Node's own test runner over the files of one folder. Real levels share one machine: one file at a time. */
 function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
   return () =>
     new Promise((resolve, reject) => {
       const total: Total = { passed: 0, failed: 0 };
-      const files = globSync(`test/${folder}/**/*.test.ts`).sort();
+      const files = globSync(`test/${folder}/${full ? "**/" : ""}*.test.ts`).sort();
       const stream = run({ files, concurrency });
       stream.on("test:pass", (event) => {
         if (event.details.type !== "suite") total.passed += 1;
@@ -138,9 +143,15 @@ const levels: Level[] = [
     real: true,
     run: nodeTests("matrix", 1),
   },
+  {
+    name: "engine",
+    proves: "the whole life of a stack by the real Pulumi CLI and provider",
+    real: true,
+    missing: () => findRealEngine().missing,
+    run: nodeTests("engine", 1),
+  },
 ];
 
-const full = process.argv.includes("--full");
 if (full) process.env.MATRIX ||= "full";
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--full");
 const unknown = wanted.filter((name) => !levels.some((level) => level.name === name));
@@ -157,8 +168,9 @@ const total: Total = { passed: 0, failed: 0 };
 const lines: string[] = [];
 for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   console.log(`\n== ${level.name}: ${level.proves}`);
-  if (level.real && problem !== null) {
-    lines.push(`${level.name}: did not run here: ${problem}`);
+  const lacking = level.real && problem !== null ? [problem] : (level.missing?.() ?? []);
+  if (lacking.length > 0) {
+    lines.push(`${level.name}: did not run here: ${lacking.join("; ")}`);
     console.log(lines.at(-1));
     continue;
   }

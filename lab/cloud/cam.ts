@@ -20,6 +20,8 @@ export interface Policy {
   id: string;
   name: string;
   document: string;
+  /** Until a new document is in force. */
+  formerDocument: string;
   description: string;
   createdMs: number;
   updatedMs: number;
@@ -51,6 +53,16 @@ function roleOf(model: Model, id: string | undefined, name: string | undefined):
   return role;
 }
 
+const inForce = ({ clock, delays }: Model, sinceMs: number) => sinceMs + delays.grant <= clock.now();
+
+/** What the role may do by now. */
+const documentsInForce = (model: Model, role: Role): string[] =>
+  [...role.policies].flatMap(([id, attachedMs]) => {
+    const policy = model.policies.get(id);
+    if (!policy || !inForce(model, attachedMs)) return [];
+    return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
+  });
+
 /** Refuses what the caller's policies do not allow. The account's own key may do everything. */
 export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
   if (call.caller.kind === "root") return;
@@ -67,7 +79,7 @@ export function authorise(model: Model, call: Call, request: Record<string, unkn
 function statementsOf(model: Model, caller: Exclude<Call["caller"], { kind: "root" }>): Statement[] {
   if (caller.kind === "federated") return caller.statements;
   const role = [...model.roles.values()].find(({ name }) => name === caller.role);
-  return [...(role?.policies.keys() ?? [])].flatMap((id) => readPolicy(model.policies.get(id)?.document ?? ""));
+  return role ? documentsInForce(model, role).flatMap(readPolicy) : [];
 }
 
 const createRole: Handler<{
@@ -176,10 +188,12 @@ const createPolicy: Handler<{
   readPolicy(request.PolicyDocument);
   const nowMs = model.clock.now();
   const id = model.ids.count("policy", 230000001);
+  const document = asStored(request.PolicyDocument);
   model.policies.set(String(id), {
     id: String(id),
     name: request.PolicyName,
-    document: asStored(request.PolicyDocument),
+    document,
+    formerDocument: document,
     description: request.Description ?? "",
     createdMs: nowMs,
     updatedMs: nowMs,
@@ -232,6 +246,7 @@ const updatePolicy: Handler<{
   if (request.PolicyName !== undefined) requireFreeName(model, request.PolicyName, policy);
   if (request.PolicyDocument !== undefined) {
     readPolicy(request.PolicyDocument);
+    if (inForce(model, policy.updatedMs)) policy.formerDocument = policy.document;
     policy.document = asStored(request.PolicyDocument);
   }
   policy.name = request.PolicyName ?? policy.name;

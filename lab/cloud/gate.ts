@@ -5,6 +5,7 @@ import type { Credentials } from "./credentials.ts";
 import { CloudError } from "./errors.ts";
 import { createdBy, deletedBy, type Journal, withoutSecrets } from "./journal.ts";
 import type { Call, Caller, Handler, Json, Model } from "./model.ts";
+import type { Recorder } from "./recorder.ts";
 import { checkRequest, find, responseProblems } from "./shape.ts";
 import { type SignedRequest, verify } from "./signature.ts";
 
@@ -12,6 +13,7 @@ export interface Gate {
   model: Model;
   credentials: Credentials;
   journal: Journal;
+  recorder: Recorder;
   /** Turns an answer that does not fit the API's description into an error: for tests. */
   checkResponses: boolean;
   onError: (error: unknown) => void;
@@ -59,7 +61,7 @@ export async function handle(
   request: SignedRequest,
   from: string,
 ): Promise<{ response: Json; action: string }> {
-  const { model, journal } = gate;
+  const { model, journal, recorder } = gate;
   const startedMs = model.clock.now();
   const headers = request.headers;
   const call: Call = {
@@ -78,6 +80,8 @@ export async function handle(
     created: [] as string[],
     deleted: [] as string[],
   };
+  const version = headers["x-tc-version"] ?? "";
+  let answered = (_response: Json) => {};
   let result = "ok";
   let response: Json;
   try {
@@ -87,7 +91,9 @@ export async function handle(
     entry.caller = nameOf(call.caller);
     const body = parse(request);
     entry.request = withoutSecrets(body) as Json;
-    response = { ...(await run(gate, call, body, headers["x-tc-version"] ?? "")), RequestId: call.requestId };
+    const { service, action, region } = call;
+    answered = recorder.arrived({ caller: entry.caller, service, action, version, region, request: body });
+    response = { ...(await run(gate, call, body, version)), RequestId: call.requestId };
     entry.created = createdBy(call.action, response);
     entry.deleted = deletedBy(call.action, body);
   } catch (error) {
@@ -97,6 +103,7 @@ export async function handle(
     result = told.code;
     response = { Error: { Code: told.code, Message: told.message }, RequestId: call.requestId };
   }
+  answered(response);
   const { service, action } = call;
   journal.add({ ...entry, service, action, result, tookMs: Math.round(model.clock.now() - startedMs) });
   return { response, action };

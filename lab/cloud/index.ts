@@ -15,6 +15,7 @@ import { Journal, type JournalEntry } from "./journal.ts";
 import { serveMetadata } from "./metadata.ts";
 import { type Delays, defaultDelays, type Model } from "./model.ts";
 import { Plane } from "./plane.ts";
+import { type RecordedCall, Recorder } from "./recorder.ts";
 import { TagStore } from "./tag.ts";
 import { Tasks } from "./tasks.ts";
 import { networksOf } from "./view.ts";
@@ -24,6 +25,7 @@ export type { Clock } from "./clock.ts";
 export type { CloudFaults, FaultSettings } from "./faults.ts";
 export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./journal.ts";
 export type { Delays, Model } from "./model.ts";
+export type { RecordedCall } from "./recorder.ts";
 
 export interface CloudOptions {
   dataplane: Dataplane;
@@ -63,6 +65,8 @@ export interface Cloud {
   secretKey: string;
   model: Model;
   journal(): JournalEntry[];
+  /** Records calls under a step's name from now on, none for null; gives what was recorded under the former one. */
+  record(step: string | null): RecordedCall[];
   faults: CloudFaults;
   /** What the data plane was told last. */
   networks(): NetworkView[];
@@ -112,10 +116,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     policies: new Map(),
   };
   const journal = new Journal(options.journalFile);
+  const recorder = new Recorder(clock);
   const gate: Gate = {
     model,
     credentials,
     journal,
+    recorder,
     checkResponses: options.checkResponses ?? false,
     onError,
     tokens: new Map(),
@@ -143,6 +149,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     secretKey: credentials.root.secretKey,
     model,
     journal: () => [...journal.entries],
+    record: (step) => recorder.next(step),
     faults,
     networks: () => networksOf(model),
     holderOf: (vpcId, address) =>

@@ -143,6 +143,7 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
   const address = primaryAddress(model, subnet, request.VirtualPrivateCloud?.PrivateIpAddresses);
   const bandwidthMbps = request.InternetAccessible?.InternetMaxBandwidthOut ?? 0;
   const wantsPublic = request.InternetAccessible?.PublicIpAssigned ?? bandwidthMbps > 0;
+  const tags = tagsFor(request.TagSpecification, "instance");
   if (request.DryRun) throw refuse("DryRunOperation", "The request would have been carried out.");
   const id = model.ids.id("ins");
   const instance: Instance = {
@@ -170,8 +171,11 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
     projectId: request.Placement?.ProjectId ?? 0,
     protectedFromTermination: request.DisableApiTermination ?? false,
   };
-  model.tags.add("cvm/instance", id, tagsFor(request.TagSpecification, "instance"));
   model.instances.set(id, instance);
+  model.tasks.background(async () => {
+    await model.tasks.sleep(model.delays.tags);
+    if (model.instances.has(id)) model.tags.add("cvm/instance", id, tags);
+  });
   const eni = addEni(model, subnet, {
     name: "Primary ENI",
     description: "",

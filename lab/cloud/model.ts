@@ -33,6 +33,10 @@ export interface Delays {
   ipRelease: number;
   /** In-place changes of a CVM. */
   modify: number;
+  /** Until the tag service knows the tags of a new CVM: the vendor's provider polls for them. */
+  tags: number;
+  /** Until a changed or attached policy is in force: the vendor's provider waits ten seconds after each. */
+  grant: number;
 }
 
 export const defaultDelays: Delays = {
@@ -44,6 +48,8 @@ export const defaultDelays: Delays = {
   terminate: 800,
   ipRelease: 300,
   modify: 300,
+  tags: 300,
+  grant: 2000,
 };
 
 export interface Account {

@@ -19,6 +19,21 @@ export type TagKind =
 
 const limit = 50;
 
+function check({ Key, Value = "" }: ApiTag): void {
+  if (Key.length === 0 || Key.length > 127) {
+    throw new CloudError(
+      "InvalidParameterValue.TagKeyLengthExceeded",
+      `The tag key '${Key}' must have 1 to 127 characters.`,
+    );
+  }
+  if (Value.length > 255) {
+    throw new CloudError(
+      "InvalidParameterValue.TagValueLengthExceeded",
+      `The value of tag '${Key}' must have at most 255 characters.`,
+    );
+  }
+}
+
 export class TagStore {
   readonly #tags = new Map<string, Map<string, string>>();
 
@@ -27,18 +42,7 @@ export class TagStore {
   }
 
   put(resource: string, key: string, value: string): void {
-    if (key.length === 0 || key.length > 127) {
-      throw new CloudError(
-        "InvalidParameterValue.TagKeyLengthExceeded",
-        `The tag key '${key}' must have 1 to 127 characters.`,
-      );
-    }
-    if (value.length > 255) {
-      throw new CloudError(
-        "InvalidParameterValue.TagValueLengthExceeded",
-        `The value of tag '${key}' must have at most 255 characters.`,
-      );
-    }
+    check({ Key: key, Value: value });
     const tags = this.#tags.get(resource) ?? new Map<string, string>();
     this.#tags.set(resource, tags);
     tags.set(key, value);
@@ -63,8 +67,11 @@ export class TagStore {
 }
 
 /** Tags of a TagSpecification that are meant for this type of resource. */
-export const tagsFor = (specification: TagSpecification[] | undefined, type: string): ApiTag[] =>
-  (specification ?? []).filter(({ ResourceType }) => ResourceType === type).flatMap(({ Tags }) => Tags);
+export function tagsFor(specification: TagSpecification[] | undefined, type: string): ApiTag[] {
+  const tags = (specification ?? []).filter(({ ResourceType }) => ResourceType === type).flatMap(({ Tags }) => Tags);
+  for (const tag of tags) check(tag);
+  return tags;
+}
 
 const describeResourceTagsByResourceIds: Handler<{
   ServiceType: string;

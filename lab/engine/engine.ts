@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { complete, type Settings } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
-import { destroyPulumi, hasPulumiStack, pulumiCommand, upPulumi } from "./pulumi.ts";
+import { destroyPulumi, hasPulumiStack, initPulumi, pulumiCommand, upPulumi } from "./pulumi.ts";
 
 export type EngineName = "auto" | "pulumi" | "inline";
 
@@ -18,7 +18,7 @@ const project = "keepalived-cluster";
 
 /** Applies the program. Bad settings are refused before anything is made. */
 export async function upProgram(wanted: EngineName, config: LabConfig, settings: Settings): Promise<EngineResult> {
-  const real = chooseEngine(wanted, config);
+  const real = chooseEngine(wanted, config.name);
   const full = complete(config.name, settings);
   const { parseSettings } = await import("../../config.ts");
   parseSettings({ ...full, "tencentcloud:region": config.region });
@@ -31,8 +31,8 @@ export async function upProgram(wanted: EngineName, config: LabConfig, settings:
 }
 
 /** The engine that made the stack goes on with it; for a new one `auto` takes the real engine where all of it is here. */
-function chooseEngine(wanted: EngineName, config: LabConfig): RealEngine | null {
-  const made = existsSync(labPaths(config.name).inlineState) ? "inline" : hasPulumiStack(config) ? "pulumi" : null;
+export function chooseEngine(wanted: EngineName, lab: string): RealEngine | null {
+  const made = existsSync(labPaths(lab).inlineState) ? "inline" : hasPulumiStack(lab) ? "pulumi" : null;
   if (wanted !== "auto" && made !== null && made !== wanted) {
     throw new Error(
       `The engine "${made}" made what is in this lab; "npm run lab -- destroy" first, then up --engine ${wanted}.`,
@@ -40,30 +40,42 @@ function chooseEngine(wanted: EngineName, config: LabConfig): RealEngine | null 
   }
   const choice = wanted === "auto" ? made : wanted;
   if (choice === "inline") return null;
+  if (choice === "pulumi") return requireRealEngine();
   const { engine, missing } = findRealEngine();
   if (missing.length === 0) return engine;
-  const list = missing.map((text) => `  ${text}`).join("\n");
-  if (choice === "pulumi") throw new Error(`The real engine can't run here. Missing:\n${list}`);
-  console.log(`The real engine can't run here, so the inline engine stands in. Missing:\n${list}`);
+  console.log(`The real engine can't run here, so the inline engine stands in. Missing:\n${asList(missing)}`);
   return null;
 }
 
-/** The command line of a Pulumi CLI call on the lab's stack. */
-export function realCommand(config: LabConfig, args: string[]): ReturnType<typeof pulumiCommand> {
-  if (!hasPulumiStack(config)) {
-    throw new Error('The real engine has no stack in this lab; make one with "npm run lab -- up --engine pulumi".');
-  }
+const asList = (missing: string[]): string => missing.map((text) => `  ${text}`).join("\n");
+
+/** The real engine, or an error that names all that is missing of it and how to get it. */
+export function requireRealEngine(): RealEngine {
   const { engine, missing } = findRealEngine();
-  if (engine === null) throw new Error(`Missing: ${missing[0]}`);
+  if (engine === null || missing.length > 0) {
+    throw new Error(`The real engine can't run here. Missing:\n${asList(missing)}`);
+  }
+  return engine;
+}
+
+/** The command line of a Pulumi CLI call on the lab's stack, which is made if there is none. */
+export async function realCommand(
+  config: LabConfig,
+  settings: Settings,
+  args: string[],
+): Promise<ReturnType<typeof pulumiCommand>> {
+  const engine = requireRealEngine();
+  if (!hasPulumiStack(config.name)) {
+    chooseEngine("pulumi", config.name);
+    await initPulumi(config, engine, project, complete(config.name, settings));
+  }
   return pulumiCommand(config, engine, args);
 }
 
 /** Removes what the program made; what a `pulumi up` of the user's own made is left to `pulumi destroy`. */
 export async function destroyProgram(config: LabConfig): Promise<void> {
-  if (hasPulumiStack(config)) {
-    const { engine, missing } = findRealEngine();
-    if (engine === null) throw new Error(`The stack was made by the real engine, which is gone: ${missing[0]}`);
-    return destroyPulumi(config, engine);
+  if (hasPulumiStack(config.name)) {
+    return destroyPulumi(config, requireRealEngine());
   }
   if (!existsSync(labPaths(config.name).inlineState)) {
     console.log(

@@ -13,10 +13,10 @@ const root = join(import.meta.dirname, "..", "..");
 const secretKeys = ["sshPrivateKey", "notifyUrl"];
 
 /** Everything of the stack lies here: project file, stack file, state, secrets' passphrase. */
-const folderOf = (config: LabConfig): string => join(labPaths(config.name).dir, "pulumi");
+const folderOf = (lab: string): string => join(labPaths(lab).dir, "pulumi");
 
 /** Whether a stack of the real engine exists in this lab. */
-export const hasPulumiStack = (config: LabConfig): boolean => existsSync(join(folderOf(config), "Pulumi.yaml"));
+export const hasPulumiStack = (lab: string): boolean => existsSync(join(folderOf(lab), "Pulumi.yaml"));
 
 /**
  * The project as the CLI sees it: the real Pulumi.yaml, in a folder of the lab's own, so that the lab's stack never meets
@@ -36,16 +36,25 @@ function layOut(folder: string): void {
   if (!existsSync(passphrase)) writeFileSync(passphrase, randomBytes(24).toString("base64"), { mode: 0o600 });
 }
 
-/** A call of the CLI on the lab's stack, for this terminal. */
+/** A call of the CLI for this terminal, on the lab's stack unless it names another. */
 export const pulumiCommand = (config: LabConfig, engine: RealEngine, args: string[]) => ({
   file: engine.file,
-  args: [...args, "--stack", config.name],
-  options: { cwd: folderOf(config), env: { ...process.env, ...pulumiEnv(config, engine) } },
+  args,
+  options: {
+    cwd: folderOf(config.name),
+    env: { ...process.env, ...pulumiEnv(config, engine), PULUMI_STACK: config.name },
+  },
 });
+
+/** The lab's stack with its configuration, and nothing in it. */
+export async function initPulumi(config: LabConfig, engine: RealEngine, project: string, full: Settings) {
+  await stackOf(config, engine);
+  await configure(config, engine, project, full);
+}
 
 /** The environment of every call of the CLI: the lab's account, state and home. Credentials never become config. */
 function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string> {
-  const folder = folderOf(config);
+  const folder = folderOf(config.name);
   return {
     PATH: `${dirname(engine.file)}${delimiter}${process.env.PATH ?? ""}`,
     PULUMI_HOME: join(folder, "home"),
@@ -59,7 +68,7 @@ function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string
 }
 
 async function stackOf(config: LabConfig, engine: RealEngine): Promise<Stack> {
-  const folder = folderOf(config);
+  const folder = folderOf(config.name);
   layOut(folder);
   // The Automation API looks for the CLI on this process's own PATH.
   const envVars = pulumiEnv(config, engine);
@@ -79,7 +88,7 @@ function typed(text: string): unknown {
 
 /** Settings as `pulumi config` keys. The API's own setter would put each value on a command line, secrets too. */
 async function configure(config: LabConfig, engine: RealEngine, project: string, settings: Settings): Promise<void> {
-  const file = join(folderOf(config), `Pulumi.${config.name}.yaml`);
+  const file = join(folderOf(config.name), `Pulumi.${config.name}.yaml`);
   const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> }) : {};
   const plain = Object.entries(settings).filter(([key]) => !secretKeys.includes(key));
   stored.config = {
@@ -110,13 +119,27 @@ function pulumi(config: LabConfig, engine: RealEngine, args: string[], input: st
   });
 }
 
+/**
+ * A Ctrl-C reaches the CLI as well, which then ends what it has begun and keeps the state whole. Waiting for that matters:
+ * the Automation API's own reaction is a second signal, on which the CLI drops everything.
+ */
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  const wait = () => console.log("\nWaiting for what has begun to end ...");
+  process.on("SIGINT", wait);
+  try {
+    return await run();
+  } catch {
+    throw new Error("The update did not end well; see above. Mend it and run the command again: it goes on from here.");
+  } finally {
+    process.off("SIGINT", wait);
+  }
+}
+
 const show = {
   color: "never",
   onOutput: (text: string) => void process.stdout.write(text),
   onError: (text: string) => void process.stderr.write(text),
 } as const;
-const failed = () =>
-  new Error("The update did not end well; see above. Mend it and run the command again: it goes on from here.");
 
 /** `pulumi up`; gives the number of resources created, changed, replaced and deleted. */
 export async function upPulumi(
@@ -127,9 +150,7 @@ export async function upPulumi(
 ): Promise<number> {
   const stack = await stackOf(config, engine);
   await configure(config, engine, project, full);
-  const result = await stack.up(show).catch(() => {
-    throw failed();
-  });
+  const result = await patiently(() => stack.up(show));
   const { same = 0, ...changes } = result.summary.resourceChanges ?? {};
   return Object.values(changes).reduce((sum, count) => sum + (count ?? 0), 0);
 }
@@ -137,9 +158,7 @@ export async function upPulumi(
 /** `pulumi destroy --refresh`, and the stack itself. */
 export async function destroyPulumi(config: LabConfig, engine: RealEngine): Promise<void> {
   const stack = await stackOf(config, engine);
-  await stack.destroy({ ...show, refresh: true }).catch(() => {
-    throw failed();
-  });
+  await patiently(() => stack.destroy({ ...show, refresh: true }));
   await stack.workspace.removeStack(config.name);
-  rmSync(folderOf(config), { recursive: true, force: true });
+  rmSync(folderOf(config.name), { recursive: true, force: true });
 }

@@ -5,7 +5,7 @@ import { request as httpsRequest } from "node:https";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as tencent from "tencentcloud-sdk-nodejs";
-import { type Cloud, type CloudOptions, startCloud } from "../../lab/cloud/index.ts";
+import { type Cloud, type CloudOptions, type Delays, startCloud } from "../../lab/cloud/index.ts";
 import { nullDataplane } from "../../lab/dataplane.ts";
 
 export type Json = Record<string, unknown>;
@@ -33,7 +33,18 @@ export const versions: Record<Service, string> = {
 };
 
 /** Quick, but long enough that a state in between can be seen. */
-const quick = { migrate: 120, eni: 40, attach: 60, detach: 60, eip: 40, terminate: 60, ipRelease: 60, modify: 40 };
+const quick: Delays = {
+  migrate: 120,
+  eni: 40,
+  attach: 60,
+  detach: 60,
+  eip: 40,
+  terminate: 60,
+  ipRelease: 60,
+  modify: 40,
+  tags: 40,
+  grant: 0,
+};
 
 /** A cloud that ends with the test; errors inside it fail the test unless the test takes them. */
 export async function cloudFor(t: TestContext, options: Partial<CloudOptions> = {}): Promise<Cloud> {

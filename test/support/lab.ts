@@ -3,7 +3,9 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runInline } from "../../lab/engine/engine.ts";
+import { ask } from "../../lab/control.ts";
+import { findRealEngine } from "../../lab/engine/cli.ts";
+import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
 import { complete } from "../../lab/settings.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
 import type { Status } from "../../lab/status.ts";
@@ -18,6 +20,13 @@ export interface Call {
 
 const limitMs = 60_000;
 
+/** The engines that can apply the program on this machine; the real one, where it is, comes last. */
+export const engines: EngineResult["engine"][] =
+  findRealEngine().missing.length === 0 ? ["inline", "pulumi"] : ["inline"];
+
+/** Node's arguments for a command of the lab. */
+export const labCommand = (args: string[]) => ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args];
+
 export class Lab {
   readonly name: string;
 
@@ -30,11 +39,16 @@ export class Lab {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args],
+        labCommand(args),
         { env: { ...process.env, LAB_NAME: this.name }, maxBuffer: 64 << 20 },
         (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       );
     });
+  }
+
+  /** Asks the lab's daemon itself, for what no command of a user's does. */
+  ask<T>(verb: string, args?: unknown): Promise<T> {
+    return ask<T>(labPaths(this.name).control, verb, args);
   }
 
   /** A command that must succeed; gives what it printed. */
@@ -62,11 +76,17 @@ export class Lab {
     const config = readConfig(this.name);
     if (!config) throw new Error(`no lab ${this.name}`);
     const { dir } = labPaths(this.name);
-    const key = join(dir, "second-key");
-    if (!existsSync(key)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-    const settings = { ...complete(this.name, {}), sshPublicKey: readFileSync(`${key}.pub`, "utf8").trim() };
+    const { file: key, publicKey, privateKey } = this.secondKey();
+    const settings = { ...complete(this.name, {}), sshPublicKey: publicKey, sshPrivateKey: privateKey };
     const place = { stack: "second", stateFile: join(dir, "second.json"), sshKeyFile: key };
-    await runInline(verb, config, { ...settings, sshPrivateKey: readFileSync(key, "utf8") }, place);
+    await runInline(verb, config, settings, place);
+  }
+
+  /** A key of its own for a second stack: in an account each public key is there once. */
+  secondKey(): { file: string; publicKey: string; privateKey: string } {
+    const file = join(labPaths(this.name).dir, "second-key");
+    if (!existsSync(file)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+    return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
   }
 
   /** Polls the status until it fits; the last one seen is in the error. */

@@ -1,0 +1,239 @@
+/**
+ * States in which Pulumi's record and the cloud disagree, each made for real: what the next `up` makes of it by itself, and
+ * where it can't, docs/runbook.md followed to the letter.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JournalEntry } from "../../../lab/cloud/index.ts";
+import { connect, type Json, type Service } from "../../../lab/engine/client.ts";
+import { readConfig } from "../../../lab/state.ts";
+import { leftOf, newSince, snapshot } from "../../support/lab.ts";
+import { RealLab, type Running } from "../realLab.ts";
+import { type Case, followRunbook } from "../runbook.ts";
+
+// The provider's patience with an address that is in use: one minute instead of five.
+process.env.TENCENTCLOUD_WRITE_RETRY_TIMEOUT = "1";
+
+const limitMs = 60_000;
+const up = ["up", "--yes", "--skip-preview"];
+
+describe("a stack whose record and whose cloud disagree", () => {
+  const lab = new RealLab("tb", "broken");
+  let own: string[];
+
+  /** As in the console. */
+  const byHand = (service: Service, action: string, request: Json) => {
+    const config = readConfig(lab.name);
+    if (!config) throw new Error(`no lab ${lab.name}`);
+    return connect({ ...config, port: config.apiPort })(service, action, request);
+  };
+  const runbook = (section: number, more: Omit<Case, "section"> = {}) => followRunbook(lab.name, { section, ...more });
+
+  async function until<T>(what: string, look: () => Promise<T | false | undefined>): Promise<T> {
+    const deadlineMs = Date.now() + limitMs;
+    for (;;) {
+      const seen = await look();
+      if (seen !== undefined && seen !== false) return seen;
+      if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+      await sleep(50);
+    }
+  }
+
+  interface Eni {
+    NetworkInterfaceId: string;
+    NetworkInterfaceName: string;
+    Attachment: object | null;
+  }
+  const enis = async (Name: string, value: string) =>
+    (await byHand("vpc", "DescribeNetworkInterfaces", { Filters: [{ Name, Values: [value] }] }))
+      .NetworkInterfaceSet as Eni[];
+  const nodeOf = (name: string) => (name.endsWith("-a") ? "a" : "b");
+
+  const standby = async () => {
+    const status = await lab.converged();
+    const found = status.nodes.find(({ name }) => name !== lab.master(status));
+    if (!found) throw new Error("no standby");
+    return found;
+  };
+
+  /** Both nodes take part, and Pulumi and the cloud agree. */
+  async function assertWhole(): Promise<void> {
+    await lab.until(
+      (now) => now.converged && now.nodes.every(({ state }) => state === "MASTER" || state === "BACKUP"),
+      "the pair is whole",
+    );
+    const { unchanged, ...changes } = (await lab.pulumi("preview --refresh", ["preview", "--refresh"])).summary;
+    assert.deepEqual(changes, {});
+    assert.ok((unchanged ?? 0) > 25);
+  }
+
+  /** Signals the whole process group, as a terminal does. */
+  async function signalled(running: Running, signal: "SIGINT" | "SIGKILL"): Promise<number> {
+    process.kill(-(running.child.pid ?? 0), signal);
+    return running.ended;
+  }
+  const begin = () => lab.start(["pulumi", ...up, "--non-interactive", "--color", "never"]);
+
+  async function detach({ eniId, instanceId }: { eniId: string; instanceId: string }): Promise<void> {
+    await byHand("vpc", "DetachNetworkInterface", { NetworkInterfaceId: eniId, InstanceId: instanceId });
+    await until(
+      "the ENI being detached",
+      async () => (await enis("network-interface-id", eniId))[0]?.Attachment === null,
+    );
+  }
+
+  async function deleteEni(node: { eniId: string; instanceId: string }): Promise<void> {
+    await detach(node);
+    await until("the ENI being free", async () =>
+      byHand("vpc", "DeleteNetworkInterface", { NetworkInterfaceId: node.eniId }).catch(() => false),
+    );
+    await until("the ENI being gone", async () => (await enis("network-interface-id", node.eniId)).length === 0);
+  }
+
+  before(async () => {
+    const was = snapshot();
+    await lab.run("cloud");
+    own = newSince(was);
+    await lab.configure("publicIp", "true");
+  });
+
+  after(async () => {
+    await lab.report();
+    await lab.run("down");
+    assert.deepEqual(leftOf(own), []);
+  });
+
+  test("a refused create: the next up goes on; a security group whose answer was lost is there twice", async () => {
+    await lab.misbehave({
+      errorOnce: [{ action: "CreateSubnet", code: "InternalError.ModuleError" }],
+      replyLost: ["CreateSecurityGroup"],
+    });
+    const { text } = await lab.pulumi("up, the subnet refused", up, { succeeds: false });
+    assert.match(text, /InternalError\.ModuleError/);
+    const [orphan, kept] = await lab.made("CreateSecurityGroup");
+    assert.ok(orphan && kept);
+    await byHand("vpc", "DeleteSecurityGroup", { SecurityGroupId: orphan });
+  });
+
+  test("an ENI whose answer was lost is adopted", async () => {
+    await lab.misbehave({ replyLost: ["CreateNetworkInterface"] });
+    const { text } = await lab.pulumi("up, an ENI's answer lost", up, { succeeds: false });
+    assert.match(text, /ResourceInUse/);
+    const [ENI = ""] = await lab.made("CreateNetworkInterface");
+    const [eni] = await enis("network-interface-id", ENI);
+    // The next answer that is lost: the runbook's own `up` ends there.
+    await lab.misbehave({ replyLost: ["AssociateAddress"] });
+    const node = nodeOf(eni?.NetworkInterfaceName ?? "");
+    await assert.rejects(runbook(2, { adopt: "ha-vip-eni-a", node, words: { ENI } }), /AddressStatusNotPermit/);
+  });
+
+  test("so is the binding of an EIP", async () => {
+    const [EIP = ""] = await lab.made("AllocateAddresses");
+    const [holder] = await enis("address-ip", "10.0.1.100");
+    await lab.misbehave({ replyLost: ["AttachNetworkInterface", "RunInstances"] });
+    const words = { EIP, ENI: holder?.NetworkInterfaceId ?? "" };
+    await assert.rejects(runbook(2, { adopt: "ha-vip-eip-binding", words }), /AttachmentAlreadyExists/);
+  });
+
+  test("and the attachment of an ENI: the pair is whole, and no machine is there twice", async () => {
+    const journal = await lab.ask<JournalEntry[]>("journal");
+    const lost = journal.find(({ action }) => action === "AttachNetworkInterface")?.request as Record<string, string>;
+    const { NetworkInterfaceId: ENI = "", InstanceId: INS = "" } = lost;
+    const node = nodeOf((await enis("network-interface-id", ENI))[0]?.NetworkInterfaceName ?? "");
+    await runbook(2, { adopt: "ha-a-attachment", node, words: { ENI, INS } });
+    await assertWhole();
+    assert.equal(new Set(await lab.made("RunInstances")).size, 2);
+  });
+
+  test("Ctrl-C in the middle of a change: what has begun ends, and the next up goes on", async () => {
+    await lab.configure("failoverSpeed", "fast");
+    const running = begin();
+    await until("an installation", async () => /-files-install updating/.test(running.text()));
+    assert.notEqual(await signalled(running, "SIGINT"), 0);
+    assert.match(running.text(), /Resources:/, "the CLI has said its last word");
+    await lab.pulumi("up after a Ctrl-C", up);
+    await assertWhole();
+  });
+
+  test("a killed up leaves a lock and an EIP that Pulumi doesn't know", async () => {
+    await lab.change("publicIp", "false");
+    await lab.configure("publicIp", "true");
+    const before_ = (await lab.made("AllocateAddresses")).length;
+    const running = begin();
+    const orphan = await until("the EIP being made", async () => (await lab.made("AllocateAddresses"))[before_]);
+    await signalled(running, "SIGKILL");
+    const { text } = await lab.pulumi("up after a kill", up, { succeeds: false });
+    assert.match(text, /currently locked/);
+    await runbook(3);
+    await assertWhole();
+    await byHand("vpc", "ReleaseAddresses", { AddressIds: [orphan] });
+  });
+
+  test("a node whose machine was terminated by hand is made anew", async () => {
+    const { instanceId } = await standby();
+    await byHand("cvm", "TerminateInstances", { InstanceIds: [instanceId] });
+    await until("the machine being gone", async () => {
+      const { TotalCount } = await byHand("cvm", "DescribeInstances", { InstanceIds: [instanceId] });
+      return TotalCount === 0;
+    });
+    await runbook(4);
+    await assertWhole();
+  });
+
+  test("an ENI that was detached by hand is attached again", async () => {
+    await detach(await standby());
+    await runbook(5);
+    await assertWhole();
+  });
+
+  test("an EIP that was released by hand is replaced by a new one", async () => {
+    const eip = (await lab.made("AllocateAddresses")).at(-1) ?? "";
+    // The MASTER binds it again as soon as it sees; the release has to come first.
+    await until("the EIP being released", async () => {
+      await byHand("vpc", "DisassociateAddress", { AddressId: eip }).catch(() => {});
+      return byHand("vpc", "ReleaseAddresses", { AddressIds: [eip] }).catch(() => false);
+    });
+    await runbook(6);
+    await assertWhole();
+    assert.equal(await lab.answer("internet"), lab.master(await lab.converged()));
+  });
+
+  test("an EIP that was unbound by hand is bound again, by the MASTER or by Pulumi", async () => {
+    const eip = (await lab.made("AllocateAddresses")).at(-1) ?? "";
+    await byHand("vpc", "DisassociateAddress", { AddressId: eip });
+    await lab.until((now) => now.vips[0]?.publicIp === null, "the EIP is off the VIP");
+    await lab.until((now) => now.vips[0]?.publicIp !== null && now.converged, "the MASTER has bound it");
+    await runbook(7);
+    await assertWhole();
+  });
+
+  test("an ENI that was deleted by hand is made anew", async () => {
+    const node = await standby();
+    await deleteEni(node);
+    await runbook(8, { node: node.name });
+    await assertWhole();
+  });
+
+  test("also when it was tried in the ordinary way before", async () => {
+    const node = await standby();
+    await deleteEni(node);
+    const urn = await lab.urn(`ha-vip-eni-${node.name}`);
+    await lab.pulumi("up --replace of an ENI that is gone", [...up, "--replace", urn], { succeeds: false });
+    await runbook(9, { node: node.name });
+    await assertWhole();
+  });
+
+  test("when everything was removed by hand, all is forgotten and made anew", async () => {
+    const state = await lab.run("pulumi", "stack", "export");
+    await lab.pulumi("destroy --refresh", ["destroy", "--refresh", "--yes"]);
+    await lab.importState(state);
+    await runbook(10, { words: { prod: lab.name } });
+    await assertWhole();
+  });
+
+  test("and in the end nothing is left, and no forbidden call was ever made", async () => {
+    await lab.pulumi("destroy --refresh", ["destroy", "--refresh", "--yes"]);
+    assert.deepEqual(await lab.leftInCloud(), { notDeleted: [], forbidden: [] });
+  });
+});

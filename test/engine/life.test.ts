@@ -1,0 +1,117 @@
+/** The whole life of a stack as a user leads it: the real Pulumi CLI and provider, real nodes, the local cloud. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Pinger } from "../../lab/probe/pinger.ts";
+import { leftOf, newSince, snapshot } from "../support/lab.ts";
+import { RealLab, type Step } from "./realLab.ts";
+
+const vip = "10.0.1.100";
+
+/** Nothing was to be done: neither in the cloud nor on the nodes. */
+function assertIdle({ what, summary, calls, logins }: Step): void {
+  const { unchanged, ...changes } = summary;
+  assert.deepEqual(changes, {}, what);
+  assert.ok((unchanged ?? 0) > 25, `${what}: ${unchanged} unchanged`);
+  const changing = calls.filter(({ action }) => !/^(Describe|Get|List)/.test(action));
+  assert.deepEqual(changing, [], `${what}: calls that change something`);
+  assert.equal(logins, 0, `${what}: SSH logins`);
+}
+
+describe("the life of a stack on the real engine", () => {
+  const lab = new RealLab("te", "life");
+  let own: string[];
+
+  /** What a user does first after a failover, with and without looking at the cloud. */
+  async function assertNothingToUndo(when: string): Promise<void> {
+    const before_ = lab.master(await lab.converged());
+    for (const args of [["refresh", "--yes", "--skip-preview"], ["preview"], ["up", "--yes"]]) {
+      assertIdle(await lab.pulumi(`${args[0]}, ${when}`, args));
+    }
+    const status = await lab.converged();
+    assert.equal(lab.master(status), before_, "the VIP stays where it is");
+  }
+
+  before(async () => {
+    const was = snapshot();
+    await lab.run("cloud");
+    own = newSince(was);
+  });
+
+  after(async () => {
+    await lab.report();
+    await lab.run("down");
+    assert.deepEqual(leftOf(own), [], "down left something behind");
+  });
+
+  test("a preview of an empty stack promises everything, and up keeps the promise", async () => {
+    const { summary, calls } = await lab.pulumi("preview of an empty stack", ["preview"]);
+    assert.ok((summary.create ?? 0) > 25, JSON.stringify(summary));
+    assert.deepEqual(
+      calls.filter(({ action }) => !action.startsWith("Describe")),
+      [],
+    );
+    const up = await lab.pulumi("up", ["up", "--yes"]);
+    assert.deepEqual(up.summary, { created: summary.create });
+    const status = await lab.converged();
+    assert.equal(await lab.answer("vpc"), lab.master(status));
+  });
+
+  test("with nothing changed, preview, up and refresh find nothing and open no SSH connection", async () => {
+    for (const args of [["preview"], ["up", "--yes"], ["refresh", "--yes", "--skip-preview"]]) {
+      assertIdle(await lab.pulumi(args[0] ?? "", args));
+    }
+  });
+
+  test("an EIP on and off before a failover", async () => {
+    assert.equal((await lab.change("publicIp", "true")).summary.created, 2);
+    assert.equal(await lab.answer("internet"), lab.master(await lab.converged()));
+    assert.equal((await lab.change("publicIp", "false")).summary.deleted, 2);
+    assert.equal((await lab.converged()).vips[0]?.publicIp, null);
+  });
+
+  test("a failover by power cut is no drift: refresh, preview and up change nothing, and the VIP stays", async () => {
+    await lab.failOver();
+    await assertNothingToUndo("the VIP on b");
+    await lab.run("heal");
+    assert.equal(lab.master(await lab.converged()), "b");
+  });
+
+  test("an EIP on after a failover, through another one, and off", async () => {
+    assert.equal((await lab.change("publicIp", "true")).summary.created, 2);
+    assert.equal(await lab.answer("internet"), "b");
+    await lab.failOver();
+    assert.equal(await lab.answer("internet"), "a");
+    await lab.run("heal");
+    await assertNothingToUndo("VIP and EIP on a");
+    await lab.failOver();
+    await lab.run("heal");
+    assert.equal((await lab.change("publicIp", "false")).summary.deleted, 2);
+    assert.equal(await lab.holder(), "b");
+  });
+
+  test("another mode: the VIP returns to the preferred node, once", async () => {
+    const moves = async () => (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length;
+    const before_ = await moves();
+    await lab.configure("preemptDelay", "1");
+    await lab.change("mode", "standing-master");
+    await lab.until((now) => now.converged && lab.master(now) === "a", "the preferred node serves");
+    assert.equal(await moves(), before_ + 1);
+  });
+
+  test("another speed: both nodes change and no reply of the VIP is lost", async () => {
+    const pinger = new Pinger(await lab.namespace("vpc"), vip);
+    await pinger.first();
+    const { summary, logins } = await lab.change("failoverSpeed", "fast");
+    const { lost, sent, longestGapMs } = await pinger.stop();
+    assert.equal(lost, 0, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
+    assert.ok((summary.updated ?? 0) >= 2 && logins >= 2, JSON.stringify({ summary, logins }));
+    assert.equal(lab.master(await lab.converged()), "a");
+  });
+
+  test("destroy after failovers leaves nothing in the cloud, and no forbidden call was ever made", async () => {
+    await lab.run("fail", lab.master(await lab.converged()), "--how", "keepalived-stop");
+    await lab.until((now) => now.nodes.some(({ name, state }) => name === "b" && state === "MASTER"), "b is MASTER");
+    await lab.pulumi("destroy --refresh", ["destroy", "--refresh", "--yes"]);
+    assert.deepEqual(await lab.leftInCloud(), { notDeleted: [], forbidden: [] });
+  });
+});

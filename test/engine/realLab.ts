@@ -1,0 +1,195 @@
+/** A lab whose program the real Pulumi CLI applies: what a user types, what the CLI says of it, and what it takes. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FaultSettings, JournalEntry, RecordedCall } from "../../lab/cloud/index.ts";
+import { labPaths } from "../../lab/state.ts";
+import { Lab, labCommand } from "../support/lab.ts";
+import { watchMemory } from "./memory.ts";
+
+/** What the CLI's closing lines count, by their verbs: `created`, `unchanged`, ... and `create` in a preview. */
+export type Summary = Record<string, number>;
+
+export interface Step {
+  what: string;
+  code: number;
+  text: string;
+  summary: Summary;
+  seconds: number;
+  /** Of all processes of the CLI. */
+  peakMib: number;
+  /** Calls of the cloud's API with the account's key. */
+  calls: JournalEntry[];
+  /** SSH logins on both nodes. */
+  logins: number;
+}
+
+export interface Running {
+  child: ChildProcess;
+  /** Everything said so far. */
+  text(): string;
+  ended: Promise<number>;
+}
+
+/** The resources' counts in the CLI's last word. */
+export function summaryOf(text: string): Summary {
+  const block = text.split(/^Resources:$/m).at(-1) ?? "";
+  const verbs = /(\d+) (?:to )?(created?|updated?|deleted?|replaced?|imported?|unchanged)\b/g;
+  return Object.fromEntries([...block.matchAll(verbs)].map(([, count, verb = ""]) => [verb, Number(count)]));
+}
+
+/** What the CLI said in the end: its progress before that is long. */
+export const lastWords = (text: string): string => text.slice(Math.max(0, text.lastIndexOf("\nDiagnostics:")));
+
+const keepTraces = process.env.ENGINE_TRACES;
+
+export class RealLab extends Lab {
+  readonly steps: Step[] = [];
+  private readonly story: string;
+  private recorded = 0;
+
+  /** @param story names the files of its traces */
+  constructor(name: string, story: string) {
+    super(name);
+    this.story = story;
+  }
+
+  /** Starts a command of the lab; it is the leader of a process group, as in a terminal. */
+  start(args: string[], input = ""): Running {
+    const env = { ...process.env, LAB_NAME: this.name };
+    const child = spawn(process.execPath, labCommand(args), { env, detached: true });
+    child.stdin.end(input);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        text += chunk;
+      });
+    }
+    const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? 1)));
+    return { child, text: () => text, ended };
+  }
+
+  /** One call of the CLI on the lab's stack that must end as expected. */
+  async pulumi(what: string, args: string[], { succeeds = true } = {}): Promise<Step> {
+    await this.record(what);
+    const [calls, logins] = [(await this.byAccount()).length, await this.logins()];
+    const startedMs = Date.now();
+    const { child, text, ended } = this.start(["pulumi", ...args, "--non-interactive", "--color", "never"]);
+    const peak = watchMemory(child.pid ?? 0, "pulumi");
+    const code = await ended;
+    const step: Step = {
+      what,
+      code,
+      text: text(),
+      summary: summaryOf(text()),
+      seconds: (Date.now() - startedMs) / 1000,
+      peakMib: peak(),
+      calls: (await this.byAccount()).slice(calls),
+      // A machine that has gone has taken its count with it.
+      logins: Math.max(0, (await this.logins()) - logins),
+    };
+    this.steps.push(step);
+    if ((code === 0) !== succeeds) {
+      throw new Error(
+        `pulumi ${args.join(" ")} ended with ${code}, wanted ${succeeds ? "success" : "a failure"}:${lastWords(text())}`,
+      );
+    }
+    return step;
+  }
+
+  async configure(key: string, value: string, ...more: string[]): Promise<void> {
+    await this.run("pulumi", "config", "set", key, value, ...more);
+  }
+
+  /** A value that is on no command line. */
+  async configureSecret(key: string, value: string, ...more: string[]): Promise<void> {
+    const { ended, text } = this.start(["pulumi", "config", "set", "--secret", key, ...more], value);
+    if ((await ended) !== 0) throw new Error(text());
+  }
+
+  /** `pulumi up` after a changed setting. */
+  async change(key: string, value: string): Promise<Step> {
+    await this.configure(key, value);
+    return this.pulumi(`${key} ${value}, up`, ["up", "--yes"]);
+  }
+
+  private async byAccount(): Promise<JournalEntry[]> {
+    return (await this.ask<JournalEntry[]>("journal")).filter(({ caller }) => caller === "root");
+  }
+
+  /** Accepted logins in sshd's own journal on the machines that run, asked past the network. */
+  async logins(): Promise<number> {
+    const argv = ["sh", "-c", "journalctl -q -u ssh -o cat | grep -c '^Accepted ' || true"];
+    const pairs = await this.ask<{ nodes: Record<string, { instanceId: string }> }[]>("pairs");
+    const nodes = pairs.flatMap((pair) => Object.values(pair.nodes));
+    const counts = nodes.map(async ({ instanceId }) =>
+      (await this.ask<boolean>("running", instanceId))
+        ? Number(await this.ask<string>("exec", { instanceId, argv }))
+        : 0,
+    );
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Cuts the MASTER's power; gives the node that serves then. */
+  async failOver(): Promise<"a" | "b"> {
+    const old = this.master(await this.converged());
+    const next = old === "a" ? "b" : "a";
+    await this.record(`failover to ${next}`);
+    await this.run("fail", old, "--how", "power");
+    await this.until((now) => now.converged && this.master(now) === next, `${next} serves`);
+    return next;
+  }
+
+  async misbehave(faults: Partial<FaultSettings>): Promise<void> {
+    await this.ask("misbehave", faults);
+  }
+
+  /** The URN of the stack's resource of a name. */
+  async urn(name: string): Promise<string> {
+    const state = JSON.parse(await this.run("pulumi", "stack", "export")) as Deployment;
+    const found = state.deployment.resources.find(({ urn }) => urn.endsWith(`::${name}`));
+    if (!found) throw new Error(`the state has no ${name}`);
+    return found.urn;
+  }
+
+  /** Puts a state in the place of the stack's own. */
+  async importState(state: string): Promise<void> {
+    const file = join(labPaths(this.name).dir, "imported.json");
+    writeFileSync(file, state, { mode: 0o600 });
+    await this.run("pulumi", "stack", "import", "--file", file);
+  }
+
+  /** Ids that calls of an action brought into being, oldest first. */
+  async made(action: string): Promise<string[]> {
+    return (await this.ask<JournalEntry[]>("journal"))
+      .filter((entry) => entry.action === action)
+      .flatMap((e) => e.created);
+  }
+
+  /** With ENGINE_TRACES=<folder> every call of the cloud is kept there, a file for each step. */
+  private async record(what: string | null): Promise<void> {
+    if (keepTraces === undefined) return;
+    const step = what?.replace(/[^a-z0-9]+/gi, "-") ?? null;
+    const calls = await this.ask<RecordedCall[]>("record", { step });
+    if (calls.length > 0) {
+      this.recorded += 1;
+      const file = `${this.story}-${String(this.recorded).padStart(2, "0")}-${calls[0]?.step}.jsonl`;
+      writeFileSync(join(keepTraces, file), calls.map((call) => `${JSON.stringify(call)}\n`).join(""));
+    }
+  }
+
+  /** Prints what each step took, as a table for docs/real-engine.md. */
+  async report(): Promise<void> {
+    await this.record(null);
+    const counts = (summary: Summary) => Object.entries(summary).map(([verb, count]) => `${count} ${verb}`);
+    const rows = this.steps.map(({ what, summary, seconds, peakMib, calls, logins }) =>
+      [what, counts(summary).join(", "), seconds.toFixed(1), peakMib, calls.length, logins].join(" | "),
+    );
+    console.log(`| step | result | s | peak MiB | API calls | SSH logins |\n|---|---|---|---|---|---|`);
+    for (const row of rows) console.log(`| ${row} |`);
+  }
+}
+
+interface Deployment {
+  deployment: { resources: { urn: string }[] };
+}
