@@ -1,5 +1,5 @@
-"""What the runtime asks of its machine, given by the simulated node: in place of its modules nic, drain, peer, settings
-and moves. The node takes the place of the interface's name, of the pid files and of the sockets.
+"""What the runtime asks of its machine, given by the simulated node: in place of its modules nic, drain, peer, settings,
+moves and outward. The node takes the place of the interface's name, of the pid files and of the sockets.
 """
 
 import json
@@ -32,12 +32,25 @@ class Listener:
             self.node.listener = None
 
 
+class Wire:
+    """The gateway on the NIC's wire."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node, *_) -> None:
+        self.node = node
+
+    def answers(self) -> bool:
+        return not self.node.nic_down
+
+
 class Nic:
     """The module nic."""
 
     def __init__(self, real) -> None:
         self.ABSENT, self.LEASED, self.PRESENT, self.ENDLESS_S = real.ABSENT, real.LEASED, real.PRESENT, real.ENDLESS_S
         self.Script = lambda path: None
+        self.Wire = Wire
 
     def look(self, node, _):
         return node.nic
@@ -120,3 +133,18 @@ class Moves:
 
     def save(self, path: str, moves: list) -> None:
         pass
+
+
+class Outward:
+    """The user's side: nothing of it decides."""
+
+    done = None
+
+    def __init__(self, *_) -> None:
+        pass
+
+    def see(self, role: str) -> None:
+        pass
+
+    def turn(self, now: float, *_) -> float:
+        return float("inf")
