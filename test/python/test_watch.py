@@ -11,6 +11,7 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
+from keepalived_vip import nic, settings, watch
 from support import EIP, ME, PEER, VIP, until
 
 MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"
@@ -251,6 +252,18 @@ class Failover(Node):
         until(lambda: self.status()["state"] == "STOP", 6, self.output)
         self.cloud.holder = PEER
         self.calls_stop()
+
+
+class Weighing(unittest.TestCase):
+    def test_a_contradiction_ends_with_keepalived(self):
+        with tempfile.TemporaryDirectory() as folder:
+            service = watch.Service(settings.Settings(support.values(), folder, folder, folder + "/log", "", "http"))
+        service.state, service.on_nic = {"state": "BACKUP"}, nic.PRESENT
+        service.weigh(100.0)
+        self.assertEqual(service.odd_since, 100.0)
+        service.dead = True
+        service.weigh(100.5)
+        self.assertIsNone(service.odd_since, "a time that is past and stays so: the loop would never rest")
 
 
 class Restart(Node):

@@ -51,8 +51,7 @@ class Fault:
             world.tell("", "FAULT %d: %s" % (self.number, self.text()))
         world.disturb()
         world.active += 1
-        if world.switch is not None:
-            world.switch.clean = False
+        world.rules.disturbed()
         self.apply(world, self, True)
         if self.lasts and not self.for_ever:
             world.restless(world.now + self.lasts)
@@ -145,10 +144,13 @@ def stop(killed: bool):
 
 
 def partition(world, fault, begins: bool) -> None:
-    if begins:
-        world.count(fault.kind)
     for index in (0, 1):
         world.cut[index] += 1 if begins else -1
+    if begins:
+        world.count(fault.kind)
+        world.rules.parted()
+    else:
+        world.rules.joined()
 
 
 def deafness(world, fault, begins: bool) -> None:

@@ -1,5 +1,5 @@
-"""What the runtime asks of its machine, given by the simulated node: in place of its modules nic, drain, peer, settings,
-moves and outward. The node takes the place of the interface's name, of the pid files and of the sockets.
+"""What the runtime asks of its machine, given by the simulated node: in place of its modules nic, drain, peer,
+settings, moves and outward. The node takes the place of the interface's name, of the pid files and of the sockets.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Ten mutants of decide.py: each drops one rule, and a simulation that proves anything catches each."""
+"""Mutants of decide.py: each drops one rule, and a simulation that proves anything catches each."""
 
 
 class Mutant:
@@ -59,5 +59,13 @@ MUTANTS = [
     Mutant(
         "an answer from before an event counts as one after it",
         ("    known.fresh = True\n    if known.asked == known.wakes:\n", "    known.fresh = True\n    if True:\n"),
+    ),
+    Mutant(
+        "MASTER is given up before the cloud has moved the VIP",
+        ("        known.switch.go(MOVING)\n    known.claim", "        known.switch.go(MOVED)\n    known.claim"),
+    ),
+    Mutant(
+        "an abandoned switch claims nothing back",
+        ("    known.not_before = now\n\n\ndef decide", "    known.not_before = now + 86400.0\n\n\ndef decide"),
     ),
 ]

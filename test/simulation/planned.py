@@ -42,7 +42,9 @@ class Switch:
 
     def prepare(self) -> None:
         taker, world = self.taker, self.world
+        # As `vip.py prepare` checks it: what the service has told last.
         ready = taker.service is not None and taker.keepalived.state == BACKUP and not taker.reasons
+        ready = ready and taker.state_file and taker.state_file["state"] == BACKUP
         if not ready or taker.stalled or world.switch is not None:
             world.count("planned switch, refused")
             return

@@ -24,7 +24,10 @@ class Broken(BaseException):
 
 
 class Rules:
-    __slots__ = ("world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "took_s", "allowed_s")
+    __slots__ = (
+        "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
+        "allowed_s",
+    )  # fmt: skip
 
     def __init__(self, world) -> None:
         self.world = world
@@ -32,6 +35,7 @@ class Rules:
         self.done = False
         self.quiet_at = self.right_since = None
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
+        self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -109,6 +113,7 @@ class Rules:
     def moved(self, node, target: str, begun: float) -> None:
         """A move of a node has ended well."""
         record = node.record
+        self.moves += 1
         if target != node.eni or not record.was_master or begun < record.master_since:
             return
         self.world.judge("calm")
@@ -139,7 +144,25 @@ class Rules:
             record.lower_at, record.heard_lower = now, True
             self.prompt.expect(node, bounds.PROMPT_STORM_S if storm else bounds.PROMPT_S)
 
-    # -- a planned switch ---------------------------------------------------------------------------------------------
+    # -- what nothing disturbs ----------------------------------------------------------------------------------------
+
+    def disturbed(self) -> None:
+        """A fault begins."""
+        self.parted_since = None
+        if self.world.switch is not None:
+            self.world.switch.clean = False
+
+    def parted(self) -> None:
+        if self.world.active == 1 and self.wrong() is None:
+            self.parted_since, self.moves = self.world.now, 0
+
+    def joined(self) -> None:
+        if self.parted_since is None:
+            return
+        self.world.judge("calm")
+        lasted = self.world.now - self.parted_since
+        if self.moves > bounds.moves_within(lasted):
+            self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
 
     def whole(self) -> None:
         """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""

@@ -9,6 +9,7 @@ from node import ANSWER_S, CONNECT_S, Node
 from rules import Rules
 
 NETWORK = "Network"
+MANY = 200000  # events of a history; the longest has a tenth of it
 
 
 class World:
@@ -70,8 +71,10 @@ class World:
         heap, pop, rules = self.heap, heapq.heappop, self.rules
         self.at(max([fault.at for fault in self.plan.faults] + [0.0]) + WAIT_S + 0.001, rules.quiet, None)
         while not rules.done:
-            self.now, _, do, what = pop(heap)
+            self.now, order, do, what = pop(heap)
             do(what)
+            if order > MANY:
+                rules.broken("alive", "no rest: %d events, the last at %.6f", order, self.now)
 
     def disturb(self) -> None:
         for node in self.nodes:

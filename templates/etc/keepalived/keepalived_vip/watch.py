@@ -93,6 +93,7 @@ class Service:
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.on_nic == nic.PRESENT
         if self.dead:
+            self.odd_since = None
             if word == "MASTER":
                 self.change("STOP", "process-gone")
                 return
