@@ -125,7 +125,7 @@ const levels: Level[] = [
   },
   {
     name: "simulation",
-    proves: "the runtime in twenty thousand histories of faults, and that ten mutants of it are caught",
+    proves: "the runtime in forty thousand histories of faults, and that each mutant of it is caught",
     real: false,
     run: simulation,
   },

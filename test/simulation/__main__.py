@@ -1,7 +1,7 @@
 """npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N]
 
   --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
-  --mutants   instead: ten mutants of decide.py, each of which has to be caught within these seeds
+  --mutants   instead: decide.py with one rule dropped, again and again; each has to be caught within these seeds
   --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
 
 Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usage.
@@ -10,6 +10,7 @@ Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usa
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -164,8 +165,12 @@ def main() -> int:
         return max(replay(asked.seed, mode, keep, asked.dice) for mode in modes)
     if asked.seeds < 1:
         parser.error("--seeds: at least 1")
-    with multiprocessing.Pool(len(os.sched_getaffinity(0))) as pool:
-        return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds, modes)
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.Pool(len(os.sched_getaffinity(0)), signal.signal, ignore) as pool:
+        try:
+            return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds, modes)
+        except KeyboardInterrupt:
+            return 130
 
 
 if __name__ == "__main__":
