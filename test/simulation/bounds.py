@@ -43,8 +43,8 @@ SOON_S = 1.0
 # switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.
 SWITCH_S = 28.0
 
-# civil. Two polls a second, of two requests each if the VIP is outside the pair.
-CALLS, CALLS_IN_S = 45, 10.0
+# civil. Two polls a second and the looks of a storm, of two requests each if the VIP is outside the pair.
+CALLS, CALLS_IN_S = 50, 10.0
 
 
 def duel_pause(seconds: float) -> float:

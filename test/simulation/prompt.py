@@ -29,6 +29,8 @@ class Prompt:
             return True
         if record.losses != losses:
             return True  # it was here, and has gone again without an event
+        if cloud.lock_began > since > record.accepted_at:
+            return True  # the peer has asked for it since then: a duel
         if node.stalled or node.hung or record.upset_at > since or record.trouble_until >= since:
             return True
         if record.refusals > 1 and record.refused_at >= since - bounds.NEWS_S:
