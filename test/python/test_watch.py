@@ -243,6 +243,15 @@ class Failover(Node):
         self.calls_stop()
         self.assertEqual(self.status()["state"], "BACKUP")
 
+    def test_a_late_hook_does_not_bring_back_a_fault_that_is_over(self):
+        self.start()
+        for line in ("INSTANCE FAULT 250", "INSTANCE BACKUP 250", "NOTIFY BACKUP 0", "NOTIFY FAULT 0"):
+            kind, _, rest = line.partition(" ")
+            self.write('%s "VI_1" %s' % (kind, rest))
+        until(lambda: self.events("state"), 5, self.output)
+        self.calls_stop()
+        self.assertEqual(self.status()["state"], "BACKUP")
+
     def test_a_killed_keepalived_that_leaves_the_vip_makes_no_calls(self):
         self.start()
         self.become_master()

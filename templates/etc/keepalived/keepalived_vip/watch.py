@@ -74,8 +74,11 @@ class Service:
             return
         if kind == "INSTANCE":
             self.heard = True
-        elif self.heard and (word == "MASTER") != (self.on_nic == nic.PRESENT):
-            return
+        elif self.heard:
+            # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
+            master = word == "MASTER"
+            if master != (self.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
+                return
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
     def change(self, word: str, trigger: str) -> None:
