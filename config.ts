@@ -2,13 +2,21 @@
  * Every setting of a stack: its type, its default, what is allowed. The one place for defaults; Pulumi.yaml and the README
  * repeat them, and a test holds the three together.
  */
-import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
 import { checkAccess, checkNetwork, type Problem } from "./config/checks.ts";
+import { hooksAllowed, readHooks, readUserData, userDataAllowed } from "./config/files.ts";
+import { healthAllowed, healthCheckOf, healthSchema, hrefOf, urlProblem } from "./config/service.ts";
 import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./config/sshKeys.ts";
 import { decode, nearest, pathText, shown, type ValueType, valueAt } from "./config/values.ts";
-import { modes, type NodeName, nodeNames, type PairSettings } from "./render/model.ts";
+import {
+  type HealthCheck,
+  type HookScript,
+  modes,
+  type NodeName,
+  nodeNames,
+  type PairSettings,
+} from "./render/model.ts";
 
 /** VRRP advert interval of each speed; a standby takes over after about three of them. */
 export const advertIntervalsMs = { patient: 1000, normal: 500, fast: 300, aggressive: 100 } as const;
@@ -103,8 +111,11 @@ export const schema = {
       .default("CLOUD_PREMIUM"),
   ),
   systemDiskSizeGb: key("integer", "20 to 2048 GB", integer(20, 2048).default(50)),
-  userDataFile: key("string", "a readable file of at most 12 KB", z.string().optional()),
+  userDataFile: key("string", userDataAllowed, z.string().optional()),
   apiEndpoints: key("array", "a list of host names without https://", z.array(hostName).default([])),
+  healthCheck: key("object", healthAllowed, healthSchema.default({})),
+  hooksDir: key("string", hooksAllowed, z.string().optional()),
+  notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
   tags: key("object", "names with text values", z.record(z.string().min(1), z.string()).default({})),
 };
 
@@ -116,7 +127,16 @@ export const metaOf = (name: Key): KeyMeta => schema[name].meta() as unknown as 
 export interface Settings
   extends Omit<
     Values,
-    "preemptDelay" | "failoverSpeed" | "nodeAddresses" | "vip" | "sshUser" | "userDataFile" | "apiEndpoints"
+    | "preemptDelay"
+    | "failoverSpeed"
+    | "nodeAddresses"
+    | "vip"
+    | "sshUser"
+    | "userDataFile"
+    | "apiEndpoints"
+    | "healthCheck"
+    | "hooksDir"
+    | "notifyUrl"
   > {
   region: string;
   preemptDelayS: number;
@@ -127,6 +147,9 @@ export interface Settings
   /** Text of userDataFile, undefined without one. */
   userData: string | undefined;
   vpcEndpoints: string[];
+  healthCheck: HealthCheck | null;
+  hooks: HookScript[];
+  notifyUrl: string | null;
 }
 
 /** Bad settings: the message lists every problem, one line each. RunError, so that Pulumi prints it without a stack. */
@@ -143,14 +166,11 @@ export class SettingsError extends pulumi.RunError {
 }
 
 export interface ParseOptions {
-  /** Keys whose values are never shown; sshPrivateKey always is one of them. */
+  /** Keys that the user keeps secret: never shown. Undefined where nobody could tell, as on a command line. */
   secretKeys?: string[];
   /** Reads userDataFile; throws when it can't. */
   readText?: (file: string) => string;
 }
-
-/** The provider encodes user data as base64 and takes 16 KB of that. */
-const userDataLimitBytes = 12 * 1024;
 
 /**
  * Settings from Pulumi's own form: keys of the project without a namespace, those of others with it
@@ -180,8 +200,13 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const addresses = checkNetwork(values, report);
   checkAccess(values, report);
   const userData = readUserData(values.userDataFile, options.readText, report);
+  const hooks = readHooks(values.hooksDir, report);
+  // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.
+  if (values.notifyUrl !== undefined && options.secretKeys?.includes("notifyUrl") === false) {
+    report("notifyUrl", "is in clear in the stack's settings; allowed: pulumi config set --secret notifyUrl …");
+  }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
-  return complete(values as Values, region, addresses, userData);
+  return complete(values as Values, region, addresses, userData, hooks);
 }
 
 type Report = (name: string, text: string) => void;
@@ -216,23 +241,6 @@ function readRegion(region: string, zone: string | undefined, report: Report): s
   return region;
 }
 
-function readUserData(file: string | undefined, read: ParseOptions["readText"], report: Report): string | undefined {
-  if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = (read ?? ((name) => readFileSync(name, "utf8")))(file);
-  } catch (error) {
-    const reason = (error as { code?: string }).code ?? "unreadable";
-    report("userDataFile", `${shown(file)} can't be read (${reason}); allowed: ${metaOf("userDataFile").allowed}`);
-    return undefined;
-  }
-  const bytes = Buffer.byteLength(text);
-  if (bytes > userDataLimitBytes) {
-    report("userDataFile", `${shown(file)} has ${bytes} bytes; allowed: at most ${userDataLimitBytes}`);
-  }
-  return text;
-}
-
 /**
  * The node tries these in turn. Without a public address only the internal name is reachable, with one the public name is
  * the documented one; the other is the fallback, for a VPC with a NAT gateway or without a way out.
@@ -247,8 +255,9 @@ function complete(
   region: string,
   addresses: { vip: string; nodeAddresses: Record<NodeName, string> },
   userData: string | undefined,
+  hooks: HookScript[],
 ): Settings {
-  const { preemptDelay, failoverSpeed, sshUser, userDataFile: _file, apiEndpoints, ...rest } = values;
+  const { preemptDelay, failoverSpeed, sshUser, userDataFile: _, apiEndpoints, hooksDir: __, ...rest } = values;
   return {
     ...rest,
     ...addresses,
@@ -262,13 +271,16 @@ function complete(
     serviceCidrs: values.serviceCidrs.length > 0 ? values.serviceCidrs : [values.vpcCidr],
     userData,
     vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
+    healthCheck: healthCheckOf(values.healthCheck),
+    hooks,
+    notifyUrl: values.notifyUrl === undefined ? null : hrefOf(values.notifyUrl),
   };
 }
 
 /** What the generator needs of the settings. `pair` is `<project>-<stack>`. */
 export function pairSettings(settings: Settings, pair: string): PairSettings {
   const { mode, preferredNode, preemptDelayS, advertIntervalMs, virtualRouterId } = settings;
-  const { vip, subnetCidr, nodeAddresses, region, vpcEndpoints } = settings;
+  const { vip, subnetCidr, nodeAddresses, region, vpcEndpoints, healthCheck, hooks, notifyUrl } = settings;
   return {
     pair,
     mode,
@@ -281,6 +293,9 @@ export function pairSettings(settings: Settings, pair: string): PairSettings {
     nodeAddresses,
     region,
     vpcEndpoints,
+    healthCheck,
+    hooks,
+    notifyUrl,
   };
 }
 

@@ -63,15 +63,21 @@ function write(folder: string, node: NodeName, files: NodeFile[]): void {
   for (const { path, mode, content } of files) {
     const target = join(folder, node, path);
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, content);
-    chmodSync(target, Number.parseInt(mode, 8));
+    const bits = Number.parseInt(mode, 8);
+    writeFileSync(target, content, { mode: bits }); // a secret is closed from the start
+    chmodSync(target, bits);
   }
   const lines = files.map(({ mode, owner, path }) => `${mode} ${owner} ${path}\n`);
   writeFileSync(join(folder, `${node}.manifest`), lines.join(""));
 }
 
 const print = (node: NodeName, files: NodeFile[]): string =>
-  files.map(({ path, mode, owner, content }) => `==> node ${node}: ${path} ${mode} ${owner}\n${content}\n`).join("");
+  files
+    .map(({ path, mode, owner, content, secret }) => {
+      const text = secret ? "(secret: not shown; --out writes it)\n" : content;
+      return `==> node ${node}: ${path} ${mode} ${owner}\n${text}\n`;
+    })
+    .join("");
 
 function main(): void {
   const options = {

@@ -7,7 +7,7 @@ import { asRoot, connectionTo, type Login } from "./login.ts";
 
 export interface NodeFilesArgs {
   login: Login;
-  /** Files whose text is known before the cloud has made anything. */
+  /** Files whose text is known before the cloud has made anything; secret ones travel on the secret standard input alone. */
   staticFiles: NodeFile[];
   /** Files that carry the cloud's ids. */
   cloudFiles: pulumi.Input<NodeFile[]>;
@@ -33,22 +33,27 @@ export class NodeFiles extends pulumi.ComponentResource {
     const shown = pulumi
       .output(args.cloudFiles)
       .apply((cloud) => Object.fromEntries(cloud.map(({ path, content }) => [path, content])));
-    const known = Object.fromEntries(args.staticFiles.map(({ path, content }) => [path, content]));
+    const open = args.staticFiles.filter(({ secret }) => !secret);
+    const known = Object.fromEntries(open.map(({ path, content }) => [path, content]));
     super("keepalived-cluster:index:NodeFiles", name, { files: known, cloudFiles: shown }, opts);
 
     const commandName = `${name}-install`;
+    const mask = args.staticFiles.filter(({ secret }) => secret).map(({ content }) => content.trim());
     const stdin = pulumi
       .all([files, this.urn])
       .apply(([all, urn]) =>
-        pushProgram({ files: all, scripts: installScripts(), mask: [], owner: `${urn}::${commandName}` }),
+        pushProgram({ files: all, scripts: installScripts(), mask, owner: `${urn}::${commandName}` }),
       );
     const shell = asRoot(args.login.user, "sh -s");
     // A change of the command is what runs it. The list belongs here and not in `triggers`: those replace the command, and
-    // a replacement installs first and removes last.
+    // a replacement installs first and removes last. A secret's digest would let anybody confirm a guess; its change shows
+    // in the standard input.
     const list = files.apply((all) =>
       [...all]
         .sort((x, y) => (x.path < y.path ? -1 : 1))
-        .map(({ path, mode, content }) => `# ${path} ${mode} ${sha256(content).slice(0, 12)}`)
+        .map(
+          ({ path, mode, content, secret }) => `# ${path} ${mode} ${secret ? "secret" : sha256(content).slice(0, 12)}`,
+        )
         .join("\n"),
     );
 

@@ -83,7 +83,8 @@ async function main(): Promise<number> {
   const from = values.only ? values.only.split(",").map(faultNamed) : faults;
   const name = process.env.LAB_NAME ?? "soak";
   const repeat = `LAB_NAME=${name} npm run soak -- --faults ${count} --seed ${seed} --mode ${values.mode}${values.only ? ` --only ${values.only}` : ""}`;
-  lab(name, "up", "--set", `mode=${values.mode}`, "--set", "preemptDelay=2", "--set", "publicIp=true");
+  const settings = [`mode=${values.mode}`, "preemptDelay=2", "publicIp=true", "healthCheck.process=say-name.service"];
+  lab(name, "up", ...settings.flatMap((set) => ["--set", set]));
   console.log(`\n${repeat}`);
   const random = randomBy(seed);
   const subject = new Subject(name);

@@ -12,6 +12,8 @@ const limitMs = 100_000;
 /** A pair that was hit by something that passes counts as whole once it has been so for longer than VRRP needs to notice. */
 const settledMs = 2000;
 const pollMs = 50;
+/** What makes the MASTER fail where the fault itself moves nothing. One that is stopped in order goes on answering. */
+const trigger = "power";
 
 export interface Outcome {
   from: NodeName;
@@ -115,8 +117,9 @@ export class Subject {
 
   /** Until the pair is whole, with this EIP if one is named; gives its MASTER too. */
   async whole(publicIp?: string | null, holdsMs = 0): Promise<PairFacts & { master: NodeName }> {
-    const facts = await this.until("the pair is whole", (now) => lacking(now, publicIp).length === 0, holdsMs);
-    return { ...facts, master: servedBy(facts) ?? "a" };
+    const isWhole = (now: PairFacts) => servedBy(now) !== null && lacking(now, publicIp).length === 0;
+    const facts = await this.until("the pair is whole", isWhole, holdsMs);
+    return { ...facts, master: servedBy(facts) as NodeName };
   }
 
   private async logs(): Promise<string> {
@@ -154,7 +157,7 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
   const probe = await subject.probe();
   try {
     await subject.inject(fault.name, fault.at === "standby" ? other : master);
-    if (fault.needsTrigger) await subject.inject("keepalived-stop", master);
+    if (fault.needsTrigger) await subject.inject(trigger, master);
     await meanwhile(subject, fault, master);
     if (!alone) {
       await unmoved();

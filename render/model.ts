@@ -11,6 +11,33 @@ export type Mode = (typeof modes)[number];
 /** The other node of the pair. */
 export const peerOf = (node: NodeName): NodeName => (node === "a" ? "b" : "a");
 
+export const hookStates = ["active", "standby"] as const;
+/** `active`: the cloud has the VIP on this node. `standby`: it is not here, or no longer. */
+export type HookState = (typeof hookStates)[number];
+
+/** A script of the user's, run when a node enters a state. */
+export interface HookScript {
+  state: HookState;
+  /** File name; scripts run in the order of their names. */
+  name: string;
+  content: string;
+}
+
+export const healthKinds = ["process", "tcp", "http", "command"] as const;
+
+/** How a node finds out whether the user's service works on it. */
+export interface HealthCheck {
+  kind: (typeof healthKinds)[number];
+  /** process: a systemd unit or a pid file's path; tcp: a port; http: a URL of the node itself; command: a shell command line. */
+  target: string | number;
+  intervalS: number;
+  timeoutS: number;
+  /** Failures in a row that make the node give up the VIP. The death of a watched process counts at once. */
+  fall: number;
+  /** Successes in a row after which it takes part again. */
+  rise: number;
+}
+
 /** Everything that is known before the cloud has made anything. */
 export interface PairSettings {
   /** Unique in the account: `<project>-<stack>`. */
@@ -34,6 +61,11 @@ export interface PairSettings {
   region: string;
   /** Hosts of the VPC API, in the order in which the runtime tries them; no scheme. */
   vpcEndpoints: string[];
+  /** Null without one: then only the node itself counts. */
+  healthCheck: HealthCheck | null;
+  hooks: HookScript[];
+  /** Where moves and troubles are told, null without one. A secret: it may carry a token. */
+  notifyUrl: string | null;
 }
 
 /** What only the cloud can tell, known once the ENIs exist. */
@@ -54,4 +86,6 @@ export interface NodeFile {
   /** `user:group`. */
   owner: string;
   content: string;
+  /** Its text is shown nowhere: not in a preview, a message, a list or the state. */
+  secret?: boolean;
 }

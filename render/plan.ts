@@ -1,4 +1,4 @@
-import { type CloudIds, type Mode, type NodeName, type PairSettings, peerOf } from "./model.ts";
+import { type CloudIds, type HealthCheck, type Mode, type NodeName, type PairSettings, peerOf } from "./model.ts";
 
 /** Name of the second NIC on both nodes: it carries VRRP and the VIP. */
 export const vipInterface = "eth1";
@@ -56,6 +56,7 @@ export interface VipConfig {
   vpcEndpoints: string[];
   advertIntervalMs: number;
   reassertIntervalS: number;
+  healthCheck: HealthCheck | null;
 }
 
 const isPreferred = (settings: PairSettings, node: NodeName): boolean =>
@@ -118,5 +119,6 @@ export function planVipConfig(settings: PairSettings, ids: CloudIds, node: NodeN
     vpcEndpoints: settings.vpcEndpoints,
     advertIntervalMs: settings.advertIntervalMs,
     reassertIntervalS,
+    healthCheck: settings.healthCheck,
   };
 }

@@ -10,6 +10,8 @@ import { planKeepalived, planVipConfig } from "./plan.ts";
 
 const templates = new URL("../templates/", import.meta.url);
 const vipConfigPath = "/etc/keepalived/vip.json";
+const notifyUrlPath = "/etc/keepalived/notify_url";
+const hooksFolder = "/etc/keepalived/hooks";
 const templateSuffix = ".hbs";
 
 /** The node's half of the push, run from the unpacked bundle; see templates/install/install.sh. */
@@ -35,18 +37,36 @@ const pathOf = (template: string): string =>
 /** Executable are the scripts and those Python files that are started by name; modules of a package are not. */
 const modeOf = (path: string): string => (/\.sh$|^\/etc\/keepalived\/[^/]+\.py$/.test(path) ? "0755" : "0644");
 
+/** Files that a node has only when there is something for them to do. */
+const onlyWith: Record<string, (settings: PairSettings) => boolean> = {
+  "/etc/systemd/system/keepalived-vip-health.service": ({ healthCheck }) => healthCheck !== null,
+  "/etc/systemd/system/keepalived-vip-hooks.service": ({ hooks }) => hooks.length > 0,
+};
+
 const byPath = (x: NodeFile, y: NodeFile): number => (x.path < y.path ? -1 : 1);
 
 /** The files of a node that need nothing from the cloud, sorted by path. */
 export function renderStatic(settings: PairSettings, node: NodeName): NodeFile[] {
   const values = planKeepalived(settings, node);
-  return templateNames().map((name) => {
+  const wanted = templateNames().filter((name) => onlyWith[pathOf(name)]?.(settings) ?? true);
+  const files = wanted.map((name): NodeFile => {
     const text = readTemplate(name);
     const content = name.endsWith(templateSuffix)
       ? Handlebars.compile(text, { strict: true, noEscape: true })(values)
       : text;
     return { path: pathOf(name), mode: modeOf(pathOf(name)), owner: "root:root", content };
   });
+  return [...files, ...usersFiles(settings)].sort(byPath);
+}
+
+/** The user's scripts, and where the nodes send word. */
+function usersFiles({ hooks, notifyUrl }: PairSettings): NodeFile[] {
+  const scripts = hooks.map(({ state, name, content }): NodeFile => {
+    return { path: `${hooksFolder}/${state}/${name}`, mode: "0755", owner: "root:root", content };
+  });
+  if (notifyUrl === null) return scripts;
+  const content = `${notifyUrl}\n`;
+  return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secret: true }];
 }
 
 /** The files of a node that carry ids of the cloud's. */
@@ -58,11 +78,6 @@ export function renderCloud(settings: PairSettings, ids: CloudIds, node: NodeNam
 /** Every file of a node, sorted by path. */
 export function renderNode(settings: PairSettings, ids: CloudIds, node: NodeName): NodeFile[] {
   return [...renderStatic(settings, node), ...renderCloud(settings, ids, node)].sort(byPath);
-}
-
-/** Path of every file that a node gets, sorted; the same for both nodes and modes. */
-export function nodeFilePaths(): string[] {
-  return [...templateNames().map(pathOf), vipConfigPath].sort();
 }
 
 /** The scripts that install, activate, check and remove the files on a node. */

@@ -27,8 +27,10 @@ export interface NodeReport {
   checkedAt?: number | null;
   preferred?: boolean;
   maintenance?: { why: string; leftS: number | null } | null;
-  switch?: { phase: string; reached: string; why: string | null } | null;
-  trouble?: string | null;
+  /** What is not as it should be, and what to do about it. */
+  problems: { found: string; cure: string }[];
+  /** Those that this node asked for, the newest first. */
+  moves: Move[];
 }
 
 /** One node, asked over SSH. */
@@ -39,7 +41,6 @@ export interface NodeView {
   problem: string | null;
   /** Whether the VIP answered this node's ping through the cloud; null on the node that has it. */
   probe: boolean | null;
-  moves: Move[];
 }
 
 export interface View {
@@ -87,13 +88,7 @@ export function judge(view: View): Judgement {
   for (const node of nodeNames) {
     const { report, problem } = view.nodes[node];
     if (!report) why.push(`${node} could not be asked: ${problem ?? "no answer"}`);
-    else {
-      if (!report.serviceAlive) why.push(`keepalived-vip.service does not run on ${node}`);
-      if (report.maintenance) why.push(`${node} is in maintenance: ${report.maintenance.why}`);
-      else if (report.state !== "MASTER" && report.state !== "BACKUP")
-        why.push(`keepalived is ${report.state} on ${node}`);
-      if (report.trouble) why.push(`${node}: ${report.trouble}`);
-    }
+    else why.push(...report.problems.map(({ found }) => `${node}: ${found}`));
   }
   if (second) why.push("both nodes are MASTER: do they hear each other?");
   if (all && !master) why.push("no node is MASTER");
@@ -156,7 +151,7 @@ const seconds = (s: number): string =>
 
 /** The last three moves of both nodes, newest first. */
 export function lastMoves(view: View): Move[] {
-  const moves = nodeNames.flatMap((node) => view.nodes[node].moves);
+  const moves = nodeNames.flatMap((node) => reportOf(view, node)?.moves ?? []);
   return moves.sort((x, y) => y.startedAt - x.startedAt).slice(0, 3);
 }
 
@@ -164,17 +159,16 @@ const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((s
 
 /** What to type next. */
 export function nextCommand({ verdict, master }: Judgement, view: View): string {
-  const { nodes } = view;
   if (verdict === "healthy") return "npm run ha -- switchover";
-  const kept = nodeNames.find((node) => nodes[node].report?.maintenance);
-  const on = (node: NodeName) => `on ${node}: sudo /etc/keepalived/vip.py`;
-  // Simply ended, it would take the VIP back while the cloud still delivers to the other.
-  if (kept && master && nodes[kept].report?.preferred) return `npm run ha -- switchover --to ${kept}`;
-  if (kept) return `${on(kept)} maintenance off`;
-  const odd = nodeNames.find((node) => nodes[node].report && node !== master) ?? master;
-  return odd
-    ? `${on(odd)} status; journalctl -u keepalived-vip -u keepalived -n 30`
-    : "look at both machines in the console";
+  for (const node of nodeNames) {
+    const report = reportOf(view, node);
+    // Simply ended, its maintenance would let it take the VIP while the cloud still delivers to the other.
+    if (report?.maintenance && report.preferred && master) return `npm run ha -- switchover --to ${node}`;
+    const cure = report?.problems[0]?.cure;
+    if (cure) return `on ${node}: ${cure}`;
+  }
+  const asked = nodeNames.find((node) => reportOf(view, node));
+  return asked ? `on ${asked}: vip.py self-test` : "look at both machines in the console";
 }
 
 /** One screen. */

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type NodeName, nodeNames } from "../../render/model.ts";
-import { exitCodes, judge, lastMoves, type Move, type NodeReport, type NodeView, screen, type View } from "./report.ts";
+import { exitCodes, judge, lastMoves, type NodeReport, type NodeView, screen, type View } from "./report.ts";
 import { onNode } from "./ssh.ts";
 import type { Client, Target } from "./target.ts";
 
@@ -10,33 +10,21 @@ const run = promisify(execFile);
 /** A black-holed node: the whole answer is there within 5 s. */
 const limitMs = 4000;
 const vip = "/etc/keepalived/vip.py";
-const log = "/var/log/keepalived.log";
 const divider = "---";
 
 /** One command per node. The probe pings the VIP from the node that does not have it. */
-const question = [
-  `${vip} status --json`,
-  `${vip} probe --json --within 1`,
-  `grep -h '"event": "moved"' ${log}.1 ${log} 2>/dev/null | tail -n 3`,
-].join(`; echo; echo ${divider}; `);
+const question = [`${vip} status --json`, `${vip} probe --json --within 1`].join(`; echo; echo ${divider}; `);
 
 /** What a node answered, in the form of `question`. */
 export function parseAnswer(stdout: string): Omit<NodeView, "problem"> {
-  const [status = "", probe = "", moves = ""] = stdout.split(`\n${divider}\n`);
+  const [status = "", probe = ""] = stdout.split(`\n${divider}\n`);
   const { here, answeredMs } = JSON.parse(probe) as { here: boolean; answeredMs: number | null };
-  return {
-    report: JSON.parse(status) as NodeReport,
-    probe: here ? null : answeredMs !== null,
-    moves: moves
-      .split("\n")
-      .filter((line) => line.trim())
-      .map((line) => JSON.parse(line) as Move),
-  };
+  return { report: JSON.parse(status) as NodeReport, probe: here ? null : answeredMs !== null };
 }
 
 async function askNode(target: Target, node: NodeName): Promise<NodeView> {
   const { code, stdout, stderr } = await onNode(target, node, question, limitMs);
-  const missing = { report: null, probe: null, moves: [] };
+  const missing = { report: null, probe: null };
   if (code === null) return { ...missing, problem: `no answer within ${limitMs / 1000} s` };
   if (code === 255) return { ...missing, problem: stderr.split("\n").at(-1) || "no connection" };
   try {

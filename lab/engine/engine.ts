@@ -115,7 +115,7 @@ export function runInline(
         ...process.env,
         LAB_NAME: config.name,
         PULUMI_CONFIG: JSON.stringify({ ...pulumiConfig, "tencentcloud:region": config.region }),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify([`${project}:sshPrivateKey`]),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify([`${project}:sshPrivateKey`, `${project}:notifyUrl`]),
         INLINE_ENGINE: JSON.stringify({
           project,
           ...place,

@@ -344,7 +344,7 @@ export const resources: Record<string, Resource> = {
   "command:remote:Command": {
     create: async (i, tools) => ({ id: "command", state: await onNode(i, i.create, tools) }),
     update: (_id, i, tools) => onNode(i, i.create, tools),
-    remove: async (_id, i, tools) => void (await onNode(i, i.delete, tools)),
+    remove: async (_id, i, tools) => void (i.delete !== undefined && (await onNode(i, i.delete, tools))),
   },
 };
 /** The data sources that the program asks. */

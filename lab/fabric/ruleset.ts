@@ -79,11 +79,20 @@ export function ruleset({ view, links, services, faults }: RulesetInput): string
   const cuts = faults.cut.filter(({ from, to }) => present(from) && present(to));
   const pairs = (all: boolean) => cuts.filter((cut) => cut.all === all).map(({ from, to }) => `"${from}" . "${to}"`);
   const eips = view.publicAddresses;
-  return `table inet fabric
+  const dead = `set dead { type ifname;${elements(faults.dead.filter(present).map((name) => `"${name}"`))} }`;
+  return `table arp fabric
+delete table arp fabric
+table arp fabric {
+  ${dead}
+  chain arrived { type filter hook input priority filter; policy accept;
+    iifname @dead drop
+  }
+}
+table inet fabric
 delete table inet fabric
 table inet fabric {
   set port { type ifname;${elements(names.map((name) => `"${name}"`))} }
-  set dead { type ifname;${elements(faults.dead.filter(present).map((name) => `"${name}"`))} }
+  ${dead}
   set cut_all { type ifname . ifname;${elements(pairs(true))} }
   set cut_vrrp { type ifname . ifname;${elements(pairs(false))} }
   set public { type ipv4_addr;${elements(eips.map(({ privateIp }) => privateIp))} }

@@ -36,7 +36,7 @@ export interface Fault {
   holdsMs?: number;
   /** The node on which it matters, seen from the VIP; default: the MASTER. */
   at?: "standby";
-  /** It moves nothing by itself. A proof makes the MASTER stop besides, and `vip` is about the move that follows. */
+  /** It moves nothing by itself. A proof makes the MASTER fail besides, and `vip` is about the move that follows. */
   needsTrigger?: true;
   /** Over without anybody's help: a proof undoes nothing. */
   passes?: true;

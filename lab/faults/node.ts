@@ -40,7 +40,7 @@ export const node: Kind = {
     },
     {
       name: "process",
-      what: "kill -9 of the user's own service, say-name.service",
+      what: "kill -9 of the user's own service, say-name.service; systemd starts it again",
       vip: "either",
       passes: true,
       inject: async (scene, name) => void (await onNode(scene, name, killed("say-name"))),

@@ -146,7 +146,8 @@ check_new() {
       chown "$owner" "$lib/stage$path" && chmod "$mode" "$lib/stage$path" || exit 1
   done || return 1
   # shellcheck disable=SC2016 # $1 is the inner shell's
-  unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh' \
+  unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&
+    PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try' \
     sh "$lib/stage/etc/keepalived" 9>&-
 }
 # Lists in `changed` and `stale` what is not as the bundle wants it.

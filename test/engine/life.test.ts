@@ -108,6 +108,33 @@ describe("the life of a stack on the real engine", () => {
     assert.equal(lab.master(await lab.converged()), "a");
   });
 
+  test("another machine type: both nodes are replaced, the MASTER last, and its clients notice nothing", async () => {
+    const old = await lab.converged();
+    const pinger = new Pinger(await lab.namespace("vpc"), vip);
+    await pinger.first();
+    const { summary, text } = await lab.change("instanceType", "S5.LARGE8");
+    const status = await lab.until(
+      (now) => now.converged && lab.master(now) === "a",
+      "the preferred node serves again",
+    );
+    const { lost, sent, longestGapMs } = await pinger.stop();
+    // The cloud's own change of path takes no time in this lab; 50 ms are ours.
+    assert.ok(lost <= 5, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
+    assert.equal(summary.replaced, 8, "machines, attachments, installations, handovers");
+    const order = [...text.matchAll(/EniAttachment ha-([ab])-attachment created replacement/g)].map(([, node]) => node);
+    assert.deepEqual(order, ["b", "a"], "the standby first");
+    for (const [n, node] of status.nodes.entries()) {
+      assert.notEqual(node.instanceId, old.nodes[n]?.instanceId);
+      assert.equal(node.eniId, old.nodes[n]?.eniId, "the ENI stays");
+    }
+  });
+
+  test("a standby that is dead is replaced as well", async () => {
+    await lab.run("fail", "b", "--how", "power");
+    await lab.change("instanceType", "S5.MEDIUM4");
+    await lab.until((now) => now.converged && lab.master(now) === "a", "both nodes are new");
+  });
+
   test("destroy after failovers leaves nothing in the cloud, and no forbidden call was ever made", async () => {
     await lab.run("fail", lab.master(await lab.converged()), "--how", "keepalived-stop");
     await lab.until((now) => now.nodes.some(({ name, state }) => name === "b" && state === "MASTER"), "b is MASTER");

@@ -121,7 +121,14 @@ describe("the network", () => {
     await lab.fabric.cutNic("ins-a", [a.eniId]);
     assert.equal(await pings(client, a.primaryAddress), false);
     assert.match((await within(lab.guest("ins-a"), "ip", "-br", "link", "show", "eth0")).stdout, /UP/);
+    const gateway = "10.77.1.1";
+    await within(lab.guest("ins-a"), "ip", "neigh", "flush", "all");
+    assert.equal(await pings(lab.guest("ins-a"), gateway), false);
+    const neighbour = await within(lab.guest("ins-a"), "ip", "neigh", "show", gateway);
+    assert.doesNotMatch(neighbour.stdout, /lladdr/, "not even the gateway's ARP gets through");
     await lab.fabric.heal();
+    // The guest's kernel would ask again only after a second.
+    await within(lab.guest("ins-a"), "ip", "neigh", "flush", "all");
     assert.equal(await pings(client, a.primaryAddress), true);
   });
 

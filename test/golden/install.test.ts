@@ -5,7 +5,7 @@ import { bundle } from "../../components/bundle.ts";
 import type { NodeFile, PairSettings } from "../../render/model.ts";
 import { installScripts, renderNode } from "../../render/render.ts";
 import { Machine, type Result } from "./machine.ts";
-import { cloudIds, settingsFor } from "./pair.ts";
+import { bareSettingsFor, cloudIds } from "./pair.ts";
 
 const conf = "/etc/keepalived/keepalived.conf";
 const us = "urn:us";
@@ -15,7 +15,7 @@ const systemctl = readFileSync(new URL("systemctl.sh", import.meta.url), "utf8")
 function filesOf(change: Partial<PairSettings> = {}): NodeFile[] {
   const hooks = ["check_self.sh", "notify_action.sh", "hear_peer.py"].map((name) => `/etc/keepalived/${name}`);
   const hook = (path: string): NodeFile => ({ path, mode: "0755", owner: "root:root", content: "#!/bin/sh\n" });
-  const rest = renderNode({ ...settingsFor("stable"), ...change }, cloudIds, "a").filter(
+  const rest = renderNode({ ...bareSettingsFor("stable"), ...change }, cloudIds, "a").filter(
     (f) => !hooks.includes(f.path),
   );
   return [...rest, ...hooks.map(hook)];
@@ -136,6 +136,30 @@ describe("install", () => {
   });
 });
 
+/** A check by a command, quick to fail. */
+const checking = (target: string): Partial<PairSettings> => {
+  return { healthCheck: { kind: "command", target, intervalS: 1, timeoutS: 1, fall: 1, rise: 1 } };
+};
+
+test("a health check comes before keepalived starts, and leaves nothing that keeps the VIP away", () => {
+  const watched = filesOf({ ...checking("true"), hooks: [{ state: "active", name: "10-x", content: "#!/bin/sh\n" }] });
+  const first = install(watched);
+  assert.equal(first.status, 0, first.stderr);
+  installed(watched);
+  assert.deepEqual(calls().slice(-4), [
+    "restart keepalived-vip",
+    "restart keepalived-vip-health",
+    "restart keepalived",
+    "drain 0",
+  ]);
+  assert.equal(install(watched).stdout, "up to date\n");
+  machine.run("/etc/keepalived/vip.py drain hold health 60 'it failed'");
+  assert.equal(install(original).status, 0);
+  assert.deepEqual(calls().slice(-2), ["restart keepalived-vip", "stop keepalived-vip-health"]);
+  assert.equal(machine.run("cat /run/keepalived-vip/drain").stdout, "0\n");
+  assert.equal(machine.run("find /etc -name 10-x -o -name 'keepalived-vip-h*'").stdout, "");
+});
+
 describe("the old configuration stays in force when", () => {
   const unchanged = (result: Result, message: RegExp): void => {
     assert.equal(result.status, 1);
@@ -154,6 +178,15 @@ describe("the old configuration stays in force when", () => {
   test("a hook is missing, which keepalived itself does not mind", () => {
     firstInstall();
     unchanged(install(slower.filter((file) => !file.path.endsWith("notify_action.sh"))), /notify_action.sh is missing/);
+  });
+
+  test("its health check would take the node out of service", () => {
+    firstInstall();
+    const failing = filesOf(checking("TopSecret=x false"));
+    unchanged(install(failing), /the new configuration is refused; nothing was changed\n.*in service: command: exit 1/);
+    assert.deepEqual(calls(), []);
+    machine.run("/etc/keepalived/vip.py drain hold maintenance 60 'on purpose'");
+    assert.equal(install(failing).status, 0, "a node that is not in service takes any");
   });
 
   test("a service does not start: the old one is activated again", () => {

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { modes, type NodeFile, nodeNames } from "../../render/model.ts";
-import { nodeFilePaths, renderCloud, renderNode, renderStatic } from "../../render/render.ts";
+import { renderCloud, renderNode, renderStatic } from "../../render/render.ts";
 import { Machine } from "./machine.ts";
-import { cloudIds, settingsFor } from "./pair.ts";
+import { bareSettingsFor, cloudIds, settingsFor } from "./pair.ts";
 
 const expectedRoot = fileURLToPath(new URL("expected/", import.meta.url));
 const templatesRoot = fileURLToPath(new URL("../../templates/", import.meta.url));
@@ -67,10 +67,35 @@ describe("the set of files", () => {
   const settings = settingsFor("stable");
   const files = renderNode(settings, cloudIds, "a");
 
-  test("has the paths that nodeFilePaths names, each once, sorted", () => {
-    const paths = files.map((file) => file.path);
-    assert.deepEqual(paths, nodeFilePaths());
-    assert.deepEqual(paths, [...new Set(paths)].sort());
+  const pathsOf = (given: typeof files) => given.map(({ path }) => path);
+
+  test("has each path once, sorted", () => {
+    assert.deepEqual(pathsOf(files), [...new Set(pathsOf(files))].sort());
+  });
+
+  test("has what is for the user's own service only where there is something to do", () => {
+    const bare = pathsOf(renderNode(bareSettingsFor("stable"), cloudIds, "a"));
+    assert.deepEqual(
+      pathsOf(files).filter((path) => !bare.includes(path)),
+      [
+        "/etc/keepalived/hooks/active/10-promote",
+        "/etc/keepalived/hooks/standby/10-demote",
+        "/etc/keepalived/notify_url",
+        "/etc/systemd/system/keepalived-vip-health.service",
+        "/etc/systemd/system/keepalived-vip-hooks.service",
+      ],
+    );
+    assert.ok(bare.every((path) => pathsOf(files).includes(path)));
+  });
+
+  test("has the notifyUrl in one secret file alone", () => {
+    const url = settings.notifyUrl ?? "";
+    const secret = files.filter((file) => file.secret);
+    assert.deepEqual(
+      secret.map(({ path, mode, content }) => [path, mode, content]),
+      [["/etc/keepalived/notify_url", "0600", `${url}\n`]],
+    );
+    for (const file of files) assert.equal(file.content.includes(url), file.secret === true, file.path);
   });
 
   test("is the static files, known in a first preview, and those with ids of the cloud's", () => {
@@ -86,7 +111,8 @@ describe("the set of files", () => {
     const modeOf = Object.fromEntries(files.map((file) => [file.path, file.mode]));
     for (const file of files) {
       const starts = file.content.startsWith("#!");
-      assert.equal(file.mode, file.path.endsWith("/vip.json") ? "0600" : starts ? "0755" : "0644", file.path);
+      const closed = file.secret || file.path.endsWith("/vip.json");
+      assert.equal(file.mode, closed ? "0600" : starts ? "0755" : "0644", file.path);
       assert.equal(file.owner, "root:root");
     }
     assert.equal(modeOf["/etc/keepalived/notify_action.sh"], "0755");
@@ -102,7 +128,7 @@ describe("the set of files", () => {
   });
 
   test("holds everything that units and configuration call", () => {
-    const paths = new Set(nodeFilePaths());
+    const paths = new Set(pathsOf(files));
     for (const file of files) {
       for (const [called] of file.content.matchAll(/\/etc\/keepalived\/\w+\.(?:sh|py)/g)) {
         assert.ok(paths.has(called), `${file.path} names ${called}`);

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { nodeFilePaths } from "../../render/render.ts";
+import { renderNode } from "../../render/render.ts";
+import { bareSettingsFor, cloudIds } from "./pair.ts";
 
+const paths = renderNode(bareSettingsFor("stable"), cloudIds, "a").map(({ path }) => path);
 const command = fileURLToPath(new URL("../../cli/render.ts", import.meta.url));
 const render = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", command, ...args], { encoding: "utf8" });
@@ -18,7 +20,7 @@ test("prints every file of both nodes with path, mode and owner", () => {
     const headers = [...stdout.matchAll(/^==> node (\w): (\S+) (\d{4}) root:root$/gm)].filter((m) => m[1] === node);
     assert.deepEqual(
       headers.map((match) => match[2]),
-      nodeFilePaths(),
+      paths,
     );
   }
 });
@@ -39,7 +41,7 @@ test("--out writes them with their modes, says that ids are placeholders, and li
     const manifest = readFileSync(join(folder, "a.manifest"), "utf8").trimEnd().split("\n");
     assert.deepEqual(
       manifest.map((line) => line.split(" ")[2]),
-      nodeFilePaths(),
+      paths,
     );
     for (const line of manifest) {
       const [mode = "", , path = ""] = line.split(" ");
@@ -49,6 +51,19 @@ test("--out writes them with their modes, says that ids are placeholders, and li
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("takes what is for the user's own service, and prints no secret", () => {
+  const { status, stdout, stderr } = render(
+    ...["healthCheck.tcp=80", "healthCheck.fall=5", "notifyUrl=https://hooks.example/TopSecret"].flatMap((set) => [
+      "--set",
+      set,
+    ]),
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /"kind": "tcp",\n {4}"target": 80,\n {4}"intervalS": 2,\n {4}"timeoutS": 2,\n {4}"fall": 5,/);
+  assert.match(stdout, /^==> node a: \/etc\/keepalived\/notify_url 0600 root:root\n\(secret/m);
+  assert.doesNotMatch(stdout + stderr, /TopSecret/);
 });
 
 test("refuses a bad setting with the key, the value and what is allowed", () => {

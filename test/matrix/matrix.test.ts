@@ -17,11 +17,11 @@ for (const part of partsOf(wanted)) {
     const cells: { fault: string; outcome: Outcome | null }[] = [];
     let keepalived = "";
 
-    const up = () =>
-      lab.run(
-        ...["up", "--engine", "inline", "--set", `imageName=${image}`, "--set", `mode=${mode}`],
-        ...["--set", "publicIp=true", "--set", "preemptDelay=1"],
-      );
+    const settings = [
+      ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
+      ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
+    ];
+    const up = () => lab.run("up", "--engine", "inline", ...settings.flatMap((set) => ["--set", set]));
 
     before(async () => {
       dropResults(part);

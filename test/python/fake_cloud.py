@@ -20,6 +20,7 @@ class FakeCloud:
         self.eip_follows = True
         self.enis = {support.ME: "vpc-1", support.PEER: "vpc-1"}
         self.move_s = 0.0
+        self.failing = False  # moves are accepted and fail
         self.clock_ahead_s = 0.0
         self.credentials_s = 3600
         self.secret = 1  # number of the credentials that are valid
@@ -90,6 +91,9 @@ class FakeCloud:
         return None, {}
 
     def start(self, call, target):
+        if self.failing:
+            self.tasks[call] = "FAILED"
+            return
         self.tasks[call] = "RUNNING"
         self.state = "MIGRATING"
 

@@ -1,6 +1,7 @@
 """Runs one verb of vip.py against a fake cloud: service.py SETTINGS.json VERB…; the rest is as on a node."""
 
 import json
+import os
 import sys
 
 import support  # noqa: F401
@@ -15,6 +16,11 @@ def load():
     conf.pid_files = given["pidFiles"]
     conf.collector = given["run"] + "/collector"
     decide.TAKE_S = given.get("takeS", decide.TAKE_S)
+    conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
+    for name in ("health_lease_s", "hook_limit_s"):
+        setattr(conf, name, given.get(name, getattr(conf, name)))
+    if given.get("withoutPidfd"):
+        del os.pidfd_open  # as on Python before 3.9
     return conf
 
 

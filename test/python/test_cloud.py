@@ -300,6 +300,8 @@ class Tls(unittest.TestCase):
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(5)
         self.addCleanup(self.listener.close)
+        # A thread that went on waiting on a closed socket would take the connections of the next one with its number.
+        self.addCleanup(self.listener.shutdown, socket.SHUT_RDWR)
         self.others = []
 
         def serve():

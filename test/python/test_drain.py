@@ -36,6 +36,19 @@ class Drain(unittest.TestCase):
             drain.apply(self.conf)
         self.assertEqual(self.told(), "0")
 
+    def test_prolonged_it_holds_since_it_began(self):
+        with mock.patch("time.time", return_value=1000.0):
+            drain.hold(self.conf, "health", 30, "down")
+        drain.hold(self.conf, "health", 60, "still down")
+        reason = drain.reasons(self.conf)["health"]
+        self.assertEqual((reason["since"], reason["why"]), (1000.0, "still down"))
+        self.assertGreater(reason["leftS"], 50)
+
+    def test_a_reason_that_is_being_written_is_none_yet(self):
+        drain.hold(self.conf, "health", 30, "down")
+        os.rename(self.conf.run + "/drain.d/health", self.conf.run + "/drain.d/health.4711")
+        self.assertEqual(drain.apply(self.conf), {})
+
     def test_maintenance_outlives_the_boot_and_the_others_do_not(self):
         drain.hold(self.conf, "maintenance", 3600, "kernel")
         drain.hold(self.conf, "health", None, "down")

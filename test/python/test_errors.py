@@ -150,7 +150,8 @@ class Table(unittest.TestCase):
             self.assertEqual(gaps, sorted(set(gaps)), "later and later")
             self.assertGreater(gaps[0], 0.3)
             self.assertGreater(gaps[-1], 2.9)
-            self.assertEqual(len(play.events("trouble")), 1, play.log.said)
+            # A dead NIC is told by the thread that looks after connections.
+            self.assertEqual(len(play.events("trouble")), int(play.code != "NoPath"), play.log.said)
             self.heals(play)
 
         self.each(errors.RETRY, act)

@@ -133,6 +133,17 @@ class Linger(Talk):
         until(lambda: self.on_nic() == "absent", 5, self.output)
         self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
 
+    def test_a_demoted_node_to_which_nobody_said_so_takes_its_own_address_for_no_mastership(self):
+        self.master()
+        self.drop_vip()  # and keepalived's word is lost
+        until(lambda: self.on_nic() == "leased", 5, self.output)
+        self.cloud.holder = PEER
+        calls = len(self.cloud.journal)
+        self.said_by(PEER_ADDRESS, {"id": "has", "has": True}, answers=False)
+        until(lambda: self.on_nic() == "absent", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        self.assertEqual((self.cloud.holder, len(self.cloud.journal)), (PEER, calls))
+
     def test_also_one_whose_keepalived_was_stopped(self):
         self.demoted("STOP")
         self.assertEqual(self.on_nic(), "leased")

@@ -13,7 +13,7 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import checks, planned, selftest, settings
+from keepalived_vip import planned, prerequisites, selftest, settings
 from support import ME, VIP
 
 OWN, PEER, VRRP = "10.0.1.16", "10.0.1.17", 112
@@ -52,7 +52,7 @@ class SelfTest(unittest.TestCase):
         )
         for patch in (
             mock.patch.dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"]),
-            mock.patch.multiple(checks, LISTEN_S=0.6, PING_S=0.6),
+            mock.patch.multiple(prerequisites, LISTEN_S=0.6, PING_S=0.6),
         ):
             patch.start()
             self.addCleanup(patch.stop)
@@ -292,7 +292,7 @@ class SelfTest(unittest.TestCase):
         gate = threading.Event()
         self.addCleanup(gate.set)
         with mock.patch.multiple(selftest, FIRST_S=1.0, SECOND_S=0.5), mock.patch.object(
-            checks, "disk", lambda conf: gate.wait(20)
+            prerequisites, "disk", lambda conf: gate.wait(20)
         ):
             rows = self.run_here()
         self.assertEqual(self.only(rows, "disk"), "no answer in time")

@@ -152,6 +152,15 @@ class Yield(Pair):
         self.assertFalse(self.drained())
         self.assertTrue(self.here())
 
+    def test_a_move_that_failed_in_the_cloud_is_not_told_as_done(self):
+        self.master()
+        moves = self.status()["movesTotal"]
+        self.cloud.failing = True
+        code, output = self.call("yield")
+        self.assertEqual(code, 4, output)
+        until(lambda: self.status()["cloudHolder"] == "self" and self.status()["checkedAt"], 5, self.output)
+        self.assertEqual((self.status()["movesTotal"], self.events("moved")[moves:]), (moves, []))
+
     def test_an_answer_that_was_lost_is_looked_for(self):
         self.master()
         self.cloud.move_s = 0.5
@@ -265,11 +274,10 @@ class StandingMaster(Pair):
         self.assertEqual(self.call("maintenance", "off")[0], 0)
         self.assertFalse(self.drained())
 
-
     def test_a_node_that_cannot_be_kept_away_says_so_and_takes_part(self):
         self.master()
         verb = self.begin("yield")
-        with open(self.run_dir + "/lib", "w"):
+        with open(self.run_dir + "/lib/drain.d", "w"):
             pass  # where the lasting reason should be written
         self.give_up()
         self.advert()

@@ -11,6 +11,7 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
+from keepalived_vip import nic, settings, watch
 from support import EIP, ME, PEER, VIP, until
 
 MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"
@@ -101,7 +102,7 @@ class Node(unittest.TestCase):
             file.write(line + "\n")
 
     def add_vip(self, *more):
-        self.ip("-n", self.namespace, "addr", "add", VIP + "/32", "dev", "eth1", *more)
+        self.ip("-n", self.namespace, "addr", "replace", VIP + "/32", "dev", "eth1", *more)
 
     def drop_vip(self):
         self.ip("-n", self.namespace, "addr", "del", VIP + "/32", "dev", "eth1")
@@ -156,6 +157,24 @@ class Failover(Node):
         self.become_backup()
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
         self.calls_stop()
+
+    def test_a_node_whose_nic_is_dead_leaves_the_vip_to_the_other(self):
+        self.ip("-n", self.namespace, "addr", "add", support.values()["gateway"] + "/32", "dev", "far")
+        self.start()
+        self.ip("-n", self.namespace, "addr", "del", support.values()["gateway"] + "/32", "dev", "far")
+        self.become_master()
+        until(lambda: self.cloud.actions().count(DESCRIBE) > 1, 10, self.output)
+        until(lambda: "gateway" in (self.status()["trouble"] or ""), 10, self.output)
+        self.assertNotIn(MIGRATE, self.cloud.actions())
+        self.ip("-n", self.namespace, "addr", "add", support.values()["gateway"] + "/32", "dev", "far")
+        self.settled()
+        self.assertEqual(self.cloud.holder, ME)
+
+    def test_a_gateway_that_never_answered_keeps_nobody_from_serving(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[0], MIGRATE)
 
     def test_a_demotion_is_heard_while_a_call_hangs(self):
         gate = []
@@ -233,6 +252,18 @@ class Failover(Node):
         until(lambda: self.status()["state"] == "STOP", 6, self.output)
         self.cloud.holder = PEER
         self.calls_stop()
+
+
+class Weighing(unittest.TestCase):
+    def test_a_contradiction_ends_with_keepalived(self):
+        with tempfile.TemporaryDirectory() as folder:
+            service = watch.Service(settings.Settings(support.values(), folder, folder, folder + "/log", "", "http"))
+        service.state, service.on_nic = {"state": "BACKUP"}, nic.PRESENT
+        service.weigh(100.0)
+        self.assertEqual(service.odd_since, 100.0)
+        service.dead = True
+        service.weigh(100.5)
+        self.assertIsNone(service.odd_since, "a time that is past and stays so: the loop would never rest")
 
 
 class Restart(Node):

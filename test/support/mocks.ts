@@ -47,6 +47,8 @@ export interface Run {
 export interface Given {
   /** Keys of the project without namespace, others with it; values as Pulumi keeps them. */
   config: Record<string, string>;
+  /** Keys that the user keeps secret. */
+  secretKeys?: string[];
   stack?: string;
   /** Answers of data sources by token; one that is missing fails the run. */
   calls?: Record<string, (inputs: Json) => Json>;
@@ -163,6 +165,9 @@ export async function runProgram(given: Given): Promise<Run> {
     value,
   ]);
   pulumi.runtime.setAllConfig(Object.fromEntries(named) as Record<string, string>);
+  if (given.secretKeys) {
+    process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(given.secretKeys.map((key) => `${project}:${key}`));
+  }
   const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(r: Request, done: unknown): void };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { nodeFilePaths } from "../../render/render.ts";
+import { renderNode } from "../../render/render.ts";
+import { cloudIds, settingsFor } from "../golden/pair.ts";
 
 test("docs/failover.md says of every file on a node what it is for, and of no other", () => {
   const text = readFileSync(new URL("../../docs/failover.md", import.meta.url), "utf8");
   const rows = [...text.matchAll(/^\| `(\/etc\/[^`]+)` \| (\S.*) \|$/gm)];
-  assert.deepEqual(rows.map(([, path]) => path).sort(), nodeFilePaths());
+  const paths = renderNode({ ...settingsFor("stable"), hooks: [] }, cloudIds, "a").map(({ path }) => path);
+  assert.deepEqual(
+    rows.map(([, path]) => path).sort(),
+    [...paths, "/etc/systemd/system/keepalived-vip-hooks.service"].sort(),
+  );
 });

@@ -31,6 +31,8 @@ const master: NodeReport = {
   cloudHolder: "self",
   available: true,
   checkedAt: at - 12,
+  problems: [],
+  moves: [],
 };
 const backup: NodeReport = { ...master, state: "BACKUP", vipOnNic: false, cloudHolder: "unknown", available: false };
 const move = {
@@ -43,8 +45,8 @@ const move = {
 const healthy: View = {
   at,
   nodes: {
-    a: { report: master, problem: null, probe: null, moves: [move] },
-    b: { report: backup, problem: null, probe: true, moves: [] },
+    a: { report: { ...master, moves: [move] }, problem: null, probe: null },
+    b: { report: backup, problem: null, probe: true },
   },
   clients: [],
 };
@@ -54,10 +56,14 @@ function seen(change: (view: View) => void): View {
   return view;
 }
 const lose = (view: View, name: "a" | "b") => {
-  view.nodes[name] = { report: null, problem: "no answer within 4 s", probe: null, moves: [] };
+  view.nodes[name] = { report: null, problem: "no answer within 4 s", probe: null };
 };
 const drain = (report: NodeReport) =>
-  Object.assign(report, { state: "FAULT", maintenance: { why: "new kernel", leftS: 1800 } });
+  Object.assign(report, {
+    state: "FAULT",
+    maintenance: { why: "new kernel", leftS: 1800 },
+    problems: [{ found: "kept from being MASTER by maintenance: new kernel", cure: "vip.py maintenance off" }],
+  });
 
 describe("the verdict", () => {
   test("healthy: one MASTER, and everybody agrees on it", () => {
@@ -87,8 +93,19 @@ describe("the verdict", () => {
         lose(v, "b");
       },
     ],
-    ["the standby in maintenance", "degraded", /b is in maintenance: new kernel/, (v) => drain(v.nodes.b.report!)],
-    ["no service on the standby", "degraded", /does not run on b/, (v) => (v.nodes.b.report!.serviceAlive = false)],
+    [
+      "the standby in maintenance",
+      "degraded",
+      /b: kept from being MASTER by maintenance: new kernel/,
+      (v) => drain(v.nodes.b.report!),
+    ],
+    [
+      "what a node itself finds wrong",
+      "degraded",
+      /b: the service does NOT run/,
+      (v) =>
+        (v.nodes.b.report!.problems = [{ found: "the service does NOT run", cure: "systemctl start keepalived-vip" }]),
+    ],
     [
       "the black hole: the cloud delivers elsewhere",
       "down",
@@ -118,7 +135,7 @@ describe("the verdict", () => {
       "a trouble on the MASTER",
       "degraded",
       /a: cloud: throttled/,
-      (v) => (v.nodes.a.report!.trouble = "cloud: throttled"),
+      (v) => (v.nodes.a.report!.problems = [{ found: "cloud: throttled", cure: "vip.py self-test" }]),
     ],
   ];
   for (const [name, verdict, why, change] of cases) {
@@ -144,8 +161,8 @@ test("one screen: verdict, a row per node, the agreement, the last moves, what t
 
 test("the three newest moves of both nodes", () => {
   const view = seen((v) => {
-    v.nodes.a.moves = [1, 2].map((n) => ({ ...move, startedAt: n }));
-    v.nodes.b.moves = [3, 4].map((n) => ({ ...move, startedAt: n }));
+    v.nodes.a.report!.moves = [2, 1].map((n) => ({ ...move, startedAt: n }));
+    v.nodes.b.report!.moves = [4, 3].map((n) => ({ ...move, startedAt: n }));
   });
   assert.deepEqual(
     lastMoves(view).map(({ startedAt }) => startedAt),
@@ -155,16 +172,16 @@ test("the three newest moves of both nodes", () => {
 
 test("what to type next ends a maintenance, of the preferred node without an outage", () => {
   const view = seen((v) => drain(v.nodes.b.report!));
-  assert.match(nextCommand(judge(view), view), /^on b: sudo .*vip\.py maintenance off$/);
+  assert.match(nextCommand(judge(view), view), /^on b: vip\.py maintenance off$/);
   view.nodes.b.report!.preferred = true;
   assert.equal(nextCommand(judge(view), view), "npm run ha -- switchover --to b");
 });
 
-test("a node's answer is its status, its probe and the moves of its log", () => {
-  const text = `${JSON.stringify(master, null, 2)}\n\n---\n{"here": true, "answeredMs": null}\n\n---\n${JSON.stringify(move)}\n`;
-  assert.deepEqual(parseAnswer(text), { report: master, probe: null, moves: [move] });
-  const standby = `${JSON.stringify(backup)}\n\n---\n{"here": false, "answeredMs": null}\n\n---\n`;
-  assert.deepEqual(parseAnswer(standby), { report: backup, probe: false, moves: [] });
+test("a node's answer is its status and its probe", () => {
+  const text = `${JSON.stringify(master, null, 2)}\n\n---\n{"here": true, "answeredMs": null}\n`;
+  assert.deepEqual(parseAnswer(text), { report: master, probe: null });
+  const standby = `${JSON.stringify(backup)}\n\n---\n{"here": false, "answeredMs": null}\n`;
+  assert.deepEqual(parseAnswer(standby), { report: backup, probe: false });
   assert.throws(() => parseAnswer("sudo: a password is required"));
 });
 

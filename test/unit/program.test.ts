@@ -3,6 +3,10 @@
  * not shown here; docs/real-engine.md tells what was.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Given, type Options, type Recorded, type Run, runProgram } from "../support/mocks.ts";
 import { key, least } from "./given.ts";
@@ -479,6 +483,40 @@ test("the private key is nowhere but in the connection, and in no output", async
     assert.ok(!JSON.stringify(others).includes(middle), name);
   }
   assert.ok(!JSON.stringify(r.outputs).includes(middle));
+});
+
+test("the notifyUrl is nowhere but in the standard input, which is secret, and no digest of it either", async () => {
+  const notifyUrl = "https://hooks.example/TopSecret";
+  const config = { notifyUrl, healthCheck: '{"tcp":80}' };
+  const r = await run(config, { secretKeys: ["notifyUrl"] });
+  const digest = createHash("sha256").update(`${notifyUrl}\n`).digest("hex").slice(0, 12);
+  for (const { name, type, inputs, secrets } of r.resources) {
+    const { stdin, ...others } = inputs;
+    assert.doesNotMatch(JSON.stringify(others), new RegExp(`TopSecret|hooks\\.example|${digest}`), name);
+    if (!type.endsWith(":Command") || !name.endsWith("-install")) continue;
+    assert.ok(secrets.includes("stdin"));
+    const bundle = Buffer.from(String(stdin).split("__BUNDLE__")[1]?.replace(/^.*\n/, "") ?? "", "base64").toString(
+      "latin1",
+    );
+    assert.equal(bundle.split(notifyUrl).length, 3, "once as the file, once in the list of what no message shows");
+    assert.match(String(inputs.create), /^# \/etc\/keepalived\/notify_url 0600 secret$/m);
+  }
+  assert.doesNotMatch(JSON.stringify(r.outputs), /TopSecret/);
+});
+
+test("the user's scripts are inputs of the component, so a preview shows their lines", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hooks-"));
+  try {
+    mkdirSync(join(folder, "active"));
+    writeFileSync(join(folder, "active", "10-start"), "#!/bin/sh\nsystemctl start app\n");
+    const r = await run({ hooksDir: folder });
+    for (const { inputs } of r.all("NodeFiles")) {
+      const { files } = inputs as Record<string, Record<string, string>>;
+      assert.equal(files?.["/etc/keepalived/hooks/active/10-start"], "#!/bin/sh\nsystemctl start app\n");
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a user who isn't root goes through sudo, and by the image's name is ubuntu", async () => {

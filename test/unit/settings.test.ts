@@ -46,6 +46,9 @@ test("the least configuration gives every default", () => {
     systemDiskSizeGb: 50,
     userData: undefined,
     vpcEndpoints: ["vpc.tencentcloudapi.com", "vpc.internal.tencentcloudapi.com"],
+    healthCheck: null,
+    hooks: [],
+    notifyUrl: null,
     tags: {},
   });
 });
@@ -92,6 +95,9 @@ test("everything set arrives as it was set", () => {
     nodeAddresses: { a: "172.16.5.2", b: "172.16.5.14" },
     region: "ap-guangzhou",
     vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
+    healthCheck: null,
+    hooks: [],
+    notifyUrl: null,
   });
 });
 

@@ -1,127 +1,232 @@
-"""What `vip.py self-test` looks at on the node and at its peer. Each check gives what it found or raises a Problem."""
+"""The checks of the user's service. Each look is a child process: it may hang, and what it started ends with it."""
 
 import os
-import re
-import stat
-import threading
+import signal
+import socket
 import time
 
-from keepalived_vip import adverts, nic, planned
-from keepalived_vip.status import run, span
+from keepalived_vip import http1
 
-LISTEN_S = 3.0  # for adverts, at least
-PING_S = 3.0
-HEARTBEAT_S = 10.0  # check_self.sh comes every 2 s and may take 2 s
-FREE_BYTES = 16 * 1024 * 1024
-OLDEST = (2, 0, 14)
-UNITS = ["keepalived-vip-nic", "keepalived-vip", "keepalived"]
+ENDED, FAILED, DIED = "ended", "failed", "died"  # a look that found all well, one that did not, a process seen to end
+POLL_S = 0.1  # between two looks at a process, where the kernel gives no descriptor of it
 
 
-class Problem(Exception):
-    """What was found instead, and a cure if it is not the usual one of the check."""
+class Look:
+    """A child process that ends with 0 when all is well, and may print why not."""
 
-    def __init__(self, found: str, cure=None) -> None:
-        super().__init__(found)
-        self.cure = cure
+    def __init__(self, act, timeout_s: float, now: float) -> None:
+        self.timeout_s = timeout_s
+        self.deadline = now + timeout_s
+        self.killed = False
+        self.reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.setsid()
+                signal.set_wakeup_fd(-1)
+                null = os.open(os.devnull, os.O_RDWR)
+                for stream, target in ((0, null), (1, writer), (2, null)):
+                    os.dup2(target, stream)
+                with open("/proc/self/oom_score_adj", "w") as file:
+                    file.write("0")  # ours is for us alone
+                problem = act()
+                os.write(1, (problem or "").encode())
+                os._exit(1 if problem else 0)
+            finally:
+                os._exit(127)
+        os.close(writer)
 
-
-class NotAsked(Problem):
-    """Could not be told; to be mended is something else."""
-
-
-def words(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
-
-
-def at_once(functions, limit_s: float) -> list:
-    """What each gives, None for those that take longer."""
-    results = [None] * len(functions)
-
-    def work(place: int) -> None:
-        results[place] = functions[place]()
-
-    threads = [threading.Thread(target=work, args=(place,), daemon=True) for place in range(len(functions))]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + limit_s
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return results
-
-
-def second_nic(conf) -> str:
-    code, lines = run(conf.nic_script, "check")
-    if code:
-        raise Problem("; ".join(lines) or "nic.sh check: exit %d" % code)
-    return "%s has %s, its routes and its source rules" % (conf.interface, conf.address)
-
-
-def vrrp(conf) -> str:
-    own, other = conf.address, conf.peer_address
-    master = nic.look(conf.interface, conf.vip) == nic.PRESENT
-    seconds = max(LISTEN_S, 3.5 * conf.advert_s)
-    found = adverts.listen(conf.interface, own, other, seconds, "" if master else "heard")
-    if "arrived" in found and "heard" not in found:
-        raise Problem("those of %s reach %s, and a firewall on this node drops them" % (other, conf.interface))
-    if not master:
-        if "heard" not in found:
-            raise Problem("none of %s in %.1f s" % (other, seconds))
-        return "those of %s arrive; this node, not being MASTER, sends none" % other
-    if "heard" in found:
-        raise Problem("%s sends them too: both nodes call themselves MASTER" % other)
-    if "out" not in found:
-        raise Problem("MASTER, but none leaves %s" % conf.interface)
-    if "refused" in found:
-        raise Problem("%s refuses them: keepalived does not run there" % other)
-    # A peer that hears us is silent. One before which they are dropped would soon call itself MASTER and be heard.
-    return "own ones leave %s; %s neither refuses nor contradicts them" % (conf.interface, other)
+    def result(self, now: float):
+        """(exit code, what it printed), code None when it had to be killed; None while it runs."""
+        done, status = os.waitpid(self.pid, os.WNOHANG)
+        if not done:
+            if now >= self.deadline and not self.killed:
+                self.killed = True
+                try:
+                    os.killpg(self.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # it ended this moment, or has not begun yet
+                os.kill(self.pid, signal.SIGKILL)
+            return None
+        os.set_blocking(self.reader, False)  # what it started in the background may have the other end
+        try:
+            text = os.read(self.reader, 4096).decode(errors="replace").strip()
+        except BlockingIOError:
+            text = ""
+        os.close(self.reader)
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        return (None if self.killed else code), text
 
 
-def ping(conf) -> str:
-    if planned.ping(conf, conf.peer_address, PING_S) is None:
-        raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
-    return "%s answers a ping from %s" % (conf.peer_address, conf.address)
+class Process:
+    """A running process whose end is noticed: by the kernel's descriptor, else by looking."""
+
+    def __init__(self, pid: int) -> None:
+        """Raises OSError when there is none."""
+        self.pid = pid
+        self.began = began(pid)
+        self.descriptor = None
+        try:
+            self.descriptor = os.pidfd_open(pid)  # Python 3.9, Linux 5.3
+        except ProcessLookupError:
+            raise
+        except (AttributeError, OSError):
+            pass
+        if self.began is None or began(pid) != self.began:
+            self.close()
+            raise ProcessLookupError(pid)
+
+    def ended(self) -> bool:
+        return began(self.pid) != self.began
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
 
 
-def keepalived(conf) -> str:
-    _, lines = run("keepalived", "--version")
-    match = re.match(r"Keepalived v(\d+(?:\.\d+)*)", lines[0] if lines else "")
-    if not match:
-        raise Problem("keepalived --version says: %s" % "; ".join(lines[:1]))
-    if tuple(int(part) for part in match.group(1).split(".")) < OLDEST:
-        raise Problem("version %s" % match.group(1))
-    return "version %s" % match.group(1)
+def began(pid: int):
+    """When a process began, by the kernel's ticks; None when it has ended, also if nobody has asked for its end yet."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            # The name in parentheses may hold anything.
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields[19]
 
 
-def services(conf) -> str:
-    wrong = []
-    for word, wanted in (("is-active", "active"), ("is-enabled", "enabled")):
-        _, said = run("systemctl", word, *UNITS)
-        said += ["unknown"] * (len(UNITS) - len(said))
-        wrong += ["%s is %s, not %s" % (unit, now, wanted) for unit, now in zip(UNITS, said) if now != wanted]
-    if wrong:
-        raise Problem("; ".join(wrong))
-    return "%s are active and enabled" % ", ".join(UNITS)
+class Prober:
+    """Looks whenever a look is due. `turn` gives what came of it: ENDED, FAILED or DIED with the reason, else None."""
+
+    def __init__(self, conf, check: dict, now: float) -> None:
+        self.conf = conf
+        self.kind, self.target = check["kind"], check["target"]
+        self.interval_s, self.timeout_s = check["intervalS"], check["timeoutS"]
+        self.look = None
+        self.process = None
+        self.next_look = now
+
+    def descriptors(self) -> list:
+        return [self.process.descriptor] if self.process and self.process.descriptor is not None else []
+
+    def next_turn(self) -> float:
+        """When `turn` has to be called at the latest; children and descriptors wake sooner."""
+        due = self.next_look if self.look is None else self.look.deadline
+        unseen = (self.process and self.process.descriptor is None) or (self.look and self.look.killed)
+        return time.monotonic() + POLL_S if unseen else due
+
+    def turn(self, now: float):
+        if self.process and self.process.ended():
+            pid = self.process.pid
+            self.process.close()
+            self.process = None
+            self.next_look = now + self.interval_s
+            return DIED, self.problem("process %d has ended" % pid)
+        if self.look is not None:
+            result = self.look.result(now)
+            if result is None:
+                if self.look.killed and now >= self.look.deadline + self.interval_s:
+                    self.look.deadline = now  # it cannot even be killed: each interval counts
+                    return FAILED, self.late()
+                return None
+            self.look = None
+            return self.judge(*result)
+        if now < self.next_look:
+            return None
+        self.next_look = now + self.interval_s
+        if self.process:
+            return ENDED, ""
+        self.look = Look(self.act(), self.timeout_s, now)
+        return None
+
+    def problem(self, text: str) -> str:
+        # A command line may carry what is nobody's business.
+        return "%s: %s" % ("command" if self.kind == "command" else "%s %s" % (self.kind, self.target), text)
+
+    def late(self) -> str:
+        return self.problem("no answer within %d s" % self.timeout_s)
+
+    def act(self):
+        target = self.target
+        if self.kind == "tcp":
+            return lambda: tcp_problem(["127.0.0.1", self.conf.address], target)
+        if self.kind == "http":
+            return lambda: http_problem(target)
+        if self.kind == "command":
+            return lambda: run("/bin/sh", "-c", target, quiet=True)
+        if target.startswith("/"):
+            return lambda: show_pid_file(target)
+        return lambda: run("systemctl", "show", "-p", "ActiveState", "-p", "MainPID", target)
+
+    def judge(self, code, text: str):
+        if code is None:
+            return FAILED, self.late()
+        if code != 0:
+            return FAILED, self.problem(text or "exit %d" % code)
+        if self.kind != "process":
+            return ENDED, ""
+        found = dict(line.partition("=")[::2] for line in text.splitlines())
+        state, pid = found.get("ActiveState", "unknown"), found.get("MainPID", "0")
+        if state not in ("active", "reloading"):
+            return FAILED, self.problem("the unit is %s" % state)
+        if pid != "0":  # else a unit that is active without a process of its own
+            try:
+                self.process = Process(int(pid))
+            except (OSError, ValueError):
+                return FAILED, self.problem("there is no process %s" % pid)
+        return ENDED, ""
 
 
-def fifo(conf) -> str:
-    if not stat.S_ISFIFO(os.stat(conf.fifo).st_mode):
-        raise Problem("%s is no pipe" % conf.fifo)
-    return conf.fifo
+# -- in the child -----------------------------------------------------------------------------------------------------
 
 
-def hooks(conf) -> str:
-    age = time.time() - os.stat(conf.run + "/heartbeat").st_mtime
-    if age > HEARTBEAT_S:
-        raise Problem("keepalived last ran check_self.sh %s ago" % span(age))
-    return "keepalived ran check_self.sh %s ago, and it could write" % span(age)
+def run(*argv, quiet=False):
+    if quiet:
+        os.dup2(0, 1)  # nobody reads: a talkative command would wait for ever
+    os.execvp(argv[0], argv)
 
 
-def disk(conf) -> str:
-    for path in (conf.lib, conf.run, os.path.dirname(conf.log)):
-        room = os.statvfs(path)
-        if room.f_bavail * room.f_frsize < FREE_BYTES:
-            raise Problem("%s has %d MiB left" % (path, room.f_bavail * room.f_frsize >> 20))
-        if room.f_files and not room.f_favail:
-            raise Problem("%s has no inode left" % path)
-    return "more than %d MiB are left where status and log are written" % (FREE_BYTES >> 20)
+def tcp_problem(addresses: list, port: int):
+    """None when any of the node's own addresses takes a connection."""
+    problem = None
+    for address in addresses:
+        try:
+            socket.create_connection((address, port)).close()
+            return None
+        except OSError as error:
+            problem = problem or error.strerror or str(error)
+    return problem
+
+
+def http_problem(url: str):
+    """None when the answer is a 2xx or 3xx."""
+    http1.CONNECT_S = http1.ANSWER_S = 3600.0  # here the check's own limit counts
+    try:
+        with_tls, host, port, path = http1.split_url(url)
+        context = None
+        if with_tls:
+            # The certificate is for the name that clients use.
+            import ssl
+
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        address = "127.0.0.1" if host == "localhost" else host
+        headers = {"Host": http1.host_header(with_tls, host, port), "Connection": "close"}
+        answer = http1.Connection(host, address, port, context).exchange("GET", path, headers)
+    except (OSError, ValueError) as error:
+        return str(error) or type(error).__name__
+    return None if 200 <= answer.status < 400 else "HTTP %d" % answer.status
+
+
+def show_pid_file(path: str):
+    """As `systemctl show` does it for a unit."""
+    try:
+        with open(path) as file:
+            os.write(1, b"ActiveState=active\nMainPID=%d" % int(file.read()))
+    except OSError as error:
+        return error.strerror
+    except ValueError:
+        return "no number in it"
+    return None

@@ -25,9 +25,11 @@ def folder(conf, name: str) -> str:
 
 
 def hold(conf, name: str, seconds, why: str) -> None:
-    """Gives up the VIP, or keeps from taking it, for `seconds` (None: until release)."""
+    """Gives up the VIP, or keeps from taking it, for `seconds` (None: until release). Held already: prolongs."""
     os.makedirs(folder(conf, name), exist_ok=True)
-    reason = {"why": why, "since": time.time(), "until": None if seconds is None else clock(name) + seconds}
+    held = reasons(conf).get(name)
+    since = held["since"] if held else time.time()
+    reason = {"why": why, "since": since, "until": None if seconds is None else clock(name) + seconds}
     settings.write_atomically("%s/%s" % (folder(conf, name), name), json.dumps(reason))
     apply(conf)
 
@@ -49,6 +51,8 @@ def reasons(conf) -> dict:
         except OSError:
             continue
         for name in names:
+            if "." in name:
+                continue  # being written
             reason = settings.read_json("%s/%s" % (place, name))
             if not isinstance(reason, dict) or "until" not in reason:
                 continue  # half a file, or none of ours

@@ -84,8 +84,9 @@ CODES = {
     "UnknownParameter": STOP,
     "UnsupportedProtocol": STOP,
     "UnsupportedRegion": STOP,
-    # Our own: no answer at all, no credentials to ask with, and not asked because no longer MASTER
+    # Our own: no answer at all, a NIC that nothing could be delivered to, no credentials, no longer MASTER
     "Network": RETRY,
+    "NoPath": RETRY,
     "NoCredentials": RETRY,
     "NotMaster": DESCRIBE,
 }

@@ -169,6 +169,18 @@ def split_port(endpoint: str, default: int):
     return host, int(port) if port else default
 
 
+def split_url(url: str):
+    """(with TLS?, host, port, path with query) of an http:// or https:// URL."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    host, port = split_port(authority, 443 if scheme == "https" else 80)
+    return scheme == "https", host, port, slash + path or "/"
+
+
+def host_header(with_tls: bool, host: str, port: int) -> str:
+    return host if port == (443 if with_tls else 80) else "%s:%d" % (host, port)
+
+
 def unix_time(date: str):
     """Seconds since 1970 of an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`; None when it is none."""
     try:

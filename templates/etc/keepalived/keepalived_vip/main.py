@@ -17,6 +17,9 @@
   probe [--json] [--within SECONDS]
                     on the node that does not have it: does the VIP answer a ping
   metrics           writes the metrics file anew, for the end of the service
+  health            the service that checks the user's (keepalived-vip-health.service)
+  health try        for the installation: 1 when that check would take this node out of service
+  hooks             runs the user's scripts for what this node is now (keepalived-vip-hooks.service)
   drain hold NAME SECONDS WHY | drain release NAME | drain apply
                     what keeps this node from being MASTER; for the scripts of the installation
 
@@ -159,8 +162,29 @@ def planned(conf, argv) -> int:
 
 
 # By the whole command line. Each imports for itself what only it needs: the service has to stay small.
+def health(conf) -> int:
+    from keepalived_vip import health
+
+    return health.serve(conf)
+
+
+def try_health(conf) -> int:
+    from keepalived_vip import health
+
+    return health.attempt(conf)
+
+
+def hooks(conf) -> int:
+    from keepalived_vip import hooks
+
+    return hooks.run(conf)
+
+
 VERBS = {
     ("watch",): watch,
+    ("health",): health,
+    ("health", "try"): try_health,
+    ("hooks",): hooks,
     ("migrate",): migrate,
     ("query",): query,
     ("status",): lambda conf: status(conf, False),

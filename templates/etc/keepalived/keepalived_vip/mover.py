@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, errors, http1, moves, settings
+from keepalived_vip import calls, cloud, decide, errors, http1, moves, nic, settings
 from keepalived_vip.credentials import Credentials, Unavailable
 
 
@@ -43,6 +43,8 @@ class Mover:
         self.kinds = {}  # what -> what makes two messages the same trouble
         self.failing = None  # the call that the trouble with the cloud is about
         self.rebinding = None  # whether the last step towards the EIP left another to do; None: none was needed
+        self.wire = nic.Wire(conf.interface, conf.address, conf.gateway)
+        self.gateway_answers = False  # it has, at least once since the start
 
     # -- on any thread ------------------------------------------------------------------------------------------------
 
@@ -59,6 +61,11 @@ class Mover:
 
     def perform(self, step):
         name = step[0]
+        if name in ("migrate", "assign"):
+            # Not even asked where it never answered: three tries would delay each move.
+            problem = self.gateway_answers and self.path_problem()
+            if problem:
+                raise cloud.ApiError("NoPath", problem)
         if name == "migrate":
             return calls.migrate(self.api, self.conf, step[1])
         if name == "give":
@@ -73,6 +80,19 @@ class Mover:
             return calls.rebind(self.api, self.conf)
         raise AssertionError(name)
 
+    def path_problem(self):
+        """Why the VIP would be lost on this node, None if it would not.
+
+        A node whose second NIC is dead hears no advert and takes itself for MASTER, and by the first NIC it still
+        reaches the cloud: without this it takes the VIP from a healthy peer again and again. A gateway that never
+        answered proves nothing.
+        """
+        if self.wire.answers():
+            self.gateway_answers = True
+        elif self.gateway_answers:
+            return "the gateway %s does not answer on %s" % (self.conf.gateway, self.conf.interface)
+        return None
+
     # -- on the deciding thread ---------------------------------------------------------------------------------------
 
     def take(self, step, result, started: float, ended: float) -> None:
@@ -83,6 +103,8 @@ class Mover:
             request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
             decide.failed(known, ended, reaction, jitter())
+            if code == "NoPath":
+                return  # a trouble of its own, which the other thread tells
             if name == "give" and decide.switching(known):
                 known.switch.why = str(result)
             if not known.master:
@@ -150,6 +172,8 @@ class Mover:
             if known.switch.phase == decide.MOVED:
                 self.finish(ended)
         elif decide.here(known):
+            if self.move is not None and self.move["to"] != self.conf.eni:
+                self.move = None  # given away, and never gone
             self.finish(ended)
             known.trigger = "reassert"
         elif self.move is None and known.trigger == "reassert":

@@ -7,8 +7,8 @@ import json
 import os
 import time
 
-from keepalived_vip import checks
-from keepalived_vip.checks_cloud import CloudChecks
+from keepalived_vip import prerequisites
+from keepalived_vip.prerequisites_cloud import CloudChecks
 
 FIRST_S, SECOND_S = 7.0, 6.0  # limits of the two rounds
 WORDS = {"pass": "ok", "fail": "FAIL", "unknown": "?"}
@@ -23,30 +23,35 @@ def table(conf):
         return lambda: check(conf)
 
     return [
-        ("nic", here(checks.second_nic), "/etc/keepalived/nic.sh up; if no NIC has that address: pulumi up", 1),
+        ("nic", here(prerequisites.second_nic), "/etc/keepalived/nic.sh up; if no NIC has that address: pulumi up", 1),
         (
             "adverts",
-            here(checks.vrrp),
+            here(prerequisites.vrrp),
             "let IP protocol 112 pass between both nodes (security group, firewall); keepalived has to run on both",
             1,
         ),
-        ("peer", here(checks.ping), "see whether the peer runs, and what its firewall lets in", 1),
+        ("peer", here(prerequisites.ping), "see whether the peer runs, and what its firewall lets in", 1),
         ("dns", cloud.dns, "see /etc/resolv.conf; the VPC's own name servers alone know the *.internal.* names", 1),
         ("api", cloud.endpoints, "let this node reach an endpoint by TCP 443, or name one it reaches: apiEndpoints", 1),
         ("clock", cloud.clock, "timedatectl set-ntp true; the service makes up for it, logs do not", 2),
         ("credentials", cloud.credentials, "the CAM role of this machine: %s" % PUSH_AGAIN, 1),
         ("look", cloud.look, "the policy of the CAM role: %s" % PUSH_AGAIN, 2),
         ("permission", cloud.permission, "the policy of the CAM role: %s" % PUSH_AGAIN, 2),
-        ("keepalived", here(checks.keepalived), "install keepalived %d.%d.%d or newer" % checks.OLDEST, 1),
-        ("services", here(checks.services), "systemctl enable --now %s" % " ".join(checks.UNITS), 1),
+        (
+            "keepalived",
+            here(prerequisites.keepalived),
+            "install keepalived %d.%d.%d or newer" % prerequisites.OLDEST,
+            1,
+        ),
+        ("services", here(prerequisites.services), "systemctl enable --now %s" % " ".join(prerequisites.UNITS), 1),
         (
             "fifo",
-            here(checks.fifo),
+            here(prerequisites.fifo),
             "systemd-tmpfiles --create /etc/tmpfiles.d/keepalived-vip.conf, then: systemctl restart keepalived",
             1,
         ),
-        ("hooks", here(checks.hooks), "what keeps keepalived from running scripts: journalctl -u keepalived", 1),
-        ("disk", here(checks.disk), "make room there", 1),
+        ("hooks", here(prerequisites.hooks), "what keeps keepalived from running scripts: journalctl -u keepalived", 1),
+        ("disk", here(prerequisites.disk), "make room there", 1),
     ]
 
 
@@ -57,16 +62,16 @@ def run(conf) -> list:
     def make(name: str, check, cure: str) -> None:
         try:
             rows[name] = {"name": name, "result": "pass", "found": check(), "cure": None}
-        except checks.NotAsked as problem:
+        except prerequisites.NotAsked as problem:
             rows[name] = {"name": name, "result": "unknown", "found": str(problem), "cure": problem.cure}
-        except checks.Problem as problem:
+        except prerequisites.Problem as problem:
             rows[name] = {"name": name, "result": "fail", "found": str(problem), "cure": problem.cure or cure}
         except OSError as error:
-            rows[name] = {"name": name, "result": "fail", "found": checks.words(error), "cure": cure}
+            rows[name] = {"name": name, "result": "fail", "found": prerequisites.words(error), "cure": cure}
 
     every = table(conf)
-    checks.at_once([lambda one=one: make(*one[:3]) for one in every if one[3] == 1], FIRST_S)
-    checks.at_once([lambda: [make(*one[:3]) for one in every if one[3] == 2]], SECOND_S)
+    prerequisites.at_once([lambda one=one: make(*one[:3]) for one in every if one[3] == 1], FIRST_S)
+    prerequisites.at_once([lambda: [make(*one[:3]) for one in every if one[3] == 2]], SECOND_S)
     late = {"result": "fail", "found": "no answer in time"}
     return [rows.get(name) or dict(late, name=name, cure=cure) for name, _, cure, _ in every]
 

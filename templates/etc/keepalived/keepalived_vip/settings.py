@@ -6,7 +6,7 @@ import os
 CONFIG = "/etc/keepalived/vip.json"
 METADATA = "metadata.tencentyun.com"
 KEYS = ["pair", "node", "peer", "mode", "vip", "address", "peerAddress", "interface", "eniId", "peerEniId", "eipId"]
-KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs"]
+KEYS += ["region", "vpcEndpoints", "reassertIntervalS", "preferred", "advertIntervalMs", "gateway"]
 
 
 class Settings:
@@ -36,6 +36,7 @@ class Settings:
         self.address = values["address"]
         self.peer_address = values["peerAddress"]
         self.interface = values["interface"]
+        self.gateway = values["gateway"]
         self.eni = values["eniId"]
         self.peer_eni = values["peerEniId"]
         self.eip = values["eipId"]  # None without a public address
@@ -44,6 +45,7 @@ class Settings:
         self.reassert_s = values["reassertIntervalS"]
         self.preferred = values["preferred"]
         self.advert_s = values["advertIntervalMs"] / 1000.0
+        self.health = values.get("healthCheck")  # None without one
 
         self.log = log
         self.metadata = metadata
@@ -65,6 +67,14 @@ class Settings:
         self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
+        self.health_lease_s = 30.0  # a failing service is believed for so long when nobody looks any more
+        self.hook_limit_s = 60.0  # of one script
+        self.hooks_dir = etc + "/hooks"
+        self.hooks_wanted = run + "/hooks.wanted"
+        self.hooks_done = run + "/hooks.json"
+        self.hooks_lock = run + "/hooks.lock"
+        self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
+        self.notify_url_file = etc + "/notify_url"
         # Where keepalived's versions and distributions put it.
         self.pid_files = ["/run/keepalived.pid", "/run/keepalived/keepalived.pid"]
 

@@ -51,6 +51,7 @@ class Threads:
             except OSError as error:
                 problem = str(error)
             self.tell("dns", problem)
+            self.tell("path", self.mover.path_problem())
             try:
                 self.mover.api.keep_ready()
                 problem = None

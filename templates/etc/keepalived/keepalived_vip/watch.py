@@ -10,6 +10,7 @@ from keepalived_vip import VERSION, decide, drain, metrics, nic, peer, settings
 from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
+from keepalived_vip.outward import Outward
 from keepalived_vip.threads import Threads
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
@@ -51,6 +52,7 @@ class Service:
         self.state_written = self.status_written = None
         self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
+        self.outward = Outward(conf, self.mover)
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -77,9 +79,9 @@ class Service:
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
     def change(self, word: str, trigger: str) -> None:
+        if word == "MASTER":
+            self.linger_until = 0.0
         if word != self.state["state"]:
-            if word == "MASTER":
-                self.linger_until = 0.0
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
             self.later.append(("state", {"state": word, "trigger": trigger}))
@@ -91,6 +93,7 @@ class Service:
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.on_nic == nic.PRESENT
         if self.dead:
+            self.odd_since = None
             if word == "MASTER":
                 self.change("STOP", "process-gone")
                 return
@@ -146,7 +149,7 @@ class Service:
         """The peer asks for the VIP, or has it."""
         now = time.monotonic()
         if self.handover.asked_by_peer(self.ear, now) and now < self.linger_until:
-            self.linger_until = 0.0
+            self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
             if self.on_nic == nic.LEASED:
                 nic.set_lifetime(self.conf.interface, self.conf.vip, 1)
 
@@ -206,6 +209,7 @@ class Service:
             self.apply_drain()
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
+        self.outward.see(self.state["state"])
         due = [self.next_tick] + self.handover.listen(now)
         step = decide.decide(self.known, now)
         if step in (decide.YIELD, decide.ABANDON):
@@ -224,6 +228,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
+        due.append(self.outward.turn(now, self.status(), self.drained))
         due.append(self.write(now))
         return max(0.0, min(due) - time.monotonic())
 
@@ -300,6 +305,7 @@ class Service:
             "apiRequests": dict(mover.api.requests),
             "prepared": self.on_nic == nic.LEASED,
             "switch": self.handover.told,
+            "hooks": self.outward.done,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
             "troubles": dict(mover.troubles),
         }

@@ -4,8 +4,8 @@ import socket
 import time
 
 from keepalived_vip import calls, cloud, errors, http1
-from keepalived_vip.checks import NotAsked, Problem, at_once, words
 from keepalived_vip.credentials import PATH, Credentials, Unavailable
+from keepalived_vip.prerequisites import NotAsked, Problem, at_once, words
 from keepalived_vip.status import HOLDERS, span
 
 NAME_S, REACH_S = 5.0, 6.0

@@ -1,0 +1,85 @@
+/** What the nodes do for the user's own service: healthCheck and notifyUrl. hooksDir is read in files.ts. */
+import * as z from "zod";
+import { type HealthCheck, healthKinds } from "../render/model.ts";
+
+const isInteger = (value: unknown, least: number, most: number): boolean =>
+  typeof value === "number" && Number.isInteger(value) && least <= value && value <= most;
+const isText = (value: unknown, pattern: RegExp): boolean => typeof value === "string" && pattern.test(value);
+
+interface Field {
+  allowed: string;
+  fits(value: unknown): boolean;
+}
+const number = (most: number, unit = ""): Field => ({
+  allowed: `1 to ${most}${unit}`,
+  fits: (value) => isInteger(value, 1, most),
+});
+
+/** What is checked; a check has exactly one of these. */
+const targets: Record<HealthCheck["kind"], Field> = {
+  process: {
+    allowed: "a systemd unit such as nginx.service, or the path of a pid file such as /run/nginx.pid",
+    fits: (value) => isText(value, /^([A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]*\.service|\/[\w./@:-]+)$/),
+  },
+  tcp: { allowed: "a TCP port, 1 to 65535", fits: (value) => isInteger(value, 1, 65535) },
+  // On the node itself: what depends on the network or on the other node fails on both at once.
+  http: {
+    allowed: "a URL of the node itself, such as http://127.0.0.1:8080/health",
+    fits: (value) => urlProblem(value) === null && /^https?:\/\/(localhost|127\.\d+\.\d+\.\d+)[:/]/.test(hrefOf(value)),
+  },
+  command: {
+    allowed: "a command line of at most 1000 characters, such as /usr/local/bin/check --quick",
+    fits: (value) => isText(value, /^(?=.*\S)[^\0\r\n]{1,1000}$/),
+  },
+};
+
+const numbers: Record<"interval" | "timeout" | "fall" | "rise", Field> = {
+  interval: number(60, " seconds"),
+  timeout: number(60, " seconds"),
+  fall: number(20),
+  rise: number(20),
+};
+
+/** The one place for the defaults of a health check. */
+const defaults = { interval: 2, timeout: 2, fall: 3, rise: 2 };
+
+export const healthAllowed =
+  "exactly one of process, tcp, http and command, with interval, timeout, fall and rise if you like";
+
+/** {} is no check at all: Pulumi.yaml needs a default that can be written down. */
+export const healthSchema = z.record(z.string(), z.unknown()).superRefine((given, context) => {
+  const report = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  const fields: Record<string, Field> = { ...targets, ...numbers };
+  for (const [name, value] of Object.entries(given)) {
+    const field = fields[name];
+    if (!field) report([name], `${Object.keys(fields).join(", ")}`);
+    else if (!field.fits(value)) report([name], field.allowed);
+  }
+  const kinds = healthKinds.filter((kind) => kind in given);
+  if (Object.keys(given).length > 0 && kinds.length !== 1) report([], healthAllowed);
+});
+
+/** A health check with its defaults, null without one. Takes what the schema has passed. */
+export function healthCheckOf(given: Record<string, unknown>): HealthCheck | null {
+  const kind = healthKinds.find((name) => name in given);
+  if (!kind) return null;
+  const { interval, timeout, fall, rise } = { ...defaults, ...(given as Partial<typeof defaults>) };
+  const target = kind === "http" ? hrefOf(given[kind]) : (given[kind] as string | number);
+  return { kind, target, intervalS: interval, timeoutS: timeout, fall, rise };
+}
+
+/** Why a text is no URL that the nodes can use, null when it is one. Their HTTP client knows IPv4 and no passwords. */
+export function urlProblem(text: unknown): string | null {
+  const allowed = "an http:// or https:// URL without user and password";
+  if (typeof text !== "string" || /\s/.test(text) || !URL.canParse(text)) return allowed;
+  const { protocol, username, password, hostname } = new URL(text);
+  const usable = (protocol === "http:" || protocol === "https:") && !username && !password && !hostname.includes("[");
+  return usable ? null : allowed;
+}
+
+/** The URL as it is sent: plain ASCII, with a path, without a fragment. */
+export function hrefOf(text: unknown): string {
+  const url = new URL(String(text));
+  url.hash = "";
+  return url.href;
+}

@@ -1,0 +1,80 @@
+/** The bench's eyes: what tap and probe tell is what happens to packets. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Probe } from "../../lab/bench/probe.ts";
+import { nowMs, Tap, type TapEvent } from "../../lab/bench/tap.ts";
+import { outageMs } from "../../lab/bench/timeline.ts";
+import { labNames } from "../../lab/fabric/names.ts";
+import { until } from "../../lab/fabric/run.ts";
+import { knock, port, type TestFabric, testFabric, vpc, vrrpArrives } from "./support.ts";
+
+const vip = "10.77.1.100";
+
+describe("the bench's tap and probe", () => {
+  const a = port("ins-a", 10);
+  const b = port("ins-b", 11);
+  const owning = (item: typeof a) => ({ ...item, addresses: [...item.addresses, vip] });
+  let lab: TestFabric;
+  let tap: Tap;
+
+  before(async () => {
+    lab = await testFabric();
+    await lab.fabric.apply([vpc([owning(a), b])]);
+    await lab.configure("ins-a", [a.primaryAddress, vip]);
+    await lab.configure("ins-b", [b.primaryAddress, vip]);
+    tap = new Tap(labNames(lab.name).router(0), vip);
+    await until("the tap", 10_000, () => tap.events.length > 0);
+  });
+  after(async () => {
+    tap.end();
+    await lab.remove();
+  });
+
+  const seen = (what: TapEvent["what"], sinceMs: number) =>
+    until(what, 5000, () => tap.events.find((event) => event.what === what && event.atMs >= sinceMs));
+
+  it("sees where the VIP is delivered from now on", async () => {
+    const sinceMs = nowMs();
+    await lab.fabric.apply([vpc([a, owning(b)])]);
+    assert.partialDeepStrictEqual(await seen("route", sinceMs), { to: b.primaryAddress });
+    await lab.fabric.apply([vpc([owning(a), b])]);
+  });
+
+  it("hears each advert once, with its sender", async () => {
+    const sinceMs = nowMs();
+    assert.equal(await vrrpArrives(lab.guest("ins-b"), lab.guest("ins-a"), b.primaryAddress, a.primaryAddress), true);
+    await seen("advert", sinceMs);
+    const sources = tap.events.flatMap((event) => (event.what === "advert" ? [event.source] : []));
+    assert.deepEqual([...new Set(sources)], [b.primaryAddress]);
+  });
+
+  it("loses every question between a fault and its end, and no other", async () => {
+    const probe = new Probe(lab.fabric.clientNamespace("vpc"), vip, "icmp", 10);
+    await until("answers", 5000, () => probe.answers.length > 10);
+    const beforeMs = nowMs();
+    await lab.fabric.cutNic("ins-a", [a.eniId]);
+    const cut = await seen("rules", beforeMs);
+    await sleep(300);
+    const healingMs = nowMs();
+    await lab.fabric.heal();
+    const healed = await seen("rules", healingMs);
+    await until("answers again", 5000, () => (probe.answers.at(-1)?.sentMs ?? 0) > healed.atMs + 100);
+    const questions = await probe.end();
+    const lost = questions.filter(({ answeredMs }) => answeredMs === null);
+    assert.ok(lost.length > 0);
+    assert.ok(lost.every(({ sentMs }) => sentMs > beforeMs && sentMs < healed.atMs));
+    const inBetween = questions.filter(({ sentMs }) => sentMs > cut.atMs && sentMs < healingMs);
+    assert.ok(inBetween.length > 0 && inBetween.every(({ answeredMs }) => answeredMs === null));
+    assert.ok(outageMs(questions) >= inBetween.at(-1)!.sentMs - inBetween[0]!.sentMs);
+  });
+
+  it("counts a refused connection as no answer: the machine lives, the service does not", async () => {
+    const client = lab.fabric.clientNamespace("vpc");
+    assert.equal(await knock(client, vip, 80), "refused");
+    const probe = new Probe(client, vip, "tcp:80", 10);
+    await sleep(300);
+    const questions = await probe.end();
+    assert.ok(questions.length > 0 && questions.every(({ answeredMs }) => answeredMs === null));
+  });
+});

@@ -1,0 +1,346 @@
+"""The user's service: how a verdict comes about, every kind of check on real processes and sockets, and what becomes
+of the node when the checking service itself dies, hangs or starts anew."""
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from unittest import mock
+
+import support
+from keepalived_vip import checks, drain, http1, settings
+from keepalived_vip.checks import DIED, ENDED, FAILED
+from keepalived_vip.health import Verdict
+from support import until
+
+
+class Verdicts(unittest.TestCase):
+    def changes(self, verdict, outcomes):
+        return [verdict.take(outcome) for outcome in outcomes]
+
+    def test_failures_in_a_row_make_it_fail_and_successes_in_a_row_mend_it(self):
+        verdict = Verdict(3, 2, failing=False, first=False)
+        self.assertEqual(self.changes(verdict, [FAILED, FAILED, ENDED, FAILED, FAILED]), [False] * 5)
+        self.assertEqual(self.changes(verdict, [FAILED]), [True])
+        self.assertEqual(self.changes(verdict, [ENDED, FAILED, ENDED]), [False] * 3)
+        self.assertEqual(self.changes(verdict, [ENDED, ENDED]), [True, False])
+        self.assertFalse(verdict.failing)
+
+    def test_a_death_counts_at_once(self):
+        verdict = Verdict(3, 2, failing=False, first=False)
+        self.assertTrue(verdict.take(DIED))
+        self.assertTrue(verdict.failing)
+        self.assertFalse(verdict.take(DIED))
+
+    def test_what_is_only_assumed_ends_with_one_success_and_not_after_a_failure(self):
+        self.assertTrue(Verdict(3, 2, failing=True, first=True).take(ENDED))
+        self.assertEqual(self.changes(Verdict(3, 2, True, True), [FAILED, ENDED, ENDED]), [False, False, True])
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path.startswith("/slow/"):
+            time.sleep(0.3)
+        self.send_response(int(self.path.rpartition("/")[2]))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class Place(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.run_dir = self.folder + "/run"
+        os.mkdir(self.run_dir)
+        self.children = []
+        self.addCleanup(self.end_children)
+
+    def end_children(self):
+        for child in self.children:
+            child.kill()
+            child.wait()
+
+    def process(self, *argv):
+        child = subprocess.Popen(argv or ("sleep", "1000"))
+        self.children.append(child)
+        return child
+
+    def path(self, name: str, text=None, mode: int = 0o644) -> str:
+        path = os.path.join(self.folder, name)
+        if text is not None:
+            with open(path, "w") as file:
+                file.write(str(text))
+            os.chmod(path, mode)
+        return path
+
+    def check(self, kind: str, target, **changes) -> dict:
+        return dict({"kind": kind, "target": target, "intervalS": 0.05, "timeoutS": 5, "fall": 2, "rise": 2}, **changes)
+
+    def conf(self, check=None):
+        values = support.values(healthCheck=check, address="127.0.0.1")
+        return settings.Settings(values, self.run_dir, self.folder, self.folder + "/log", lib=self.folder + "/lib")
+
+
+class Looks(Place):
+    def outcome(self, kind: str, target, **changes):
+        """Of the first look."""
+        prober = checks.Prober(self.conf(), self.check(kind, target, **changes), time.monotonic())
+        return until(lambda: prober.turn(time.monotonic()))
+
+    def test_tcp(self):
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        self.assertEqual(self.outcome("tcp", port), (FAILED, "tcp %d: Connection refused" % port))
+        listener.listen()
+        self.assertEqual(self.outcome("tcp", port), (ENDED, ""))
+        listener.close()
+
+    def test_http(self):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        base = "http://localhost:%d/" % server.server_port
+        for status in (200, 204, 301):
+            self.assertEqual(self.outcome("http", base + str(status)), (ENDED, ""))
+        for status in (404, 503):
+            kind, why = self.outcome("http", base + str(status))
+            self.assertEqual((kind, why), (FAILED, "http %s%d: HTTP %d" % (base, status, status)))
+        with mock.patch.object(http1, "ANSWER_S", 0.1):  # of the calls to the cloud; the check has a limit of its own
+            self.assertEqual(self.outcome("http", base + "slow/200"), (ENDED, ""))
+        server.shutdown()
+        server.server_close()
+        self.assertIn("refused", self.outcome("http", base)[1])
+
+    def test_command(self):
+        self.assertEqual(self.outcome("command", "true | grep -q x || test $(id -u) = 0"), (ENDED, ""))
+        kind, why = self.outcome("command", "echo s3cret; password=s3cret; exit 7")
+        self.assertEqual((kind, why), (FAILED, "command: exit 7"))
+        self.assertEqual(self.outcome("command", "head -c 1000000 /dev/zero"), (ENDED, ""))
+
+    def test_a_check_that_hangs_is_ended_with_all_that_it_started(self):
+        mark = "1000.%d" % os.getpid()
+        kind, why = self.outcome("command", "sleep %s & sleep %s" % (mark, mark), timeoutS=0.2)
+        self.assertEqual((kind, why.partition(":")[2]), (FAILED, " no answer within 0 s"))
+        until(lambda: subprocess.call(["pgrep", "-f", "^sleep " + mark], stdout=subprocess.DEVNULL) == 1)
+
+    def test_a_unit_by_its_name(self):
+        shown = self.path("shown")
+        self.path("systemctl", '#!/bin/sh\n[ "$6" = web.service ] && cat %s\n' % shown, 0o755)
+        before = os.environ["PATH"]
+        os.environ["PATH"] = self.folder + ":" + before
+        self.addCleanup(os.environ.update, PATH=before)
+        own = self.process().pid
+        for text, wanted in (
+            ("MainPID=%d\nActiveState=active" % own, (ENDED, "")),
+            ("MainPID=0\nActiveState=active", (ENDED, "")),
+            ("MainPID=0\nActiveState=inactive", (FAILED, "process web.service: the unit is inactive")),
+            ("MainPID=%d\nActiveState=activating" % own, (FAILED, "process web.service: the unit is activating")),
+        ):
+            self.path("shown", text)
+            self.assertEqual(self.outcome("process", "web.service"), wanted)
+
+    def test_a_pid_file(self):
+        path = self.path("pid")
+        self.assertEqual(self.outcome("process", path), (FAILED, "process %s: No such file or directory" % path))
+        self.path("pid", "")
+        self.assertEqual(self.outcome("process", path)[1], "process %s: no number in it" % path)
+        child = self.process()
+        self.path("pid", "%d\n" % child.pid)
+        self.assertEqual(self.outcome("process", path), (ENDED, ""))
+        child.kill()
+        self.assertEqual(self.outcome("process", path)[0], FAILED, "a process that nobody has waited for has ended")
+
+    def test_the_end_of_a_process_is_an_event(self):
+        child = self.process()
+        check = self.check("process", self.path("pid", child.pid), intervalS=1000)
+        prober = checks.Prober(self.conf(), check, time.monotonic())
+        until(lambda: prober.turn(time.monotonic()))
+        self.assertEqual(len(prober.descriptors()), 1)
+        child.kill()
+        died = (DIED, "process %s: process %d has ended" % (check["target"], child.pid))
+        until(lambda: prober.turn(time.monotonic()) == died)
+        self.assertEqual(prober.descriptors(), [])
+
+    def test_without_a_descriptor_it_is_looked_for_all_the_time(self):
+        child = self.process()
+        check = self.check("process", self.path("pid", child.pid), intervalS=1000)
+        with mock.patch.object(os, "pidfd_open", side_effect=OSError, create=True):
+            prober = checks.Prober(self.conf(), check, time.monotonic())
+            until(lambda: prober.turn(time.monotonic()))
+        self.assertEqual(prober.descriptors(), [])
+        self.assertLess(prober.next_turn(), time.monotonic() + 1)
+
+
+class Service(Place):
+    """The service as it runs on a node."""
+
+    def start(self, check, **given):
+        """given: booted=False for the first start since boot."""
+        if given.pop("booted", True):
+            self.path("run/started-with", "")
+        places = {"run": self.run_dir, "etc": self.folder, "log": self.folder + "/log", "metadata": "-", "pidFiles": []}
+        self.path("settings.json", json.dumps(dict(places, values=support.values(healthCheck=check), **given)))
+        argv = [sys.executable, os.path.join(support.HERE, "service.py"), self.path("settings.json"), "health"]
+        environment = dict(os.environ, NOTIFY_SOCKET=self.folder + "/notify")
+        if not hasattr(self, "systemd"):
+            self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.systemd.bind(self.folder + "/notify")
+            self.systemd.settimeout(10)
+            self.addCleanup(self.systemd.close)
+        service = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL)
+        self.children.append(service)
+        while self.systemd.recv(100) != b"READY=1":
+            pass
+        return service
+
+    def told(self, word: str):
+        def read():
+            try:
+                with open(self.run_dir + "/drain") as file:
+                    return file.read().strip() == word
+            except OSError:
+                return False
+
+        until(read, 10, lambda: "keepalived was not told %s: %s" % (word, drain.reasons(self.conf())))
+
+    def events(self):
+        try:
+            with open(self.folder + "/log") as file:
+                return [json.loads(line) for line in file]
+        except OSError:
+            return []
+
+    def seen_well(self):
+        until(lambda: any(event["event"] == "health-well" for event in self.events()))
+
+    def flag(self, **changes) -> dict:
+        return self.check("command", "test -e " + self.path("works"), **changes)
+
+    def death(self, **given):
+        child = self.process()
+        self.start(self.check("process", self.path("pid", child.pid)), **given)
+        self.seen_well()
+        child.kill()
+        self.told("1")
+        self.assertIn("process %d has ended" % child.pid, self.events()[-1]["why"])
+        self.path("pid", self.process().pid)
+        self.told("0")
+
+    def test_a_death_is_told_and_a_new_process_too(self):
+        self.death()
+
+    def test_without_a_descriptor_a_death_is_seen_as_well(self):
+        self.death(withoutPidfd=True)
+
+    def test_a_failing_check_is_told_and_its_recovery_too(self):
+        self.path("works", "")
+        self.start(self.flag())
+        self.seen_well()
+        os.unlink(self.path("works"))
+        self.told("1")
+        since = drain.reasons(self.conf())["health"]["since"]
+        self.path("works", "")
+        self.told("0")
+        until(lambda: len(self.events()) == 3, 5, self.events)
+        self.assertEqual([event["event"] for event in self.events()], ["health-well", "health-failing", "health-well"])
+        self.assertAlmostEqual(since, self.events()[1]["time"], delta=1)
+
+    def test_after_a_boot_the_node_stays_away_until_its_service_works(self):
+        self.start(self.flag(), booted=False)
+        self.assertEqual(list(drain.reasons(self.conf())), ["health"], "before keepalived may start")
+        self.path("works", "")
+        self.told("0")
+
+    def looked(self, works: bool):
+        """One look of a newly started checking service, and its verdict."""
+        looked = self.path("looked-%d" % len(self.children))
+        text = "test -e %s; result=$?; touch %s; exit $result" % (self.path("works"), looked)
+        if works:
+            self.path("works", "")
+        elif os.path.exists(self.path("works")):
+            os.unlink(self.path("works"))
+        service = self.start(self.check("command", text, intervalS=0.5))
+        until(lambda: os.path.exists(looked))
+        service.kill()
+        return list(drain.reasons(self.conf()))
+
+    def test_a_restart_of_the_checking_service_changes_no_verdict(self):
+        self.assertEqual(self.looked(works=False), [], "one failure is not `fall`")
+        drain.hold(self.conf(), "health", 30, "failed before")
+        self.assertEqual(self.looked(works=True), ["health"], "one success is not `rise`")
+
+    def test_a_check_that_hangs_fails_and_the_service_goes_on(self):
+        self.path("works", "")
+        self.start(self.check("command", "[ -e %s ] || sleep 1000" % self.path("works"), timeoutS=0.1))
+        self.seen_well()
+        os.unlink(self.path("works"))
+        self.told("1")
+        self.path("works", "")
+        self.told("0")
+
+    def lease(self, number):
+        """The checking service dies or hangs while it keeps the node away."""
+        service = self.start(self.flag(), health_lease_s=0.6)
+        self.told("1")
+        time.sleep(1.2)
+        self.assertIn("health", drain.reasons(self.conf()), "renewed while the service lives")
+        service.send_signal(number)
+        until(lambda: not drain.apply(self.conf()))
+        self.told("0")
+        service.send_signal(signal.SIGCONT)
+
+    def test_a_dead_checking_service_keeps_no_node_away(self):
+        self.lease(signal.SIGKILL)
+
+    def test_a_hanging_checking_service_keeps_no_node_away(self):
+        self.lease(signal.SIGSTOP)
+
+    def test_systemd_hears_that_it_lives(self):
+        self.start(self.flag(intervalS=60))
+        self.assertEqual(self.systemd.recv(100), b"WATCHDOG=1")
+
+
+class Attempt(Place):
+    """Before an installation: a mistyped check must not take out one node after the other."""
+
+    def attempt(self, check):
+        places = {"run": self.run_dir, "etc": self.folder, "log": self.folder + "/log", "metadata": "-", "pidFiles": []}
+        self.path("settings.json", json.dumps(dict(places, values=support.values(healthCheck=check))))
+        argv = [sys.executable, os.path.join(support.HERE, "service.py"), self.path("settings.json"), "health", "try"]
+        child = subprocess.Popen(argv, stdout=subprocess.PIPE)
+        return child.wait(30), child.communicate()[0].decode()
+
+    def test_a_check_that_fails_on_a_node_in_service_is_refused(self):
+        self.path("run/state", '{"state": "MASTER"}')
+        self.assertEqual(self.attempt(self.check("command", "true")), (0, ""))
+        code, text = self.attempt(self.check("command", "false"))
+        self.assertEqual(code, 1)
+        self.assertIn("in service: command: exit 1", text)
+
+    def test_one_that_works_at_the_second_try_is_taken(self):
+        self.path("run/state", '{"state": "BACKUP"}')
+        once = self.path("once")
+        self.assertEqual(self.attempt(self.check("command", "[ -e %s ] || { touch %s; false; }" % (once, once)))[0], 0)
+
+    def test_a_node_that_is_not_in_service_takes_any(self):
+        failing = self.check("command", "false")
+        self.assertEqual(self.attempt(failing)[0], 0, "before keepalived was ever installed")
+        self.path("run/state", '{"state": "BACKUP"}')
+        drain.hold(self.conf(), "health", 30, "down")
+        self.assertEqual(self.attempt(failing)[0], 0)
+        self.assertEqual(self.attempt(None)[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

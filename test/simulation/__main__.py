@@ -1,0 +1,177 @@
+"""npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N]
+
+  --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
+  --mutants   instead: decide.py with one rule dropped, again and again; each has to be caught within these seeds
+  --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
+
+Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usage.
+"""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections import Counter
+
+import history
+import runtime
+from bounds import RULES
+from mutants import MUTANTS
+from plan import MODES, Plan
+
+CHUNK = 250
+WIDTH = 40
+EXAMPLES = 3  # broken rules that are told as their shortest history
+
+loaded = None
+
+
+def run_chunk(work):
+    """In a process of its own: what came of some seeds."""
+    global loaded
+    loaded = loaded or runtime.load()
+    first, last, modes = work
+    faults, judged, broken, longest = Counter(), Counter(), [], (0.0,)
+    for seed in range(first, last):
+        for mode in modes:
+            world, failure = history.play(loaded, seed, mode)
+            faults.update(world.counts)
+            for rule, times in world.judged.items():
+                judged[rule, mode] += times
+            if failure:
+                broken.append((failure.rule, mode, seed, failure.text))
+            took, allowed = world.rules.took_s, world.rules.allowed_s
+            longest = max(longest, (took / allowed, took, allowed, seed, mode))
+    return last - first, faults, judged, broken, longest
+
+
+def run_mutant(work):
+    """In a process of its own: (number, the rule that catches it or None, how many histories that took)."""
+    number, first, last, modes = work
+    mutated = runtime.load(MUTANTS[number].apply)
+    histories = 0
+    for seed in range(first, last):
+        for mode in modes:
+            histories += 1
+            _, failure = history.play(mutated, seed, mode)
+            if failure:
+                return number, failure, histories
+    return number, None, histories
+
+
+class Progress:
+    """A bar on a terminal, a line for each tenth otherwise."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.started = total, 0, time.monotonic()
+        self.shown = 0
+
+    def step(self, count: int) -> None:
+        self.done += count
+        share = self.done / self.total
+        if sys.stdout.isatty():
+            sys.stdout.write("\r[%-*s] %3d %% %7d seeds" % (WIDTH, "#" * int(WIDTH * share), 100 * share, self.done))
+            if self.done == self.total:
+                sys.stdout.write("\r\033[K")
+            sys.stdout.flush()
+        elif int(share * 10) > self.shown:
+            self.shown = int(share * 10)
+            print("%d of %d seeds, %.0f s" % (self.done, self.total, time.monotonic() - self.started), flush=True)
+
+
+def simulate(pool, first: int, count: int, modes) -> int:
+    faults, judged, broken, longest = Counter(), Counter(), [], (0.0,)
+    last = first + count
+    progress = Progress(count)
+    chunks = [(start, min(start + CHUNK, last), modes) for start in range(first, last, CHUNK)]
+    for done, some_faults, some_judged, some_broken, some_longest in pool.imap_unordered(run_chunk, chunks):
+        faults.update(some_faults)
+        judged.update(some_judged)
+        broken += some_broken
+        longest = max(longest, some_longest)
+        progress.step(done)
+    seconds = time.monotonic() - progress.started
+    print("\n%d histories (seeds %d to %d) in %.0f s" % (count * len(modes), first, last - 1, seconds))
+    print("\nHow often each fault occurred:")
+    cells = ["%9d  %-22s" % (times, name) for name, times in faults.most_common()]
+    for row in range(0, len(cells), 3):
+        print("".join(cells[row : row + 3]).rstrip())
+    print("\nHow often each rule was put to the test:")
+    print("          " + " ".join("%15s" % mode for mode in modes))
+    for rule, meaning in RULES.items():
+        times = [judged[rule, mode] or judged["call", mode] for mode in modes]
+        print("%-9s %s   %s" % (rule, " ".join("%15d" % count for count in times), meaning))
+    _, took, allowed, seed, mode = longest
+    print("\nNearest to its bound: all was right %.1f s after the last fault, of %.0f s (seed %d, %s)" % (
+        took, allowed, seed, mode))  # fmt: skip
+    broken.sort(key=lambda one: one[2])
+    rules = {}
+    for rule, mode, seed, text in broken:
+        rules.setdefault((rule, mode), (seed, text))
+    for (rule, mode), (seed, text) in list(rules.items())[:EXAMPLES]:
+        print("\nBROKEN in %s: %s (seed %d): %s" % (mode, rule, seed, text))
+        keep, dice = history.shortest(runtime.load(), seed, mode, rule)
+        replay(seed, mode, keep, dice)
+    failed, tests = len(rules), len(RULES) * len(modes)
+    verdict = "every rule held" if not failed else "broken: %s; %d histories" % (
+        ", ".join(sorted("%s in %s" % key for key in rules)), len(broken))  # fmt: skip
+    print("\n%d passed, %d failed: %s" % (tests - failed, failed, verdict))
+    return 1 if failed else 0
+
+
+def replay(seed: int, mode: str, keep=None, dice: int = 0) -> int:
+    plan = Plan(seed, mode, keep, dice)
+    options = "" if keep is None else " --keep %s --dice %d" % (",".join(map(str, sorted(keep))) or "-", dice)
+    print("npm run simulate -- --seed %d --mode %s%s" % (seed, mode, options))
+    print(plan.text())
+    trace = []
+    _, broken = history.play(runtime.load(), seed, mode, keep, dice, trace)
+    history.tell(trace, print)
+    print("BROKEN: %s: %s" % (broken.rule, broken.text) if broken else "every rule held")
+    return 1 if broken else 0
+
+
+def catch(pool, first: int, count: int, modes) -> int:
+    works = [(number, first, first + count, modes) for number in range(len(MUTANTS))]
+    escaped = 0
+    for number, failure, histories in pool.imap(run_mutant, works, 1):
+        name = MUTANTS[number].name
+        if failure and failure.rule != "alive":
+            print("caught   %-55s by %-8s after %5d histories: %s" % (name, failure.rule, histories, failure.text))
+        else:
+            escaped += 1
+            print("ESCAPED  %-55s in %d histories %s" % (name, histories, failure.text if failure else ""))
+        sys.stdout.flush()
+    verdict = "every mutant was caught" if not escaped else "the simulation misses what it should find"
+    print("\n%d passed, %d failed: %s" % (len(MUTANTS) - escaped, escaped, verdict))
+    return 1 if escaped else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(usage=__doc__.strip(), add_help=True)
+    parser.add_argument("--seeds", type=int, default=20000)
+    parser.add_argument("--from", type=int, default=1, dest="first")
+    parser.add_argument("--mode", choices=MODES)
+    parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--keep")
+    parser.add_argument("--dice", type=int, default=0)
+    asked = parser.parse_args()
+    modes = (asked.mode,) if asked.mode else MODES
+    if asked.seed is not None:
+        keep = None if asked.keep is None else {int(number) for number in asked.keep.split(",") if number != "-"}
+        return max(replay(asked.seed, mode, keep, asked.dice) for mode in modes)
+    if asked.seeds < 1:
+        parser.error("--seeds: at least 1")
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.Pool(len(os.sched_getaffinity(0)), signal.signal, ignore) as pool:
+        try:
+            return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds, modes)
+        except KeyboardInterrupt:
+            return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

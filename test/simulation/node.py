@@ -1,0 +1,327 @@
+"""One node: power, NIC, keepalived, the service, and the calls that it makes."""
+
+from keepalived import DOWN, LISTEN, MASTER, NEVER, Keepalived
+from record import Record
+from runtime import ENIS, Pending
+
+ANSWER_S = 5.0  # http1.py gives up then
+CONNECT_S = 2.0
+HEAR_PEER_S = 3.0  # before_start.sh, once after each boot
+ROUND_S = 1e-6  # a round of the service takes time: it would wait for ever for what is due by a rounding error later
+TRACK_S = 0.012  # keepalived notices its track file within
+RESTART_S = 1.0  # RestartSec= of both units
+
+
+class Call:
+    """One step of the service, which may take two requests."""
+
+    __slots__ = ("answers", "eip_shown_at", "service", "started", "step")
+
+    def __init__(self, service, step, started: float) -> None:
+        self.service, self.step, self.started, self.answers = service, step, started, []
+        self.eip_shown_at = 0.0
+
+
+class Node:
+    ABSENT, LEASED, PRESENT = 0, 1, 2  # the VIP on its NIC, as nic.py has it
+
+    __slots__ = (
+        "world", "index", "name", "eni", "conf", "keepalived", "service", "powered", "epoch", "off", "stalled",
+        "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
+        "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
+        "lease_until", "listener",
+    )  # fmt: skip
+
+    def __init__(self, world, index: int, plan) -> None:
+        self.world, self.index, self.name, self.eni = world, index, "ab"[index], ENIS[index]
+        self.conf = world.runtime.conf_of(self, plan)
+        self.powered = True
+        self.epoch = 0  # counts power cuts: what was begun before one does not end after it
+        # Faults, each counted by those in force.
+        self.off = self.stalled = self.hung = self.stopped = self.service_off = self.drained = self.nic_down = 0
+        self.deaf = self.blind = 0  # no word of keepalived, no message of the kernel reaches the service
+        self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
+        self.reasons, self.tracked = {}, False  # what drain holds, and what keepalived has been told of it
+        self.words, self.answers, self.held, self.inbox = [], [], [], []
+        self.listener = None
+        self.touched = False  # the kernel has said that the NIC changed
+        self.wake_at = None
+        self.state_file = None
+        self.service = self.call = None
+        self.record = Record()
+        self.keepalived = Keepalived(world, self, plan)
+
+    def say(self, event: str, **fields) -> None:
+        """The service's log."""
+        if event == "moved":
+            self.world.rules.said_moved(self, fields["to"])
+        if self.world.trace is not None:
+            self.world.tell(self.name, "log %s %s" % (event, " ".join("%s=%s" % item for item in fields.items())))
+
+    def upset(self) -> None:
+        """Something happened that excuses the service from being prompt."""
+        self.record.upset_at = self.world.now
+
+    # -- power, stalls, processes -------------------------------------------------------------------------------------
+
+    def power_off(self) -> None:
+        world = self.world
+        if not self.powered:
+            return
+        self.powered = False
+        self.epoch += 1
+        self.service, self.call, self.wake_at, self.state_file = None, None, None, None
+        self.keepalived.kill()
+        self.stalled = self.hung = self.stopped = self.service_off = self.drained = self.nic_down = 0
+        self.deaf = self.blind = 0
+        self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
+        lasting = world.runtime.drain.LASTING
+        self.reasons = {name: until for name, until in self.reasons.items() if name == lasting}
+        self.tracked, self.listener = False, None
+        for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
+            del world.runtime.files.files[path]
+        for waiting in (self.words, self.answers, self.held, self.inbox):
+            waiting.clear()
+        self.world.rules.round(self, False)
+
+    def power_on(self) -> None:
+        world, rng = self.world, self.world.rng
+        self.powered = True
+        self.epoch += 1
+        world.at(world.now + 0.3 + 0.7 * rng.random(), self.start_service, self.epoch)
+        world.at(world.now + 0.2 + 0.6 * rng.random(), self.listen, self.epoch)
+
+    def listen(self, epoch: int) -> None:
+        if epoch == self.epoch and self.keepalived.state == DOWN:
+            self.world.disturb()
+            self.keepalived.state = LISTEN
+            self.world.at(self.world.now + HEAR_PEER_S, self.start_keepalived, epoch)
+
+    def heard_peer(self) -> None:
+        self.start_keepalived(self.epoch)
+
+    def start_keepalived(self, epoch: int) -> None:
+        if epoch == self.epoch and self.keepalived.state in (DOWN, LISTEN) and not self.stopped:
+            self.world.disturb()
+            self.left_behind = False
+            self.keepalived.start()
+
+    def end_keepalived(self, killed: bool) -> None:
+        if self.keepalived.state in (DOWN, LISTEN):
+            return
+        if killed:
+            self.keepalived.kill()
+            self.left_behind = True
+            self.unheard()
+        else:
+            self.keepalived.stop()
+        if self.service is None:
+            self.words.clear()  # nobody holds the pipe any more
+
+    def start_service(self, epoch: int) -> None:
+        if epoch != self.epoch or self.service is not None or self.service_off:
+            return
+        self.service = self.world.runtime.service(self.conf, self)
+        self.touched = True
+        self.wake(self.world.now)
+
+    def end_service(self) -> None:
+        self.service, self.call, self.wake_at = None, None, None
+        self.listener = None
+        for waiting in (self.answers, self.held, self.inbox):
+            waiting.clear()
+        if self.keepalived.state == DOWN:
+            self.words.clear()
+        self.world.rules.round(self, False)
+
+    def resume(self) -> None:
+        """After a stall keepalived and the service go on, one or the other first."""
+        world = self.world
+        self.upset()
+        held, self.held = self.held, []
+        for call, answer in held:
+            self.arrive(call, answer)
+        if self.service is not None:
+            self.wake_at = world.now
+            if world.rng.random() < 0.5:
+                self.serve(world.now)
+            else:
+                world.at(world.now, self.serve, world.now)
+        self.keepalived.resume()
+
+    def unhang(self) -> None:
+        """The service's main thread goes on."""
+        self.upset()
+        self.wake(self.world.now)
+
+    # -- the NIC and keepalived's words -------------------------------------------------------------------------------
+
+    def unfit(self) -> bool:
+        return bool(self.drained or self.nic_down or self.tracked)
+
+    def keepalived_runs(self):
+        return None if self.left_behind else self.keepalived.state not in (DOWN, LISTEN)
+
+    def track(self, drained: bool) -> None:
+        """drain.apply has written the track file."""
+        if drained != self.tracked:
+            self.tracked = drained
+            self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
+
+    def judge(self, epoch: int) -> None:
+        if epoch == self.epoch and not self.stalled:
+            self.world.disturb()
+            self.keepalived.judge()
+
+    def put_vip(self, present: bool) -> None:
+        """By keepalived. One that is there already it takes over, lifetime and all."""
+        if present != (self.nic != self.ABSENT):
+            self.set_nic(self.PRESENT if present else self.ABSENT)
+
+    def lease(self, seconds) -> None:
+        """The service, or a person, gives the address so many seconds; None: for ever."""
+        if seconds is None:
+            self.set_nic(self.PRESENT)
+            return
+        self.set_nic(self.LEASED)
+        self.lease_until = self.world.now + seconds
+        self.world.at(self.lease_until, self.lease_ends, self.lease_until)
+
+    def lease_ends(self, until: float) -> None:
+        if self.nic == self.LEASED and until == self.lease_until:
+            self.set_nic(self.ABSENT)
+            if not self.stalled:
+                self.world.disturb()
+                self.keepalived.vip_removed()
+
+    def set_nic(self, state: int) -> None:
+        if self.nic == state:
+            return
+        self.nic = state
+        if self.world.trace is not None:
+            self.world.tell(self.name, "VIP %s the NIC" % ("off", "lent to", "on")[state])
+        self.world.rules.whole()
+        if self.service is not None and not self.blind:
+            self.touched = True
+            self.wake(self.world.now + 0.001 * self.world.rng.random())
+        else:
+            self.unheard()
+
+    def told(self, message: dict) -> None:
+        """A datagram of the peer has arrived."""
+        if self.service is not None:
+            self.inbox.append(message)
+            self.wake(self.world.now)
+
+    def peer(self):
+        return self.world.nodes[1 - self.index]
+
+    def unheard(self) -> None:
+        """Something changed that no message tells: the service's next look at everything will find it."""
+        self.tick_after(self.world.now)
+
+    def tick_after(self, at: float) -> None:
+        """A look without an event is simulated only where there is something to see."""
+        if self.service is not None:
+            watch = self.world.runtime.watch
+            tick_at = at + watch.TICK_S * self.world.rng.random()
+            self.service.next_tick = min(self.service.next_tick, tick_at)
+            self.wake(tick_at)
+            self.world.restless(tick_at + watch.LOST_WORD_S + 0.1)
+
+    def word(self, word: str) -> None:
+        """keepalived speaks: into the pipe, and through its hook, which starts a process and comes when it comes."""
+        world = self.world
+        if world.trace is not None:
+            world.tell(self.name, "keepalived %s" % word)
+        if self.deaf:
+            world.count("word lost")
+            self.upset()
+            return
+        self.words.append(("INSTANCE", word))
+        self.wake(world.now + 0.0005 + 0.0025 * world.rng.random())
+        if world.plan.hooks:
+            world.at(world.now + 0.005 + 0.055 * world.rng.random(), self.hook, (self.epoch, word))
+
+    def hook(self, what) -> None:
+        epoch, word = what
+        if epoch != self.epoch or self.deaf or (self.keepalived.state == DOWN and self.service is None):
+            return
+        self.words.append(("NOTIFY", word))
+        self.wake(self.world.now + 0.001 * self.world.rng.random())
+
+    # -- the service --------------------------------------------------------------------------------------------------
+
+    def wake(self, at: float) -> None:
+        if self.service is not None and at < NEVER and (self.wake_at is None or at < self.wake_at):
+            self.wake_at = at
+            self.world.at(at, self.serve, at)
+
+    def serve(self, at: float) -> None:
+        """One round of the service's loop, as `watch.Service.serve` has it."""
+        if at != self.wake_at:
+            return
+        self.wake_at = None
+        if self.stalled or self.hung:
+            return
+        service, lower = self.service, False
+        if self.words or self.touched:
+            self.touched = False
+            service.look()
+        if self.words:
+            words, self.words = self.words, []
+            for kind, word in words:
+                lower = lower or word == "MASTER_RX_LOWER_PRI"
+                service.word(kind, word)
+        if self.answers:
+            answers, self.answers, self.call = self.answers, [], None
+            for taken in answers:
+                service.mover.take(*taken)
+            service.tell_peer()
+        if self.inbox:
+            service.hear_peer()
+        if service.next_tick <= at:
+            service.next_tick = NEVER  # `tick_after` asks for the next
+            service.look()
+            service.apply_drain()
+        self.wake(at + service.turn() + ROUND_S)
+        self.world.rules.round(self, lower)
+
+    def master(self) -> bool:
+        """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
+        service = self.service
+        known = service is not None and service.state["state"] == MASTER and service.on_nic == self.PRESENT
+        return known and not service.dead
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    def begin(self, step) -> None:
+        self.world.rules.begin(self, step)
+        self.call = Call(self.service, step, self.world.now)
+        self.go_on(self.call)
+
+    def go_on(self, call: Call) -> None:
+        """Makes the call as far as the answers go."""
+        mover = call.service.mover
+        mover.api.answers = iter(call.answers)
+        try:
+            result, _, ended = mover.make(call.step)
+        except Pending as pending:
+            self.world.rules.request(self, call, pending)
+            self.world.send(self, call, pending)
+            return
+        self.world.rules.result(self, call, result)
+        if self.world.trace is not None:
+            self.world.tell(self.name, "%s -> %s" % (" ".join(call.step), result))
+        self.answers.append((call.step, result, call.started, ended))
+        self.wake(ended)
+
+    def arrive(self, call: Call, answer) -> None:
+        """An answer, or the error in its place, has come to the worker."""
+        if call.service is not self.service:
+            return
+        if self.stalled:
+            self.held.append((call, answer))
+        else:
+            call.answers.append(answer)
+            self.go_on(call)

@@ -1,0 +1,235 @@
+"""What must hold in every history; `bounds` has the bounds."""
+
+import bounds
+from cloud import NOBODY
+from keepalived import BACKUP, MASTER
+from prompt import Prompt
+from runtime import EIP, VIP
+
+# The changes that a node may ask for: the field that names its own ENI, and the one with the only value there is.
+CHANGES = {
+    "MigratePrivateIpAddress": ("DestinationNetworkInterfaceId", "PrivateIpAddress", VIP),
+    "AssignPrivateIpAddresses": ("NetworkInterfaceId", "PrivateIpAddresses", [{"PrivateIpAddress": VIP}]),
+    "AssociateAddress": ("NetworkInterfaceId", "PrivateIpAddress", VIP),
+    "DisassociateAddress": (None, "AddressId", EIP),
+}
+
+
+class Broken(BaseException):
+    """A rule does not hold. No Exception: the runtime survives those."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(rule, text)
+        self.rule, self.text = rule, text
+
+
+class Rules:
+    __slots__ = (
+        "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
+        "allowed_s",
+    )  # fmt: skip
+
+    def __init__(self, world) -> None:
+        self.world = world
+        self.prompt = Prompt(world, self.broken)
+        self.done = False
+        self.quiet_at = self.right_since = None
+        self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
+        self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
+        self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
+
+    def broken(self, rule: str, text: str, *args) -> None:
+        raise Broken(rule, text % args)
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    def begin(self, node, step) -> None:
+        if node.call is not None:
+            self.broken("civil", "%s begins %s while %s is on its way", node.name, step[0], node.call.step[0])
+
+    def request(self, node, call, pending) -> None:
+        """A node sends a request."""
+        world, action, request, calls_at = self.world, pending.action, pending.request, node.record.calls_at
+        world.judge("call")
+        if not node.master():
+            self.broken("silent", "%s knows that it is not MASTER and calls %s", node.name, action)
+        calls_at.append(world.now)
+        if len(calls_at) > bounds.CALLS and world.now - calls_at.pop(0) < bounds.CALLS_IN_S:
+            self.broken("civil", "%s makes more than %d calls in %d s", node.name, bounds.CALLS, bounds.CALLS_IN_S)
+        if action.startswith("Describe"):
+            return
+        if action not in CHANGES:
+            self.broken("keeps", "%s calls %s", node.name, action)
+        eni, key, value = CHANGES[action]
+        mine = not eni or request[eni] == node.eni
+        if call.step[0] == "give":
+            asked = world.now - node.record.switch_at <= bounds.SWITCH_S
+            mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
+        if request[key] != value or not mine:
+            self.broken("modest", "%s calls %s with %s", node.name, action, request)
+
+    def arrived(self, node, call, action: str) -> None:
+        """A request has reached the cloud."""
+        world, cloud = self.world, self.world.cloud
+        if action == "DescribeAddresses":
+            call.eip_shown_at = world.now
+        elif action == "DisassociateAddress":
+            world.judge("keeps")
+            if cloud.eip == cloud.holder:
+                right_for = call.eip_shown_at - max(cloud.eip_since, cloud.held_since) - world.plan.lag_s
+                if right_for > bounds.SOON_S:
+                    self.broken("keeps", "%s unbinds an EIP that it saw in its place", node.name)
+                world.count("EIP unbound as it arrived")
+        elif action == "AssignPrivateIpAddresses":
+            world.judge("keeps")
+            # One that was delayed may meet another move; and it may have been gone twice.
+            gone_before = max(cloud.held_since, cloud.lock_ended) > node.record.shown_at
+            excused = world.now - call.started > bounds.SOON_S or gone_before
+            if cloud.state == "MIGRATING" and not excused:
+                self.broken("keeps", "%s assigns the VIP, which is on its way", node.name)
+
+    def accepted(self, node, action: str, started: float) -> None:
+        """The cloud has accepted a change."""
+        if self.right_since is None:
+            return
+        if started > self.right_since:
+            self.broken("stays", "%s calls %s, all being right since %.2f", node.name, action, self.right_since)
+        self.right_since = None  # asked for before
+
+    def result(self, node, call, result) -> None:
+        """A step has come to its end."""
+        if getattr(result, "code", None) == "Network" and str(result) != str(self.world.refusal("Network")):
+            self.broken("alive", "%s: %s: %s", node.name, " ".join(call.step), result)
+        if call.step[0] == "describe" and isinstance(result, tuple) and result[0] != NOBODY:
+            node.record.shown_at = self.world.now
+
+    # -- moves and roles ----------------------------------------------------------------------------------------------
+
+    def said_moved(self, node, eni: str) -> None:
+        self.world.judge("honest")
+        if node.record.shown_on != eni:
+            self.broken("honest", "%s says that the VIP has moved, which the cloud has not shown", node.name)
+
+    def moved(self, node, target: str, begun: float) -> None:
+        """A move of a node has ended well."""
+        record = node.record
+        self.moves += 1
+        if target != node.eni or not record.was_master or begun < record.master_since:
+            return
+        self.world.judge("calm")
+        record.moves += 1
+        lasts = self.world.now - record.master_since
+        # One that hears the peer knows the way to be open: it takes back what the other, which is bounded, took.
+        claims = 2 + record.losses if record.heard_lower else bounds.claims_within(lasts)
+        # A call without an answer may hide that a claim succeeded, and so that it was taken back.
+        if record.moves > claims + record.injected + record.troubles:
+            self.broken("calm", "%s moves the VIP the %dth time in %.1f s as MASTER", node.name, record.moves, lasts)
+
+    def round(self, node, lower: bool) -> None:
+        """The service has taken in what there was; `lower`: MASTER_RX_LOWER_PRI among it."""
+        now, master, record = self.world.now, node.master(), node.record
+        if master != record.was_master:
+            record.was_master = master
+            both = self.world.nodes[0].record.was_master and self.world.nodes[1].record.was_master
+            if both:
+                self.both_since = now
+            elif self.both_since is not None:
+                self.both_s += now - self.both_since
+                self.both_since = None
+            if master:
+                record.begin(now)
+                self.prompt.expect(node, bounds.PROMPT_S)
+        elif master and lower:
+            storm = now - record.lower_at < bounds.STORM_OVER_S
+            record.lower_at, record.heard_lower = now, True
+            self.prompt.expect(node, bounds.PROMPT_STORM_S if storm else bounds.PROMPT_S)
+
+    # -- what nothing disturbs ----------------------------------------------------------------------------------------
+
+    def disturbed(self) -> None:
+        """A fault begins."""
+        self.parted_since = None
+        if self.world.switch is not None:
+            self.world.switch.clean = False
+
+    def parted(self) -> None:
+        if self.world.active == 1 and self.wrong() is None:
+            self.parted_since, self.moves = self.world.now, 0
+
+    def joined(self) -> None:
+        if self.parted_since is None:
+            return
+        self.world.judge("calm")
+        lasted = self.world.now - self.parted_since
+        if self.moves > bounds.moves_within(lasted):
+            self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
+
+    def whole(self) -> None:
+        """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""
+        switch, cloud = self.world.switch, self.world.cloud
+        if switch is None or not switch.clean:
+            return
+        for node in self.world.nodes:
+            if node.eni == cloud.holder and node.nic == node.ABSENT:
+                self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", node.name)
+
+    def switched(self, switch, phase: str) -> None:
+        """One that nothing disturbed has ended."""
+        self.world.judge("switches")
+        there = self.world.cloud.holder == switch.taker.eni and switch.taker.keepalived.state == MASTER
+        if phase != "done" or not there:
+            self.broken("switches", "a planned switch that nothing disturbed ended as %s", phase)
+
+    # -- at the end ---------------------------------------------------------------------------------------------------
+
+    def quiet(self, _) -> None:
+        """The faults are over, and what they had delayed has arrived."""
+        world = self.world
+        if world.now < world.restless_until:
+            world.at(world.restless_until, self.quiet, None)
+            return
+        self.quiet_at = world.now
+        world.judge("settles")
+        if world.trace is not None:
+            world.tell("", "the faults are over")
+        world.at(world.now + bounds.AFTERMATH_S, self.check, None)
+
+    def check(self, _) -> None:
+        now, wrong = self.world.now, self.wrong()
+        if wrong:
+            if self.right_since is not None:
+                self.broken("stays", "all was right at %.2f, now %s", self.right_since, wrong)
+            if now - self.quiet_at > self.bound():
+                self.broken("settles", "%.0f s after the last fault %s", now - self.quiet_at, wrong)
+        elif self.right_since is None:
+            self.world.judge("stays")
+            self.right_since = now
+            self.took_s, self.allowed_s = now - self.quiet_at, self.bound()
+        elif now - self.right_since > bounds.STAY_S:
+            self.done = True
+        self.world.at(now + bounds.CHECK_S, self.check, None)
+
+    def bound(self) -> float:
+        duel = self.both_s + (self.world.now - self.both_since if self.both_since is not None else 0.0)
+        more = sum(more for what, more in bounds.SETTLE_MORE_S.items() if what in self.world.counts)
+        return bounds.SETTLE_S + bounds.duel_pause(duel) + more
+
+    def wrong(self):
+        """What is not as it should be; None when all is."""
+        world, cloud = self.world, self.world.cloud
+        live = [node for node in world.nodes if node.powered]
+        masters = [node for node in live if node.keepalived.state == MASTER]
+        if len(masters) != 1:
+            return "%d nodes are MASTER" % len(masters)
+        master = masters[0]
+        if any(node.keepalived.state != BACKUP for node in live if node is not master):
+            return "a node is not ready to take over"
+        if len(live) == 2 and world.plan.mode == "standing-master" and master.index != world.plan.preferred:
+            return "MASTER is not the preferred node"
+        if any((node.nic == node.PRESENT) != (node is master) for node in live):
+            return "the VIP is on the wrong NICs"
+        if not cloud.right(master.eni):
+            eip = "" if cloud.eip in (cloud.holder, None) and not world.plan.eip else ", the EIP on %s" % (
+                world.name_of(cloud.eip or ""))  # fmt: skip
+            return "%s is MASTER, the VIP is on %s, %s%s" % (master.name, world.name_of(cloud.holder), cloud.state, eip)
+        return None

@@ -1,0 +1,151 @@
+"""The runtime as it lies on a node, loaded so that its time, dice, log, machine and network are the simulation's.
+
+Nothing of it is copied: `watch.Service` weighs keepalived's word against the NIC, `decide` decides, `calls` words the
+requests, `mover` takes in the answers, `handover` does its part of a planned switch.
+"""
+
+import copy
+import importlib
+import os
+import sys
+import types
+
+import machine
+
+PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
+DECIDE = os.path.join(PLACE, "keepalived_vip", "decide.py")
+PACKAGE = "keepalived_vip"
+VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
+ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
+NEVER = float("inf")
+
+
+class Pending(BaseException):
+    """A call whose answer has yet to come. No Exception: the runtime takes those for a cloud that is down."""
+
+    def __init__(self, action: str, request: dict) -> None:
+        super().__init__(action)
+        self.action, self.request = action, request
+
+
+class Api:
+    """What `calls` speaks to. It gives the answers that have come; at the first that has not, it raises Pending."""
+
+    __slots__ = ("answers", "error", "wanted")
+
+    def __init__(self, wanted, error) -> None:
+        self.wanted, self.error = wanted, error
+
+    def call(self, action: str, request: dict) -> dict:
+        answer = next(self.answers, None)
+        if answer is None:
+            if not self.wanted():
+                raise self.error("NotMaster", "no longer wanted")
+            raise Pending(action, request)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Worker:
+    """What the service hands its steps to."""
+
+    __slots__ = ("put", "steps")
+
+    def __init__(self, put) -> None:
+        self.put = put
+        self.steps = self
+
+
+class Runtime:
+    """The modules of one process; `use` gives them the time, the dice and the files of one history."""
+
+    def __init__(self, decide_text: str) -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        if PLACE not in sys.path:
+            sys.path.insert(0, PLACE)
+        package = importlib.import_module(PACKAGE)
+        self.decide = types.ModuleType(PACKAGE + ".decide")
+        exec(compile(decide_text, DECIDE, "exec"), self.decide.__dict__)
+        sys.modules[PACKAGE + ".decide"] = package.decide = self.decide
+        for name in ("watch", "handover", "mover", "calls", "cloud", "credentials", "drain", "nic", "peer", "settings"):
+            setattr(self, name, importlib.import_module("%s.%s" % (PACKAGE, name)))
+        self.watch.Log = machine.Log
+        self.watch.Outward = machine.Outward
+        self.files = machine.Settings()
+        self.timed = [self.watch, self.handover, self.mover]
+        fakes = {
+            "nic": machine.Nic(self.nic),
+            "drain": machine.Drain(self.drain),
+            "peer": machine.Peer(self.peer),
+            "settings": self.files,
+            "moves": machine.Moves(),
+        }
+        for module in self.timed:
+            for name, fake in fakes.items():
+                if hasattr(module, name):
+                    setattr(module, name, fake)
+        self.handover.PEER_KEEPS_S = 10  # an hour would outlast every history
+        self.service = service_class(self.watch, self.cloud.ApiError)
+        self.conf = {}
+
+    def use(self, world) -> None:
+        for module in self.timed:
+            module.time = world
+        self.mover.jitter = world.rng.random
+        self.files.files = {}
+
+    def conf_of(self, node, plan):
+        """The settings of a node, which itself takes the place of what is its machine's."""
+        key = node.index, plan.eip, plan.mode, plan.preferred
+        if key not in self.conf:
+            values = dict.fromkeys(self.settings.KEYS)
+            values.update(pair="pair", node=node.name, vip=VIP, eniId=node.eni, peerEniId=ENIS[1 - node.index])
+            values.update(eipId=EIP if plan.eip else None, vpcEndpoints=[], reassertIntervalS=20, advertIntervalMs=500)
+            values.update(mode=plan.mode, preferred=plan.mode == "standing-master" and node.index == plan.preferred)
+            places = {"run": "/run/%s" % node.name, "etc": "/nonexistent", "scheme": "http"}
+            self.conf[key] = self.settings.Settings(values, **places)
+        conf = copy.copy(self.conf[key])
+        conf.interface = conf.pid_files = node
+        return conf
+
+
+def load(mutate=None) -> Runtime:
+    """The runtime; `mutate` may change the text of decide.py."""
+    with open(DECIDE) as file:
+        text = file.read()
+    return Runtime(mutate(text) if mutate else text)
+
+
+def service_class(watch, error):
+    class Service(watch.Service):
+        """The service on a simulated node."""
+
+        def __init__(self, conf, node) -> None:
+            super().__init__(conf)
+            self.node = node
+            self.log = self.mover.log = self.handover.log = node
+            self.mover.api = Api(self.mover.api.wanted, error)
+            self.threads = Worker(node.begin)
+            self.ear = node
+            self.lock = self  # no `vip.py migrate` beside it
+            last = node.state_file
+            if last and last["state"] in watch.ROLES:
+                self.state = last
+
+        def put_nic_right(self, now: float) -> float:
+            return NEVER
+
+        def status(self) -> dict:
+            return {}  # nobody reads it
+
+        def write(self, now: float) -> float:
+            for event, fields in self.later:
+                self.log.say(event, **fields)
+            self.later = []
+            self.handover.progress()
+            self.node.state_file = self.state
+            return NEVER
+
+    return Service
