@@ -72,10 +72,9 @@ export class VirtualIp extends pulumi.ComponentResource {
         },
         {
           parent: this,
-          // Made where the VIP is, and left alone ever after: the binding follows the VIP through failovers.
+          // Made where the VIP is, and left alone ever after: the nodes keep it on the VIP, also when an ENI is rebuilt. Made
+          // anew with the ENI it would meet the MASTER, which binds an EIP that it sees unbound, and fail.
           ignoreChanges: ["networkInterfaceId", "privateIp"],
-          // A rebuilt ENI loses the binding without a diff.
-          replaceWith: [this.enis.a, this.enis.b],
           deleteBeforeReplace: true,
         },
       );

@@ -155,10 +155,11 @@ export async function upPulumi(
   return Object.values(changes).reduce((sum, count) => sum + (count ?? 0), 0);
 }
 
-/** `pulumi destroy --refresh`, and the stack itself. */
+/** `pulumi destroy --refresh`, and the stack itself; other stacks of the lab's folder stay. */
 export async function destroyPulumi(config: LabConfig, engine: RealEngine): Promise<void> {
   const stack = await stackOf(config, engine);
   await patiently(() => stack.destroy({ ...show, refresh: true }));
   await stack.workspace.removeStack(config.name);
+  if ((await stack.workspace.listStacks()).length > 0) return;
   rmSync(folderOf(config.name), { recursive: true, force: true });
 }

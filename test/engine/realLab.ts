@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultSettings, JournalEntry, RecordedCall } from "../../lab/cloud/index.ts";
 import { labPaths } from "../../lab/state.ts";
 import { Lab, labCommand } from "../support/lab.ts";
@@ -28,6 +29,10 @@ export interface Running {
   child: ChildProcess;
   /** Everything said so far. */
   text(): string;
+  /** Resolves once it has said that. */
+  said(what: RegExp): Promise<void>;
+  /** To the whole process group, as a terminal does; gives the exit code. */
+  signal(name: "SIGINT" | "SIGKILL"): Promise<number>;
   ended: Promise<number>;
 }
 
@@ -42,6 +47,19 @@ export function summaryOf(text: string): Summary {
 export const lastWords = (text: string): string => text.slice(Math.max(0, text.lastIndexOf("\nDiagnostics:")));
 
 const keepTraces = process.env.ENGINE_TRACES;
+
+const limitMs = 60_000;
+
+/** Looks again until something is there. */
+export async function poll<T>(what: string, look: () => Promise<T | false | undefined>): Promise<T> {
+  const deadlineMs = Date.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+    await sleep(50);
+  }
+}
 
 export class RealLab extends Lab {
   readonly steps: Step[] = [];
@@ -66,7 +84,16 @@ export class RealLab extends Lab {
       });
     }
     const ended = new Promise<number>((resolve) => child.on("close", (code) => resolve(code ?? 1)));
-    return { child, text: () => text, ended };
+    return {
+      child,
+      text: () => text,
+      said: (what) => poll(`${what} being said`, async () => what.test(text)).then(() => {}),
+      signal: (name) => {
+        process.kill(-(child.pid ?? 0), name);
+        return ended;
+      },
+      ended,
+    };
   }
 
   /** One call of the CLI on the lab's stack that must end as expected. */
