@@ -196,7 +196,6 @@ async function main(): Promise<number> {
     benchFaults.map(({ name }) => name),
   );
   const faults = benchFaults.filter(({ name }) => names.includes(name));
-  for (const { name, lacks } of faults) if (lacks !== null) console.log(`${name} is left out: ${lacks}.`);
 
   process.env.LAB_NAME ??= "bench";
   const name = labName();
@@ -217,11 +216,7 @@ async function main(): Promise<number> {
       if (values.json) writeFileSync(values.json, `${JSON.stringify(cells, null, 2)}\n`);
       return 0;
     }
-    const report = await failovers(
-      bench,
-      settings,
-      faults.filter(({ lacks }) => lacks === null),
-    );
+    const report = await failovers(bench, settings, faults);
     console.log(`\n${tables(report)}`);
     if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
     if (values.svg) writeFileSync(values.svg, timelineSvg(report));

@@ -1,10 +1,8 @@
 /** What is measured: the settings of the pair, and what is done to its MASTER. Values only; measure.ts does the work. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { advertIntervalsMs, schema } from "../../config.ts";
+import { advertIntervalsMs } from "../../config.ts";
 import { unitPids } from "../fabric/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
-import { faultNames } from "../faults.ts";
 import type { Settings } from "../settings.ts";
 import type { BenchPair, NodeName } from "./pair.ts";
 import { moment } from "./pair.ts";
@@ -14,7 +12,6 @@ import { nowMs } from "./tap.ts";
 /** The web server of the lab's nodes, whose death is the fault `process`. */
 const service = "say-name.service";
 const operator = "cli/ha.ts";
-const hasHealthCheck = "healthCheck" in schema;
 
 export const speeds = Object.keys(advertIntervalsMs) as (keyof typeof advertIntervalsMs)[];
 export const settingNames = ["normal", "fast", "aggressive", "guide2019"] as const;
@@ -26,7 +23,7 @@ export const intervalMsOf = (setting: SettingName | keyof typeof advertIntervals
 /** What the program is told for one speed. */
 export const settingsFor = (failoverSpeed: string): Settings => ({
   failoverSpeed,
-  ...(hasHealthCheck ? { healthCheck: JSON.stringify({ process: service }) } : {}),
+  healthCheck: JSON.stringify({ process: service }),
 });
 
 export interface BenchFault {
@@ -37,10 +34,8 @@ export interface BenchFault {
   probe: ProbeKind;
   /** How long the client asks at least: where the old MASTER lives on, it may come back for the VIP. */
   watchMs: number;
-  /** From the healing to the next run: a machine that has booted makes connection and credentials ready first. */
+  /** From the healing to the next run: a machine that has booted makes its connection ready first, a service proves itself. */
   restMs: number;
-  /** Why it can't be measured, null if it can. */
-  lacks: string | null;
   make(pair: BenchPair, master: NodeName): Promise<unknown>;
   /** When it took effect, given when it was asked for and what may die of it. */
   effectMs(pair: BenchPair, askedMs: number, victims: number[]): Promise<number>;
@@ -71,7 +66,6 @@ function labFault(name: string, more: Partial<BenchFault> = {}): BenchFault {
     probe: "icmp",
     watchMs: 0,
     restMs: 2000,
-    lacks: faultNames().includes(name) ? null : `the lab has no fault "${name}"`,
     make: (pair, master) => pair.fail(master, name),
     effectMs: async (_, askedMs) => askedMs,
     ...more,
@@ -100,16 +94,6 @@ export const benchFaults: BenchFault[] = [
   labFault("power", { restMs: 10_000, effectMs: rulesLoaded }),
   labFault("nic", { watchMs: 20_000, effectMs: rulesLoaded }),
   labFault("keepalived-stop", { restMs: 1000 }),
-  labFault("process", {
-    guide: false,
-    probe: "tcp:80",
-    effectMs: victimsDead,
-    lacks:
-      hasHealthCheck && faultNames().includes("process") ? null : "the program has no health check of a process yet",
-  }),
-  labFault("switchover", {
-    guide: false,
-    lacks: existsSync(operator) ? null : "the program has no planned switch yet",
-    make: switchover,
-  }),
+  labFault("process", { guide: false, probe: "tcp:80", restMs: 10_000, effectMs: victimsDead }),
+  labFault("switchover", { guide: false, make: switchover }),
 ];
