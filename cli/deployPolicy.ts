@@ -49,7 +49,7 @@ export function recordedActions(): Set<string> {
     if (file.endsWith(dataSourceTrace)) continue;
     for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
       const { caller, service, action } = JSON.parse(line) as Recorded;
-      if (caller.startsWith("provider")) actions.add(`${service}:${action}`);
+      if (/^(provider|root)\b/.test(caller)) actions.add(`${service}:${action}`);
     }
   }
   return actions;

@@ -1,6 +1,7 @@
 /** The recorded runs of the real provider: in which order they were made, and a cloud as slow as the one that they met. */
 import { readdirSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { defaultDelays } from "../../lab/cloud/model.ts";
 import { nullDataplane } from "../../lab/dataplane.ts";
 import { cloudFor } from "./support.ts";
 import { VirtualClock } from "./virtualClock.ts";
@@ -15,6 +16,12 @@ export const lifeSteps = [...steps.filter((step) => /^[0-4]\d-/.test(step)), "x1
 /** A stack in a network that was made by hand, with a cloud whose EIPs stay behind. */
 export const handMadeSteps = steps.filter((step) => /^5\d-/.test(step));
 
+/** A stack of this program in the lab, recorded with ENGINE_TRACES=<folder> npm test -- engine. */
+export const programSteps = steps.filter((step) => step.startsWith("life-"));
+
+/** The lab's own cloud, and machines that take as long as real ones. */
+export const labTimes = { delaysMs: defaultDelays, bootMs: 500, endMs: 1000 };
+
 const recordedDelays = {
   migrate: 2500,
   eni: 1200,
@@ -25,11 +32,10 @@ const recordedDelays = {
   ipRelease: 1500,
   modify: 1200,
 };
-const bootMs = 5000;
 
-export async function recordedWorld(t: TestContext) {
+export async function recordedWorld(t: TestContext, { delaysMs = recordedDelays, bootMs = 5000, endMs = 0 } = {}) {
   const clock = new VirtualClock(Date.UTC(2026, 10, 22, 16));
-  const startMachine = () => new Promise<void>((resolve) => clock.after(bootMs, resolve));
-  const cloud = await cloudFor(t, { clock, dataplane: { ...nullDataplane, startMachine }, delaysMs: recordedDelays });
-  return { clock, cloud };
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+  const dataplane = { ...nullDataplane, startMachine: () => wait(bootMs), destroyMachine: () => wait(endMs) };
+  return { clock, cloud: await cloudFor(t, { clock, dataplane, delaysMs }) };
 }

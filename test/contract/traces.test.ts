@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { handMadeSteps, lifeSteps, recordedWorld } from "./recorded.ts";
+import { handMadeSteps, labTimes, lifeSteps, programSteps, recordedWorld } from "./recorded.ts";
 import { differences, replay } from "./replay.ts";
+
+test("the recorded life of this program's stack, from an empty preview to its destruction", async (t) => {
+  const { clock, cloud } = await recordedWorld(t, labTimes);
+  const { calls, problems } = await replay(cloud, clock, programSteps);
+  assert.deepEqual(problems, []);
+  assert.ok(calls > 400, `only ${calls} calls were played`);
+  const { vpcs, enis, eips, instances, keyPairs, roles, policies } = cloud.model;
+  const left = [vpcs, enis, eips, instances, keyPairs, roles, policies].flatMap((things) => [...things.keys()]);
+  assert.deepEqual(left, [], "destroyed to the last thing");
+});
 
 test("the recorded life of a pair: made, no-ops, failovers, changes, replaced nodes and ENI, the EIP off and on, gone, again", async (t) => {
   const { clock, cloud } = await recordedWorld(t);
