@@ -8,7 +8,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "./control.ts";
 import { ensureImage, removeFabric, suiteOf } from "./fabric/index.ts";
-import { cacheDir, claimIndex, type LabConfig, labPaths, readConfig, releaseIndex, writeConfig } from "./state.ts";
+import {
+  type Claim,
+  cacheDir,
+  claimIndex,
+  claims,
+  type LabConfig,
+  labPaths,
+  readConfig,
+  releaseIndex,
+  writeConfig,
+} from "./state.ts";
 
 const startLimitMs = 60_000;
 
@@ -42,6 +52,7 @@ export async function ensureLab(name: string, imageName = "Debian 12"): Promise<
   }
   const startedMs = Date.now();
   await ensureImage({ cacheDir: cacheDir(), suite: suiteOf(imageName), log: (text) => console.log(text) });
+  await clearForeignRuins(name);
   const config: LabConfig = {
     name,
     index: claimIndex(name),
@@ -88,22 +99,38 @@ function isOurs(pid: number, mark: string): boolean {
   }
 }
 
+const daemonPid = (dir: string): number => {
+  const file = join(dir, "pids", "daemon.pid");
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+};
+
+const lives = ({ dir, pid }: Claim) => isOurs(daemonPid(dir), "daemon.ts") || isOurs(pid, "lab/");
+
+/** A lab of this name that another checkout made and that died there would keep the name and its addresses for ever. */
+async function clearForeignRuins(name: string): Promise<void> {
+  for (const claim of claims()) {
+    if (claim.name !== name || claim.dir === labPaths(name).dir || lives(claim)) continue;
+    console.log(`A lab of this name has died in ${claim.dir}; clearing what it left on this machine ...`);
+    await removeFabric(name, claim.dir);
+    releaseIndex(claim);
+  }
+}
+
 /** Removes everything of the lab: processes, machines, network, files. Works on ruins too, and twice. */
 export async function removeLab(name: string, { purge = false, quiet = false } = {}): Promise<void> {
   const paths = labPaths(name);
-  const pidFile = join(paths.pids, "daemon.pid");
-  if (existsSync(pidFile)) {
-    const pid = Number(readFileSync(pidFile, "utf8"));
-    if (pid > 1 && isOurs(pid, "daemon.ts")) {
-      process.kill(pid, "SIGKILL");
-      while (isOurs(pid, "daemon.ts")) await sleep(20);
-    }
+  const pid = daemonPid(paths.dir);
+  if (pid > 1 && isOurs(pid, "daemon.ts")) {
+    process.kill(pid, "SIGKILL");
+    while (isOurs(pid, "daemon.ts")) await sleep(20);
   }
-  await removeFabric(name, paths.dir);
+  const claim = claims().find((one) => one.name === name);
+  // The network is found by the lab's name: of a lab that runs from another checkout it must stay.
+  if (!claim || claim.dir === paths.dir) await removeFabric(name, paths.dir);
   rmSync(paths.dir, { recursive: true, force: true });
   const parent = join(paths.dir, "..");
   if (existsSync(parent) && readdirSync(parent).length === 0) rmSync(parent, { recursive: true });
-  releaseIndex(name);
+  if (claim?.dir === paths.dir) releaseIndex(claim);
   if (purge) rmSync(cacheDir(), { recursive: true, force: true });
   mkdirSync(join(parent, ".."), { recursive: true });
   if (!quiet) console.log(`The lab "${name}" is gone${purge ? ", and so is the cached node image" : ""}.`);

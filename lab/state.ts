@@ -43,7 +43,8 @@ export interface LabPaths {
   inlineState: string;
 }
 
-const registry = "/run/keepalived-cluster-lab";
+/** One file for each lab of this machine, named after its address block. */
+export const registry = "/run/keepalived-cluster-lab";
 const lastIndex = 6;
 
 /** The lab of this command: LAB_NAME, `lab` by default. Names stay short: interfaces carry them and end at 15 characters. */
@@ -86,27 +87,44 @@ export function writeConfig(config: LabConfig): void {
   writeFileSync(labPaths(config.name).config, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
 }
 
-/**
- * Reserves an address block for the lab; the same lab gets the same one again.
- * The record is in /run, so it is gone after a reboot, as the lab's network is.
- */
+/** A lab's reservation of an address block, and with it of its name: both are one for the whole machine. */
+export interface Claim {
+  index: number;
+  name: string;
+  dir: string;
+  /** The command that made it, for as long as the lab's daemon does not run yet. */
+  pid: number;
+}
+
+/** The records are in /run, so they are gone after a reboot, as the labs' networks are. */
+export function claims(): Claim[] {
+  if (!existsSync(registry)) return [];
+  return readdirSync(registry).flatMap((file) => {
+    const [, name = "", pid, dir = ""] = /^(\S+) (\d+) (.+)$/.exec(readFileSync(join(registry, file), "utf8")) ?? [];
+    return name === "" ? [] : [{ index: Number(file), name, pid: Number(pid), dir }];
+  });
+}
+
+/** Reserves an address block for the lab; the same lab gets the same one again. */
 export function claimIndex(name: string): number {
   mkdirSync(registry, { recursive: true });
-  const owner = `${name} ${labPaths(name).dir}`;
-  for (const file of readdirSync(registry)) {
-    const claimed = readFileSync(join(registry, file), "utf8").trim();
-    if (claimed === owner) return Number(file);
-    if (claimed.startsWith(`${name} `)) {
-      throw new Error(
-        `A lab named "${name}" already runs on this machine, from ${claimed.slice(name.length + 1)}. ` +
-          `End it there with "npm run lab -- down", or choose another name: LAB_NAME=lab2 npm run lab`,
-      );
-    }
+  const { dir } = labPaths(name);
+  const same = claims().find((claim) => claim.name === name);
+  if (same && same.dir !== dir) {
+    throw new Error(
+      `A lab named "${name}" already runs on this machine, from ${same.dir}. ` +
+        `End it there with "npm run lab -- down", or choose another name: LAB_NAME=lab2 npm run lab`,
+    );
+  }
+  const record = `${name} ${process.pid} ${dir}`;
+  if (same) {
+    writeFileSync(join(registry, String(same.index)), record);
+    return same.index;
   }
   for (let index = 0; index <= lastIndex; index += 1) {
     try {
       const file = openSync(join(registry, String(index)), "wx");
-      writeSync(file, owner);
+      writeSync(file, record);
       closeSync(file);
       return index;
     } catch (error) {
@@ -119,11 +137,7 @@ export function claimIndex(name: string): number {
 }
 
 /** Gives the address block back. */
-export function releaseIndex(name: string): void {
-  if (!existsSync(registry)) return;
-  const owner = `${name} ${labPaths(name).dir}`;
-  for (const file of readdirSync(registry)) {
-    if (readFileSync(join(registry, file), "utf8").trim() === owner) rmSync(join(registry, file));
-  }
-  if (readdirSync(registry).length === 0) rmSync(registry, { recursive: true });
+export function releaseIndex({ index }: Pick<Claim, "index">): void {
+  rmSync(join(registry, String(index)), { force: true });
+  if (existsSync(registry) && readdirSync(registry).length === 0) rmSync(registry, { recursive: true });
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../lab/probe/pinger.ts";
-import { leftOf, newSince, snapshot } from "../support/lab.ts";
+import { footprint, leftOf } from "../support/lab.ts";
 import { RealLab, type Step } from "./realLab.ts";
 
 const vip = "10.0.1.100";
@@ -32,9 +32,8 @@ describe("the life of a stack on the real engine", () => {
   }
 
   before(async () => {
-    const was = snapshot();
     await lab.run("cloud");
-    own = newSince(was);
+    own = footprint(lab.name);
   });
 
   after(async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../lab/probe/pinger.ts";
-import { engines, Lab, leftOf, newSince, snapshot } from "../support/lab.ts";
+import { engines, footprint, Lab, leftOf } from "../support/lab.ts";
 
 // What fails over does not depend on what made it: one mode by each engine.
 const modes = [
@@ -16,7 +16,6 @@ for (const { mode, engine = "inline" } of modes) {
     let own: string[];
 
     before(async () => {
-      const was = snapshot();
       await lab.run(
         "up",
         "--engine",
@@ -28,7 +27,7 @@ for (const { mode, engine = "inline" } of modes) {
         "--set",
         "preemptDelay=2",
       );
-      own = newSince(was);
+      own = footprint(lab.name);
       assert.ok(own.length > 10, "the lab shows on this machine");
     });
 

@@ -1,18 +1,19 @@
 /** Whatever dies, `down` clears it; and two stacks in one account live side by side. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Lab, leftOf, newSince, snapshot } from "../support/lab.ts";
+import { registry } from "../../lab/state.ts";
+import { footprint, Lab, leftOf } from "../support/lab.ts";
 
 describe("a lab whose processes are killed one by one", () => {
   const lab = new Lab("tk");
   after(() => lab.run("down"));
 
   test("leaves nothing behind after down, twice", async () => {
-    const was = snapshot();
     await lab.run("up", "--engine", "inline");
-    const own = newSince(was);
+    const own = footprint(lab.name);
     const pids = join(".lab", lab.name, "pids");
     const files = readdirSync(pids);
     assert.ok(files.length >= 3, `the daemon and two machines: ${files}`);
@@ -36,6 +37,35 @@ describe("a lab whose processes are killed one by one", () => {
     const text = await lab.run("up");
     assert.match(text, /has died; clearing/);
     await lab.converged();
+  });
+});
+
+describe("a lab of the same name in another checkout", () => {
+  const lab = new Lab("tk");
+  const claim = join(registry, "6");
+  const claimFor = (pid: number) => {
+    mkdirSync(registry, { recursive: true });
+    writeFileSync(claim, `${lab.name} ${pid} /nowhere/.lab/${lab.name}`);
+  };
+  const namespaces = () => execFileSync("ip", ["netns", "list"], { encoding: "utf8" });
+  after(async () => {
+    rmSync(claim, { force: true });
+    await lab.run("down");
+  });
+
+  test("keeps its name and its network while it lives, whatever is typed here", async () => {
+    execFileSync("ip", ["netns", "add", `${lab.name}-r9`]);
+    claimFor(process.pid);
+    assert.match(await lab.refused("up", "--engine", "inline"), /already runs on this machine, from \/nowhere/);
+    await lab.run("down");
+    assert.match(namespaces(), new RegExp(`${lab.name}-r9`));
+    assert.ok(existsSync(claim));
+  });
+
+  test("is cleared by the next up here when it has died", async () => {
+    claimFor(spawnSync("true").pid);
+    assert.match(await lab.run("cloud"), /has died in \/nowhere/);
+    assert.doesNotMatch(namespaces(), new RegExp(`${lab.name}-r9`));
   });
 });
 

@@ -1,13 +1,14 @@
 /** A lab of the tests' own, driven by the same commands that a user types. */
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../../lab/control.ts";
 import { findRealEngine } from "../../lab/engine/cli.ts";
 import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
+import { labNames } from "../../lab/fabric/names.ts";
 import { complete } from "../../lab/settings.ts";
-import { labPaths, readConfig } from "../../lab/state.ts";
+import { labPaths, readConfig, registry } from "../../lab/state.ts";
 import type { Status } from "../../lab/status.ts";
 
 export interface Call {
@@ -152,8 +153,8 @@ export class Lab {
   }
 }
 
-/** What a lab could leave behind on this machine, as sorted lines. */
-export function snapshot(): string[] {
+/** What labs consist of on this machine, as sorted lines. */
+function machineState(): string[] {
   const text = (file: string, ...args: string[]) =>
     execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
       .trim()
@@ -164,21 +165,39 @@ export function snapshot(): string[] {
     ...text("ip", "rule", "list"),
     ...text("ip", "route", "list", "table", "all"),
     ...text("ip", "-o", "link", "show").map((line) => line.split(":")[1]?.trim() ?? ""),
-    ...text("nft", "list", "tables"),
     ...readFileSync("/proc/self/mounts", "utf8")
       .split("\n")
       .map((line) => line.split(" ").slice(0, 3).join(" ")),
-    ...readdirSync("/sys/fs/cgroup").flatMap((name) =>
-      folder(`/sys/fs/cgroup/${name}`).filter((path) => !path.includes(".")),
-    ),
-    ...folder("/run/keepalived-cluster-lab"),
+    ...globSync("/sys/fs/cgroup/{*,*/*}/"),
+    ...folder(registry),
     ...folder("/run/systemd/nspawn/locks"),
     ...folder("/run/systemd/nspawn/propagate"),
   ].sort();
 }
 
-/** What has come since: of a lab that is up, what it consists of on this machine. */
-export const newSince = (was: string[]): string[] => snapshot().filter((line) => !was.includes(line));
+/** Of these lines those that are this running lab's: other labs may come and go on the machine meanwhile. */
+export function footprint(name: string): string[] {
+  const index = readConfig(name)?.index;
+  if (index === undefined) throw new Error(`no lab ${name}`);
+  const { machine, rootLink, cgroup, internet } = labNames(name);
+  const { dir } = labPaths(name);
+  const machines = join(dir, "machines");
+  const marks = [
+    ...[machine(""), `${name}-r`, `${name}-c`, internet, cgroup, rootLink(0).slice(0, -1), `${dir}/`],
+    `198.18.${index}.`,
+  ];
+  const locks = readdirSync(machines).map((id) => lockOf(join(machines, id, "root")));
+  const ends = [`${registry}/${index}`, ...locks];
+  return machineState().filter(
+    (line) => marks.some((mark) => line.includes(mark)) || ends.some((end) => line.endsWith(end)),
+  );
+}
 
-/** What is still there of it. Only its own lines count: other labs may come and go on this machine meanwhile. */
-export const leftOf = (own: string[]): string[] => snapshot().filter((line) => own.includes(line));
+/** nspawn names its locks after the inode of a machine's root. */
+function lockOf(root: string): string {
+  const { dev, ino } = statSync(root, { bigint: true });
+  return `inode-${dev}:${ino}`;
+}
+
+/** What is still there of it. */
+export const leftOf = (own: string[]): string[] => machineState().filter((line) => own.includes(line));

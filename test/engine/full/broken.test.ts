@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { JournalEntry } from "../../../lab/cloud/index.ts";
 import { connect, type Json, type Service } from "../../../lab/engine/client.ts";
 import { readConfig } from "../../../lab/state.ts";
-import { leftOf, newSince, snapshot } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/lab.ts";
 import { poll, RealLab } from "../realLab.ts";
 import { type Case, followRunbook } from "../runbook.ts";
 
@@ -76,9 +76,8 @@ describe("a stack whose record and whose cloud disagree", () => {
   }
 
   before(async () => {
-    const was = snapshot();
     await lab.run("cloud");
-    own = newSince(was);
+    own = footprint(lab.name);
     await lab.configure("publicIp", "true");
   });
 

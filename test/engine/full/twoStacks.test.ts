@@ -1,7 +1,7 @@
 /** `npm run lab -- up --engine pulumi` from nothing and anew, beside a second stack in the same account. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { leftOf, newSince, snapshot } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/lab.ts";
 import { RealLab } from "../realLab.ts";
 
 describe("two stacks of one account side by side", () => {
@@ -13,9 +13,8 @@ describe("two stacks of one account side by side", () => {
   const whole = (pair: string) => lab.until((now) => now.converged, `${pair} is converged`, pair);
 
   before(async () => {
-    const was = snapshot();
     await lab.run("cloud");
-    own = newSince(was);
+    own = footprint(lab.name);
   });
 
   after(async () => {
