@@ -12,7 +12,7 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, credentials, decide, errors, http1, settings
+from keepalived_vip import calls, cloud, credentials, errors, http1, knowledge, settings
 from support import EIP, ME, PEER, VIP
 
 # Tencent's own lists: the codes of each action of a move, and those that every action of API 3.0 may answer.
@@ -198,19 +198,19 @@ class Moves(WithCloud):
     eip = EIP
 
     def test_holder_state_and_eip(self):
-        self.assertEqual(self.describe(), (PEER, True, decide.EIP_OK))
+        self.assertEqual(self.describe(), (PEER, True, knowledge.EIP_OK))
         self.cloud.holder, self.cloud.state = ME, "MIGRATING"
-        self.assertEqual(self.describe(), (ME, False, decide.EIP_MISSING))
+        self.assertEqual(self.describe(), (ME, False, knowledge.EIP_MISSING))
 
     def test_the_address_matches_exactly(self):
         # 0.0.1.100 is a suffix of it and 10.0.1.200 is not it: the filter's fuzzy matches must not count.
         self.cloud.holder = None
-        self.assertEqual(self.describe()[0], decide.NOBODY)
+        self.assertEqual(self.describe()[0], knowledge.NOBODY)
 
     def test_another_vpc_with_the_same_address_does_not_count(self):
         self.cloud.enis["eni-else"] = "vpc-2"
         self.cloud.holder = "eni-else"
-        self.assertEqual(self.describe()[0], decide.NOBODY)
+        self.assertEqual(self.describe()[0], knowledge.NOBODY)
         self.cloud.enis["eni-else"] = "vpc-1"
         self.assertEqual(self.describe()[0], "eni-else")
 

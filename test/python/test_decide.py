@@ -3,8 +3,8 @@ import os
 import unittest
 
 import support
-from keepalived_vip import decide, errors
-from keepalived_vip.decide import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
+from keepalived_vip import decide, errors, knowledge
+from keepalived_vip.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
 from support import ME, PEER
 
 NOW = 1000.0
@@ -15,7 +15,7 @@ class Game:
 
     def __init__(self, eip: bool = False) -> None:
         self.now = NOW
-        self.known = decide.Knowledge(ME, PEER, eip, 20)
+        self.known = knowledge.Knowledge(ME, PEER, eip, 20)
 
     def step(self):
         return decide.decide(self.known, self.now)
@@ -517,19 +517,40 @@ class Failures(unittest.TestCase):
         decide.heard_lower(game.known, game.now)
         self.assertEqual(game.step(), DESCRIBE)
 
-    def test_what_only_a_person_can_mend_is_asked_once_a_minute(self):
+    def test_what_only_a_person_can_mend_is_asked_more_and_more_rarely_and_once_a_minute_in_the_end(self):
         game = Game()
         game.master()
-        game.issue()
-        game.failed(errors.STOP)
-        self.assertEqual(game.step(), ("wait", NOW + 60.0))
+        waits = []
+        while len(waits) < 6:
+            if game.issue() != DESCRIBE:
+                game.failed(errors.STOP)
+                waits.append(game.step()[1] - game.now)
+            else:
+                game.saw(PEER)
+        self.assertEqual(waits, [5.0, 10.0, 20.0, 40.0, 60.0, 60.0])
+
+    def test_a_refusal_about_the_eip_does_not_keep_it_from_looking_after_the_vip(self):
+        game = Game(eip=True).settled()
+        looks, binds, end = [], [], game.now + 600
+        while game.now < end:
+            if game.issue() == knowledge.REBIND:
+                binds.append(game.now)
+                game.failed(errors.STOP)
+            else:
+                looks.append(game.now)
+                game.saw(ME, eip=EIP_MISSING)
+        self.assertIn(len(binds), range(8, 20))
+        gaps = [later - earlier for earlier, later in zip(looks, looks[1:])]
+        self.assertLessEqual(max(gaps), decide.ALERT_INTERVAL_S + decide.POLL_S)
 
 
 class Purity(unittest.TestCase):
-    def test_the_decision_imports_nothing(self):
-        with open(os.path.join(support.RUNTIME, "keepalived_vip", "decide.py")) as file:
-            tree = ast.parse(file.read())
-        self.assertEqual([node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))], [])
+    def test_the_decision_imports_nothing_but_what_it_rests_on(self):
+        for name, wanted in (("decide.py", ["keepalived_vip.knowledge"]), ("knowledge.py", [])):
+            with open(os.path.join(support.RUNTIME, "keepalived_vip", name)) as file:
+                tree = ast.parse(file.read())
+            found = [node.module for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+            self.assertEqual(found, wanted)
 
 
 if __name__ == "__main__":

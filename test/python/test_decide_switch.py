@@ -3,8 +3,8 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip import decide, errors, handover, planned
-from keepalived_vip.decide import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from keepalived_vip import decide, errors, handover, knowledge, planned
+from keepalived_vip.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from support import ME, PEER
 from test_decide import Game
 
@@ -63,7 +63,7 @@ class AsPlanned(unittest.TestCase):
         game = Giving().given_up()
         self.assertEqual(game.step()[0], "wait")
         decide.heard_peer(game.known)
-        self.assertEqual((game.phase, game.step()), (decide.DONE, IDLE))
+        self.assertEqual((game.phase, game.step()), (knowledge.DONE, IDLE))
 
     def test_the_role_is_not_given_up_before_the_address_is_available_there(self):
         game = Giving().moving()
@@ -96,7 +96,7 @@ class AsPlanned(unittest.TestCase):
     def test_the_voice_of_a_peer_counts_only_after_this_node_has_given_up(self):
         game = Giving().yielded()
         decide.heard_peer(game.known)
-        self.assertEqual(game.phase, decide.YIELDED)
+        self.assertEqual(game.phase, knowledge.YIELDED)
 
     def test_the_deadlines_end_before_the_peer_s_address_does_and_before_the_reason_does(self):
         self.assertLess(decide.GIVE_S + decide.TAKE_S, planned.LEASE_S)
@@ -123,7 +123,7 @@ class NotAsPlanned(unittest.TestCase):
                 self.assertLess(game.now, game.known.switch.until)
                 self.assertEqual(game.issue(), DESCRIBE)
                 game.saw(ME)
-            self.assertEqual(game.phase, decide.REFUSED)
+            self.assertEqual(game.phase, knowledge.REFUSED)
             self.assertEqual(game.issue(), DESCRIBE, "re-asserted as ever")
             game.saw(ME)
             self.assertEqual(game.step()[0], "wait")
@@ -135,7 +135,7 @@ class NotAsPlanned(unittest.TestCase):
         for _ in range(decide.GIVE_LOOKS):
             game.issue()
             game.saw(ME)
-        self.assertEqual(game.phase, decide.REFUSED)
+        self.assertEqual(game.phase, knowledge.REFUSED)
 
     def test_demoted_at_any_step_it_makes_no_call(self):
         for begin in STEPS:
@@ -145,14 +145,14 @@ class NotAsPlanned(unittest.TestCase):
                 self.assertEqual(game.step(), ("wait", game.known.switch.until))
                 self.assertEqual(game.overdue().step(), ABANDON)
                 decide.abandoned(game.known, game.now)
-            self.assertEqual((game.phase, game.step()), (decide.ABANDONED, IDLE))
+            self.assertEqual((game.phase, game.step()), (knowledge.ABANDONED, IDLE))
 
     def test_stuck_at_any_step_it_is_abandoned_and_the_vip_claimed_back(self):
         for begin in STEPS:
             game = begin().overdue()
             self.assertEqual(game.step(), ABANDON)
             decide.abandoned(game.known, game.now)
-            self.assertEqual(game.phase, decide.ABANDONED)
+            self.assertEqual(game.phase, knowledge.ABANDONED)
             self.assertNotEqual(game.step()[0], "wait")
             while game.issue() != DESCRIBE:
                 decide.task_said(game.known, game.now, False)
@@ -173,19 +173,19 @@ class NotAsPlanned(unittest.TestCase):
             decide.lost_master(game.known)
             game.master()
             answer(game)
-            self.assertEqual(game.phase, decide.ABANDONED)
+            self.assertEqual(game.phase, knowledge.ABANDONED)
 
     def test_master_again_without_the_peer_it_claims_the_vip_at_once(self):
         game = Giving().given_up()
         game.master()
-        self.assertEqual((game.phase, game.step()), (decide.ABANDONED, CLAIM))
+        self.assertEqual((game.phase, game.step()), (knowledge.ABANDONED, CLAIM))
 
     def test_a_vip_that_goes_elsewhere_is_fetched_back(self):
         game = Giving().moving()
         game.known.task = None
         game.issue()
         game.saw("eni-third")
-        self.assertEqual(game.phase, decide.ABANDONED)
+        self.assertEqual(game.phase, knowledge.ABANDONED)
         game.issue()
         game.saw("eni-third")
         self.assertEqual(game.issue(), ("migrate", "eni-third"))

@@ -10,17 +10,17 @@ import tempfile
 import unittest
 
 import support
-from keepalived_vip import decide, hooks, settings
+from keepalived_vip import decide, hooks, knowledge, settings
 from support import ME, PEER, until
 
 
 class State(unittest.TestCase):
     def setUp(self):
-        self.known = decide.Knowledge(ME, PEER, False, 20)
+        self.known = knowledge.Knowledge(ME, PEER, False, 20)
 
     def saw(self, holder, available=True):
-        decide.issued(self.known, 1.0, decide.DESCRIBE)
-        decide.saw(self.known, 1.0, holder, available, decide.EIP_OK, 0.5)
+        decide.issued(self.known, 1.0, knowledge.DESCRIBE)
+        decide.saw(self.known, 1.0, holder, available, knowledge.EIP_OK, 0.5)
         return hooks.state_of(self.known, "MASTER")
 
     def test_active_is_what_the_cloud_has_confirmed(self):
@@ -50,7 +50,7 @@ class State(unittest.TestCase):
     def test_a_vip_that_is_on_its_way_or_on_no_eni_changes_nothing(self):
         decide.became_master(self.known, 0.0, "keepalived")
         self.saw(ME)
-        self.assertEqual(self.saw(decide.NOBODY), "active")
+        self.assertEqual(self.saw(knowledge.NOBODY), "active")
         self.assertEqual(self.saw(PEER, available=False), "active")
 
 

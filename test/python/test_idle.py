@@ -8,7 +8,7 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, credentials, decide, http1, settings
+from keepalived_vip import calls, cloud, credentials, decide, http1, knowledge, settings
 from support import ME, PEER
 
 DAY_S, LIMIT = 86400, 5000
@@ -23,18 +23,18 @@ class Idle(unittest.TestCase):
             with open(path) as file:
                 reassert_s = json.load(file)["reassertIntervalS"]
             for jitter in (0.0, 0.5, 1.0):
-                master, standby = (decide.Knowledge(ME, PEER, True, reassert_s) for _ in range(2))
+                master, standby = (knowledge.Knowledge(ME, PEER, True, reassert_s) for _ in range(2))
                 now, looks = 0.0, 0
                 decide.found_master(master, now, "start")
                 while now < DAY_S:
-                    self.assertEqual(decide.decide(standby, now), decide.IDLE)
+                    self.assertEqual(decide.decide(standby, now), knowledge.IDLE)
                     step = decide.decide(master, now)
                     if step[0] == "wait":
                         now = step[1]
                         continue
-                    self.assertEqual(step, decide.DESCRIBE)
+                    self.assertEqual(step, knowledge.DESCRIBE)
                     decide.issued(master, now, step)
-                    decide.saw(master, now, ME, True, decide.EIP_OK, jitter)
+                    decide.saw(master, now, ME, True, knowledge.EIP_OK, jitter)
                     looks += 1
                 self.assertLessEqual(looks, LIMIT, path)
                 self.assertGreater(looks, DAY_S / 30, "looked so rarely, a black hole would last")

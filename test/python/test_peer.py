@@ -5,7 +5,7 @@ import socket
 import threading
 
 import support
-from keepalived_vip import decide, peer
+from keepalived_vip import knowledge, peer
 from support import ME, PEER, until
 from test_switch import MY_ADDRESS, PEER_ADDRESS, Pair
 
@@ -50,10 +50,10 @@ class Talk(Pair):
                     except socket.timeout:
                         return
                     question = json.loads(data.decode())
-                    if question.get("has"):
+                    if question["id"] in peer.NEWS:
                         continue
                     asked.append(question)
-                    phase = left.pop(0) if len(left) > 1 or left[0] == decide.REFUSED else left[0]
+                    phase = left.pop(0) if len(left) > 1 or left[0] == knowledge.REFUSED else left[0]
                     answer = {"id": question["id"], "phase": phase, "reached": phase, "why": None}
                     ear.sendto(json.dumps(answer).encode(), sender)
 
@@ -63,10 +63,35 @@ class Talk(Pair):
         return asked
 
 
+    def peer_hears(self):
+        """What the peer's service is told, with who says it."""
+        heard, ready, over = [], threading.Event(), threading.Event()
+
+        def listen():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+                ear.settimeout(0.1)
+                ear.bind((PEER_ADDRESS, peer.PORT))
+                ready.set()
+                while not over.is_set():
+                    try:
+                        data, sender = ear.recvfrom(2000)
+                    except socket.timeout:
+                        continue
+                    heard.append((sender, json.loads(data.decode())["id"]))
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        self.addCleanup(listener.join)
+        self.addCleanup(over.set)
+        ready.wait(5)
+        return heard
+
+
 class Take(Talk):
     def test_it_prepares_asks_and_ends_when_it_has_the_vip(self):
         self.standby()
-        asked = self.peer_answers(decide.ASKED, decide.MOVING, decide.YIELDED)
+        asked = self.peer_answers(knowledge.ASKED, knowledge.MOVING, knowledge.YIELDED)
         verb = self.begin("take")
         until(lambda: len(asked) > 3, 10, self.output)
         self.assertEqual(self.on_nic(), "leased", "it answers before the cloud delivers")
@@ -79,7 +104,7 @@ class Take(Talk):
 
     def test_a_refusal_is_the_peers_own(self):
         self.standby()
-        self.peer_answers(decide.REFUSED)
+        self.peer_answers(knowledge.REFUSED)
         code, output = self.call("take")
         self.assertEqual(code, 4, output)
 
@@ -97,16 +122,16 @@ class Asked(Talk):
     def test_the_peer_may_ask_again_and_again_and_is_told_how_it_stands(self):
         self.master()
         self.cloud.move_s = 0.5
-        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], decide.ASKED)
-        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == decide.YIELDED, 10, self.output)
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], knowledge.ASKED)
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == knowledge.YIELDED, 10, self.output)
         self.give_up()
         self.advert()
-        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == decide.DONE, 5, self.output)
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == knowledge.DONE, 5, self.output)
         self.assertEqual(self.cloud.holder, PEER)
 
     def test_a_standby_refuses(self):
         self.standby()
-        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], decide.REFUSED)
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], knowledge.REFUSED)
 
     def test_nobody_but_the_peer_is_heard(self):
         self.master()
@@ -116,6 +141,27 @@ class Asked(Talk):
             self.assertIsNone(self.said_by(PEER_ADDRESS, nonsense, answers=False))
         self.assertEqual(self.cloud.holder, ME)
         self.assertIsNone(self.phase())
+
+
+class Left(Talk):
+    def test_a_master_takes_the_vip_back_from_a_peer_that_says_that_it_has_given_up(self):
+        self.master()
+        self.cloud.holder = PEER  # moved there in a partition, and no advert of the peer has come since
+        self.said_by(PEER_ADDRESS, {"id": "left"}, answers=False)
+        until(lambda: self.cloud.holder == ME, 2, self.output)
+        until(lambda: self.status()["lastMove"]["trigger"] == "peer-left", 5, self.output)
+
+    def test_a_demoted_node_says_so_until_the_peer_has_the_vip(self):
+        heard = self.peer_hears()
+        self.master()
+        self.drop_vip()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        until(lambda: [word for _, word in heard][-3:] == ["left"] * 3, 10, lambda: str(heard))
+        self.assertEqual({sender for sender, _ in heard}, {(MY_ADDRESS, peer.PORT)})
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
+        count = len(heard)
+        until(lambda: self.on_nic() == "absent", 5, self.output)
+        self.assertLessEqual(len(heard), count + 1)
 
 
 class Linger(Talk):
@@ -129,9 +175,16 @@ class Linger(Talk):
         self.demoted()
         self.assertEqual(self.on_nic(), "leased", "the cloud still delivers here")
         calls = len(self.cloud.journal)
-        self.said_by(PEER_ADDRESS, {"id": "has", "has": True}, answers=False)
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
         until(lambda: self.on_nic() == "absent", 5, self.output)
         self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
+
+    def test_an_address_that_was_prepared_meanwhile_for_a_planned_switch_back_stays(self):
+        self.demoted()
+        self.assertEqual(self.call("prepare")[0], 0)
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
+        with self.assertRaises(AssertionError):
+            until(lambda: self.on_nic() == "absent", 3, "")
 
     def test_a_demoted_node_to_which_nobody_said_so_takes_its_own_address_for_no_mastership(self):
         self.master()
@@ -139,7 +192,7 @@ class Linger(Talk):
         until(lambda: self.on_nic() == "leased", 5, self.output)
         self.cloud.holder = PEER
         calls = len(self.cloud.journal)
-        self.said_by(PEER_ADDRESS, {"id": "has", "has": True}, answers=False)
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
         until(lambda: self.on_nic() == "absent", 5, self.output)
         until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
         self.assertEqual((self.cloud.holder, len(self.cloud.journal)), (PEER, calls))

@@ -267,7 +267,7 @@ class Weighing(unittest.TestCase):
     def test_a_contradiction_ends_with_keepalived(self):
         with tempfile.TemporaryDirectory() as folder:
             service = watch.Service(settings.Settings(support.values(), folder, folder, folder + "/log", "", "http"))
-        service.state, service.on_nic = {"state": "BACKUP"}, nic.PRESENT
+        service.state, service.address.on_nic = {"state": "BACKUP"}, nic.PRESENT
         service.weigh(100.0)
         self.assertEqual(service.odd_since, 100.0)
         service.dead = True

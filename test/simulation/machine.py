@@ -55,6 +55,11 @@ class Nic:
     def look(self, node, _):
         return node.nic
 
+    def lifetime(self, node, _):
+        if node.nic == node.LEASED:
+            return node.lease_until - node.world.now
+        return self.ENDLESS_S if node.nic == node.PRESENT else 0
+
     def keepalived_runs(self, node):
         return node.keepalived_runs()
 
@@ -98,7 +103,7 @@ class Peer:
     """The module peer: datagrams over the network that the adverts take."""
 
     def __init__(self, real) -> None:
-        self.PORT = real.PORT
+        self.PORT, self.NEWS = real.PORT, real.NEWS
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()

@@ -37,7 +37,7 @@ MUTANTS = [
     ),
     Mutant(
         "a task that has ended is believed without a look",
-        ("    if failed:\n", "    saw(known, now, known.me, True, EIP_OK, 0.5)\n    if False:\n"),
+        ("    if failed:\n", "    saw(known, now, known.me, True, \"ok\", 0.5)\n    if False:\n"),
     ),
     Mutant(
         "an address on its way counts as here",

@@ -290,7 +290,7 @@ class Node:
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
         service = self.service
-        known = service is not None and service.state["state"] == MASTER and service.on_nic == self.PRESENT
+        known = service is not None and service.state["state"] == MASTER and service.address.on_nic == self.PRESENT
         return known and not service.dead
 
     # -- calls --------------------------------------------------------------------------------------------------------

@@ -212,6 +212,8 @@ class Rules:
     def bound(self) -> float:
         duel = self.both_s + (self.world.now - self.both_since if self.both_since is not None else 0.0)
         more = sum(more for what, more in bounds.SETTLE_MORE_S.items() if what in self.world.counts)
+        if bounds.SILENT.isdisjoint(self.world.counts):
+            duel = 0.0
         return bounds.SETTLE_S + bounds.duel_pause(duel) + more
 
     def wrong(self):

@@ -69,12 +69,14 @@ class Runtime:
         self.decide = types.ModuleType(PACKAGE + ".decide")
         exec(compile(decide_text, DECIDE, "exec"), self.decide.__dict__)
         sys.modules[PACKAGE + ".decide"] = package.decide = self.decide
-        for name in ("watch", "handover", "mover", "calls", "cloud", "credentials", "drain", "nic", "peer", "settings"):
+        modules = "address watch handover mover calls cloud credentials drain nic peer settings"
+        for name in modules.split():
             setattr(self, name, importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.watch.Outward = machine.Outward
         self.files = machine.Settings()
         self.timed = [self.watch, self.handover, self.mover]
+        faked = [*self.timed, self.address]
         fakes = {
             "nic": machine.Nic(self.nic),
             "drain": machine.Drain(self.drain),
@@ -82,7 +84,7 @@ class Runtime:
             "settings": self.files,
             "moves": machine.Moves(),
         }
-        for module in self.timed:
+        for module in faked:
             for name, fake in fakes.items():
                 if hasattr(module, name):
                     setattr(module, name, fake)

@@ -1,6 +1,7 @@
 """The calls of a move, each as what it means. Nothing here touches an address but the VIP."""
 
-from keepalived_vip import cloud, decide
+from keepalived_vip import cloud
+from keepalived_vip.knowledge import EIP_FOREIGN, EIP_MISSING, EIP_OK, NOBODY
 
 
 def describe(api, conf):
@@ -13,7 +14,7 @@ def describe(api, conf):
             raise cloud.ApiError("ResourceNotFound", "neither %s nor %s exists" % (conf.eni, conf.peer_eni))
         # One value matches as a suffix: equality is checked in vip_on. Other VPCs may use the same address.
         found = vip_on(conf, interfaces(api, [("vpc-id", [pair[0]["VpcId"]]), ("address-ip", [conf.vip])]))
-    return found or (decide.NOBODY, False, decide.EIP_MISSING if conf.eip else decide.EIP_OK)
+    return found or (NOBODY, False, EIP_MISSING if conf.eip else EIP_OK)
 
 
 def interfaces(api, filters) -> list:
@@ -26,7 +27,7 @@ def vip_on(conf, enis):
         for address in eni.get("PrivateIpAddressSet") or []:
             if address.get("PrivateIpAddress") == conf.vip:
                 eip = address.get("AddressId") or None
-                seen = decide.EIP_OK if eip == conf.eip else decide.EIP_MISSING if eip is None else decide.EIP_FOREIGN
+                seen = EIP_OK if eip == conf.eip else EIP_MISSING if eip is None else EIP_FOREIGN
                 return eni["NetworkInterfaceId"], address.get("State") == "AVAILABLE", seen
     return None
 

@@ -3,32 +3,27 @@
 The VIP is where the cloud says, not where we wish it: every step is followed by another look, and only "listed on my
 ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goes back; jitter is 0.0-1.0, drawn by the
 caller.
-
-A planned switch, make before break, is the same machine on the MASTER with a `Switch` in its knowledge. It begins with
-ask_switch(known, now): None, or why not. Then `decide` gives these, each followed by what came of it:
-    ("give", peer ENI)      a call: the VIP to the peer, whose NIC has it already -> accepted or failed
-    ("task", id), DESCRIBE  calls, as in any move -> task_said, saw or failed
-    YIELD                   local: give up MASTER for a short while (the drain reason `switch`) -> yielded
-    ABANDON                 local: a deadline has passed, let go of that reason -> abandoned; from here the ordinary
-                            rules hold, and a MASTER whose VIP is elsewhere claims it back
-Then lost_master(known), and heard_peer(known) at the peer's first advert as MASTER: done. No call is made after the
-demotion. switching(known) says whether one is under way, known.switch how it stands or how it ended.
 """
 
-# A step is a tuple: its name, then its arguments.
-IDLE = ("idle",)
-DESCRIBE = ("describe",)
-ASSIGN = ("assign",)
-REBIND = ("rebind",)
-YIELD = ("yield",)
-ABANDON = ("abandon",)
-
-NOBODY = ""  # the address is on no ENI
-
-# The EIP, as the look at the VIP shows it.
-EIP_OK = "ok"  # bound to the VIP, or none is configured
-EIP_MISSING = "missing"  # the VIP has no EIP
-EIP_FOREIGN = "foreign"  # the VIP has another one: a person's doing, left alone
+from keepalived_vip.knowledge import (
+    ABANDON,
+    ABANDONED,
+    ASKED,
+    ASSIGN,
+    DESCRIBE,
+    DONE,
+    EIP_MISSING,
+    IDLE,
+    MOVED,
+    MOVING,
+    NOBODY,
+    REBIND,
+    REFUSED,
+    YIELD,
+    YIELDED,
+    Knowledge,
+    Switch,
+)
 
 POLL_S = 0.5  # between two looks at a running task: the cloud needs seconds
 YOUNG_S = 1.0  # so long after a task was accepted a look may show what was before
@@ -52,76 +47,13 @@ DUEL_MAX_S = 120.0
 DUEL_OVER_S = 600.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
-STOP_S = 60.0  # a person has to mend it; ask again rarely
+# Most likely a person has to mend it. The first is short: a passing refusal should not cost a failover a minute.
+STOP_FIRST_S = 5.0
+STOP_MAX_S = 60.0
 # A planned switch. Both together end before the peer's NIC loses the address that was put there ahead (30 s).
 GIVE_S = 20.0  # the cloud has so long for its part
 TAKE_S = 8.0  # and so long the peer, once this node has given up
 GIVE_LOOKS = 2  # looks in a row that find the VIP still here: a look may show what was a moment ago
-
-# Phases of a planned switch. The last three are its ends.
-ASKED, MOVING, MOVED, YIELDED = "asked", "moving", "moved", "yielded"
-DONE = "done"  # the peer is MASTER and has the VIP
-REFUSED = "refused"  # nothing has changed
-ABANDONED = "abandoned"  # the ordinary rules hold; `reached` says how far it came
-
-
-class Switch:
-    """A planned switch, as the node that gives the VIP away sees it."""
-
-    def __init__(self, until: float) -> None:
-        self.phase = ASKED
-        self.reached = ASKED  # the last phase before the end
-        self.until = until  # when it is abandoned
-        self.looks = 0  # in a row that found the VIP still here
-        self.why = None  # why it did not end as asked
-
-    def go(self, phase: str, why=None) -> None:
-        self.reached = self.phase if phase in (DONE, REFUSED, ABANDONED) else phase
-        self.phase = phase
-        self.why = self.why or why
-
-
-class Knowledge:
-    """All that a decision rests on. Plain data; changed by the functions below only."""
-
-    def __init__(self, me: str, peer: str, eip: bool, reassert_s: float) -> None:
-        self.me = me  # own ENI
-        self.peer = peer  # the peer's ENI
-        self.eip = eip  # whether an EIP belongs to the VIP
-        self.reassert_s = reassert_s
-        self.master = False
-        self.busy = False  # a call is on its way
-        # What was asked for
-        self.claim = False  # became MASTER and has not asked for the VIP since
-        self.look_at = None  # a look was asked for, at this time; None = none was
-        self.wakes = 0  # counts events: an answer to a question asked before one says nothing about the time after it
-        self.asked = 0  # `wakes` when the call on its way was made
-        self.asked_at = 0.0  # when that was
-        self.trigger = None  # the event that the next move will be due to
-        # What the cloud said
-        self.holder = None  # ENI that had the VIP when last looked, NOBODY, None = never looked
-        self.available = False
-        self.eip_seen = EIP_OK
-        self.seen_at = None
-        self.fresh = False  # seen, and nothing done since
-        self.task = None  # request id of a move that runs
-        self.task_since = 0.0
-        # Patience
-        self.not_before = 0.0
-        self.alert_until = 0.0
-        self.step = IDLE  # the call on its way
-        self.failures = 0  # looks in a row without an answer
-        self.refusals = 0  # changes in a row that were refused or whose task failed
-        self.nobody_since = None  # every look since then found the address on no ENI
-        self.rebind_at = None  # the EIP is missing, and is bound if a look from then on still finds it so
-        self.rebinds = 0  # in a row
-        self.unsettled_since = None
-        self.storm_gap = STORM_FIRST_S
-        self.storm_at = None
-        self.looked_for_event_at = None
-        self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
-        self.duels = 0
-        self.switch = None  # the planned switch, also after its end
 
 
 def here(known: Knowledge) -> bool:
@@ -285,8 +217,8 @@ def issued(known: Knowledge, now: float, step) -> None:
     if step == ASSIGN:
         known.nobody_since = None  # to be missed as long again before it is assigned again
     if step == REBIND:
-        known.rebinds += 1
-        known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2 ** min(known.rebinds, 6))
+        known.rebinds = min(known.rebinds + 1, 10)
+        known.rebind_at = now + min(RETRY_MAX_S, EIP_S * 2**known.rebinds)
 
 
 def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, jitter: float) -> None:
@@ -429,15 +361,19 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
         known.had_it_since = now  # how it ended is not known: it may have been here
     known.task = None
     known.alert_until = now + ALERT_S
-    count = known.failures if known.step in (DESCRIBE, IDLE) else known.refusals
+    looking = known.step in (DESCRIBE, IDLE)
+    count = known.failures if looking else known.rebinds - 1 if known.step == REBIND else known.refusals
     if reaction == "stop":
-        delay = STOP_S
+        delay = min(STOP_MAX_S, STOP_FIRST_S * 2**count)
     elif reaction == "describe" and count == 0:
         delay = 0.0
     else:
         delay = min(RETRY_MAX_S, RETRY_FIRST_S * 2**count)
-    if known.step in (DESCRIBE, IDLE):
+    if looking:
         known.failures = min(count + 1, 10)
+    elif known.step == REBIND:
+        known.rebind_at = max(known.rebind_at, now + delay)
+        delay = min(delay, ALERT_INTERVAL_S)  # the VIP itself is looked at meanwhile
     else:
         known.refusals = min(count + 1, 10)
     if known.step[0] == "give" and switching(known):

@@ -7,7 +7,7 @@ whoever asked may die. The peer asks by a datagram, as often as it likes, and is
 import json
 import time
 
-from keepalived_vip import decide, drain, nic, peer, settings
+from keepalived_vip import decide, drain, knowledge, nic, peer, settings
 
 REASON = "switch"
 # After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
@@ -15,7 +15,7 @@ HOLD_S = 10
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 FRESH_S = 5.0
-ENDS = (decide.DONE, decide.REFUSED, decide.ABANDONED)
+ENDS = (knowledge.DONE, knowledge.REFUSED, knowledge.ABANDONED)
 
 
 class Handover:
@@ -28,7 +28,7 @@ class Handover:
         self.heard = False
         self.told = settings.read_json(conf.switch_answer)
         if self.told and self.told.get("phase") not in ENDS:
-            self.tell(self.told["id"], decide.ABANDONED, self.told["phase"], "the service was started anew")
+            self.tell(self.told["id"], knowledge.ABANDONED, self.told["phase"], "the service was started anew")
             drain.release(conf, REASON)
 
     def ask(self, now: float) -> None:
@@ -36,19 +36,19 @@ class Handover:
         if isinstance(request, dict) and now - request.get("at", 0.0) <= FRESH_S:  # older: who asked has given up
             self.begin(request, now)
 
-    def asked_by_peer(self, ear, now: float) -> bool:
-        """Takes what the peer has said; True if it was that it has the VIP."""
-        has_it = False
+    def asked_by_peer(self, ear, now: float) -> list:
+        """Takes what the peer has said; gives those of its words that ask for nothing."""
+        words = []
         for message, sender in peer.said(ear, self.conf.peer_address):
-            if message.get("has"):
-                has_it = True
+            if message["id"] in peer.NEWS:
+                words.append(message["id"])
                 continue
             # A preferred node would take the VIP back at once.
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
             self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
-            peer.say(ear, told or {"id": message["id"], "phase": decide.ASKED}, sender)
-        return has_it
+            peer.say(ear, told or {"id": message["id"], "phase": knowledge.ASKED}, sender)
+        return words
 
     def begin(self, request: dict, now: float) -> None:
         known_ids = [found["id"] for found in (self.told, self.request) if found]
@@ -56,13 +56,13 @@ class Handover:
             return
         refusal = decide.ask_switch(self.known, now)
         if refusal:
-            self.tell(request["id"], decide.REFUSED, decide.ASKED, refusal)
+            self.tell(request["id"], knowledge.REFUSED, knowledge.ASKED, refusal)
         else:
             self.request, self.heard = request, False
 
     def local(self, step, now: float) -> None:
         """Carries out a step that is no call."""
-        if step == decide.ABANDON:
+        if step == knowledge.ABANDON:
             decide.abandoned(self.known, now)
             return
         try:
@@ -91,12 +91,12 @@ class Handover:
             return
         phase, why = switch.phase, switch.why
         try:
-            if phase == decide.DONE and request["keepS"] is not None:
+            if phase == knowledge.DONE and request["keepS"] is not None:
                 drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
             if phase in ENDS:
                 self.close()
         except OSError as error:
-            phase, why = decide.ABANDONED, "this node cannot stay away: %s" % error
+            phase, why = knowledge.ABANDONED, "this node cannot stay away: %s" % error
             self.close()
         self.tell(request["id"], phase, switch.reached, why)
 

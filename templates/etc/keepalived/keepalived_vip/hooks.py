@@ -11,7 +11,7 @@ import os
 import signal
 import time
 
-from keepalived_vip import decide, settings
+from keepalived_vip import knowledge, settings
 
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 STANDBY_ROLES = ("BACKUP", "FAULT", "STOP")
@@ -25,7 +25,7 @@ def state_of(known, role: str):
     if None not in (known.had_it_since, known.seen_at) and known.seen_at >= known.had_it_since:
         return "active"
     # A peer that calls itself MASTER as well has taken it: in a partition, the cloud's record is what there is.
-    taken = known.fresh and known.available and known.holder not in (known.me, decide.NOBODY)
+    taken = known.fresh and known.available and known.holder not in (known.me, knowledge.NOBODY)
     return "standby" if taken else None
 
 

@@ -33,7 +33,7 @@ import os
 import sys
 import time
 
-from keepalived_vip import nic, settings
+from keepalived_vip import knowledge, nic, settings
 
 MIGRATE_LIMIT_S = 60.0
 
@@ -102,7 +102,7 @@ def migrate(conf) -> int:
             print("this node is no longer MASTER; stopped")
             return 5
         step = decide.decide(known, time.monotonic())
-        if decide.here(known) and known.task is None and step != decide.REBIND:
+        if decide.here(known) and known.task is None and step != knowledge.REBIND:
             print("the VIP is on this node's ENI")
             return 0
         if step[0] == "wait":

@@ -9,7 +9,10 @@ ROLES = ("master", "backup", "fault", "stop", "unknown")
 OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
 DRAINS = ("health", "maintenance", "restart", "switch")
-TRIGGERS = ("hook", "keepalived", "kernel", "migrate", "nic", "prepared", "reassert", "rx-lower", "start", "switch")
+TRIGGERS = (
+    *("hook", "keepalived", "kernel", "migrate", "nic", "peer-left", "prepared", "reassert", "rx-lower", "start"),
+    "switch",
+)
 TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
 PHASES = ("decision", "request", "cloud")
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, errors, http1, moves, nic, settings
+from keepalived_vip import calls, cloud, decide, errors, http1, knowledge, moves, nic, settings
 from keepalived_vip.credentials import Credentials, Unavailable
 
 
@@ -31,7 +31,7 @@ class Mover:
         self.addresses = http1.Addresses(conf.addresses_file)
         self.credentials = Credentials(conf, self.addresses)
         self.api = cloud.Api(conf, self.credentials, self.addresses)
-        self.known = decide.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
+        self.known = knowledge.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
         # No request after a demotion, also where a step takes two. `vip.py query`, no MASTER, is not busy when it asks.
         self.api.wanted = lambda: self.known.master or not self.known.busy
         self.event_at = 0.0  # when the event came that the next move is due to
@@ -135,7 +135,7 @@ class Mover:
         """Whether a call that worked ends the trouble: a look that works says nothing of a change that is refused."""
         if name != "describe" or self.failing in ("describe", "task"):
             return self.failing in (name, "task")
-        return self.known.eip_seen == decide.EIP_OK if self.failing == "rebind" else decide.here(self.known)
+        return self.known.eip_seen == knowledge.EIP_OK if self.failing == "rebind" else decide.here(self.known)
 
     def begin(self, step, request_id: str, started: float, ended: float) -> None:
         if not self.known.master:
@@ -163,13 +163,13 @@ class Mover:
             return
         if holder != before:
             self.log.say("holder", holder=self.holder_name(), eni=holder or None)
-        if eip == decide.EIP_FOREIGN:
+        if eip == knowledge.EIP_FOREIGN:
             self.trouble("eip", "the VIP has another public address than %s" % self.conf.eip)
-        elif eip == decide.EIP_OK:
+        elif eip == knowledge.EIP_OK:
             self.rebinding = None
             self.well("eip")
         if decide.switching(known):
-            if known.switch.phase == decide.MOVED:
+            if known.switch.phase == knowledge.MOVED:
                 self.finish(ended)
         elif decide.here(known):
             if self.move is not None and self.move["to"] != self.conf.eni:
@@ -213,7 +213,8 @@ class Mover:
         known = self.known
         if not known.master:
             return "unknown"  # only a MASTER looks
-        return {None: "unknown", decide.NOBODY: "none", known.me: "self", known.peer: "peer"}.get(known.holder, "other")
+        names = {None: "unknown", knowledge.NOBODY: "none", known.me: "self", known.peer: "peer"}
+        return names.get(known.holder, "other")
 
 
 def ms(seconds: float) -> int:

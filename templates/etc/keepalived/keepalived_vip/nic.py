@@ -44,10 +44,16 @@ def drain(kernel) -> None:
 
 def look(interface: str, address: str) -> int:
     """Whether the interface holds the IPv4 address now: ABSENT, LEASED or PRESENT. Asks the kernel, no process."""
+    lifetime_s = lifetime(interface, address)
+    return ABSENT if lifetime_s == 0 else PRESENT if lifetime_s == ENDLESS_S else LEASED
+
+
+def lifetime(interface: str, address: str) -> int:
+    """Seconds for which the interface will still hold the address: 0 = it doesn't, ENDLESS_S."""
     try:
         index = socket.if_nametoindex(interface)
     except OSError:
-        return ABSENT
+        return 0
     wanted = socket.inet_aton(address)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(1)
@@ -59,11 +65,14 @@ def look(interface: str, address: str) -> int:
             while at + 16 <= len(data):
                 size, kind = struct.unpack_from("=IH", data, at)
                 if kind in (DONE, ERROR):
-                    return ABSENT
+                    return 0
                 if kind == NEW_ADDRESS:
                     _, _, flags, _, found_index = struct.unpack_from("=BBBBI", data, at + 16)
                     if found_index == index and attribute(data, at + 24, at + size, IFA_LOCAL) == wanted:
-                        return PRESENT if flags & IFA_F_PERMANENT else LEASED
+                        if flags & IFA_F_PERMANENT:
+                            return ENDLESS_S
+                        # In its last second the kernel says 0.
+                        return max(1, struct.unpack_from("=II", attribute(data, at + 24, at + size, IFA_CACHEINFO))[1])
                 at += (size + 3) & ~3
 
 

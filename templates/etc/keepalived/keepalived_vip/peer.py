@@ -1,6 +1,7 @@
-"""A word between the nodes: "yield", from the one that is to take the VIP, and "has", from the one that has it now.
+"""The words between the nodes: a request to yield, from the one that is to take the VIP, which is answered; "has", from
+the one that has the VIP now; and "left", from one that is no longer MASTER.
 
-One UDP datagram each way between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
+One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach this port, and who speaks for the peer
 could move the VIP anyhow, by the peer's role.
 """
@@ -8,6 +9,7 @@ could move the VIP anyhow, by the peer's role.
 import json
 import socket
 
+NEWS = ("has", "left")  # ids of what asks for nothing
 PORT = 5112  # registered for nothing; VRRP is IP protocol 112
 IP_FREEBIND = 15  # not named by the socket module
 LARGEST = 1400  # bytes: in one packet on any network

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from keepalived_vip import decide, drain, nic, peer, settings
+from keepalived_vip import decide, drain, knowledge, nic, peer, settings
 from keepalived_vip.handover import ENDS
 from keepalived_vip.main import is_master
 from keepalived_vip.mover import take_lock
@@ -26,13 +26,13 @@ PING_S = 0.1
 ASK_S = 0.5
 HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
 SAYS = {
-    decide.ASKED: "the service has begun",
-    decide.MOVING: "the cloud is moving the VIP to the peer's ENI",
-    decide.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
-    decide.YIELDED: "keepalived was told to give up MASTER",
-    decide.DONE: "the peer is MASTER",
-    decide.REFUSED: "refused, nothing has changed",
-    decide.ABANDONED: "abandoned; the service puts right what is not",
+    knowledge.ASKED: "the service has begun",
+    knowledge.MOVING: "the cloud is moving the VIP to the peer's ENI",
+    knowledge.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
+    knowledge.YIELDED: "keepalived was told to give up MASTER",
+    knowledge.DONE: "the peer is MASTER",
+    knowledge.REFUSED: "refused, nothing has changed",
+    knowledge.ABANDONED: "abandoned; the service puts right what is not",
 }
 
 
@@ -146,9 +146,9 @@ def tell(answer: dict, as_json: bool) -> None:
 
 
 def outcome(answer: dict) -> int:
-    if answer["phase"] == decide.ABANDONED:
-        return INCOMPLETE if answer["reached"] in (decide.MOVED, decide.YIELDED) else UNKNOWN
-    return DONE if answer["phase"] == decide.DONE else REFUSED
+    if answer["phase"] == knowledge.ABANDONED:
+        return INCOMPLETE if answer["reached"] in (knowledge.MOVED, knowledge.YIELDED) else UNKNOWN
+    return DONE if answer["phase"] == knowledge.DONE else REFUSED
 
 
 # -- take -------------------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def take(conf, args) -> int:
             continue
         phase = answer["phase"]
         tell(answer, False)
-        if phase in (decide.REFUSED, decide.ABANDONED):
+        if phase in (knowledge.REFUSED, knowledge.ABANDONED):
             return outcome(answer)
     return has_it(conf, UNKNOWN if phase is None else INCOMPLETE)
 

@@ -6,7 +6,8 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, metrics, nic, peer, settings
+from keepalived_vip import VERSION, decide, drain, knowledge, metrics, nic, peer, settings
+from keepalived_vip.address import Address
 from keepalived_vip.handover import Handover
 from keepalived_vip.log import Log
 from keepalived_vip.mover import Mover, take_lock
@@ -18,9 +19,6 @@ NIC_CHECK_S = 30.0
 SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
-# So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
-# the cloud delivers to this node until it has moved the address, which takes it seconds.
-LINGER_S = 15
 BEAT_S = 15.0  # how often status and metrics are written though nothing changed
 CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
@@ -35,13 +33,10 @@ class Service:
         self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
-        self.on_nic = nic.ABSENT
+        self.address = Address(conf, self.known)
         self.runs = False  # keepalived, see nic.keepalived_runs
         self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
-        self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
-        self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
-        self.peer_told = False  # that the VIP is here
         self.started = False
         self.lock = None
         self.script = nic.Script(conf.nic_script)
@@ -65,8 +60,7 @@ class Service:
                 if self.known.storm_at is None or now - self.known.storm_at > decide.STORM_OVER_S:
                     self.later.append(("heard-lower", {}))
                 decide.heard_lower(self.known, now)
-                self.known.trigger = "rx-lower"
-                self.mover.event_at = now
+                self.due_to("rx-lower", now)
             return
         if word == "YIELD":
             self.handover.ask(now)
@@ -77,13 +71,18 @@ class Service:
         elif self.heard:
             # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
             master = word == "MASTER"
-            if master != (self.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
+            if master != (self.address.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
                 return
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
+    def due_to(self, trigger: str, now: float) -> None:
+        """What a move that follows is due to."""
+        self.known.trigger = trigger
+        self.mover.event_at = now
+
     def change(self, word: str, trigger: str) -> None:
         if word == "MASTER":
-            self.linger_until = 0.0
+            self.address.master_again()
         if word != self.state["state"]:
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
@@ -92,9 +91,9 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.keep_address():
+        if self.address.keep(self.state["state"], self.dead):
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
-        word, present = self.state["state"], self.on_nic == nic.PRESENT
+        word, present = self.state["state"], self.address.on_nic == nic.PRESENT
         if self.dead:
             self.odd_since = None
             if word == "MASTER":
@@ -121,65 +120,28 @@ class Service:
             else:
                 decide.found_master(self.known, now, trigger)
         elif not master and self.known.master:
-            if decide.here(self.known) and not self.dead:
-                self.linger_until = now + LINGER_S
+            self.address.gave_up(now, not self.dead)
             decide.lost_master(self.known)
             self.mover.leave()
-            self.peer_told = False
         if not self.known.master:
-            self.linger(now)
+            self.address.linger(now)
 
     def look(self) -> None:
-        try:
-            self.on_nic = nic.look(self.conf.interface, self.conf.vip)
-        except OSError:
-            pass  # what was true stays true until the next look
+        self.address.look()
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
 
-    def linger(self, now: float) -> None:
-        """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
-        left_s = int(self.linger_until - now)
-        if left_s < 1 or self.on_nic != nic.ABSENT:
-            return
-        try:
-            nic.set_lifetime(self.conf.interface, self.conf.vip, left_s)
-            self.look()
-        except OSError:
-            pass  # the NIC itself is gone
-
     def hear_peer(self) -> None:
-        """The peer asks for the VIP, or has it."""
+        """The peer asks for the VIP, has it, or has given up."""
         now = time.monotonic()
-        if self.handover.asked_by_peer(self.ear, now) and now < self.linger_until:
-            self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
-            if self.on_nic == nic.LEASED:
-                nic.set_lifetime(self.conf.interface, self.conf.vip, 1)
+        for word in self.handover.asked_by_peer(self.ear, now):
+            if word == "has":
+                self.address.peer_has(now)
+            elif self.address.peer_left(now):
+                self.due_to("peer-left", now)
 
     def tell_peer(self) -> None:
-        # Seen here since this node became MASTER: what was known before is from another time.
-        if self.known.had_it_since is not None and decide.here(self.known) and not self.peer_told:
-            self.peer_told = True
-            peer.say(self.ear, {"id": "has", "has": True}, (self.conf.peer_address, peer.PORT))
-
-    def keep_address(self) -> bool:
-        """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
-        take it from the new MASTER. Whether one has just been made endless."""
-        master = self.state["state"] == "MASTER" and self.linger_until == 0.0
-        if master and self.on_nic == nic.LEASED and not self.dead:
-            seconds = nic.ENDLESS_S
-        elif not master and self.kept and self.on_nic == nic.PRESENT:
-            seconds = 1  # it came back by this, in the moment in which keepalived removed it
-        else:
-            self.kept = self.kept and self.on_nic == nic.PRESENT
-            return False
-        try:
-            nic.set_lifetime(self.conf.interface, self.conf.vip, seconds)
-        except OSError:
-            return False  # it runs out, and keepalived sets it anew
-        self.kept = master
-        self.look()
-        return master
+        self.address.tell_has(self.ear)
 
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
@@ -214,13 +176,15 @@ class Service:
         self.started = True
         self.outward.see(self.state["state"])
         due = [self.next_tick] + self.handover.listen(now)
+        if not self.known.master:
+            due += self.address.tell_left(self.ear, now)
         step = decide.decide(self.known, now)
-        if step in (decide.YIELD, decide.ABANDON):
+        if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
             step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])
-        elif step != decide.IDLE:
+        elif step != knowledge.IDLE:
             self.lock = self.lock or take_lock(self.conf.mover_lock)
             if self.lock is None:
                 due.append(now + LOCK_S)  # a `vip.py migrate` is at it
@@ -296,7 +260,7 @@ class Service:
             "state": self.state["state"],
             "since": self.state["since"],
             "keepalivedAlive": self.runs is True,
-            "vipOnNic": self.on_nic == nic.PRESENT,
+            "vipOnNic": self.address.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
@@ -306,7 +270,7 @@ class Service:
             "movesTotal": sum(mover.moves_by_trigger.values()),
             "movesByTrigger": dict(mover.moves_by_trigger),
             "apiRequests": dict(mover.api.requests),
-            "prepared": self.on_nic == nic.LEASED,
+            "prepared": self.address.on_nic == nic.LEASED,
             "switch": self.handover.told,
             "hooks": self.outward.done,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,

@@ -1,0 +1,111 @@
+"""The VIP on this node's NIC, as far as the service itself puts it there, and the words with the peer about it."""
+
+from keepalived_vip import decide, nic, peer
+
+# So long a node that has just been demoted goes on answering at the VIP, and says that it has given up, unless the peer
+# says earlier that it has it: the cloud delivers to this node until it has moved the address, which takes it seconds.
+LINGER_S = 15
+SAY_S = 1.0  # a datagram may be lost
+
+
+class Address:
+    def __init__(self, conf, known) -> None:
+        self.conf = conf
+        self.known = known
+        self.on_nic = nic.ABSENT
+        self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
+        self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
+        self.left_until = 0.0  # so long the peer is told of the demotion
+        self.next_left_at = 0.0
+        self.peer_told = False  # that the VIP is here
+
+    def look(self) -> None:
+        try:
+            self.on_nic = nic.look(self.conf.interface, self.conf.vip)
+        except OSError:
+            pass  # what was true stays true until the next look
+
+    def lease(self, seconds: int) -> None:
+        """Lets the kernel take the address from the NIC after so long. Raises OSError."""
+        nic.set_lifetime(self.conf.interface, self.conf.vip, seconds)
+
+    def master_again(self) -> None:
+        self.linger_until = self.left_until = 0.0
+
+    def gave_up(self, now: float, well: bool) -> None:
+        """No longer MASTER. well: keepalived has given up by itself."""
+        self.peer_told = False
+        self.left_until, self.next_left_at = now + LINGER_S, now
+        if well and decide.here(self.known):
+            self.linger_until = now + LINGER_S
+
+    def linger(self, now: float) -> None:
+        """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
+        left_s = int(self.linger_until - now)
+        if left_s < 1 or self.on_nic != nic.ABSENT:
+            return
+        try:
+            self.lease(left_s)
+            self.look()
+        except OSError:
+            pass  # the NIC itself is gone
+
+    def keep(self, word: str, dead: bool) -> bool:
+        """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
+        take it from the new MASTER. Whether one has just been made endless."""
+        master = word == "MASTER" and self.linger_until == 0.0
+        if master and self.on_nic == nic.LEASED and not dead:
+            seconds = nic.ENDLESS_S
+        elif not master and self.kept and self.on_nic == nic.PRESENT:
+            seconds = 1  # it came back by this, in the moment in which keepalived removed it
+        else:
+            self.kept = self.kept and self.on_nic == nic.PRESENT
+            return False
+        try:
+            self.lease(seconds)
+        except OSError:
+            return False  # it runs out, and keepalived sets it anew
+        self.kept = master
+        self.look()
+        return master
+
+    # -- the peer -----------------------------------------------------------------------------------------------------
+
+    def tell_has(self, ear) -> None:
+        """Tells the peer, once, that the VIP is here. What was seen before this node became MASTER, or before the peer
+        gave up, is from another time."""
+        known = self.known
+        seen = known.had_it_since is not None and known.look_at is None and decide.here(known)
+        if seen and not self.peer_told:
+            self.peer_told = True
+            self.say(ear, "has")
+
+    def tell_left(self, ear, now: float) -> list:
+        """Tells the peer that this node has given up; gives the time of the next word. A peer that has been MASTER all
+        along, as in a partition, hears of it by nothing else: keepalived resigns to a higher one without a word."""
+        if now >= self.left_until:
+            return []
+        if now >= self.next_left_at:
+            self.next_left_at = now + SAY_S
+            self.say(ear, "left")
+        return [self.next_left_at]
+
+    def say(self, ear, word: str) -> None:
+        peer.say(ear, {"id": word}, (self.conf.peer_address, peer.PORT))
+
+    def peer_has(self, now: float) -> None:
+        self.left_until = 0.0
+        if now < self.linger_until:
+            self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
+            # A longer one was put there since, ahead of a planned switch back to this node.
+            if 0 < nic.lifetime(self.conf.interface, self.conf.vip) <= LINGER_S:
+                self.lease(1)
+
+    def peer_left(self, now: float) -> bool:
+        """Whether that is news: one that asks for the VIP already looks where it is anyway."""
+        known = self.known
+        if not known.master or known.claim or known.task is not None:
+            return False
+        self.peer_told = False
+        decide.heard_lower(known, now)
+        return True
