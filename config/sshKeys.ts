@@ -4,7 +4,7 @@
 export function publicKeyProblem(text: string): string | null {
   return /^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,3}( .*)?$/.test(text.trim())
     ? null
-    : 'one line of a .pub file, for example "ssh-ed25519 AAAA… me@host"';
+    : 'one line of a .pub file, for example "ssh-rsa AAAA… me@host"';
 }
 
 /** RSA host keys can't be pinned: the provider's SSH client offers only `ssh-rsa` (SHA-1) for them, which sshd refuses. */

@@ -12,7 +12,7 @@ export type Settings = Record<string, string>;
 export function keyPair(name: string): { publicKey: string; privateKey: string } {
   const file = labPaths(name).sshKey;
   if (!existsSync(file)) {
-    const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `lab-${name}`, "-f", file]);
+    const made = spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-C", `lab-${name}`, "-f", file]);
     if (made.status !== 0) throw new Error(`ssh-keygen could not make ${file}: ${made.stderr}`);
   }
   return { publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };

@@ -64,7 +64,7 @@ export function labPaths(name: string): LabPaths {
     control: join(dir, "control.sock"),
     journal: join(dir, "journal.jsonl"),
     daemonLog: join(dir, "daemon.log"),
-    sshKey: join(dir, "id_ed25519"),
+    sshKey: join(dir, "id_rsa"),
     pids: join(dir, "pids"),
     settings: join(dir, "settings.json"),
     haTarget: join(dir, "ha.json"),

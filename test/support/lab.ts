@@ -86,7 +86,7 @@ export class Lab {
   /** A key of its own for a second stack: in an account each public key is there once. */
   secondKey(): { file: string; publicKey: string; privateKey: string } {
     const file = join(labPaths(this.name).dir, "second-key");
-    if (!existsSync(file)) execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+    if (!existsSync(file)) execFileSync("ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-f", file]);
     return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
   }
 
