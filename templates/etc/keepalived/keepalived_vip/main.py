@@ -54,10 +54,6 @@ def query(conf) -> int:
     return 0 if here else 1
 
 
-def is_master(conf) -> bool:
-    return nic.look(conf.interface, conf.vip) == nic.PRESENT and not nic.keepalived_is_dead(conf.pid_files)
-
-
 def hand_over(conf) -> int:
     """Tells the service to look, and waits until it has seen the VIP here."""
     asked = time.time()
@@ -69,7 +65,7 @@ def hand_over(conf) -> int:
         if found.get("cloudHolder") == "self" and found.get("available") and (found.get("checkedAt") or 0) >= asked:
             print("keepalived-vip.service says: the VIP is on this node's ENI")
             return 0
-        if not is_master(conf):
+        if not nic.is_master(conf):
             print("this node is no longer MASTER; stopped")
             return 5
         time.sleep(0.1)
@@ -84,7 +80,7 @@ def migrate(conf) -> int:
     from keepalived_vip.status import service_runs
 
     os.makedirs(conf.run, exist_ok=True)
-    if not is_master(conf):
+    if not nic.is_master(conf):
         print("this node is not MASTER: the VIP is not on its NIC; nothing was done")
         return 5
     if service_runs(conf):
@@ -98,7 +94,7 @@ def migrate(conf) -> int:
     mover.event_at = time.monotonic()
     decide.became_master(known, mover.event_at, "migrate")
     while time.monotonic() < deadline:
-        if not is_master(conf):
+        if not nic.is_master(conf):
             print("this node is no longer MASTER; stopped")
             return 5
         step = decide.decide(known, time.monotonic())

@@ -229,6 +229,11 @@ def keepalived_is_dead(pid_files) -> bool:
     return keepalived_runs(pid_files) is None
 
 
+def is_master(conf) -> bool:
+    """Without the service's word: only keepalived puts the VIP there for good, and a dead one has left it behind."""
+    return look(conf.interface, conf.vip) == PRESENT and not keepalived_is_dead(conf.pid_files)
+
+
 def open_fifo(path: str) -> int:
     """keepalived's events. Read and write, so that neither side ever blocks or sees an end."""
     try:

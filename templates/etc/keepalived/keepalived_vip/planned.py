@@ -12,7 +12,6 @@ import time
 
 from keepalived_vip import decide, drain, knowledge, nic, peer, settings
 from keepalived_vip.handover import ENDS
-from keepalived_vip.main import is_master
 from keepalived_vip.mover import take_lock
 from keepalived_vip.status import service_runs
 
@@ -112,7 +111,7 @@ def give(conf, args) -> int:
 
 
 def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
-    if not is_master(conf):
+    if not nic.is_master(conf):
         return refuse("this node is not MASTER")
     if not service_runs(conf):
         return refuse("keepalived-vip.service does not run")
@@ -156,14 +155,14 @@ def outcome(answer: dict) -> int:
 
 def take(conf, args) -> int:
     """Both halves from this side: prepares this standby, asks the peer to yield, waits until the VIP is here."""
-    if is_master(conf):
+    if nic.is_master(conf):
         return has_it(conf, INCOMPLETE)
     code = prepare(conf, argparse.Namespace(undo=False, in_maintenance=False))
     if code != DONE:
         return code
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
     deadline, phase, silent = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None, 0
-    while time.monotonic() < deadline and not is_master(conf):
+    while time.monotonic() < deadline and not nic.is_master(conf):
         answer = peer.ask(conf, request, ASK_S)
         silent = 0 if answer else silent + 1
         if silent * ASK_S > ANSWER_S and phase is None:
@@ -183,7 +182,7 @@ def has_it(conf, otherwise: int) -> int:
     deadline = time.monotonic() + HAS_IT_S
     while time.monotonic() < deadline:
         found = settings.read_json(conf.status_file) or {}
-        if is_master(conf) and found.get("cloudHolder") == "self" and found.get("available"):
+        if nic.is_master(conf) and found.get("cloudHolder") == "self" and found.get("available"):
             print("this node is MASTER and has the VIP")
             return DONE
         time.sleep(0.05)
@@ -201,7 +200,7 @@ def maintenance(conf, args) -> int:
         print("this node takes part again")
         return DONE
     why = args.reason or "maintenance"
-    if is_master(conf):
+    if nic.is_master(conf):
         code = ask(conf, args.seconds, why)
         if code == DONE or not args.force:
             return code
