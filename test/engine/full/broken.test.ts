@@ -11,6 +11,8 @@ import { poll, RealLab } from "../realLab.ts";
 import { type Case, followRunbook } from "../runbook.ts";
 
 const up = ["up", "--yes", "--skip-preview"];
+/** What the runbook says of a crash of the provider. */
+const crash = /error reading from server: EOF|connection reset by peer|UpgradeResourceState[\s\S]*Unavailable/;
 
 describe("a stack whose record and whose cloud disagree", () => {
   const lab = new RealLab("tb", "broken");
@@ -150,9 +152,12 @@ describe("a stack whose record and whose cloud disagree", () => {
   });
 
   test("an ENI that was detached by hand is attached again", async () => {
-    await detach(await standby());
+    const node = await standby();
+    await detach(node);
     await runbook(5);
     await lab.whole();
+    assert.equal(await lab.failOver(), node.name, "keepalived hears on the NIC that is back");
+    await lab.run("heal");
   });
 
   test("an EIP that was released by hand is replaced by a new one", async () => {
@@ -183,11 +188,35 @@ describe("a stack whose record and whose cloud disagree", () => {
     await lab.assertAgreed();
   });
 
+  test("so is the MASTER's, with the VIP on it", async () => {
+    const status = await lab.whole();
+    const [node, other] = status.nodes.toSorted((one) => (one.name === lab.master(status) ? -1 : 1));
+    assert.ok(node && other);
+    await deleteEni(node);
+    await poll("the VIP being on the other ENI", async () => (await holder()) === other.eniId);
+    await runbook(8, { node: node.name });
+    await lab.assertAgreed();
+    assert.equal(await lab.answer("internet"), other.name);
+  });
+
   test("also when it was tried in the ordinary way before", async () => {
     const node = await standby();
     await deleteEni(node);
     const urn = await lab.urn(`ha-vip-eni-${node.name}`);
-    await lab.pulumi("up --replace of an ENI that is gone", [...up, "--replace", urn], { succeeds: false });
+    const args = [...up, "--replace", urn];
+    const { text } = await lab.pulumi("up --replace of an ENI that is gone", args, { succeeds: false });
+    assert.match(text, crash);
+    await runbook(8, { node: node.name });
+    await lab.assertAgreed();
+  });
+
+  test("an ENI whose replacement failed half-way is made anew", async () => {
+    const node = await standby();
+    await lab.misbehave({ errorOnce: [{ action: "CreateNetworkInterface", code: "LimitExceeded" }] });
+    const args = [...up, "--replace", await lab.urn(`ha-vip-eni-${node.name}`)];
+    const { text } = await lab.pulumi("up --replace of an ENI, refused", args, { succeeds: false });
+    assert.match(text, /LimitExceeded/);
+    assert.match((await lab.pulumi("up after that", up, { succeeds: false })).text, crash);
     await runbook(9, { node: node.name });
     await lab.assertAgreed();
   });
