@@ -19,8 +19,13 @@ describe("an up that does not reach its end", () => {
   async function underPing(change: () => Promise<void>): Promise<void> {
     const pinger = new Pinger(await lab.namespace("vpc"), "10.0.1.100");
     await pinger.first();
-    await change();
-    await lab.whole();
+    try {
+      await change();
+      await lab.whole();
+    } finally {
+      // A ping that goes on would keep the test's process.
+      await pinger.stop();
+    }
     const { lost, sent, longestGapMs } = await pinger.stop();
     console.log(`${sent} sent, ${lost} lost, longest gap ${longestGapMs} ms`);
     // The cloud's own change of path takes no time in this lab; 50 ms are ours.
@@ -58,8 +63,7 @@ describe("an up that does not reach its end", () => {
 
   test("a kill while a node gets its files: the runbook's way, and the pair is whole", async () => {
     const running = lab.begin();
-    await running.said(/-files-install creating/);
-    await poll("the node being logged in to", async () => (await lab.logins()) > 0);
+    await running.said(/checking the new files/);
     await running.signal("SIGKILL");
     await followRunbook(lab.name, { section: 3 });
     await lab.assertAgreed();
@@ -76,32 +80,6 @@ describe("an up that does not reach its end", () => {
     });
     await lab.assertAgreed();
     assert.equal((await machines()).length, 4);
-  });
-
-  test("the cloud refuses to attach the new standby's ENI: the next up ends it, and no client notices", async () => {
-    await lab.configure("instanceType", "S5.MEDIUM4");
-    await underPing(async () => {
-      await lab.misbehave({ errorOnce: [{ action: "AttachNetworkInterface", code: "LimitExceeded" }] });
-      const { text } = await lab.pulumi("up, an attachment refused in a replacement", up, { succeeds: false });
-      assert.match(text, /LimitExceeded/);
-      await lab.pulumi("up after a refused attachment", up);
-    });
-    await lab.assertAgreed();
-    assert.equal((await machines()).length, 6);
-  });
-
-  test("a kill in the middle of a replacement: the runbook's way, and no client notices", async () => {
-    await lab.configure("instanceType", "S5.LARGE8");
-    await underPing(async () => {
-      const running = lab.begin();
-      const orphan = await poll("a new machine being made", async () => (await machines())[6]);
-      await running.signal("SIGKILL");
-      await followRunbook(lab.name, { section: 3 });
-      assert.ok(!(await lab.run("pulumi", "stack", "export")).includes(orphan));
-      await lab.byHand("cvm", "TerminateInstances", { InstanceIds: [orphan] });
-    });
-    await lab.assertAgreed();
-    assert.equal((await machines()).length, 9);
   });
 
   test("and in the end nothing is left, and no forbidden call was ever made", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { leftOf, newSince, snapshot } from "../../support/lab.ts";
 import { RealLab, summaryOf } from "../realLab.ts";
@@ -21,8 +21,12 @@ describe("npm run up, as a user types it", () => {
 
   /** A shell of the user's, whose stacks are in a folder of the test's own. */
   function type(lines: string, more: NodeJS.ProcessEnv = {}): { status: number | null; text: string } {
+    // A user's shell has no launchers of npm's on its PATH; this test's does.
+    const folders = (process.env.PATH ?? "").split(delimiter);
+    const PATH = folders.filter((dir) => !dir.endsWith("node_modules/.bin")).join(delimiter);
     const env = {
       ...process.env,
+      PATH,
       PULUMI_BACKEND_URL: `file://${folder}`,
       PULUMI_CONFIG_PASSPHRASE: "a test's",
       ...more,
