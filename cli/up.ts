@@ -31,7 +31,10 @@ const isExecutable = (file: string): boolean => {
 
 /** A program of the user's own; npm's launchers in node_modules are none. */
 function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "" && folder !== ownBin);
+  const folders = (process.env.PATH ?? "")
+    .split(delimiter)
+    // npm puts those of the folders above before it too.
+    .filter((folder) => folder !== "" && !folder.endsWith(join("node_modules", ".bin")));
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

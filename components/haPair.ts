@@ -172,11 +172,16 @@ export class HaPair extends pulumi.ComponentResource {
     this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
     const shown = (node: NodeName, { machine, files }: Built) =>
       pulumi
-        .all([machine.instance.instanceId, enis[node].eniId, machine.instance.publicIp, files.hostKey])
+        .all([
+          machine.instance.instanceId,
+          enis[node].eniId,
+          args.nodePublicIp ? machine.instance.publicIp : null,
+          files.hostKey,
+        ])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
           const known = args.hostKeys[node] ?? hostKey;
-          return { instanceId, eniId, address, publicIp: publicIp || null, sshUser: args.sshUser, hostKey: known };
+          return { instanceId, eniId, address, publicIp, sshUser: args.sshUser, hostKey: known };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });

@@ -94,9 +94,8 @@ export class Node extends pulumi.ComponentResource {
       // An ENI can be on one machine only.
       { parent: this, dependsOn: args.attachAfter, deleteBeforeReplace: true },
     );
-    this.sshHost = pulumi
-      .all([this.instance.publicIp, this.instance.privateIp])
-      .apply(([publicIp, privateIp]) => publicIp || privateIp);
+    // Not by whether there is one: an address that a machine lacks is no output, which a preview takes for unknown.
+    this.sshHost = args.publicIp ? this.instance.publicIp : this.instance.privateIp;
 
     this.registerOutputs({ instanceId: this.instance.instanceId, sshHost: this.sshHost });
   }

@@ -1,9 +1,9 @@
-/** What a `pulumi up` of the user's own needs to work against the local cloud. */
+/** What an `up` of the user's own needs to work against the local cloud. */
 import type { LabConfig, LabPaths } from "./state.ts";
 
 /** Lines to paste into a shell. The keys are the local cloud's: they open nothing else. */
 export function cloudHelp(config: LabConfig, paths: LabPaths): string {
-  return `# The local Tencent Cloud listens on 127.0.0.1:${config.apiPort}. For a "pulumi up" against it:
+  return `# The local Tencent Cloud listens on 127.0.0.1:${config.apiPort}. For an "up" of your own against it:
 export TENCENTCLOUD_SECRET_ID=${config.secretId}
 export TENCENTCLOUD_SECRET_KEY=${config.secretKey}
 pulumi stack init lab
@@ -17,5 +17,5 @@ pulumi config set --secret sshPrivateKey < ${paths.sshKey}
 pulumi config set --path 'servicePorts[0]' 80
 pulumi config set --path 'serviceCidrs[0]' 0.0.0.0/0
 pulumi config set userDataFile lab/user-data.sh
-pulumi up`;
+npm run up`;
 }

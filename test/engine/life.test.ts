@@ -3,33 +3,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../lab/probe/pinger.ts";
 import { footprint, leftOf } from "../support/lab.ts";
-import { RealLab, type Step } from "./realLab.ts";
+import { assertIdle, assertNothingToUndo, RealLab } from "./realLab.ts";
 
 const vip = "10.0.1.100";
-
-/** Nothing was to be done: neither in the cloud nor on the nodes. */
-function assertIdle({ what, summary, calls, logins }: Step): void {
-  const { unchanged, ...changes } = summary;
-  assert.deepEqual(changes, {}, what);
-  assert.ok((unchanged ?? 0) > 25, `${what}: ${unchanged} unchanged`);
-  const changing = calls.filter(({ action }) => !/^(Describe|Get|List)/.test(action));
-  assert.deepEqual(changing, [], `${what}: calls that change something`);
-  assert.equal(logins, 0, `${what}: SSH logins`);
-}
 
 describe("the life of a stack on the real engine", () => {
   const lab = new RealLab("te", "life");
   let own: string[];
-
-  /** What a user does first after a failover, with and without looking at the cloud. */
-  async function assertNothingToUndo(when: string): Promise<void> {
-    const before_ = lab.master(await lab.converged());
-    for (const args of [["refresh", "--yes", "--skip-preview"], ["preview"], ["up", "--yes"]]) {
-      assertIdle(await lab.pulumi(`${args[0]}, ${when}`, args));
-    }
-    const status = await lab.converged();
-    assert.equal(lab.master(status), before_, "the VIP stays where it is");
-  }
 
   before(async () => {
     await lab.run("cloud");
@@ -70,7 +50,7 @@ describe("the life of a stack on the real engine", () => {
 
   test("a failover by power cut is no drift: refresh, preview and up change nothing, and the VIP stays", async () => {
     await lab.failOver();
-    await assertNothingToUndo("the VIP on b");
+    await assertNothingToUndo(lab, "the VIP on b");
     await lab.run("heal");
     assert.equal(lab.master(await lab.converged()), "b");
   });
@@ -81,7 +61,7 @@ describe("the life of a stack on the real engine", () => {
     await lab.failOver();
     assert.equal(await lab.answer("internet"), "a");
     await lab.run("heal");
-    await assertNothingToUndo("VIP and EIP on a");
+    await assertNothingToUndo(lab, "VIP and EIP on a");
     await lab.failOver();
     await lab.run("heal");
     assert.equal((await lab.change("publicIp", "false")).summary.deleted, 2);

@@ -1,10 +1,13 @@
 /** A lab whose program the real Pulumi CLI applies: what a user types, what the CLI says of it, and what it takes. */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultSettings, JournalEntry, RecordedCall } from "../../lab/cloud/index.ts";
-import { labPaths } from "../../lab/state.ts";
+import { connect, type Json, type Service } from "../../lab/engine/client.ts";
+import { labPaths, readConfig } from "../../lab/state.ts";
+import type { Status } from "../../lab/status.ts";
 import { Lab, labCommand } from "../support/lab.ts";
 import { watchMemory } from "./memory.ts";
 
@@ -59,6 +62,25 @@ export async function poll<T>(what: string, look: () => Promise<T | false | unde
     if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${limitMs / 1000} s`);
     await sleep(50);
   }
+}
+
+/** Nothing was to be done: neither in the cloud nor on the nodes. */
+export function assertIdle({ what, summary, calls, logins }: Step): void {
+  const { unchanged, ...changes } = summary;
+  assert.deepEqual(changes, {}, what);
+  assert.ok((unchanged ?? 0) > 25, `${what}: ${unchanged} unchanged`);
+  const changing = calls.filter(({ action }) => !/^(Describe|Get|List)/.test(action));
+  assert.deepEqual(changing, [], `${what}: calls that change something`);
+  assert.equal(logins, 0, `${what}: SSH logins`);
+}
+
+/** What a user does first after a failover, with and without looking at the cloud. */
+export async function assertNothingToUndo(lab: RealLab, when: string): Promise<void> {
+  const before = lab.master(await lab.converged());
+  for (const args of [["refresh", "--yes", "--skip-preview"], ["preview"], ["up", "--yes"]]) {
+    assertIdle(await lab.pulumi(`${args[0]}, ${when}`, args));
+  }
+  assert.equal(lab.master(await lab.converged()), before, "the VIP stays where it is");
 }
 
 export class RealLab extends Lab {
@@ -138,6 +160,34 @@ export class RealLab extends Lab {
   async change(key: string, value: string): Promise<Step> {
     await this.configure(key, value);
     return this.pulumi(`${key} ${value}, up`, ["up", "--yes"]);
+  }
+
+  /** `pulumi up` that goes on while the test does something to it. */
+  begin(): Running {
+    return this.start(["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
+  }
+
+  /** A call with the account's key, as somebody makes it in the console. */
+  byHand(service: Service, action: string, request: Json) {
+    const config = readConfig(this.name);
+    if (!config) throw new Error(`no lab ${this.name}`);
+    return connect({ ...config, port: config.apiPort })(service, action, request);
+  }
+
+  /** The pair serves, and both nodes take part. */
+  whole(): Promise<Status> {
+    return this.until(
+      (now) => now.converged && now.nodes.every(({ state }) => state === "MASTER" || state === "BACKUP"),
+      "the pair is whole",
+    );
+  }
+
+  /** ... and Pulumi, the program and the cloud agree. */
+  async assertAgreed(): Promise<void> {
+    await this.whole();
+    const { unchanged, ...changes } = (await this.pulumi("preview --refresh", ["preview", "--refresh"])).summary;
+    assert.deepEqual(changes, {});
+    assert.ok((unchanged ?? 0) > 25);
   }
 
   private async byAccount(): Promise<JournalEntry[]> {

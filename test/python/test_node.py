@@ -154,6 +154,17 @@ class Check(Scripts):
         self.assertEqual(self.run_script("check_self.sh"), 0)
         self.assertEqual(self.called("nic.sh").count("up"), 1, "one repair at a time")
 
+    def test_keepalived_is_started_anew_on_another_nic_and_only_then(self):
+        self.stand_in("nic.sh", "exit 0")
+        with open("/sys/class/net/lo/ifindex") as file:
+            index = int(file.read())
+        for started_on, restarts in ((None, 0), ("lo %d" % index, 0), ("gone 7", 0), ("lo %d" % (index + 1), 1)):
+            if started_on:
+                with open(self.folder + "/started-on", "w") as file:
+                    file.write(started_on + "\n")
+            self.assertEqual(self.run_script("check_self.sh"), 0)
+            self.assertEqual(self.called("systemctl"), ["restart --no-block keepalived.service"] * restarts, started_on)
+
 
 class OldPython(unittest.TestCase):
     def test_the_node_s_code_is_python_3_6(self):

@@ -148,6 +148,7 @@ class Node:
             else:
                 world.at(world.now, self.serve, world.now)
         self.keepalived.resume()
+        self.keepalived.judge()  # the track file, written just before the stall
 
     def unhang(self) -> None:
         """The service's main thread goes on."""

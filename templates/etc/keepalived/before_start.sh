@@ -6,9 +6,15 @@ run=/run/keepalived-vip
 config=/etc/keepalived/keepalived.conf
 drop_in=/etc/systemd/system/keepalived.service.d/keepalived-vip.conf
 
+# The NIC and its number in the kernel: another number, another NIC, which a running keepalived is deaf on.
+nic() {
+  name=$(awk '$1 == "interface" { print $2; exit }' "$config")
+  echo "$name $(cat "/sys/class/net/$name/ifindex" 2>/dev/null)"
+}
 identity() {
   awk '$1 == "interface" || $1 == "virtual_router_id" || $1 == "unicast_src_ip" { print $1, $2 }' "$config"
   cksum <"$drop_in"
+  nic
 }
 if [ "${1:-}" = identity ]; then
   identity
@@ -32,5 +38,6 @@ mkdir -p "$run/applied"
 # 2.2.0 to 2.2.7. So the first start since boot waits for the peer's voice, 3 s at most; any later one starts at once.
 [ -e "$run/started-with" ] || python3 /etc/keepalived/hear_peer.py 3
 
+nic >"$run/started-on"
 identity >"$run/started-with"
 sha256sum <"$config" >"$run/applied/keepalived"

@@ -13,4 +13,10 @@ if ! /etc/keepalived/nic.sh check >/dev/null 2>&1; then
   # In a session of its own, for keepalived ends what outlasts the check; one at a time, for it waits for an absent NIC.
   setsid flock -n "$run/nic.lock" /etc/keepalived/nic.sh up </dev/null >/dev/null 2>&1 &
 fi
+
+# On a NIC that was taken out and put in again keepalived opens no socket: deaf and mute it stays BACKUP, also when its peer
+# dies, and looks healthy. Nothing is lost by a restart, for it gave the VIP up when the NIC went.
+if read -r nic index <"$run/started-on" && now=$(cat "/sys/class/net/$nic/ifindex") && [ "$now" != "$index" ]; then
+  systemctl restart --no-block keepalived.service
+fi 2>/dev/null
 exit 0

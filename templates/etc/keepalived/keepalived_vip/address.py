@@ -18,6 +18,7 @@ class Address:
         self.left_until = 0.0  # so long the peer is told of the demotion
         self.next_left_at = 0.0
         self.peer_told = False  # that the VIP is here
+        self.left = None  # the peer's last word of a demotion that was taken in
 
     def look(self) -> None:
         try:
@@ -78,7 +79,7 @@ class Address:
         seen = known.had_it_since is not None and known.look_at is None and decide.here(known)
         if seen and not self.peer_told:
             self.peer_told = True
-            self.say(ear, "has")
+            self.say(ear, {"id": "has"})
 
     def tell_left(self, ear, now: float) -> list:
         """Tells the peer that this node has given up; gives the time of the next word. A peer that has been MASTER all
@@ -87,11 +88,13 @@ class Address:
             return []
         if now >= self.next_left_at:
             self.next_left_at = now + SAY_S
-            self.say(ear, "left")
+            # The same one each time, so that it is an event only once: each ends the peer's patience with a cloud that
+            # refuses.
+            self.say(ear, {"id": "left", "of": self.left_until})
         return [self.next_left_at]
 
-    def say(self, ear, word: str) -> None:
-        peer.say(ear, {"id": word}, (self.conf.peer_address, peer.PORT))
+    def say(self, ear, message: dict) -> None:
+        peer.say(ear, message, (self.conf.peer_address, peer.PORT))
 
     def peer_has(self, now: float) -> None:
         self.left_until = 0.0
@@ -101,11 +104,12 @@ class Address:
             if 0 < nic.lifetime(self.conf.interface, self.conf.vip) <= LINGER_S:
                 self.lease(1)
 
-    def peer_left(self, now: float) -> bool:
-        """Whether that is news: one that asks for the VIP already looks where it is anyway."""
+    def peer_left(self, message: dict, now: float) -> bool:
+        """Whether that is news. It is none yet to one that asks for the VIP already and looks where it is anyway."""
         known = self.known
-        if not known.master or known.claim or known.task is not None:
+        if not known.master or known.claim or known.task is not None or message == self.left:
             return False
+        self.left = message
         self.peer_told = False
         decide.heard_lower(known, now)
         return True

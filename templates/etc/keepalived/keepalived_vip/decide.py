@@ -372,7 +372,8 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     if looking:
         known.failures = min(count + 1, 10)
     elif known.step == REBIND:
-        known.rebind_at = max(known.rebind_at, now + delay)
+        if known.rebind_at is not None:  # as it is after a demotion in between
+            known.rebind_at = max(known.rebind_at, now + delay)
         delay = min(delay, ALERT_INTERVAL_S)  # the VIP itself is looked at meanwhile
     else:
         known.refusals = min(count + 1, 10)

@@ -37,18 +37,18 @@ class Handover:
             self.begin(request, now)
 
     def asked_by_peer(self, ear, now: float) -> list:
-        """Takes what the peer has said; gives those of its words that ask for nothing."""
-        words = []
+        """Takes what the peer has said; gives what of it asks for nothing."""
+        news = []
         for message, sender in peer.said(ear, self.conf.peer_address):
             if message["id"] in peer.NEWS:
-                words.append(message["id"])
+                news.append(message)
                 continue
             # A preferred node would take the VIP back at once.
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
             self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
             peer.say(ear, told or {"id": message["id"], "phase": knowledge.ASKED}, sender)
-        return words
+        return news
 
     def begin(self, request: dict, now: float) -> None:
         known_ids = [found["id"] for found in (self.told, self.request) if found]

@@ -134,10 +134,10 @@ class Service:
     def hear_peer(self) -> None:
         """The peer asks for the VIP, has it, or has given up."""
         now = time.monotonic()
-        for word in self.handover.asked_by_peer(self.ear, now):
-            if word == "has":
+        for news in self.handover.asked_by_peer(self.ear, now):
+            if news["id"] == "has":
                 self.address.peer_has(now)
-            elif self.address.peer_left(now):
+            elif self.address.peer_left(news, now):
                 self.due_to("peer-left", now)
 
     def tell_peer(self) -> None:
