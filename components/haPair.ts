@@ -145,6 +145,7 @@ export class HaPair extends pulumi.ComponentResource {
           cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
           instanceId: machine.instance.instanceId,
           attachment: machine.attachment,
+          foundation: network.subnet,
           installAfter: order.install,
         },
         child,

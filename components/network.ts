@@ -22,6 +22,7 @@ export interface NetworkArgs {
 /** VPC, subnet and one security group for every NIC of the pair. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
+  readonly subnet: tencentcloud.Subnet;
   readonly subnetId: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   /** What a node needs before it is reachable. */
@@ -33,7 +34,7 @@ export class Network extends pulumi.ComponentResource {
     const { pair, tags } = args;
 
     const vpc = new tencentcloud.Vpc(`${name}-vpc`, { name: pair, cidrBlock: args.vpcCidr, tags }, parent);
-    const subnet = new tencentcloud.Subnet(
+    this.subnet = new tencentcloud.Subnet(
       `${name}-subnet`,
       { name: pair, vpcId: vpc.vpcId, cidrBlock: args.subnetCidr, availabilityZone: args.zone, tags },
       parent,
@@ -50,7 +51,7 @@ export class Network extends pulumi.ComponentResource {
     );
 
     this.vpcId = vpc.vpcId;
-    this.subnetId = subnet.subnetId;
+    this.subnetId = this.subnet.subnetId;
     this.securityGroupId = group.securityGroupId;
     this.registerOutputs({
       vpcId: this.vpcId,

@@ -12,8 +12,10 @@ export interface NodeFilesArgs {
   /** Files that carry the cloud's ids. */
   cloudFiles: pulumi.Input<NodeFile[]>;
   instanceId: pulumi.Input<string>;
-  /** What makes the machine a node of the pair. Without it there is nothing left to take back. */
+  /** What makes the machine a node of the pair. */
   attachment: pulumi.Resource;
+  /** What the pair keeps for as long as it exists. With it the machines go, and nothing has to be taken back on them. */
+  foundation: pulumi.Resource;
   /** What has to be in place before the node can work. */
   installAfter: pulumi.Resource[];
 }
@@ -71,9 +73,10 @@ export class NodeFiles extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [args.attachment, ...args.installAfter],
-        // The attachment, not the machine: that one is replaced by a new one before it goes, and until then the engine would
-        // insist on a removal by SSH, from a machine that may be replaced because it is dead.
-        deletedWith: args.attachment,
+        // Neither the machine nor the ENI's attachment, which a new one replaces: then the engine would insist on a removal by
+        // SSH, from a machine that may be replaced because it is dead, and after an attachment that was refused the CLI (3.260)
+        // even ends with "unknown provider". So on a new machine this is but a change.
+        deletedWith: args.foundation,
         deleteBeforeReplace: true,
         // A secret stdin does not make what the command prints a secret.
         additionalSecretOutputs: ["stdout", "stderr"],

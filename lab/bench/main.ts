@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { upProgram } from "../engine/engine.ts";
+import { writeHaTarget } from "../haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
 import { waitWhole } from "../inspect.ts";
 import { ensureLab, removeLab } from "../lifecycle.ts";
@@ -74,6 +75,7 @@ class Bench {
     const { engine } = await upProgram("inline", config, settingsFor(speed));
     const status = await waitWhole(this.#name, engine, upLimitMs);
     if (!status.converged) throw new Error(`the pair is not healthy: ${status.why.join("; ")}`);
+    await writeHaTarget(this.#name, status);
   }
 
   /** A lab from nothing, and how long its commands take. */

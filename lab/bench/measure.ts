@@ -30,17 +30,18 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   await pair.atPhase(master, phase, leadMs);
   const askedMs = nowMs();
   const made = fault.make(pair, master);
-  // Its error is thrown where it is awaited, after the outage.
-  made.catch(() => {});
+  const refused = new Promise<never>((_, reject) => void made.catch(reject));
+  refused.catch(() => {});
   const faultMs = await fault.effectMs(pair, askedMs, victims);
   leadsMs.set(fault.name, faultMs - askedMs);
   const { address } = pair.node(standby);
   const switched = () => pair.tap.events.find((e) => e.what === "route" && e.to === address && e.atMs >= faultMs);
-  await moment(`a client's answer from node ${standby}`, recoveryLimitMs, () => {
+  const answered = moment(`a client's answer from node ${standby}`, recoveryLimitMs, () => {
     const since = switched()?.atMs;
     if (since === undefined || nowMs() < faultMs + fault.watchMs) return undefined;
     return probe.answers.filter(({ sentMs }) => sentMs > since).length > calm || undefined;
   });
+  await Promise.race([answered, refused]);
   await made;
   const questions = await probe.end();
   const events = pair.tap.events;

@@ -26,7 +26,7 @@ interface Entry extends Json {
   state: Json;
   /** Made, but the wait behind it did not end: made anew by the next run. */
   unfinished?: true;
-  /** The instance that this goes away with: then nothing has to be undone on it. */
+  /** The id of what this goes away with: then nothing has to be undone. */
   deletedWith?: string;
   /** The program's replacement trigger: another one asks for a new resource. */
   trigger?: unknown;
@@ -79,9 +79,8 @@ function handlerOf(entry: { type: string; name: string }): Resource {
 
 async function remove(entry: Entry): Promise<void> {
   console.log(`- ${short(entry)} (${entry.id})`);
-  // What is on a machine goes with the machine.
-  const machineGoes = verb === "destroy" || !entries.some(({ id }) => id === entry.deletedWith);
-  if (!entry.deletedWith || !machineGoes) await handlerOf(entry).remove(entry.id, entry.inputs, tools);
+  const goesAnyway = verb === "destroy" || !entries.some(({ id }) => id === entry.deletedWith);
+  if (!entry.deletedWith || !goesAnyway) await handlerOf(entry).remove(entry.id, entry.inputs, tools);
   entries.splice(entries.indexOf(entry), 1);
   counts.deleted += 1;
   save();
@@ -105,8 +104,8 @@ async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string
   const startedMs = Date.now();
   if (!entry) {
     const fresh: Entry = { type: args.type, name: args.name, id: "", inputs: recorded, state: {}, trigger };
-    const machine = entries.find((item) => deletedWith.endsWith(`::${item.name}`));
-    if (machine) fresh.deletedWith = machine.id;
+    const foundation = entries.find((item) => deletedWith.endsWith(`::${item.name}`));
+    if (foundation) fresh.deletedWith = foundation.id;
     const made = await handler.create(inputs, tools, (id) => {
       Object.assign(fresh, { id, unfinished: true });
       entries.push(fresh);

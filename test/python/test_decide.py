@@ -507,6 +507,8 @@ class Failures(unittest.TestCase):
             game.failed(errors.RETRY)
             calls += 1
             self.assertLess(calls, 1000)
+            if game.now < NOW + 60:
+                self.assertLessEqual(game.step()[1] - game.now, decide.RETRY_SOON_MAX_S)
         self.assertIn(calls, range(200, 300))
 
     def test_an_event_gets_through_a_pause(self):

@@ -466,7 +466,7 @@ test("one command per node, node b after node a, with everything secret on stand
     assert.equal(hostKey, node === "b" ? key.publicKey : undefined);
     assertOptions(rest as Recorded, {
       dependsOn: [`ha-${node}-attachment`, ...(node === "b" ? ["ha-a-files-install"] : [])].sort(),
-      deletedWith: `ha-${node}-attachment`,
+      deletedWith: "ha-network-subnet",
       deleteBeforeReplace: true,
       additionalSecretOutputs: ["stdout", "stderr", "connection"],
     });

@@ -81,6 +81,32 @@ describe("an up that does not reach its end", () => {
     assert.equal((await machines()).length, 4);
   });
 
+  test("the cloud refuses to attach the new standby's ENI: the next up ends it, and no client notices", async () => {
+    await lab.configure("instanceType", "S5.MEDIUM4");
+    await underPing(async () => {
+      await lab.misbehave({ errorOnce: [{ action: "AttachNetworkInterface", code: "LimitExceeded" }] });
+      const { text } = await lab.pulumi("up, an attachment refused in a replacement", up, { succeeds: false });
+      assert.match(text, /LimitExceeded/);
+      await lab.pulumi("up after a refused attachment", up);
+    });
+    await lab.assertAgreed();
+    assert.equal((await machines()).length, 6);
+  });
+
+  test("a kill in the middle of a replacement: the runbook's way, and no client notices", async () => {
+    await lab.configure("instanceType", "S5.LARGE8");
+    await underPing(async () => {
+      const running = lab.begin();
+      const orphan = await poll("a new machine being made", async () => (await machines())[6]);
+      await running.signal("SIGKILL");
+      await followRunbook(lab.name, { section: 3 });
+      assert.ok(!(await lab.run("pulumi", "stack", "export")).includes(orphan));
+      await lab.byHand("cvm", "TerminateInstances", { InstanceIds: [orphan] });
+    });
+    await lab.assertAgreed();
+    assert.equal((await machines()).length, 9);
+  });
+
   test("and in the end nothing is left, and no forbidden call was ever made", async () => {
     await lab.pulumi("destroy --refresh", ["destroy", "--refresh", "--yes"]);
     assert.deepEqual(await lab.leftInCloud(), { notDeleted: [], forbidden: [] });

@@ -47,6 +47,7 @@ DUEL_MAX_S = 120.0
 DUEL_OVER_S = 600.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
+RETRY_SOON_MAX_S = 3.0  # for ALERT_S after an event: clients wait, and half of all calls refused must not cost a minute
 # Most likely a person has to mend it. The first is short: a passing refusal should not cost a failover a minute.
 STOP_FIRST_S = 5.0
 STOP_MAX_S = 60.0
@@ -76,6 +77,7 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.duels = known.failures = known.refusals = 0
     known.nobody_since = known.unsettled_since = known.rebind_at = None
     known.not_before = now
+    known.event_at = now
     known.alert_until = now + ALERT_S
 
 
@@ -93,6 +95,7 @@ def heard_lower(known: Knowledge, now: float) -> None:
     known.wakes += 1
     known.duels = 0
     known.unsettled_since = None
+    known.event_at = now
     known.alert_until = now + ALERT_S
     if known.storm_at is None or now - known.storm_at > STORM_OVER_S:
         known.storm_gap = STORM_FIRST_S
@@ -303,6 +306,12 @@ def duel_delay(known: Knowledge, jitter: float) -> float:
     return min(DUEL_MAX_S, DUEL_FIRST_S * 2 ** (known.duels - 2)) * (0.75 + 0.5 * jitter)
 
 
+def retry_delay(known: Knowledge, now: float, count: int) -> float:
+    """After so many refusals in a row before this one."""
+    longest_s = RETRY_SOON_MAX_S if now - known.event_at < ALERT_S else RETRY_MAX_S
+    return min(longest_s, RETRY_FIRST_S * 2**count)
+
+
 def accepted(known: Knowledge, now: float, task: str) -> None:
     """A move or an assignment was accepted: it runs in the cloud under this id."""
     known.busy = False
@@ -329,7 +338,7 @@ def task_said(known: Knowledge, now: float, running: bool, failed: bool = False)
     known.task = None
     known.not_before = now
     if failed:
-        known.not_before += min(RETRY_MAX_S, RETRY_FIRST_S * 2**known.refusals) if known.refusals else 0.0
+        known.not_before += retry_delay(known, now, known.refusals) if known.refusals else 0.0
         known.refusals = min(known.refusals + 1, 10)
         return
     known.refusals = 0
@@ -368,7 +377,7 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float) -> None:
     elif reaction == "describe" and count == 0:
         delay = 0.0
     else:
-        delay = min(RETRY_MAX_S, RETRY_FIRST_S * 2**count)
+        delay = retry_delay(known, now, count)
     if looking:
         known.failures = min(count + 1, 10)
     elif known.step == REBIND:

@@ -63,6 +63,7 @@ class Knowledge:
         self.claim = False  # became MASTER and has not asked for the VIP since
         self.look_at = None  # a look was asked for, at this time; None = none was
         self.wakes = 0  # counts events: an answer to a question asked before one says nothing about the time after it
+        self.event_at = 0.0  # the last of them
         self.asked = 0  # `wakes` when the call on its way was made
         self.asked_at = 0.0  # when that was
         self.trigger = None  # the event that the next move will be due to
