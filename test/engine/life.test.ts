@@ -9,15 +9,14 @@ const vip = "10.0.1.100";
 
 describe("the life of a stack on the real engine", () => {
   const lab = new RealLab("te", "life");
-  let own: string[];
 
   before(async () => {
     await lab.run("cloud");
-    own = footprint(lab.name);
   });
 
   after(async () => {
     await lab.report();
+    const own = footprint(lab.name);
     await lab.run("down");
     assert.deepEqual(leftOf(own), [], "down left something behind");
   });

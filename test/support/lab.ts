@@ -186,7 +186,7 @@ export function footprint(name: string): string[] {
     ...[machine(""), `${name}-r`, `${name}-c`, internet, cgroup, rootLink(0).slice(0, -1), `${dir}/`],
     `198.18.${index}.`,
   ];
-  const locks = readdirSync(machines).map((id) => lockOf(join(machines, id, "root")));
+  const locks = (existsSync(machines) ? readdirSync(machines) : []).map((id) => lockOf(join(machines, id, "root")));
   const ends = [`${registry}/${index}`, ...locks];
   return machineState().filter(
     (line) => marks.some((mark) => line.includes(mark)) || ends.some((end) => line.endsWith(end)),

@@ -16,7 +16,6 @@ const crash = /error reading from server: EOF|connection reset by peer|UpgradeRe
 
 describe("a stack whose record and whose cloud disagree", () => {
   const lab = new RealLab("tb", "broken");
-  let own: string[];
 
   const byHand = (service: Service, action: string, request: Json) => lab.byHand(service, action, request);
   const runbook = (section: number, more: Omit<Case, "section"> = {}) => followRunbook(lab.name, { section, ...more });
@@ -58,12 +57,12 @@ describe("a stack whose record and whose cloud disagree", () => {
 
   before(async () => {
     await lab.run("cloud");
-    own = footprint(lab.name);
     await lab.configure("publicIp", "true");
   });
 
   after(async () => {
     await lab.report();
+    const own = footprint(lab.name);
     await lab.run("down");
     assert.deepEqual(leftOf(own), []);
   });

@@ -10,7 +10,6 @@ const up = ["up", "--yes", "--skip-preview"];
 
 describe("an up that does not reach its end", () => {
   const lab = new RealLab("ti", "interrupted");
-  let own: string[];
 
   /** Machines that the cloud has made so far. */
   const machines = async () => [...new Set(await lab.made("RunInstances"))];
@@ -34,11 +33,11 @@ describe("an up that does not reach its end", () => {
 
   before(async () => {
     await lab.run("cloud");
-    own = footprint(lab.name);
   });
 
   after(async () => {
     await lab.report();
+    const own = footprint(lab.name);
     await lab.run("down");
     assert.deepEqual(leftOf(own), []);
   });

@@ -19,7 +19,6 @@ function leadInto(subnet: string, { nodes: [node] }: Status): void {
 
 describe("the nodes' public addresses on a running pair", () => {
   const lab = new RealLab("tn", "nodePublicIp");
-  let own: string[];
 
   /** Another value, under a ping of the VIP: both nodes are replaced, and neither VIP nor EIP is missed. */
   async function assertReplaced(value: "true" | "false"): Promise<Status> {
@@ -45,13 +44,13 @@ describe("the nodes' public addresses on a running pair", () => {
 
   before(async () => {
     await lab.run("cloud");
-    own = footprint(lab.name);
     await lab.configure("publicIp", "true");
     await lab.pulumi("up", ["up", "--yes"]);
   });
 
   after(async () => {
     await lab.report();
+    const own = footprint(lab.name);
     await lab.run("down");
     assert.deepEqual(leftOf(own), [], "down left something behind");
   });

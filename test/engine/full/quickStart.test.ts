@@ -15,7 +15,6 @@ describe("npm run up, as a user types it", () => {
   const folder = mkdtempSync(join(tmpdir(), "quick-start-"));
   const project = join(folder, "project");
   const keys = "export TENCENTCLOUD_SECRET_ID=id TENCENTCLOUD_SECRET_KEY=key";
-  let own: string[];
   /** What is pasted into a shell before each command. */
   let exports = "";
 
@@ -45,7 +44,6 @@ describe("npm run up, as a user types it", () => {
     for (const file of files) cpSync(join(root, file), join(project, file));
     symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
     const text = await lab.run("cloud");
-    own = footprint(lab.name);
     exports = text.slice(text.indexOf("# The local Tencent Cloud"));
   });
 

@@ -8,17 +8,16 @@ describe("two stacks of one account side by side", () => {
   const lab = new RealLab("tt", "two");
   const [first, second] = [`keepalived-cluster-${lab.name}`, "keepalived-cluster-second"];
   const onSecond = ["--stack", "second"];
-  let own: string[];
 
   const whole = (pair: string) => lab.until((now) => now.converged, `${pair} is converged`, pair);
 
   before(async () => {
     await lab.run("cloud");
-    own = footprint(lab.name);
   });
 
   after(async () => {
     await lab.report();
+    const own = footprint(lab.name);
     await lab.run("down");
     assert.deepEqual(leftOf(own), []);
   });
