@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HaPair } from "./components/haPair.ts";
 import { checkIdentity } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
-import { activeNode } from "./components/virtualIp.ts";
+import { vipHolder } from "./components/virtualIp.ts";
 import { pairSettings, readSettings } from "./config.ts";
 
 const settings = readSettings();
@@ -23,7 +23,7 @@ const { firstRun } = await checkIdentity("ha-identity", {
 const ha = new HaPair("ha", {
   ...settings,
   firstRun,
-  activeNode: firstRun ? "a" : await activeNode(pair, address),
+  ...(firstRun ? { activeNode: "a", activeAttached: false } : await vipHolder(pair, address)),
   settings: pairSettings(settings, pair),
   sshPrivateKey: pulumi.secret(settings.sshPrivateKey),
 });

@@ -43,6 +43,8 @@ export interface HaPairArgs {
   firstRun: boolean;
   /** The node that has the VIP; it is changed last. */
   activeNode: NodeName;
+  /** Whether that node's ENI is on a machine. If not there is nothing to take over from it. */
+  activeAttached: boolean;
   tags: Record<string, string>;
 }
 
@@ -162,7 +164,7 @@ export class HaPair extends pulumi.ComponentResource {
     const order: [NodeName, NodeName] = args.firstRun ? ["a", "b"] : [peerOf(args.activeNode), args.activeNode];
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
-    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, true)];
+    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, args.activeAttached)];
     const two = build(order[1], { start: args.firstRun ? [] : proved, attach: handedOver, install: proved });
     if (args.firstRun) takeOver(order[1], one, false);
     takeOver(order[0], two, false);

@@ -23,7 +23,8 @@ type Report = (key: string, text: string) => void;
 
 /** Blocks that Tencent Cloud takes for a VPC. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
-const smallestPrefix = { vpc: 28, subnet: 29 };
+/** Of a VPC the cloud allows /12 to /28. A subnet of /29 would have no address left for a replacement's new machine. */
+const [largestPrefix, smallestPrefix] = [12, 28];
 
 /** A CIDR in network form, null with a problem reported. */
 function networkForm(key: string, text: string, report: Report): Block | null {
@@ -60,15 +61,19 @@ export function checkNetwork(input: NetworkInput, report: Report): Addresses | n
   if (vpc && !privateBlocks.some((text) => contains(parseCidr(text)!, vpc))) {
     report("vpcCidr", `"${input.vpcCidr}" is not private; allowed: a network within ${privateBlocks.join(", ")}`);
   }
-  if (vpc && vpc.prefix > smallestPrefix.vpc) {
-    report("vpcCidr", `"${input.vpcCidr}" is too small; allowed: a prefix of at most /${smallestPrefix.vpc}`);
+  if (vpc && (vpc.prefix < largestPrefix || vpc.prefix > smallestPrefix)) {
+    const size = vpc.prefix < largestPrefix ? "large" : "small";
+    report(
+      "vpcCidr",
+      `"${input.vpcCidr}" is too ${size}; allowed: a prefix of /${largestPrefix} to /${smallestPrefix}`,
+    );
   }
   if (vpc && subnet && !contains(vpc, subnet)) {
     report("subnetCidr", `"${input.subnetCidr}" is not inside the VPC; allowed: a network within ${input.vpcCidr}`);
   }
   if (!subnet) return null;
-  if (subnet.prefix > smallestPrefix.subnet) {
-    report("subnetCidr", `"${input.subnetCidr}" is too small; allowed: a prefix of at most /${smallestPrefix.subnet}`);
+  if (subnet.prefix > smallestPrefix) {
+    report("subnetCidr", `"${input.subnetCidr}" is too small; allowed: a prefix of at most /${smallestPrefix}`);
     return null;
   }
   return checkAddresses(input, subnet, report);

@@ -67,6 +67,7 @@ export function timelineSvg(report: Report): string {
     ];
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 36}" viewBox="0 0 ${width} ${bottom + 36}">
+<title>From a fault to the first answer</title>
 <style>text{font:12px sans-serif;fill:#222}.fault{font-weight:bold}.own{fill:#666;paint-order:stroke;stroke:#fff;stroke-width:4px}.title{font-size:16px;font-weight:bold}.grid{stroke:#ddd}</style>
 <rect width="100%" height="100%" fill="#fff"/>
 ${text(16, 28, `From a fault to the first answer, medians of ${report.date.slice(0, 10)}`, 'class="title"')}

@@ -355,7 +355,15 @@ export async function lookups(token: string, inputs: Json, { call }: Tools): Pro
       const found = list((await call("vpc", "DescribeNetworkInterfaces", { Filters, Limit: 100 })).NetworkInterfaceSet);
       const ipv4s = (e: Json) =>
         list(e.PrivateIpAddressSet).map((a) => ({ ip: a.PrivateIpAddress, primary: a.Primary }));
-      return { enis: found.map((e) => ({ id: e.NetworkInterfaceId, name: e.NetworkInterfaceName, ipv4s: ipv4s(e) })) };
+      const instanceId = (e: Json) => (e.Attachment as Json | null)?.InstanceId;
+      return {
+        enis: found.map((e) => ({
+          id: e.NetworkInterfaceId,
+          name: e.NetworkInterfaceName,
+          ipv4s: ipv4s(e),
+          instanceId: instanceId(e),
+        })),
+      };
     }
     case "tencentcloud:index/getImages:getImages": {
       const found = list((await call("cvm", "DescribeImages", { Limit: 100 })).ImageSet);

@@ -97,7 +97,12 @@ install_packages() {
     # The package would start keepalived with whatever configuration it finds.
     policy=/usr/sbin/policy-rc.d
     ours=no
-    [ -e "$policy" ] || { ours=yes; (umask 022 && printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"); }
+    # One of ours that a run which was killed left behind would keep every later package from starting its service.
+    mark='# for the installation of keepalived'
+    if [ ! -e "$policy" ] || grep -qxF "$mark" "$policy"; then
+      ours=yes
+      (umask 022 && printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy" && chmod 755 "$policy")
+    fi
     apt install --no-install-recommends "$@" || { say "fetching the package index"; apt update; apt install --no-install-recommends "$@"; }
     code=$?
     [ $ours = no ] || rm -f "$policy"

@@ -296,6 +296,9 @@ describe("software", () => {
 
   test("keepalived is installed, with a fresh index if need be, and not started by its package", () => {
     machine.run("mv /usr/sbin/keepalived /stub/keepalived");
+    // As an installation that was killed has left it.
+    const left = "#!/bin/sh\n# for the installation of keepalived\nexit 101\n";
+    machine.write({ path: "/usr/sbin/policy-rc.d", mode: "0755", content: left });
     aptGet(`echo "$*" >>/stub/apt
       case "$*" in
         *update) touch /stub/index ;;
@@ -309,6 +312,7 @@ describe("software", () => {
       readFileSync(at("/stub/apt"), "utf8"),
       /install[^\n]* keepalived\n.*update\n.*install.*\npolicy 101\n$/,
     );
+    assert.ok(!existsSync(at("/usr/sbin/policy-rc.d")), "services of other packages may start again");
     installed(original);
   });
 

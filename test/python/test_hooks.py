@@ -47,6 +47,15 @@ class State(unittest.TestCase):
         decide.issued(self.known, 2.0, ("migrate", PEER))
         self.assertIsNone(hooks.state_of(self.known, "MASTER"), "asked back, not there yet")
 
+    def test_the_end_of_a_move_alone_is_no_proof(self):
+        for holder in (PEER, knowledge.NOBODY):
+            decide.became_master(self.known, 0.0, "keepalived")
+            decide.issued(self.known, 0.0, ("migrate", PEER))
+            decide.accepted(self.known, 0.1, "task-1")
+            decide.issued(self.known, 0.6, ("task", "task-1"))
+            decide.task_said(self.known, 0.7, False)
+            self.assertIsNone(self.saw(holder, available=False))
+
     def test_a_vip_that_is_on_its_way_or_on_no_eni_changes_nothing(self):
         decide.became_master(self.known, 0.0, "keepalived")
         self.saw(ME)

@@ -173,9 +173,21 @@ const afterFailover: Partial<Given> = {
       enis: [
         { id: "eni-x", name: "other", ipv4s: [{ ip: "110.0.1.100" }] },
         { id: "eni-y", name: "keepalived-cluster-other-a", ipv4s: [{ ip: "10.0.1.100" }] },
-        { id: "ha-vip-eni-b-id", name: `${pair}-b`, ipv4s: [{ ip: "10.0.1.17" }, { ip: "10.0.1.100" }] },
+        {
+          id: "ha-vip-eni-b-id",
+          name: `${pair}-b`,
+          ipv4s: [{ ip: "10.0.1.17" }, { ip: "10.0.1.100" }],
+          instanceId: "ins-b",
+        },
       ],
     }),
+  },
+};
+/** A running stack whose VIP is where it was made. */
+const beforeFailover: Partial<Given> = {
+  made,
+  calls: {
+    [getEnis]: () => ({ enis: [{ name: `${pair}-a`, ipv4s: [{ ip: "10.0.1.100" }], instanceId: "ins-a" }] }),
   },
 };
 
@@ -357,7 +369,7 @@ const filesOf = (node: string) => `ha-${node}-files-install`;
 
 test("a running pair changes node by node, the one with the VIP last and only after it was taken over", async () => {
   for (const [active, other, given] of [
-    ["a", "b", { made }],
+    ["a", "b", beforeFailover],
     ["b", "a", afterFailover],
   ] as const) {
     const r = await run({}, given);
@@ -376,6 +388,14 @@ test("a running pair changes node by node, the one with the VIP last and only af
     );
     assert.equal(r.one("Command", `ha-${other}-handover`).inputs.create, ":");
   }
+});
+
+test("where the VIP's ENI is on no machine yet, nothing is taken over", async () => {
+  const r = await run(
+    {},
+    { made, calls: { [getEnis]: () => ({ enis: [{ name: `${pair}-a`, ipv4s: [{ ip: "10.0.1.100" }] }] }) } },
+  );
+  assert.equal(r.one("Command", "ha-a-handover").inputs.create, ":");
 });
 
 test("a new pair moves nothing, and a handover runs again only when the machines' design changes", async () => {

@@ -168,6 +168,16 @@ const refused: [what: string, changes: Record<string, string>, message: string][
     'vpcCidr: "198.51.0.0/16" is not private; allowed: a network within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16',
   ],
   [
+    "a subnet without an address for a new machine",
+    { subnetCidr: "10.0.1.0/29" },
+    'subnetCidr: "10.0.1.0/29" is too small; allowed: a prefix of at most /28',
+  ],
+  [
+    "a VPC larger than the cloud's largest",
+    { vpcCidr: "10.0.0.0/8" },
+    'vpcCidr: "10.0.0.0/8" is too large; allowed: a prefix of /12 to /28',
+  ],
+  [
     "subnet too small for the default VIP",
     { subnetCidr: "10.0.1.0/26" },
     "vip: is missing: 10.0.1.0/26 is too small for the default (host 100); allowed: 10.0.1.2 to 10.0.1.62",

@@ -48,6 +48,7 @@ describe("npm run up, as a user types it", () => {
   });
 
   after(async () => {
+    const own = footprint(lab.name);
     await lab.run("down");
     rmSync(folder, { recursive: true });
     assert.deepEqual(leftOf(own), []);

@@ -27,7 +27,8 @@ def vip_on(conf, enis):
         for address in eni.get("PrivateIpAddressSet") or []:
             if address.get("PrivateIpAddress") == conf.vip:
                 eip = address.get("AddressId") or None
-                seen = EIP_OK if eip == conf.eip else EIP_MISSING if eip is None else EIP_FOREIGN
+                # Without an EIP of the pair's, one that a person has bound is that person's business.
+                seen = EIP_OK if conf.eip in (None, eip) else EIP_MISSING if eip is None else EIP_FOREIGN
                 return eni["NetworkInterfaceId"], address.get("State") == "AVAILABLE", seen
     return None
 

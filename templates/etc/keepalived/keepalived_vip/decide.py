@@ -74,6 +74,7 @@ def became_master(known: Knowledge, now: float, trigger: str) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
+    known.shown_here = False
     known.duels = known.failures = known.refusals = 0
     known.nobody_since = known.unsettled_since = known.rebind_at = None
     known.not_before = now
@@ -117,6 +118,7 @@ def lost_master(known: Knowledge) -> None:
     known.task = None
     known.fresh = False
     known.had_it_since = None
+    known.shown_here = False
 
 
 def ask_switch(known: Knowledge, now: float):
@@ -277,6 +279,7 @@ def saw_switching(known: Knowledge, now: float) -> None:
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     known.task = None
     known.refusals = 0
+    known.shown_here = True
     known.nobody_since = known.unsettled_since = None
     if known.had_it_since is None:
         known.had_it_since = now
@@ -300,6 +303,7 @@ def duel_delay(known: Knowledge, jitter: float) -> float:
     if known.had_it_since is None:
         return 0.0
     known.had_it_since = None
+    known.shown_here = False
     known.duels += 1
     if known.duels == 1:
         return 0.0

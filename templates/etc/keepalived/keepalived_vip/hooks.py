@@ -21,8 +21,7 @@ def state_of(known, role: str):
     """"active" once the cloud has confirmed the VIP here, "standby" once it is known to be elsewhere; else None."""
     if not known.master:
         return "standby" if role in STANDBY_ROLES else None
-    # The end of the move's task alone is no proof; a look since then is.
-    if None not in (known.had_it_since, known.seen_at) and known.seen_at >= known.had_it_since:
+    if known.shown_here:
         return "active"
     # A peer that calls itself MASTER as well has taken it: in a partition, the cloud's record is what there is.
     taken = known.fresh and known.available and known.holder not in (known.me, knowledge.NOBODY)

@@ -89,5 +89,6 @@ class Knowledge:
         self.storm_at = None
         self.looked_for_event_at = None
         self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
+        self.shown_here = False  # a look has found it here since; the end of the move's task alone is no proof
         self.duels = 0
         self.switch = None  # the planned switch, also after its end
