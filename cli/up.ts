@@ -3,13 +3,13 @@
  * `pulumi up` for a machine that may have nothing but npm: says what is missing before anything is made, and gets what it can.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { onPath, pulumiLauncher } from "./onPath.ts";
 
 /** A Stash, which keeps what the stack was made with, needs it. */
 const oldestCli = [3, 208] as const;
 const root = join(import.meta.dirname, "..");
-const ownBin = join(root, "node_modules", ".bin");
 
 /** An error that the user can act on. */
 class UserError extends Error {}
@@ -18,24 +18,6 @@ interface Cli {
   file: string;
   /** How the user types it. */
   typed: string;
-}
-
-const isExecutable = (file: string): boolean => {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** A program of the user's own; npm's launchers in node_modules are none. */
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "")
-    .split(delimiter)
-    // npm puts those of the folders above before it too.
-    .filter((folder) => folder !== "" && !folder.endsWith(join("node_modules", ".bin")));
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /** `shown`: its progress and its errors go to the terminal as they come. */
@@ -62,7 +44,7 @@ Make them at https://console.cloud.tencent.com/cam/capi; docs/deploy-policy.json
 /** The user's own CLI, else npm's launcher, which fetches one on first use. */
 function findCli(): Cli {
   const own = onPath("pulumi");
-  const cli = own ? { file: own, typed: "pulumi" } : { file: join(ownBin, "pulumi"), typed: "npx pulumi" };
+  const cli = own ? { file: own, typed: "pulumi" } : { file: pulumiLauncher, typed: "npx pulumi" };
   if (!own) console.error("No Pulumi CLI on this machine: npm's launcher provides one, and fetches it on first use.");
   const { ok, stdout } = run(cli, ["version"], true);
   if (!ok) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Mode, NodeName } from "../../render/model.ts";
+import { onPath, pulumiLauncher } from "../onPath.ts";
 import { Refusal } from "./refusal.ts";
 
 const run = promisify(execFile);
@@ -109,7 +110,12 @@ async function stackTarget(stack: string | undefined, identity: string | undefin
 
 async function pulumi(args: string[]): Promise<string> {
   try {
-    return (await run("pulumi", [...args, "--non-interactive"], { cwd: project, maxBuffer: 16 << 20 })).stdout;
+    return (
+      await run(onPath("pulumi") ?? pulumiLauncher, [...args, "--non-interactive"], {
+        cwd: project,
+        maxBuffer: 16 << 20,
+      })
+    ).stdout;
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: string };
     const why = code === "ENOENT" ? "the Pulumi CLI is not installed" : (stderr ?? String(error)).trim();

@@ -51,7 +51,9 @@ exit 255`,
 );
 
 function run(...args: string[]) {
-  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}`, TMPDIR: "/tmp" };
+  // As scripts/run.sh has it: npm's launcher comes before the user's own CLI.
+  const launchers = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
+  const env = { ...process.env, PATH: `${launchers}:${folder}:${process.env.PATH}`, TMPDIR: "/tmp" };
   return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ha, ...args], {
     encoding: "utf8",
     env,
