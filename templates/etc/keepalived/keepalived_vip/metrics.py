@@ -10,9 +10,9 @@ OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
 DRAINS = ("health", "maintenance", "restart", "switch")
 TRIGGERS = (
-    *("hook", "keepalived", "kernel", "migrate", "nic", "peer-left", "prepared", "reassert", "rx-lower", "start"),
-    "switch",
-)
+    "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
+    "prepared", "reassert", "rx-lower", "start", "switch",
+)  # fmt: skip
 TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
 PHASES = ("decision", "request", "cloud")
 

@@ -8,6 +8,7 @@ import time
 from keepalived_vip.credentials import Unavailable
 
 READY_S = 5.0  # how often connection and credentials are looked after
+UNREADY_S = 1.0  # ... by a node that has had no credentials since its boot: it could take nothing over
 DNS_S = 60.0
 
 
@@ -58,7 +59,7 @@ class Threads:
             except OSError as error:
                 problem = str(error) or type(error).__name__
             self.tell("connection", problem)
-            time.sleep(READY_S)
+            time.sleep(READY_S if self.mover.credentials.values else UNREADY_S)
 
     def tell(self, what: str, problem) -> None:
         if problem != self.mover.troubles.get(what):
