@@ -126,12 +126,19 @@ export async function removeLab(name: string, { purge = false, quiet = false } =
   }
   const claim = claims().find((one) => one.name === name);
   // The network is found by the lab's name: of a lab that runs from another checkout it must stay.
-  if (!claim || claim.dir === paths.dir) await removeFabric(name, paths.dir);
+  const foreign = claim !== undefined && claim.dir !== paths.dir;
+  if (!foreign) await removeFabric(name, paths.dir);
   rmSync(paths.dir, { recursive: true, force: true });
   const parent = join(paths.dir, "..");
   if (existsSync(parent) && readdirSync(parent).length === 0) rmSync(parent, { recursive: true });
-  if (claim?.dir === paths.dir) releaseIndex(claim);
+  if (claim && !foreign) releaseIndex(claim);
   if (purge) rmSync(cacheDir(), { recursive: true, force: true });
   mkdirSync(join(parent, ".."), { recursive: true });
-  if (!quiet) console.log(`The lab "${name}" is gone${purge ? ", and so is the cached node image" : ""}.`);
+  if (!quiet) {
+    console.log(
+      foreign
+        ? `The lab "${name}" runs from ${claim.dir} and was left alone: end it there.`
+        : `The lab "${name}" is gone${purge ? ", and so is the cached node image" : ""}.`,
+    );
+  }
 }

@@ -29,7 +29,10 @@ interface Level {
 
 const full = process.argv.includes("--full");
 
-/** Node's own test runner over the files of one folder. @param concurrency files at a time; a lab keeps half a core busy */
+/**
+ * Node's own test runner over the files of one folder.
+ * @param concurrency files at a time. Those of real levels have labs of their own; each keeps about half a core busy.
+ */
 function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
   return () =>
     new Promise((resolve, reject) => {
@@ -61,10 +64,10 @@ async function simulation(): Promise<Total> {
       text += chunk.toString();
       process.stdout.write(chunk);
     });
-    await once(child, "close");
+    const [code] = (await once(child, "close")) as [number | null];
     const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(text) ?? [];
     total.passed += Number(passed ?? 0);
-    total.failed += Number(failed ?? 1);
+    total.failed += Number(failed ?? 0) || (code === 0 ? 0 : 1);
   }
   return total;
 }
@@ -186,6 +189,10 @@ for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.in
   }
   const startedMs = Date.now();
   const result = await level.run();
+  if (result.passed + result.failed === 0) {
+    console.log(`✖ ${level.name}: there is no test`);
+    result.failed = 1;
+  }
   total.passed += result.passed;
   total.failed += result.failed;
   lines.push(

@@ -13,6 +13,11 @@ export class Pinger {
   private readonly child: ChildProcess;
   private readonly seen: { sequence: number; atMs: number }[] = [];
   private tail = "";
+  /** By ping's own count. */
+  private transmitted = 0;
+  private stopped = false;
+  /** When it was stopped, if the address did not answer then. */
+  private endMs: number | null = null;
   private readonly ended: Promise<void>;
 
   /**
@@ -33,26 +38,46 @@ export class Pinger {
     for (const line of lines) {
       const answer = /^\[(\d+\.\d+)\] .* icmp_seq=(\d+) .*time=/.exec(line);
       if (answer) this.seen.push({ atMs: Number(answer[1]) * 1000, sequence: Number(answer[2]) });
+      const count = /^(\d+) packets transmitted/.exec(line);
+      if (count) this.transmitted = Number(count[1]);
     }
+  }
+
+  private async another(timeoutMs: number): Promise<boolean> {
+    const [count, deadlineMs] = [this.seen.length, Date.now() + timeoutMs];
+    while (this.seen.length === count) {
+      if (Date.now() > deadlineMs) return false;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    return true;
   }
 
   /** Resolves once an answer has come: the probe is known to work before a fault is made. */
   async first(timeoutMs = 5000): Promise<void> {
-    const deadlineMs = Date.now() + timeoutMs;
-    while (this.seen.length === 0) {
-      if (Date.now() > deadlineMs) throw new Error(`no answer to a ping within ${timeoutMs} ms`);
-      await new Promise((done) => setTimeout(done, 20));
+    if (this.seen.length === 0 && !(await this.another(timeoutMs))) {
+      throw new Error(`no answer to a ping within ${timeoutMs} ms`);
     }
   }
 
+  /** Ends it; a second time gives the same. An address that answers no more at the end counts as lost until then. */
   async stop(): Promise<ProbeResult> {
-    // SIGINT makes ping print its statistics and end; the last answers are read before that.
-    this.child.kill("SIGINT");
-    await this.ended;
-    const sequences = this.seen.map(({ sequence }) => sequence);
-    const sent = sequences.length === 0 ? 0 : Math.max(...sequences);
-    const received = new Set(sequences).size;
-    const gaps = this.seen.slice(1).map(({ atMs }, n) => atMs - (this.seen[n]?.atMs ?? atMs));
+    if (!this.stopped) {
+      if ((this.child.exitCode ?? this.child.signalCode) !== null)
+        throw new Error("ping has ended by itself: what it counted proves nothing");
+      this.stopped = true;
+      const alive = await this.another(1000);
+      const endMs = Date.now();
+      // SIGINT makes ping print its statistics and end; the last answers are read before that.
+      this.child.kill("SIGINT");
+      await this.ended;
+      // What was on its way when an address that answers was left is not lost.
+      if (alive) this.transmitted = Math.max(...this.seen.map(({ sequence }) => sequence));
+      else this.endMs = endMs;
+    }
+    const received = new Set(this.seen.map(({ sequence }) => sequence)).size;
+    const sent = this.transmitted;
+    const times = [...this.seen.map(({ atMs }) => atMs), ...(this.endMs === null ? [] : [this.endMs])];
+    const gaps = times.slice(1).map((atMs, n) => atMs - (times[n] ?? atMs));
     return { sent, received, lost: sent - received, longestGapMs: Math.round(Math.max(0, ...gaps)) };
   }
 }

@@ -57,7 +57,7 @@ describe("a lab of the same name in another checkout", () => {
     execFileSync("ip", ["netns", "add", `${lab.name}-r9`]);
     claimFor(process.pid);
     assert.match(await lab.refused("up", "--engine", "inline"), /already runs on this machine, from \/nowhere/);
-    await lab.run("down");
+    assert.match(await lab.run("down"), /runs from \/nowhere/);
     assert.match(namespaces(), new RegExp(`${lab.name}-r9`));
     assert.ok(existsSync(claim));
   });

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../lab/probe/pinger.ts";
 import { Lab } from "../support/lab.ts";
 
-const lab = new Lab("tp");
+const lab = new Lab("tw");
 
 /** `npm run ha` in a process group of its own, so that it can be killed with all it has started. */
 class Ha {

@@ -182,14 +182,18 @@ export function footprint(name: string): string[] {
   const { machine, rootLink, cgroup, internet } = labNames(name);
   const { dir } = labPaths(name);
   const machines = join(dir, "machines");
-  const marks = [
-    ...[machine(""), `${name}-r`, `${name}-c`, internet, cgroup, rootLink(0).slice(0, -1), `${dir}/`],
-    `198.18.${index}.`,
-  ];
+  // Names at the start of a word: a lab's name may be the end of another's.
+  const names = [machine(""), `${name}-r`, `${name}-c`, internet, cgroup].map(
+    (text) => new RegExp(`(^|[\\s/])${text}`),
+  );
+  const marks = [rootLink(0).slice(0, -1), `${dir}/`, `198.18.${index}.`];
   const locks = (existsSync(machines) ? readdirSync(machines) : []).map((id) => lockOf(join(machines, id, "root")));
   const ends = [`${registry}/${index}`, ...locks];
   return machineState().filter(
-    (line) => marks.some((mark) => line.includes(mark)) || ends.some((end) => line.endsWith(end)),
+    (line) =>
+      names.some((pattern) => pattern.test(line)) ||
+      marks.some((mark) => line.includes(mark)) ||
+      ends.some((end) => line.endsWith(end)),
   );
 }
 
