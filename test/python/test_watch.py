@@ -274,16 +274,6 @@ class Weighing(unittest.TestCase):
         service.weigh(100.5)
         self.assertIsNone(service.odd_since, "a time that is past and stays so: the loop would never rest")
 
-    def test_a_vip_that_a_dead_keepalived_left_makes_no_master_while_its_start_fails(self):
-        with tempfile.TemporaryDirectory() as folder:
-            service = watch.Service(settings.Settings(support.values(), folder, folder, folder + "/log", "", "http"))
-        service.address.on_nic = nic.PRESENT
-        for runs, found in ((False, "STOP"), (True, "MASTER")):  # the failed start removes the pid file
-            service.state, service.runs, service.odd_since = {"state": "STOP"}, runs, None
-            for now in (100.0, 100.0 + watch.LOST_WORD_S, 110.0):
-                service.weigh(now)
-            self.assertEqual((service.state["state"], service.known.master), (found, found == "MASTER"))
-
 
 class Restart(Node):
     def test_killed_in_the_middle_of_a_move_it_looks_first_and_finishes(self):

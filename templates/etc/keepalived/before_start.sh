@@ -6,10 +6,12 @@ run=/run/keepalived-vip
 config=/etc/keepalived/keepalived.conf
 drop_in=/etc/systemd/system/keepalived.service.d/keepalived-vip.conf
 
+interface=$(awk '$1 == "interface" { print $2; exit }' "$config")
+vip=$(awk '$1 == "virtual_ipaddress" { getline; print $1; exit }' "$config")
+
 # The NIC and its number in the kernel: another number, another NIC, which a running keepalived is deaf on.
 nic() {
-  name=$(awk '$1 == "interface" { print $2; exit }' "$config")
-  echo "$name $(cat "/sys/class/net/$name/ifindex" 2>/dev/null)"
+  echo "$interface $(cat "/sys/class/net/$interface/ifindex" 2>/dev/null)"
 }
 identity() {
   awk '$1 == "interface" || $1 == "virtual_router_id" || $1 == "unicast_src_ip" { print $1, $2 }' "$config"
@@ -20,6 +22,10 @@ if [ "${1:-}" = identity ]; then
   identity
   exit 0
 fi
+
+# Without the pid file of the keepalived that was killed, a VIP that it left behind looks like a MASTER's: should this start
+# fail, the service would take the VIP from a healthy peer. One with a lifetime is the service's own, and stays.
+[ -z "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ] || ip addr del "$vip" dev "$interface"
 
 # Before 2.3.2 a pid file whose number belongs to any living process keeps keepalived from starting. systemd runs this
 # only when no keepalived of the unit is alive.

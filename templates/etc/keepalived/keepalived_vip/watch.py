@@ -104,8 +104,7 @@ class Service:
                 # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
                 self.change("MASTER", "kernel" if self.started else "start")
                 return
-        elif (word == "MASTER") != present and not (word == "STOP" and self.runs is False):
-            # Of a keepalived that was killed and does not come up again the NIC proves nothing.
+        elif (word == "MASTER") != present:
             if self.odd_since is None:
                 self.odd_since = now
             elif now - self.odd_since >= LOST_WORD_S:
