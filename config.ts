@@ -206,7 +206,8 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
     report("notifyUrl", "is in clear in the stack's settings; allowed: pulumi config set --secret notifyUrl …");
   }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
-  return complete(values as Values, region, addresses, userData, hooks);
+  const secretCheck = options.secretKeys?.includes("healthCheck") === true;
+  return complete(values as Values, region, addresses, userData, hooks, secretCheck);
 }
 
 type Report = (name: string, text: string) => void;
@@ -256,6 +257,7 @@ function complete(
   addresses: { vip: string; nodeAddresses: Record<NodeName, string> },
   userData: string | undefined,
   hooks: HookScript[],
+  secretCheck: boolean,
 ): Settings {
   const { preemptDelay, failoverSpeed, sshUser, userDataFile: _, apiEndpoints, hooksDir: __, ...rest } = values;
   return {
@@ -271,7 +273,7 @@ function complete(
     serviceCidrs: values.serviceCidrs.length > 0 ? values.serviceCidrs : [values.vpcCidr],
     userData,
     vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
-    healthCheck: healthCheckOf(values.healthCheck),
+    healthCheck: healthCheckOf(values.healthCheck, secretCheck),
     hooks,
     notifyUrl: values.notifyUrl === undefined ? null : hrefOf(values.notifyUrl),
   };

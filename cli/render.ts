@@ -73,8 +73,8 @@ function write(folder: string, node: NodeName, files: NodeFile[]): void {
 
 const print = (node: NodeName, files: NodeFile[]): string =>
   files
-    .map(({ path, mode, owner, content, secret }) => {
-      const text = secret ? "(secret: not shown; --out writes it)\n" : content;
+    .map(({ path, mode, owner, content, secrets }) => {
+      const text = secrets ? "(secret: not shown; --out writes it)\n" : content;
       return `==> node ${node}: ${path} ${mode} ${owner}\n${text}\n`;
     })
     .join("");

@@ -9,7 +9,7 @@ export interface NodeFilesArgs {
   login: Login;
   /** Files whose text is known before the cloud has made anything; secret ones travel on the secret standard input alone. */
   staticFiles: NodeFile[];
-  /** Files that carry the cloud's ids. */
+  /** Files that carry the cloud's ids; the same holds for secret ones. */
   cloudFiles: pulumi.Input<NodeFile[]>;
   instanceId: pulumi.Input<string>;
   /** What makes the machine a node of the pair. */
@@ -32,20 +32,16 @@ export class NodeFiles extends pulumi.ComponentResource {
   constructor(name: string, args: NodeFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     const files = pulumi.output(args.cloudFiles).apply((cloud) => [...args.staticFiles, ...cloud]);
     // One input per file: with the cloud's files still unknown the others are shown nevertheless.
-    const shown = pulumi
-      .output(args.cloudFiles)
-      .apply((cloud) => Object.fromEntries(cloud.map(({ path, content }) => [path, content])));
-    const open = args.staticFiles.filter(({ secret }) => !secret);
-    const known = Object.fromEntries(open.map(({ path, content }) => [path, content]));
-    super("keepalived-cluster:index:NodeFiles", name, { files: known, cloudFiles: shown }, opts);
+    const open = (some: NodeFile[]) =>
+      Object.fromEntries(some.filter(({ secrets }) => !secrets).map(({ path, content }) => [path, content]));
+    const shown = { files: open(args.staticFiles), cloudFiles: pulumi.output(args.cloudFiles).apply(open) };
+    super("keepalived-cluster:index:NodeFiles", name, shown, opts);
 
     const commandName = `${name}-install`;
-    const mask = args.staticFiles.filter(({ secret }) => secret).map(({ content }) => content.trim());
-    const stdin = pulumi
-      .all([files, this.urn])
-      .apply(([all, urn]) =>
-        pushProgram({ files: all, scripts: installScripts(), mask, owner: `${urn}::${commandName}` }),
-      );
+    const stdin = pulumi.all([files, this.urn]).apply(([all, urn]) => {
+      const mask = all.flatMap(({ secrets }) => secrets ?? []);
+      return pushProgram({ files: all, scripts: installScripts(), mask, owner: `${urn}::${commandName}` });
+    });
     const shell = asRoot(args.login.user, "sh -s");
     // A change of the command is what runs it. The list belongs here and not in `triggers`: those replace the command, and
     // a replacement installs first and removes last. A secret's digest would let anybody confirm a guess; its change shows
@@ -54,7 +50,7 @@ export class NodeFiles extends pulumi.ComponentResource {
       [...all]
         .sort((x, y) => (x.path < y.path ? -1 : 1))
         .map(
-          ({ path, mode, content, secret }) => `# ${path} ${mode} ${secret ? "secret" : sha256(content).slice(0, 12)}`,
+          ({ path, mode, content, secrets }) => `# ${path} ${mode} ${secrets ? "secret" : sha256(content).slice(0, 12)}`,
         )
         .join("\n"),
     );

@@ -59,13 +59,13 @@ export const healthSchema = z.record(z.string(), z.unknown()).superRefine((given
   if (Object.keys(given).length > 0 && kinds.length !== 1) report([], healthAllowed);
 });
 
-/** A health check with its defaults, null without one. Takes what the schema has passed. */
-export function healthCheckOf(given: Record<string, unknown>): HealthCheck | null {
+/** A health check with its defaults, null without one. Takes what the schema has passed; `secret`: see HealthCheck. */
+export function healthCheckOf(given: Record<string, unknown>, secret: boolean): HealthCheck | null {
   const kind = healthKinds.find((name) => name in given);
   if (!kind) return null;
   const { interval, timeout, fall, rise } = { ...defaults, ...(given as Partial<typeof defaults>) };
   const target = kind === "http" ? hrefOf(given[kind]) : (given[kind] as string | number);
-  return { kind, target, intervalS: interval, timeoutS: timeout, fall, rise };
+  return { kind, target, intervalS: interval, timeoutS: timeout, fall, rise, secret };
 }
 
 /** Why a text is no URL that the nodes can use, null when it is one. Their HTTP client knows IPv4 and no passwords. */

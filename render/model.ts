@@ -36,6 +36,8 @@ export interface HealthCheck {
   fall: number;
   /** Successes in a row after which it takes part again. */
   rise: number;
+  /** The user keeps it secret: what is checked is told nowhere. */
+  secret: boolean;
 }
 
 /** Everything that is known before the cloud has made anything. */
@@ -86,6 +88,9 @@ export interface NodeFile {
   /** `user:group`. */
   owner: string;
   content: string;
-  /** Its text is shown nowhere: not in a preview, a message, a list or the state. */
-  secret?: boolean;
+  /**
+   * What in it no message may show. A file with any is shown nowhere at all: not in a preview, a list or the state in
+   * clear. Undefined for a file that anybody may read.
+   */
+  secrets?: string[];
 }

@@ -66,13 +66,15 @@ function usersFiles({ hooks, notifyUrl }: PairSettings): NodeFile[] {
   });
   if (notifyUrl === null) return scripts;
   const content = `${notifyUrl}\n`;
-  return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secret: true }];
+  return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secrets: [notifyUrl] }];
 }
 
 /** The files of a node that carry ids of the cloud's. */
 export function renderCloud(settings: PairSettings, ids: CloudIds, node: NodeName): NodeFile[] {
   const content = `${JSON.stringify(planVipConfig(settings, ids, node), null, 2)}\n`;
-  return [{ path: vipConfigPath, mode: "0600", owner: "root:root", content }];
+  const { healthCheck } = settings;
+  const secrets = healthCheck?.secret ? { secrets: [String(healthCheck.target)] } : {};
+  return [{ path: vipConfigPath, mode: "0600", owner: "root:root", content, ...secrets }];
 }
 
 /** Every file of a node, sorted by path. */

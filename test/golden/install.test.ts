@@ -138,7 +138,7 @@ describe("install", () => {
 
 /** A check by a command, quick to fail. */
 const checking = (target: string): Partial<PairSettings> => {
-  return { healthCheck: { kind: "command", target, intervalS: 1, timeoutS: 1, fall: 1, rise: 1 } };
+  return { healthCheck: { kind: "command", target, intervalS: 1, timeoutS: 1, fall: 1, rise: 1, secret: false } };
 };
 
 test("a health check comes before keepalived starts, and leaves nothing that keeps the VIP away", () => {

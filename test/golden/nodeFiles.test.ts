@@ -90,12 +90,12 @@ describe("the set of files", () => {
 
   test("has the notifyUrl in one secret file alone", () => {
     const url = settings.notifyUrl ?? "";
-    const secret = files.filter((file) => file.secret);
+    const secret = files.filter((file) => file.secrets);
     assert.deepEqual(
       secret.map(({ path, mode, content }) => [path, mode, content]),
       [["/etc/keepalived/notify_url", "0600", `${url}\n`]],
     );
-    for (const file of files) assert.equal(file.content.includes(url), file.secret === true, file.path);
+    for (const file of files) assert.equal(file.content.includes(url), file.secrets !== undefined, file.path);
   });
 
   test("is the static files, known in a first preview, and those with ids of the cloud's", () => {
@@ -111,7 +111,7 @@ describe("the set of files", () => {
     const modeOf = Object.fromEntries(files.map((file) => [file.path, file.mode]));
     for (const file of files) {
       const starts = file.content.startsWith("#!");
-      const closed = file.secret || file.path.endsWith("/vip.json");
+      const closed = file.secrets || file.path.endsWith("/vip.json");
       assert.equal(file.mode, closed ? "0600" : starts ? "0755" : "0644", file.path);
       assert.equal(file.owner, "root:root");
     }

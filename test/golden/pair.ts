@@ -13,7 +13,15 @@ export const settingsFor = (mode: Mode): PairSettings => ({
   nodeAddresses: { a: "10.20.4.21", b: "10.20.5.22" },
   region: "ap-shanghai",
   vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
-  healthCheck: { kind: "http", target: "http://127.0.0.1:8080/health", intervalS: 5, timeoutS: 4, fall: 6, rise: 7 },
+  healthCheck: {
+    kind: "http",
+    target: "http://127.0.0.1:8080/health",
+    intervalS: 5,
+    timeoutS: 4,
+    fall: 6,
+    rise: 7,
+    secret: false,
+  },
   hooks: [
     { state: "active", name: "10-promote", content: "#!/bin/sh\nexec promote\n" },
     { state: "standby", name: "10-demote", content: "#!/bin/sh\nexec demote\n" },

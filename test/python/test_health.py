@@ -49,7 +49,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/slow/"):
             time.sleep(0.3)
-        self.send_response(int(self.path.rpartition("/")[2]))
+        self.send_response(int(self.path.partition("?")[0].rpartition("/")[2]))
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -85,7 +85,8 @@ class Place(unittest.TestCase):
         return path
 
     def check(self, kind: str, target, **changes) -> dict:
-        return dict({"kind": kind, "target": target, "intervalS": 0.05, "timeoutS": 5, "fall": 2, "rise": 2}, **changes)
+        common = {"intervalS": 0.05, "timeoutS": 5, "fall": 2, "rise": 2, "secret": False}
+        return dict(common, kind=kind, target=target, **changes)
 
     def conf(self, check=None):
         values = support.values(healthCheck=check, address="127.0.0.1")
@@ -116,6 +117,8 @@ class Looks(Place):
         for status in (404, 503):
             kind, why = self.outcome("http", base + str(status))
             self.assertEqual((kind, why), (FAILED, "http %s%d: HTTP %d" % (base, status, status)))
+            self.assertEqual(self.outcome("http", "%s%d?token=s3cret" % (base, status)), (kind, why))
+            self.assertEqual(self.outcome("http", base + str(status), secret=True), (kind, "http: HTTP %d" % status))
         with mock.patch.object(http1, "ANSWER_S", 0.1):  # of the calls to the cloud; the check has a limit of its own
             self.assertEqual(self.outcome("http", base + "slow/200"), (ENDED, ""))
         server.shutdown()

@@ -503,6 +503,9 @@ test("the private key is nowhere but in the connection, and in no output", async
   assert.ok(!JSON.stringify(r.outputs).includes(middle));
 });
 
+const bundleIn = (stdin: unknown) =>
+  Buffer.from(String(stdin).split("__BUNDLE__")[1]?.replace(/^.*\n/, "") ?? "", "base64").toString("latin1");
+
 test("the notifyUrl is nowhere but in the standard input, which is secret, and no digest of it either", async () => {
   const notifyUrl = "https://hooks.example/TopSecret";
   const config = { notifyUrl, healthCheck: '{"tcp":80}' };
@@ -513,13 +516,34 @@ test("the notifyUrl is nowhere but in the standard input, which is secret, and n
     assert.doesNotMatch(JSON.stringify(others), new RegExp(`TopSecret|hooks\\.example|${digest}`), name);
     if (!type.endsWith(":Command") || !name.endsWith("-install")) continue;
     assert.ok(secrets.includes("stdin"));
-    const bundle = Buffer.from(String(stdin).split("__BUNDLE__")[1]?.replace(/^.*\n/, "") ?? "", "base64").toString(
-      "latin1",
+    assert.equal(
+      bundleIn(stdin).split(notifyUrl).length,
+      3,
+      "once as the file, once in the list of what no message shows",
     );
-    assert.equal(bundle.split(notifyUrl).length, 3, "once as the file, once in the list of what no message shows");
     assert.match(String(inputs.create), /^# \/etc\/keepalived\/notify_url 0600 secret$/m);
   }
   assert.doesNotMatch(JSON.stringify(r.outputs), /TopSecret/);
+});
+
+test("of a health check that the user keeps secret nothing is shown, nor of the file that it is in", async () => {
+  const target = "http://127.0.0.1:8080/health?token=TopSecret";
+  const config = { healthCheck: JSON.stringify({ http: target }) };
+  const r = await run(config, { secretKeys: ["healthCheck"] });
+  for (const { name, type, inputs } of r.resources) {
+    const { stdin, ...others } = inputs;
+    assert.doesNotMatch(JSON.stringify(others), /TopSecret/, name);
+    if (!type.endsWith(":Command") || !name.endsWith("-install")) continue;
+    assert.equal(
+      bundleIn(stdin).split(target).length,
+      3,
+      "once in the file, once in the list of what no message shows",
+    );
+    assert.match(String(inputs.create), /^# \/etc\/keepalived\/vip\.json 0600 secret$/m);
+  }
+  assert.doesNotMatch(JSON.stringify(r.outputs), /TopSecret/);
+  const open = await run(config, { secretKeys: [] });
+  assert.match(JSON.stringify(open.one("NodeFiles", "ha-a-files").inputs.cloudFiles), /TopSecret/);
 });
 
 test("the user's scripts are inputs of the component, so a preview shows their lines", async () => {

@@ -25,7 +25,7 @@ describe("healthCheck", () => {
   const check = (given: Record<string, unknown>) => settings({ healthCheck: JSON.stringify(given) }).healthCheck;
 
   test("has defaults for everything but what it checks; empty means none", () => {
-    const rest = { intervalS: 2, timeoutS: 2, fall: 3, rise: 2 };
+    const rest = { intervalS: 2, timeoutS: 2, fall: 3, rise: 2, secret: false };
     assert.deepEqual(check({ process: "web.service" }), { kind: "process", target: "web.service", ...rest });
     assert.deepEqual(check({ process: "/run/web.pid" }), { kind: "process", target: "/run/web.pid", ...rest });
     assert.deepEqual(check({ tcp: 80 }), { kind: "tcp", target: 80, ...rest });
@@ -44,6 +44,7 @@ describe("healthCheck", () => {
       timeoutS: 5,
       fall: 1,
       rise: 20,
+      secret: false,
     });
   });
 

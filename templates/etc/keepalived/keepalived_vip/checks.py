@@ -102,6 +102,9 @@ class Prober:
     def __init__(self, conf, check: dict, now: float) -> None:
         self.conf = conf
         self.kind, self.target = check["kind"], check["target"]
+        # A command line and a query may carry what is nobody's business; of a secret check all may.
+        told = str(self.target).partition("?")[0]
+        self.name = self.kind if check["secret"] or self.kind == "command" else "%s %s" % (self.kind, told)
         self.interval_s, self.timeout_s = check["intervalS"], check["timeoutS"]
         self.look = None
         self.process = None
@@ -141,8 +144,7 @@ class Prober:
         return None
 
     def problem(self, text: str) -> str:
-        # A command line may carry what is nobody's business.
-        return "%s: %s" % ("command" if self.kind == "command" else "%s %s" % (self.kind, self.target), text)
+        return "%s: %s" % (self.name, text)
 
     def late(self) -> str:
         return self.problem("no answer within %d s" % self.timeout_s)
