@@ -131,7 +131,8 @@ export class HaPair extends pulumi.ComponentResource {
           publicIp: args.nodePublicIp,
           eniId: enis[node].eniId,
           design,
-          startAfter: [network.rules, ...order.start],
+          // The ENIs first: the cloud picks the machines' own addresses, and could pick one that is meant for an ENI.
+          startAfter: [network.rules, enis.a, enis.b, ...order.start],
           attachAfter: [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach],
           tags,
         },

@@ -9,10 +9,11 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, credentials, errors, http1, knowledge, settings
+from keepalived_vip import calls, cloud, credentials, errors, http1, knowledge, settings, threads
 from support import EIP, ME, PEER, VIP
 
 # Tencent's own lists: the codes of each action of a move, and those that every action of API 3.0 may answer.
@@ -152,6 +153,32 @@ class Calls(WithCloud):
         self.api = self.make(["127.0.0.1:%d" % closed.getsockname()[1], self.cloud.endpoint])
         self.assertEqual(self.describe()[0], PEER)
         self.assertEqual(self.api.endpoints[0], self.cloud.endpoint)
+
+    def test_a_certificate_for_another_name_is_a_failure_like_any_other(self):
+        """Python 3.6 raises no OSError for it, which would end the thread that makes the calls."""
+        self.api.context = mock.Mock(wrap_socket=mock.Mock(side_effect=ValueError("hostname does not match")))
+        with self.assertRaises(OSError):
+            self.api.keep_ready()
+        self.assertEqual(self.cloud.journal, [])
+
+    def test_a_name_is_missed_only_when_no_endpoint_has_an_address(self):
+        named = {"public.test", "169.254.0.23"}
+
+        def look_up(host, *_):
+            if host not in named:
+                raise socket.gaierror("unknown")
+            return [(None, None, None, "", ("127.0.0.1", 0))]
+
+        keeper = threads.Threads.__new__(threads.Threads)
+        keeper.mover = mock.Mock(addresses=http1.Addresses(self.folder + "/names"))
+        keeper.mover.conf = mock.Mock(endpoints=["internal.test", "public.test:443"], metadata="169.254.0.23")
+        with mock.patch.object(socket, "getaddrinfo", look_up):
+            self.assertIsNone(keeper.dns_problem())
+            named.remove("public.test")
+            self.assertEqual(keeper.dns_problem(), "internal.test: unknown; public.test: unknown")
+            named.update(["internal.test", "public.test"])
+            named.remove("169.254.0.23")
+            self.assertEqual(keeper.dns_problem(), "169.254.0.23: unknown")
 
     def test_no_answer_in_time_is_a_failure(self):
         listener = socket.socket()

@@ -319,8 +319,9 @@ const publicInputs = {
   internetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
   internetMaxBandwidthOut: 10,
 };
+const foundations = ["ha-network-rules", "ha-vip-eni-a", "ha-vip-eni-b"];
 const instanceOptions: Partial<Options> = {
-  dependsOn: ["ha-network-rules"],
+  dependsOn: foundations,
   ignoreChanges: [
     "partitionNumber",
     "imageId",
@@ -374,14 +375,14 @@ test("a running pair changes node by node, the one with the VIP last and only af
   ] as const) {
     const r = await run({}, given);
     const waitsFor = (kind: string, name: string) => r.one(kind, name).options.dependsOn;
-    assert.deepEqual(waitsFor("Instance", `ha-${other}-instance`), ["ha-network-rules"]);
+    assert.deepEqual(waitsFor("Instance", `ha-${other}-instance`), foundations);
     assert.deepEqual(waitsFor("EniAttachment", `ha-${other}-attachment`), ["ha-access-grant"]);
     assert.deepEqual(waitsFor("Command", filesOf(other)), [`ha-${other}-attachment`]);
     const handover = r.one("Command", `ha-${active}-handover`);
     assert.equal(handover.inputs.create, "/etc/keepalived/vip.py take");
     assert.equal((handover.inputs.connection as { host: string }).host, `198.51.100.${other === "a" ? 1 : 2}`);
     assert.deepEqual(handover.options.dependsOn, [filesOf(other)]);
-    assert.deepEqual(waitsFor("Instance", `ha-${active}-instance`), [filesOf(other), "ha-network-rules"]);
+    assert.deepEqual(waitsFor("Instance", `ha-${active}-instance`), [filesOf(other), ...foundations]);
     assert.deepEqual(
       waitsFor("EniAttachment", `ha-${active}-attachment`),
       [`ha-${active}-handover`, "ha-access-grant"].sort(),

@@ -95,7 +95,7 @@ class Api:
 
     def next_endpoint(self, failed: str) -> None:
         if self.endpoints[0] == failed:
-            self.endpoints.append(self.endpoints.pop(0))
+            self.endpoints = self.endpoints[1:] + [failed]  # as a whole: another thread may read it meanwhile
 
     def call(self, action: str, request: dict) -> dict:
         """The content of `Response`, or ApiError. One repetition with new credentials or a mended clock."""

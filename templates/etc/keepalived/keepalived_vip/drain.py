@@ -30,7 +30,7 @@ def hold(conf, name: str, seconds, why: str) -> None:
     held = reasons(conf).get(name)
     since = held["since"] if held else time.time()
     reason = {"why": why, "since": since, "until": None if seconds is None else clock(name) + seconds}
-    settings.write_atomically("%s/%s" % (folder(conf, name), name), json.dumps(reason))
+    settings.write_atomically("%s/%s" % (folder(conf, name), name), json.dumps(reason), durable=name == LASTING)
     apply(conf)
 
 

@@ -39,8 +39,10 @@ class Connection:
                 self.sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
             if context is not None:
                 self.sock = context.wrap_socket(self.sock, server_hostname=host)
-        except BaseException:
+        except BaseException as error:
             self.sock.close()
+            if isinstance(error, ValueError):  # until Python 3.6 a certificate for another name
+                raise OSError(str(error)) from error
             raise
         self.reusable = True
         self.rest = b""

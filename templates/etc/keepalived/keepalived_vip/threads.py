@@ -33,7 +33,7 @@ class Threads:
             os.write(self.writer, b".")
 
     def keep_ready(self) -> None:
-        resolved = 0.0
+        resolve_at = 0.0
         while True:
             problem = None
             if self.mover.credentials.due():
@@ -43,15 +43,10 @@ class Threads:
                     problem = str(error)
             self.tell("credentials", problem)
             now = time.monotonic()
-            try:
-                if now - resolved > DNS_S:
-                    for endpoint in self.mover.conf.endpoints + [self.mover.conf.metadata]:
-                        self.mover.addresses.resolve(endpoint.partition(":")[0])
-                    resolved = now
-                problem = None
-            except OSError as error:
-                problem = str(error)
-            self.tell("dns", problem)
+            if now >= resolve_at:
+                problem = self.dns_problem()
+                resolve_at = now if problem else now + DNS_S
+                self.tell("dns", problem)
             self.tell("path", self.mover.path_problem())
             try:
                 self.mover.api.keep_ready()
@@ -60,6 +55,24 @@ class Threads:
                 problem = str(error) or type(error).__name__
             self.tell("connection", problem)
             time.sleep(READY_S if self.mover.credentials.values else UNREADY_S)
+
+    def dns_problem(self):
+        """None when some endpoint and the metadata service have an address: a name server of the user's own may not know
+        the cloud's internal names, and one way to the API is enough."""
+        endpoints, problems = self.mover.conf.endpoints, []
+        for endpoint in endpoints:
+            problems += self.unresolved(endpoint)
+        if len(problems) < len(endpoints):
+            problems = []
+        return "; ".join(problems + self.unresolved(self.mover.conf.metadata)) or None
+
+    def unresolved(self, endpoint: str) -> list:
+        host = endpoint.partition(":")[0]
+        try:
+            self.mover.addresses.resolve(host)
+            return []
+        except OSError as error:
+            return ["%s: %s" % (host, error)]
 
     def tell(self, what: str, problem) -> None:
         if problem != self.mover.troubles.get(what):
