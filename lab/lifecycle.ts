@@ -15,6 +15,7 @@ import {
   claims,
   type LabConfig,
   labPaths,
+  labRegion,
   readConfig,
   releaseIndex,
   writeConfig,
@@ -60,7 +61,7 @@ export async function ensureLab(name: string, imageName = "Debian 12"): Promise<
     // Random, so that two labs can't take each other's calls; formed like the cloud's own.
     secretId: `AKID${randomBytes(16).toString("hex")}`,
     secretKey: randomBytes(16).toString("hex"),
-    region: "ap-guangzhou",
+    region: labRegion,
     zone: "ap-guangzhou-3",
   };
   writeConfig(config);
@@ -132,13 +133,18 @@ export async function removeLab(name: string, { purge = false, quiet = false } =
   const parent = join(paths.dir, "..");
   if (existsSync(parent) && readdirSync(parent).length === 0) rmSync(parent, { recursive: true });
   if (claim && !foreign) releaseIndex(claim);
-  if (purge) rmSync(cacheDir(), { recursive: true, force: true });
+  const others = purge ? claims().filter((one) => one.dir !== paths.dir && lives(one)) : [];
+  if (purge && others.length === 0) rmSync(cacheDir(), { recursive: true, force: true });
   mkdirSync(join(parent, ".."), { recursive: true });
   if (!quiet) {
     console.log(
       foreign
         ? `The lab "${name}" runs from ${claim.dir} and was left alone: end it there.`
-        : `The lab "${name}" is gone${purge ? ", and so is the cached node image" : ""}.`,
+        : `The lab "${name}" is gone${purge && others.length === 0 ? ", and so is the cached node image" : ""}.`,
     );
+    if (others.length > 0) {
+      const labs = others.map((one) => `"${one.name}" (${one.dir})`).join(", ");
+      console.log(`The cached node image stays: these labs run from it, take them down first: ${labs}`);
+    }
   }
 }

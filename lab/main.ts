@@ -4,8 +4,16 @@ import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
+import { runCommand, UserError } from "./command.ts";
 import { ask } from "./control.ts";
-import { destroyProgram, type EngineName, realCommand, requireRealEngine, upProgram } from "./engine/engine.ts";
+import {
+  checkSettings,
+  destroyProgram,
+  type EngineName,
+  realCommand,
+  requireRealEngine,
+  upProgram,
+} from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
 import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
@@ -31,18 +39,16 @@ npm run lab -- down [--purge]              remove everything; --purge also the c
 LAB_NAME=<name> chooses another lab (default: lab). --behaviour FILE, also for cloud, or LAB_BEHAVIOUR=FILE: the local
 cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
 
-/** An error that the user can act on: printed without a stack. */
-class UserError extends Error {}
-
 let name = "";
 let paths: LabPaths;
 const [command = "up", ...rest] = process.argv.slice(2);
 
-/** The options of one command; anything unknown is an error that names it. */
-function options(args: string[]) {
-  const { values, positionals } = parseArgs({
+/** The options of one command, `known`, and at most so many words beside them; anything else is an error that names it. */
+function options(args: string[], known: string[], words = 0) {
+  const { values, positionals, tokens } = parseArgs({
     args,
     allowPositionals: true,
+    tokens: true,
     options: {
       engine: { type: "string", default: "auto" },
       set: { type: "string", multiple: true, default: [] },
@@ -54,6 +60,13 @@ function options(args: string[]) {
       pair: { type: "string" },
     },
   });
+  const foreign = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
+  const wrong = foreign?.kind === "option" ? foreign.rawName : positionals[words];
+  if (wrong !== undefined) {
+    const takes = `this command takes ${known.map((one) => `--${one}`).join(", ") || "no options"}.`;
+    const meant = known.includes("set") && wrong.includes("=") ? `did you mean --set ${wrong}?` : takes;
+    throw new UserError(`"${wrong}" does not belong here; ${meant}`);
+  }
   return { ...values, positionals };
 }
 
@@ -76,7 +89,7 @@ async function thePair(wanted?: string) {
 }
 
 async function up(args: string[]): Promise<number> {
-  const { engine, set, behaviour } = options(args);
+  const { engine, set, behaviour } = options(args, ["engine", "set", "behaviour"]);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new UserError(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
@@ -84,6 +97,7 @@ async function up(args: string[]): Promise<number> {
   if (engine === "pulumi") requireRealEngine();
   const settings = withSets(readSettings(name), set);
   await ensureHostPackages(labPackages);
+  await checkSettings(name, settings);
   const config = await ensureLab(name, settings.imageName);
   if (answers) await ask(paths.control, "behave", answers);
   const result = await upProgram(engine as EngineName, config, settings);
@@ -111,7 +125,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   up,
 
   status: async (args) => {
-    const { json, pair } = options(args);
+    const { json, pair } = options(args, ["json", "pair"]);
     const status = await collect(name, await thePair(pair));
     console.log(json ? JSON.stringify(status, null, 2) : screen(status, []));
     return status.converged ? 0 : 1;
@@ -132,7 +146,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   fail: async (args) => {
-    const { how, positionals, pair } = options(args);
+    const { how, positionals, pair } = options(args, ["how", "pair"], 1);
     const node = nodeOf(positionals[0]);
     if (!how || !faultNames().includes(how)) {
       throw new UserError(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
@@ -143,7 +157,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   heal: async (args) => {
-    const pair = await thePair(options(args).pair);
+    const pair = await thePair(options(args, ["pair"]).pair);
     await ask(paths.control, "heal", { pair: pair.pair });
     const status = await waitWhole(name, undefined, 90_000, pair.pair);
     console.log(screen(status, []));
@@ -151,7 +165,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   cloud: async (args) => {
-    const answers = behaviourFrom(options(args).behaviour);
+    const answers = behaviourFrom(options(args, ["behaviour"]).behaviour);
     await ensureHostPackages(labPackages);
     const config = await ensureLab(name);
     if (answers) await ask(paths.control, "behave", answers);
@@ -168,7 +182,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   journal: async (args) => {
-    const { json, left } = options(args);
+    const { json, left } = options(args, ["json", "left"]);
     if (left) {
       console.log(JSON.stringify(await ask(paths.control, "left"), null, 2));
       return 0;
@@ -179,7 +193,8 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     return 0;
   },
 
-  destroy: async () => {
+  destroy: async (args) => {
+    options(args, []);
     const config = readConfig(name);
     if (!config) throw new UserError(`There is no lab named "${name}".`);
     await ask(paths.control, "ping");
@@ -189,7 +204,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   down: async (args) => {
-    await removeLab(name, { purge: options(args).purge });
+    await removeLab(name, { purge: options(args, ["purge"]).purge });
     return 0;
   },
 };
@@ -233,10 +248,4 @@ async function main(): Promise<number> {
   return run(rest);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const stack = process.env.LAB_DEBUG === "1" && error instanceof Error ? `\n${error.stack}` : "";
-  console.error(`${error instanceof Error ? error.message : String(error)}${stack}`);
-  process.exitCode = 1;
-}
+await runCommand(main);

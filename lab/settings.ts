@@ -1,7 +1,7 @@
 /** The configuration of the lab's own stack: what `pulumi config` would hold, with values that fit the local cloud. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { withPath } from "../config/path.ts";
 import { labPaths } from "./state.ts";
 
@@ -12,6 +12,7 @@ export type Settings = Record<string, string>;
 export function keyPair(name: string): { publicKey: string; privateKey: string } {
   const file = labPaths(name).sshKey;
   if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
     const made = spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-C", `lab-${name}`, "-f", file]);
     if (made.status !== 0) throw new Error(`ssh-keygen could not make ${file}: ${made.stderr}`);
   }

@@ -72,6 +72,9 @@ export function labPaths(name: string): LabPaths {
   };
 }
 
+/** Where every lab's cloud lies. */
+export const labRegion = "ap-guangzhou";
+
 /** Images and packages, shared by all labs of the user and kept by `down`. */
 export function cacheDir(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "keepalived-cluster");

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { runCommand, UserError } from "../command.ts";
 import { upProgram } from "../engine/engine.ts";
 import { writeHaTarget } from "../haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
@@ -36,8 +37,6 @@ It makes a lab of its own, named by LAB_NAME ("bench" by default), and removes i
 /** MASTER events that the decision's percentiles rest on at least. */
 const decisions = 40;
 const upLimitMs = 60_000;
-
-class UserError extends Error {}
 
 /** Some of the names that there are; all of them by default. */
 function chosen<T extends string>(option: string, text: string | undefined, all: readonly T[]): T[] {
@@ -228,10 +227,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const stack = error instanceof UserError || !(error instanceof Error) ? "" : `\n${error.stack}`;
-  console.error(`${error instanceof Error ? error.message : String(error)}${stack}`);
-  process.exitCode = 1;
-}
+await runCommand(main);

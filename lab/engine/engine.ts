@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { complete, type Settings } from "../settings.ts";
-import { type LabConfig, labPaths } from "../state.ts";
+import { type LabConfig, labPaths, labRegion } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
 import { destroyPulumi, hasPulumiStack, initPulumi, pulumiCommand, upPulumi } from "./pulumi.ts";
 
@@ -16,12 +16,16 @@ export interface EngineResult {
 
 const project = "keepalived-cluster";
 
-/** Applies the program. Bad settings are refused before anything is made. */
+/** Refuses bad settings, before the lab takes the minutes that a node image may need. @throws SettingsError */
+export async function checkSettings(lab: string, settings: Settings): Promise<void> {
+  const { parseSettings } = await import("../../config.ts");
+  parseSettings({ ...complete(lab, settings), "tencentcloud:region": labRegion });
+}
+
+/** Applies the program. Its settings have passed checkSettings. */
 export async function upProgram(wanted: EngineName, config: LabConfig, settings: Settings): Promise<EngineResult> {
   const real = chooseEngine(wanted, config.name);
   const full = complete(config.name, settings);
-  const { parseSettings } = await import("../../config.ts");
-  parseSettings({ ...full, "tencentcloud:region": config.region });
   console.log(`Running the program (${real ? `Pulumi ${real.version}` : "inline engine"}) ...`);
   if (real) return { engine: "pulumi", changes: await upPulumi(config, real, project, full) };
   const text = await runInline("up", config, full);
