@@ -44,6 +44,9 @@ const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.o
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
 const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
 
+/** `pulumi config set --path tags.cost 42` keeps a number. */
+const tagValue = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+
 /** Every key of the project's namespace. */
 export const schema = {
   mode: key("string", "stable or standing-master", z.enum(modes).default("stable")),
@@ -116,7 +119,7 @@ export const schema = {
   healthCheck: key("object", healthAllowed, healthSchema.default({})),
   hooksDir: key("string", hooksAllowed, z.string().optional()),
   notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
-  tags: key("object", "names with text values", z.record(z.string().min(1), z.string()).default({})),
+  tags: key("object", "names with text values", z.record(z.string().min(1), tagValue).default({})),
 };
 
 type Key = keyof typeof schema;

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { Refusal } from "./ha/refusal.ts";
 import { status } from "./ha/status.ts";
-import { switchover } from "./ha/switchover.ts";
+import { switchover, wishFrom } from "./ha/switchover.ts";
 import { findTarget } from "./ha/target.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
@@ -13,7 +13,7 @@ where:
     --identity FILE                          the private key for its nodes; without it the config's sshPrivateKey
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
-switchover with 0 done, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown; 64 is wrong usage.`;
+switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown; 64 is wrong usage.`;
 
 const options = {
   to: { type: "string" },
@@ -46,8 +46,9 @@ async function main(argv: string[]): Promise<number> {
   if ((command !== "status" && command !== "switchover") || more.length > 0) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
-  const target = await findTarget(values);
-  return command === "status" ? status(target, values) : switchover(target, values);
+  if (command === "status") return status(await findTarget(values), values);
+  const wish = wishFrom(values);
+  return switchover(await findTarget(values), wish);
 }
 
 try {

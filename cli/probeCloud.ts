@@ -2,7 +2,8 @@
  * npm run probe-cloud [-- --yes]
  * Asks the real cloud what no document says, and writes the answers as switches that the lab's local cloud can play.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { labName, readConfig } from "../lab/state.ts";
 import { isPointName, needsGuest, type PointName, pointNames } from "./probe/catalogue.ts";
@@ -52,12 +53,22 @@ function chosenFrom(only: string | undefined): PointName[] {
   return pointNames.filter((name) => names.includes(name));
 }
 
+/** What would fail only after everything was made and paid. */
+function check({ target, out, ...values }: Values): void {
+  if (target !== "tencent" && target !== "lab") {
+    throw new Error(`--target is "${target}"; allowed are tencent and lab.`);
+  }
+  const watch = values["task-watch"];
+  if (!/^\d{1,4}$/.test(watch)) throw new Error(`--task-watch is "${watch}"; allowed are 0 to 9999 seconds.`);
+  const folder = dirname(resolve(out));
+  if (!existsSync(folder)) throw new Error(`--out is "${out}"; there is no folder ${folder}.`);
+}
+
 function placeFrom({ target, region }: Values): Place {
   if (target === "lab") return { target, region: labConfig().region };
-  if (target !== "tencent") throw new Error(`--target is "${target}"; allowed are tencent and lab.`);
   const where = region ?? process.env.TENCENTCLOUD_REGION;
   if (!where) throw new Error("Say where: --region ap-guangzhou, or TENCENTCLOUD_REGION.");
-  return { target, region: where };
+  return { target: "tencent", region: where };
 }
 
 function labConfig() {
@@ -150,6 +161,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const chosen = chosenFrom(values.only);
+  check(values);
   if (values.list) {
     console.log(catalogueText(chosen));
     return 0;

@@ -50,7 +50,8 @@ export class NodeFiles extends pulumi.ComponentResource {
       [...all]
         .sort((x, y) => (x.path < y.path ? -1 : 1))
         .map(
-          ({ path, mode, content, secrets }) => `# ${path} ${mode} ${secrets ? "secret" : sha256(content).slice(0, 12)}`,
+          ({ path, mode, content, secrets }) =>
+            `# ${path} ${mode} ${secrets ? "secret" : sha256(content).slice(0, 12)}`,
         )
         .join("\n"),
     );

@@ -22,17 +22,31 @@ export interface SwitchoverOptions {
   reason?: string | undefined;
 }
 
-export async function switchover(target: Target, options: SwitchoverOptions): Promise<number> {
+interface SwitchoverWish {
+  /** Undefined: to the node that is the standby. */
+  to: NodeName | undefined;
+  yes: boolean;
+  /** How long the preferred node then stays away, with its unit. */
+  stay: string;
+  reason: string;
+}
+
+/** The options, checked before any pair is looked for. @throws Refusal with code 64 */
+export function wishFrom(options: SwitchoverOptions): SwitchoverWish {
   const to = nodeNames.find((node) => node === options.to);
   if (options.to !== undefined && !to) throw new Refusal(`--to is "${options.to}"; the nodes are a and b.`, 64);
   const stay = options.for ?? "1h";
   if (!/^[1-9]\d*[smhd]$/.test(stay)) throw new Refusal(`--for is "${stay}"; it takes 90s, 30m, 2h or 1d.`, 64);
+  return { to, stay, yes: options.yes, reason: options.reason ?? "planned switch" };
+}
+
+export async function switchover(target: Target, { to, stay, yes, reason }: SwitchoverWish): Promise<number> {
   console.log(target.title);
   const plan = planSwitch(await look(target), to);
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
   console.log(planText(plan, target, stay));
-  if (!options.yes) await confirm();
-  return carryOut(target, plan, `--for ${stay} --reason ${quoted(options.reason ?? "planned switch")}`);
+  if (!yes) await confirm();
+  return carryOut(target, plan, `--for ${stay} --reason ${quoted(reason)}`);
 }
 
 async function confirm(): Promise<void> {

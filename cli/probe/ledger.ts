@@ -45,7 +45,7 @@ export class Ledger {
   /** The place that the ledger is of; undefined without one. */
   place(): Place | undefined {
     const first = this.#lines()[0];
-    return first === undefined ? undefined : (JSON.parse(first) as Place);
+    return first as Place | undefined;
   }
 
   /** Starts a ledger, unless the file goes on with one. */
@@ -70,8 +70,8 @@ export class Ledger {
   /** What is there still, as far as the ledger knows. */
   left(): Thing[] {
     const things = new Map<string, Thing>();
-    for (const text of this.#lines().slice(1)) {
-      const { step, kind, name, id } = JSON.parse(text) as Line;
+    for (const line of this.#lines().slice(1)) {
+      const { step, kind, name, id } = line as Line;
       if (step === "gone") things.delete(name);
       else things.set(name, { kind, name, ...(id !== undefined && { id }) });
     }
@@ -87,7 +87,19 @@ export class Ledger {
     appendFileSync(this.file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
   }
 
-  #lines(): string[] {
-    return existsSync(this.file) ? readFileSync(this.file, "utf8").split("\n").filter(Boolean) : [];
+  /** @throws Error for a line that nobody can read; a last one is what a power cut left of a step, which never began. */
+  #lines(): unknown[] {
+    if (!existsSync(this.file)) return [];
+    const lines = readFileSync(this.file, "utf8").split("\n").filter(Boolean);
+    return lines.flatMap((text, n) => {
+      try {
+        return [JSON.parse(text)];
+      } catch {
+        if (n > 0 && n === lines.length - 1) return [];
+        throw new Error(
+          `Line ${n + 1} of ${this.file} can't be read. Mend it, or remove by hand what the file names, and then the file.`,
+        );
+      }
+    });
   }
 }

@@ -1,7 +1,7 @@
 /** `npm run probe-cloud` as a user runs it, against a cloud in this process that stands in for a lab's. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -135,4 +135,23 @@ test("killed in the middle: the next run refuses, --clean removes it", async (t)
   const { code, stderr } = await probe("--clean").ended;
   assert.equal(code, 0, stderr);
   assert.deepEqual([left(), existsSync(ledger)], [[], false]);
+});
+
+test("wrong options are refused before anything is made, and a ledger with a spoilt line is told", async (t) => {
+  for (const [args, message] of [
+    [["--target", "tencnet"], '--target is "tencnet"; allowed are tencent and lab.'],
+    [["--task-watch", "1m"], '--task-watch is "1m"; allowed are 0 to 9999 seconds.'],
+    [["--out", "/nowhere/answers.json"], '--out is "/nowhere/answers.json"; there is no folder /nowhere.'],
+  ] as const) {
+    const { code, stderr } = await start([...args]).ended;
+    assert.equal(code, 1);
+    assert.equal(stderr.trim(), message);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "probe-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const ledger = join(folder, "ledger.jsonl");
+  writeFileSync(ledger, '{"target":"lab","region":"ap-guangzhou"}\n{"step":"mak\n{"step":"gone","name":"x"}\n');
+  const { code, stderr } = await start(["--clean", "--ledger", ledger], { LAB_NAME: "none" }).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^Line 2 of .*ledger\.jsonl can't be read/);
 });

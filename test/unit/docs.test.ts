@@ -23,3 +23,9 @@ test("every link of the documentation leads to a file that is there", () => {
   assert.ok(local.length > 20, `${local.length} links`);
   for (const { page, to } of local) assert.ok(existsSync(join(dirname(page), to)), `${page} links to ${to}`);
 });
+
+test("the nodes tell the version that the package has", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const runtime = readFileSync("templates/etc/keepalived/keepalived_vip/__init__.py", "utf8");
+  assert.equal(/^VERSION = "(.*)"$/m.exec(runtime)?.[1], version);
+});

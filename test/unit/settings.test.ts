@@ -308,6 +308,11 @@ test("a private key of another public key is refused", () => {
   ]);
 });
 
+test("a tag may look like a number: pulumi config set --path keeps it as one", () => {
+  const { tags } = parseSettings({ ...least, tags: '{"cost":42,"billed":true,"team":"web"}' });
+  assert.deepEqual(tags, { cost: "42", billed: "true", team: "web" });
+});
+
 test("a value that the user keeps secret is not shown, whatever its key", () => {
   const problems = problemsOf({ mode: "my-secret" }, { secretKeys: ["mode"] });
   assert.deepEqual(problems, ["mode: (not shown) is not allowed; allowed: stable or standing-master"]);
