@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { modes } from "../render/model.ts";
 import { runCommand, UserError } from "./command.ts";
 import { type Fault, faultNamed, faults, type NodeName, otherThan } from "./faults.ts";
 import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./trial.ts";
@@ -82,7 +81,6 @@ async function main(): Promise<number> {
   const count = Number(values.faults);
   const seed = Number(values.seed);
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new UserError(usage);
-  if (!modes.some((mode) => mode === values.mode)) throw new UserError(`--mode is "${values.mode}".\n${usage}`);
   const from = values.only ? values.only.split(",").map(faultNamed) : faults;
   const name = process.env.LAB_NAME ?? "soak";
   const repeat = `LAB_NAME=${name} npm run soak -- --faults ${count} --seed ${seed} --mode ${values.mode}${values.only ? ` --only ${values.only}` : ""}`;

@@ -37,6 +37,14 @@ class Documentation(unittest.TestCase):
         self.assertGreater(len(found), 10)
         self.assertEqual(sorted(table("\n## Log")), sorted(found))
 
+    def test_troubles(self):
+        found = set()
+        for path in glob.glob(support.RUNTIME + "/keepalived_vip/*.py"):
+            with open(path) as file:
+                found |= set(re.findall(r'(?:\.trouble|self\.tell)\("([a-z-]+)"', file.read()))
+        self.assertEqual(sorted(found), list(metrics.TROUBLES))
+        self.assertIn("tried again: " + ", ".join("`%s`" % what for what in metrics.TROUBLES), TEXT)
+
     def test_verbs(self):
         verbs = {row.split()[1] for row in table("\n## Commands")}
         self.assertEqual(verbs, {verb[0] for verb in main.VERBS} | set(main.WITH_OPTIONS))

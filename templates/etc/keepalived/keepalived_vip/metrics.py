@@ -13,7 +13,7 @@ TRIGGERS = (
     "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
-TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "nic")
+TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "hooks", "nic", "notify", "path")
 PHASES = ("decision", "request", "cloud")
 
 

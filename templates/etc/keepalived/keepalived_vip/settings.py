@@ -86,8 +86,9 @@ def load(path: str = CONFIG) -> Settings:
 
 
 def write_atomically(path: str, text: str, mode: int = 0o644, durable: bool = False) -> None:
-    """A reader sees the old text or the new one, with this mode whatever the umask. After a power cut that holds on every
-    file system only for what is `durable`, which waits for the disk."""
+    """A reader sees the old text or the new one, with this mode whatever the umask. After a power cut that holds on
+    every file system only for what is `durable`, which waits for the disk.
+    """
     temporary = "%s.%d" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:

@@ -57,8 +57,10 @@ class Threads:
             time.sleep(READY_S if self.mover.credentials.values else UNREADY_S)
 
     def dns_problem(self):
-        """None when some endpoint and the metadata service have an address: a name server of the user's own may not know
-        the cloud's internal names, and one way to the API is enough."""
+        """None when some endpoint and the metadata service have an address.
+
+        One way to the API is enough: a name server of the user's own may not know the cloud's internal names.
+        """
         endpoints, problems = self.mover.conf.endpoints, []
         for endpoint in endpoints:
             problems += self.unresolved(endpoint)
