@@ -17,7 +17,7 @@ class Cloud:
     __slots__ = (
         "world", "plan", "refusal", "holder", "held_since", "listed", "state", "eip", "eip_since", "eip_busy_until",
         "locked", "lock_began", "lock_ended", "tasks", "calls", "views", "failing", "slow", "forgetful", "sticky",
-        "leaving",
+        "leaving", "shown",
     )  # fmt: skip
 
     def __init__(self, world, plan, refusal, holder: str) -> None:
@@ -32,6 +32,7 @@ class Cloud:
         self.lock_began = self.lock_ended = -1.0
         self.tasks = {}
         self.calls = 0
+        self.shown = None  # where the last look found it in its place
         self.views = [(0.0, holder, AVAILABLE, self.eip)]
         # Faults, each counted by those in force.
         self.failing = self.slow = self.forgetful = self.sticky = 0
@@ -91,7 +92,7 @@ class Cloud:
         listed, state, eip = self.view()
         one = request["Filters"][0]
         found = []
-        node.record.shown_on = listed if state == AVAILABLE else None
+        self.shown = listed if state == AVAILABLE else None
         for eni in one["Values"] if one["Name"] == "network-interface-id" else ENIS + (THIRD,):
             addresses = [PRIMARY]
             if eni == listed:

@@ -265,7 +265,7 @@ class Node:
         self.wake_at = None
         if self.stalled or self.hung:
             return
-        service, lower = self.service, False
+        service, lower, fell, again = self.service, False, False, False
         if self.words or self.touched:
             self.touched = False
             service.look()
@@ -273,6 +273,8 @@ class Node:
             words, self.words = self.words, []
             for kind, word in words:
                 lower = lower or word == "MASTER_RX_LOWER_PRI"
+                again = again or fell and word == "MASTER"
+                fell = fell or word == "BACKUP"
                 service.word(kind, word)
         if self.answers:
             answers, self.answers, self.call = self.answers, [], None
@@ -280,13 +282,15 @@ class Node:
                 service.mover.take(*taken)
             service.tell_peer()
         if self.inbox:
+            left = service.address.left
             service.hear_peer()
+            lower = lower or service.address.left != left
         if service.next_tick <= at:
             service.next_tick = NEVER  # `tick_after` asks for the next
             service.look()
             service.apply_drain()
         self.wake(at + service.turn() + ROUND_S)
-        self.world.rules.round(self, lower)
+        self.world.rules.round(self, lower, again)
 
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""

@@ -125,8 +125,9 @@ class Rules:
         if record.moves > claims + record.injected + record.troubles:
             self.broken("calm", "%s moves the VIP the %dth time in %.1f s as MASTER", node.name, record.moves, lasts)
 
-    def round(self, node, lower: bool) -> None:
-        """The service has taken in what there was; `lower`: MASTER_RX_LOWER_PRI among it."""
+    def round(self, node, lower: bool, again: bool = False) -> None:
+        """The service has taken in what there was; `lower`: MASTER_RX_LOWER_PRI or the peer's "left" among it; `again`:
+        a fall and a rise, which a service that hung takes in at once."""
         now, master, record = self.world.now, node.master(), node.record
         if master != record.was_master:
             record.was_master = master
@@ -136,9 +137,10 @@ class Rules:
             elif self.both_since is not None:
                 self.both_s += now - self.both_since
                 self.both_since = None
-            if master:
-                record.begin(now)
-                self.prompt.expect(node, bounds.PROMPT_S)
+            again = master
+        if master and again:
+            record.begin(now)
+            self.prompt.expect(node, bounds.PROMPT_S)
         elif master and lower:
             storm = now - record.lower_at < bounds.STORM_OVER_S
             record.lower_at, record.heard_lower = now, True

@@ -173,6 +173,8 @@ class World:
             self.rules.arrived(node, call, pending.action)
             try:
                 answer = self.cloud.answer(node, pending.action, pending.request)
+                if pending.action == "DescribeNetworkInterfaces" and heard and code != NETWORK:
+                    node.record.shown_on = self.cloud.shown
                 if not pending.action.startswith("Describe"):
                     self.rules.accepted(node, pending.action, call.started)
             except self.runtime.cloud.ApiError as error:

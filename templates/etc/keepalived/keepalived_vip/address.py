@@ -51,11 +51,15 @@ class Address:
         except OSError:
             pass  # the NIC itself is gone
 
-    def keep(self, word: str, dead: bool) -> bool:
+    def keep(self, word: str, said: bool) -> bool:
         """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
-        take it from the new MASTER. Whether one has just been made endless."""
+        take it from the new MASTER. Whether one has just been made endless.
+
+        said: keepalived, which lives, has said that word itself. One that was concluded may be wrong, and an address
+        made endless would prove it for ever.
+        """
         master = word == "MASTER" and self.linger_until == 0.0
-        if master and self.on_nic == nic.LEASED and not dead:
+        if master and self.on_nic == nic.LEASED and said:
             seconds = nic.ENDLESS_S
         elif not master and self.kept and self.on_nic == nic.PRESENT:
             seconds = 1  # it came back by this, in the moment in which keepalived removed it

@@ -170,19 +170,17 @@ class Mover:
             self.well("eip")
         if decide.switching(known):
             if known.switch.phase == knowledge.MOVED:
-                self.finish(ended)
+                self.finish(holder, ended)
         elif decide.here(known):
-            if self.move is not None and self.move["to"] != self.conf.eni:
-                self.move = None  # given away, and never gone
-            self.finish(ended)
+            self.finish(holder, ended)
             known.trigger = "reassert"
         elif self.move is None and known.trigger == "reassert":
             self.event_at = ended
 
-    def finish(self, now: float) -> None:
-        if self.move is None:
-            return
+    def finish(self, holder: str, now: float) -> None:
         done, self.move = self.move, None
+        if done is None or done["to"] != holder:
+            return  # given away and never gone, or asked for and then given away
         done["phasesMs"]["cloud"] = ms(now - self.move_accepted_at)
         self.moves_by_trigger[done["trigger"]] = self.moves_by_trigger.get(done["trigger"], 0) + 1
         self.moves = (self.moves + [done])[-moves.KEPT :]

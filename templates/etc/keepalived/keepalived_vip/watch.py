@@ -33,6 +33,7 @@ class Service:
         self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
+        self.said = False  # the state is such a word, neither a file's nor concluded from the NIC
         self.address = Address(conf, self.known)
         self.runs = False  # keepalived, see nic.keepalived_runs
         self.dead = False  # it was killed
@@ -83,6 +84,7 @@ class Service:
     def change(self, word: str, trigger: str) -> None:
         if word == "MASTER":
             self.address.master_again()
+        self.said = trigger in ("keepalived", "hook")
         if word != self.state["state"]:
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
@@ -91,7 +93,7 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.address.keep(self.state["state"], self.dead):
+        if self.address.keep(self.state["state"], self.said and not self.dead):
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.address.on_nic == nic.PRESENT
         if self.dead:
@@ -172,6 +174,8 @@ class Service:
             self.next_tick = now + TICK_S
             self.look()
             self.apply_drain()
+        elif self.odd_since is not None and now - self.odd_since >= LOST_WORD_S:
+            self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
         self.outward.see(self.state["state"])
