@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type CloudIds, type NodeName, nodeNames, type PairSettings, peerOf } from "../render/model.ts";
 import { renderCloud, renderStatic } from "../render/render.ts";
-import { handover } from "./handover.ts";
+import { type HandoverArgs, handover } from "./handover.ts";
 import type { Login } from "./login.ts";
 import { hashOf, withoutComment } from "./names.ts";
 import { Network } from "./network.ts";
@@ -156,19 +156,19 @@ export class HaPair extends pulumi.ComponentResource {
       return { machine, files, login };
     };
     type Built = ReturnType<typeof build>;
-    const takeOver = (giver: NodeName, taker: Built, needed: boolean) => {
+    const takeOver = (giver: NodeName, taker: Built, take: HandoverArgs["take"]) => {
       const after = [taker.files.installed];
-      return handover(`${name}-${giver}-handover`, { taker: taker.login, design, needed, after }, child);
+      return handover(`${name}-${giver}-handover`, { taker: taker.login, design, take, after }, child);
     };
     // A new pair: both machines start together, and node b gets its files when node a has proved its own. A running one:
     // the node without the VIP first, as a whole; then it takes the VIP over, should the other be replaced, which follows.
     const order: [NodeName, NodeName] = args.firstRun ? ["a", "b"] : [peerOf(args.activeNode), args.activeNode];
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
-    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, args.activeAttached)];
+    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, args.activeAttached ? "must" : "may")];
     const two = build(order[1], { start: args.firstRun ? [] : proved, attach: handedOver, install: proved });
-    if (args.firstRun) takeOver(order[1], one, false);
-    takeOver(order[0], two, false);
+    if (args.firstRun) takeOver(order[1], one, "no");
+    takeOver(order[0], two, "no");
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
     this.warnOfUnpinned(args.hostKeys);
 

@@ -7,8 +7,14 @@ export interface HandoverArgs {
   taker: Login;
   /** What the machines are made of: another design replaces them, and that is when the VIP has to move. */
   design: string;
-  /** Whether the giver has the VIP, and a new design would therefore pull it out under the clients. */
-  needed: boolean;
+  /**
+   * `must`: the giver has the VIP, and a new design would pull it out under the clients.
+   * `may`: nobody serves, as after a first update that ended half-way. The taker moves the VIP by itself then, and while it
+   * is on its way the cloud refuses to attach the giver's ENI (UnsupportedOperation.InvalidState): wait for that, but insist
+   * on nothing.
+   * `no`: there is nothing to take over.
+   */
+  take: "must" | "may" | "no";
   /** Until the taker is known to be healthy. */
   after: pulumi.Resource[];
 }
@@ -21,12 +27,15 @@ export interface HandoverArgs {
  * then nothing more is replaced, and the next update tries again.
  */
 export function handover(name: string, args: HandoverArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource {
+  const take = asRoot(args.taker.user, "/etc/keepalived/vip.py take");
+  // The second one waits for what the first found under way.
+  const create = { must: take, may: `${take} || ${take} || :`, no: ":" }[args.take];
   return new command.remote.Command(
     name,
     {
       connection: connectionTo(args.taker),
       // Where there is nothing to take over this still runs once, so that a later design is seen as a change.
-      create: args.needed ? asRoot(args.taker.user, "/etc/keepalived/vip.py take") : ":",
+      create,
       triggers: [args.design],
       addPreviousOutputInEnv: false,
     },
