@@ -1,9 +1,6 @@
-/** An error that the user can act on: the message is all of it. */
-export class UserError extends Error {}
-
 /**
- * Runs a command to its exit code. What is thrown is printed as a sentence, without a stack, which LAB_DEBUG=1 adds.
- * Options that parseArgs does not know are such errors too.
+ * Runs a command to its exit code. What is thrown, options that parseArgs does not know too, is printed as a sentence;
+ * LAB_DEBUG=1 adds the stack.
  */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {

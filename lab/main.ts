@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
-import { runCommand, UserError } from "./command.ts";
+import { runCommand } from "./command.ts";
 import { ask } from "./control.ts";
 import {
   checkSettings,
@@ -65,21 +65,21 @@ function options(args: string[], known: string[], words = 0) {
   if (wrong !== undefined) {
     const takes = `this command takes ${known.map((one) => `--${one}`).join(", ") || "no options"}.`;
     const meant = known.includes("set") && wrong.includes("=") ? `did you mean --set ${wrong}?` : takes;
-    throw new UserError(`"${wrong}" does not belong here; ${meant}`);
+    throw new Error(`"${wrong}" does not belong here; ${meant}`);
   }
   return { ...values, positionals };
 }
 
 function nodeOf(argument: string | undefined): "a" | "b" {
   if (argument === "a" || argument === "b") return argument;
-  throw new UserError(`"${argument ?? ""}" is no node; the nodes are a and b.`);
+  throw new Error(`"${argument ?? ""}" is no node; the nodes are a and b.`);
 }
 
 async function thePair(wanted?: string) {
   const pairs = await pairsOf(name);
   const pair = wanted ? pairs.find((item) => item.pair === wanted) : pairs[0];
   if (!pair) {
-    throw new UserError(
+    throw new Error(
       wanted
         ? `There is no pair named "${wanted}"; there are: ${pairs.map((item) => item.pair).join(", ") || "none"}.`
         : 'The local cloud runs, but no pair is in it. Make one with "npm run lab", or with your own "pulumi up".',
@@ -92,7 +92,7 @@ async function up(args: string[]): Promise<number> {
   const { engine, set, behaviour } = options(args, ["engine", "set", "behaviour"]);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
-    throw new UserError(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
+    throw new Error(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
   }
   if (engine === "pulumi") requireRealEngine();
   const settings = withSets(readSettings(name), set);
@@ -133,7 +133,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   client: async ([kind, ...argv]) => {
     if ((kind !== "vpc" && kind !== "internet") || argv.length === 0) {
-      throw new UserError("Usage: npm run lab -- client vpc|internet <command ...>");
+      throw new Error("Usage: npm run lab -- client vpc|internet <command ...>");
     }
     const [file = "", ...args] = await clientArgv(name, kind satisfies ClientKind, argv);
     return passOn(file, args);
@@ -149,7 +149,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     const { how, positionals, pair } = options(args, ["how", "pair"], 1);
     const node = nodeOf(positionals[0]);
     if (!how || !faultNames().includes(how)) {
-      throw new UserError(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
+      throw new Error(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
     }
     await ask(paths.control, "fail", { node, how, pair: (await thePair(pair)).pair });
     console.log(`${node}: ${how}. See what happens with: npm run lab -- status`);
@@ -176,7 +176,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   pulumi: async (argv) => {
     const config = readConfig(name);
-    if (!config) throw new UserError(`There is no lab named "${name}"; make one with "npm run lab -- cloud".`);
+    if (!config) throw new Error(`There is no lab named "${name}"; make one with "npm run lab -- cloud".`);
     const { file, args, options } = await realCommand(config, readSettings(name), argv);
     return passOn(file, args, options);
   },
@@ -196,7 +196,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   destroy: async (args) => {
     options(args, []);
     const config = readConfig(name);
-    if (!config) throw new UserError(`There is no lab named "${name}".`);
+    if (!config) throw new Error(`There is no lab named "${name}".`);
     await ask(paths.control, "ping");
     await destroyProgram(config);
     rmSync(paths.haTarget, { force: true });
@@ -227,7 +227,7 @@ function passOn(
   const child = spawn(file, args, { stdio: "inherit", ...options });
   return new Promise((resolve, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "ENOENT" ? new UserError(`There is no command "${file}" on this machine.`) : error),
+      reject(error.code === "ENOENT" ? new Error(`There is no command "${file}" on this machine.`) : error),
     );
     child.on("close", (code) => resolve(code ?? 1));
   });
@@ -240,11 +240,11 @@ async function main(): Promise<number> {
   }
   // Options before a command belong to `up`: `npm run lab -- --set publicIp=true`.
   const run = command.startsWith("--") ? () => up([command, ...rest]) : commands[command];
-  if (!run) throw new UserError(`There is no command "${command}".\n\n${usage}`);
+  if (!run) throw new Error(`There is no command "${command}".\n\n${usage}`);
   name = labName();
   paths = labPaths(name);
   const problem = hostProblem();
-  if (problem) throw new UserError(`The lab can't run here: ${problem}`);
+  if (problem) throw new Error(`The lab can't run here: ${problem}`);
   return run(rest);
 }
 

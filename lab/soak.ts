@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runCommand, UserError } from "./command.ts";
+import { runCommand } from "./command.ts";
 import { type Fault, faultNamed, faults, type NodeName, otherThan } from "./faults.ts";
 import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./trial.ts";
 
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
   }
   const count = Number(values.faults);
   const seed = Number(values.seed);
-  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new UserError(usage);
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new Error(usage);
   const from = values.only ? values.only.split(",").map(faultNamed) : faults;
   const name = process.env.LAB_NAME ?? "soak";
   const repeat = `LAB_NAME=${name} npm run soak -- --faults ${count} --seed ${seed} --mode ${values.mode}${values.only ? ` --only ${values.only}` : ""}`;

@@ -1,5 +1,5 @@
 /** What a run has made in the account, on disk before it is made: nothing may be forgotten, whatever ends the run. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** In the order in which they can be removed. */
@@ -50,7 +50,7 @@ export class Ledger {
 
   /** Starts a ledger, unless the file goes on with one. */
   begin(place: Place): void {
-    if (existsSync(this.file)) return;
+    if (this.place()) return;
     mkdirSync(dirname(this.file), { recursive: true });
     this.#append({ target: place.target, region: place.region });
   }
@@ -84,22 +84,29 @@ export class Ledger {
   }
 
   #append(line: object): void {
+    if (existsSync(this.file)) truncateSync(this.file, Buffer.byteLength(this.#whole()));
     appendFileSync(this.file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
   }
 
-  /** @throws Error for a line that nobody can read; a last one is what a power cut left of a step, which never began. */
+  /** @throws Error for a line that nobody can read. */
   #lines(): unknown[] {
-    if (!existsSync(this.file)) return [];
-    const lines = readFileSync(this.file, "utf8").split("\n").filter(Boolean);
-    return lines.flatMap((text, n) => {
-      try {
-        return [JSON.parse(text)];
-      } catch {
-        if (n > 0 && n === lines.length - 1) return [];
-        throw new Error(
-          `Line ${n + 1} of ${this.file} can't be read. Mend it, or remove by hand what the file names, and then the file.`,
-        );
-      }
-    });
+    return this.#whole()
+      .split("\n")
+      .filter(Boolean)
+      .map((text, n) => {
+        try {
+          return JSON.parse(text);
+        } catch {
+          throw new Error(
+            `Line ${n + 1} of ${this.file} can't be read. Mend it, or remove by hand what the file names, and then the file.`,
+          );
+        }
+      });
+  }
+
+  /** All lines that were written to their end. What is behind them a power cut left: a step that never began. */
+  #whole(): string {
+    const text = existsSync(this.file) ? readFileSync(this.file, "utf8") : "";
+    return text.slice(0, text.lastIndexOf("\n") + 1);
   }
 }

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { runCommand, UserError } from "../command.ts";
+import { runCommand } from "../command.ts";
 import { upProgram } from "../engine/engine.ts";
 import { writeHaTarget } from "../haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
@@ -42,7 +42,7 @@ const upLimitMs = 60_000;
 function chosen<T extends string>(option: string, text: string | undefined, all: readonly T[]): T[] {
   const wanted = text?.split(",") ?? [...all];
   const unknown = wanted.filter((name) => !all.includes(name as T));
-  if (unknown.length > 0) throw new UserError(`${option}: no ${unknown.join(", ")}; there are ${all.join(", ")}.`);
+  if (unknown.length > 0) throw new Error(`${option}: no ${unknown.join(", ")}; there are ${all.join(", ")}.`);
   return all.filter((name) => wanted.includes(name));
 }
 
@@ -188,7 +188,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new UserError(`--runs is "${values.runs}"; wanted a number from 1.`);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is "${values.runs}"; wanted a number from 1.`);
   const settings = values.stalls ? [] : chosen("--settings", values.settings, settingNames);
   const stalled = values.stalls ? chosen("--settings", values.settings, speeds) : [];
   const names = chosen(
@@ -201,11 +201,9 @@ async function main(): Promise<number> {
   process.env.LAB_NAME ??= "bench";
   const name = labName();
   const problem = hostProblem();
-  if (problem) throw new UserError(`The bench can't run here: ${problem}`);
+  if (problem) throw new Error(`The bench can't run here: ${problem}`);
   if (readConfig(name)) {
-    throw new UserError(
-      `There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`,
-    );
+    throw new Error(`There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`);
   }
   await ensureHostPackages(labPackages);
   const bench = new Bench(name, runs);

@@ -22,7 +22,7 @@ export async function checkSettings(lab: string, settings: Settings): Promise<vo
   parseSettings({ ...complete(lab, settings), "tencentcloud:region": labRegion });
 }
 
-/** Applies the program. Its settings have passed checkSettings. */
+/** Applies the program, which refuses bad settings by itself; checkSettings does so earlier. */
 export async function upProgram(wanted: EngineName, config: LabConfig, settings: Settings): Promise<EngineResult> {
   const real = chooseEngine(wanted, config.name);
   const full = complete(config.name, settings);

@@ -1,6 +1,6 @@
 /** Each open point of the cloud: played with each answer, asked by the probe, and that answer comes back. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -126,6 +126,10 @@ test("interrupted, with an answer lost: everything goes all the same, by name wh
   }
   assert.equal(ledger.left().filter(({ id }) => id === undefined).length, 4);
   assert.deepEqual(await new Ledger(ledger.file).left(), ledger.left(), "a later run knows as much");
+  // A power cut in the middle of a line: that step never began, and the lines after it are whole again.
+  const known = ledger.left();
+  appendFileSync(ledger.file, '{"at":"2026-');
+  assert.deepEqual(ledger.left(), known);
   assert.deepEqual(await clean(), []);
   ledger.end();
   assert.deepEqual([inside(cloud), ledger.place()], [[], undefined]);

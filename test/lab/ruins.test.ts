@@ -1,11 +1,12 @@
 /** Whatever dies, `down` clears it; and two stacks in one account live side by side. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { registry } from "../../lab/state.ts";
-import { footprint, Lab, leftOf } from "../support/lab.ts";
+import { footprint, Lab, labCommand, leftOf } from "../support/lab.ts";
 
 describe("a lab whose processes are killed one by one", () => {
   const lab = new Lab("tk");
@@ -60,6 +61,19 @@ describe("a lab of the same name in another checkout", () => {
     assert.match(await lab.run("down"), /runs from \/nowhere/);
     assert.match(namespaces(), new RegExp(`${lab.name}-r9`));
     assert.ok(existsSync(claim));
+  });
+
+  test("keeps the cached node image, from which its machines run", () => {
+    const cache = mkdtempSync(join(tmpdir(), "cache-"));
+    const image = join(cache, "keepalived-cluster", "image");
+    mkdirSync(image, { recursive: true });
+    const { stdout } = spawnSync(process.execPath, labCommand(["down", "--purge"]), {
+      env: { ...process.env, LAB_NAME: "tkp", XDG_CACHE_HOME: cache },
+      encoding: "utf8",
+    });
+    assert.match(stdout, /The cached node image stays: .*"tk" \(\/nowhere/);
+    assert.ok(existsSync(image));
+    rmSync(cache, { recursive: true });
   });
 
   test("is cleared by the next up here when it has died", async () => {

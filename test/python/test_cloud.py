@@ -180,6 +180,24 @@ class Calls(WithCloud):
             named.remove("169.254.0.23")
             self.assertEqual(keeper.dns_problem(), "169.254.0.23: unknown")
 
+    def test_names_are_looked_up_right_after_a_boot_and_then_each_minute(self):
+        now = [5.0]
+        looked = []
+
+        def sleep(seconds):
+            now[0] += seconds
+            if now[0] > 100:
+                raise StopIteration
+
+        keeper = threads.Threads.__new__(threads.Threads)
+        keeper.mover = mock.Mock()
+        keeper.tell = mock.Mock()
+        keeper.dns_problem = lambda: looked.append(now[0])
+        clock = mock.Mock(monotonic=lambda: now[0], sleep=sleep)
+        with mock.patch.object(threads, "time", clock), self.assertRaises(StopIteration):
+            keeper.keep_ready()
+        self.assertEqual(looked, [5.0, 65.0])
+
     def test_no_answer_in_time_is_a_failure(self):
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
