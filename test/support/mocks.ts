@@ -16,6 +16,10 @@ export interface Options {
   deleteBeforeReplace: boolean;
   additionalSecretOutputs: string[];
   protect: boolean;
+  retainOnDelete: boolean;
+  replaceOnChanges: string[];
+  /** Names and types that the resource had before. */
+  aliases: unknown[];
   /** What replaces the resource when it changes, undefined without. */
   replacementTrigger: unknown;
 }
@@ -24,6 +28,8 @@ export interface Recorded {
   type: string;
   name: string;
   custom: boolean;
+  /** What a stack's state knows the resource by. */
+  urn: string;
   /** Logical name of the parent, "" for the stack. */
   parent: string;
   /** Inputs with secrets opened. */
@@ -105,10 +111,21 @@ interface Request {
   getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];
   getProtect(): boolean;
+  getRetainondelete(): boolean;
+  getReplaceonchangesList(): string[];
+  getAliasesList(): { toObject(): unknown }[];
+  getAliasurnsList(): string[];
   getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
 }
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+
+/** As the engine makes it: the types of all parents but the stack, which may stay unsaid, stand before the resource's own. */
+function urnOf(request: Request, stack: string): string {
+  const parents = request.getParent().split("::")[2] ?? "pulumi:pulumi:Stack";
+  const types = parents === "pulumi:pulumi:Stack" ? request.getType() : `${parents}$${request.getType()}`;
+  return `urn:pulumi:${stack}::${project}::${types}::${request.getName()}`;
+}
 
 function optionsOf(request: Request): Options {
   const implied = new Set<string>();
@@ -124,6 +141,9 @@ function optionsOf(request: Request): Options {
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     protect: request.getProtect(),
+    retainOnDelete: request.getRetainondelete(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map((alias) => alias.toObject())],
     replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
   };
 }
@@ -134,7 +154,8 @@ let runs = 0;
 export async function runProgram(given: Given): Promise<Run> {
   const resources: Recorded[] = [];
   const calls: Run["calls"] = [];
-  const requests = new Map<string, { parent: string; options: Options }>();
+  const stack = given.stack ?? "test";
+  const requests = new Map<string, Pick<Recorded, "urn" | "parent" | "options">>();
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, custom }) => {
@@ -156,7 +177,7 @@ export async function runProgram(given: Given): Promise<Run> {
       },
     },
     project,
-    given.stack ?? "test",
+    stack,
     false,
     "organization",
   );
@@ -172,6 +193,7 @@ export async function runProgram(given: Given): Promise<Run> {
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
     requests.set(`${request.getType()}::${request.getName()}`, {
+      urn: urnOf(request, stack),
       parent: nameOf(request.getParent()),
       options: optionsOf(request),
     });

@@ -36,6 +36,9 @@ function assertOptions(resource: Recorded, expected: Partial<Options>): void {
     deleteBeforeReplace: false,
     additionalSecretOutputs: [],
     protect: false,
+    retainOnDelete: false,
+    replaceOnChanges: [],
+    aliases: [],
     replacementTrigger: undefined,
   };
   assert.deepEqual(resource.options, { ...none, ...expected }, resource.name);
@@ -410,6 +413,7 @@ test("a new pair moves nothing, and a handover runs again only when the machines
       dependsOn: [filesOf(taker ?? "")],
       ignoreChanges: ["connection", "create"],
       additionalSecretOutputs: ["connection"],
+      replaceOnChanges: ["triggers[*]"],
     });
   }
 });
@@ -491,6 +495,7 @@ test("one command per node, node b after node a, with everything secret on stand
       deletedWith: "ha-network-subnet",
       deleteBeforeReplace: true,
       additionalSecretOutputs: ["stdout", "stderr", "connection"],
+      replaceOnChanges: ["triggers[*]"],
     });
   }
 });

@@ -1,0 +1,69 @@
+/**
+ * What a running stack's state knows its resources by, and the options that decide whether one is replaced. A line of the
+ * golden file that changes means that an update does something to every running pair: `UPDATE_GOLDEN=1` rewrites the file,
+ * and a change of it needs a reason and, for a name or a type, an alias.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { modes } from "../../render/model.ts";
+import { type Recorded, runProgram } from "../support/mocks.ts";
+import { least } from "./given.ts";
+
+const golden = fileURLToPath(new URL("expected/urns.json", import.meta.url));
+
+/** The design of the machines has the key in it, so it must not be a new one in each run. */
+const length = (count: number) => Buffer.from([0, 0, 0, count]);
+const fixedKey = Buffer.concat([length(11), Buffer.from("ssh-ed25519"), length(32), Buffer.alloc(32, 1)]);
+const config = { ...least, sshPublicKey: `ssh-ed25519 ${fixedKey.toString("base64")}` };
+
+/** What says something: empty lists and flags that are off would hide it. */
+const telling = (options: Recorded["options"]) =>
+  Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value && !(Array.isArray(value) && value.length === 0)),
+  );
+
+test("URNs and options of all resources are those of the golden file", async () => {
+  const seen: Record<string, Record<string, unknown>> = {};
+  for (const mode of modes) {
+    for (const publicIp of ["false", "true"]) {
+      for (const running of [false, true]) {
+        const { resources } = await runProgram({
+          config: { ...config, mode, publicIp },
+          calls: {
+            "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-newest" }] }),
+            "tencentcloud:index/getEnis:getEnis": () => ({
+              enis: [
+                { name: "keepalived-cluster-test-a", instanceId: "ins-a", ipv4s: [{ ip: "10.0.1.16" }] },
+                {
+                  name: "keepalived-cluster-test-b",
+                  instanceId: "ins-b",
+                  ipv4s: [{ ip: "10.0.1.17" }, { ip: "10.0.1.100" }],
+                },
+              ],
+            }),
+          },
+          ...(running && { made: identity }),
+        });
+        const title = `${mode}, ${publicIp === "true" ? "with" : "without"} an EIP, ${running ? "running, the VIP on b" : "new"}`;
+        const rows = resources.map(({ urn, options }): [string, unknown] => [urn, telling(options)]);
+        seen[title] = Object.fromEntries(rows.sort(([x], [y]) => (x < y ? -1 : 1)));
+        assert.equal(Object.keys(seen[title]).length, resources.length, "a URN stands for one resource");
+      }
+    }
+  }
+  const text = `${JSON.stringify(seen, null, 2)}\n`;
+  if (process.env.UPDATE_GOLDEN === "1") writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, "utf8"));
+});
+
+const identity = {
+  zone: "ap-guangzhou-3",
+  vpcCidr: "10.0.0.0/16",
+  subnetCidr: "10.0.1.0/24",
+  vip: "10.0.1.100",
+  nodeAddressA: "10.0.1.16",
+  nodeAddressB: "10.0.1.17",
+  run: "an earlier one",
+};
