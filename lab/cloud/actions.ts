@@ -18,7 +18,7 @@ import { securityGroupActions } from "./securityGroup.ts";
 import { stsActions } from "./sts.ts";
 import { subnetActions } from "./subnet.ts";
 import { tagActions } from "./tag.ts";
-import { taskActions } from "./tasks.ts";
+import { taskActions } from "./task.ts";
 import { vpcActions } from "./vpc.ts";
 
 const parts: Actions[] = [

@@ -1,31 +1,9 @@
-import { accessOf } from "./access.ts";
+import { inForce } from "./access.ts";
 import { plainTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
-import type { ApiTag, Call, Handler, Json, Model } from "./model.ts";
-import { allows, readPolicy, readTrust, type Statement } from "./policy.ts";
-
-export interface Role {
-  id: string;
-  name: string;
-  document: string;
-  description: string;
-  createdMs: number;
-  updatedMs: number;
-  /** Policy id to the time it was attached. */
-  policies: Map<string, number>;
-}
-
-export interface Policy {
-  /** A decimal number. */
-  id: string;
-  name: string;
-  document: string;
-  /** Until a new document is in force. */
-  formerDocument: string;
-  description: string;
-  createdMs: number;
-  updatedMs: number;
-}
+import type { Handler, Model } from "./model.ts";
+import { readPolicy, readTrust } from "./policy.ts";
+import type { ApiTag, Json, Policy, Role } from "./records.ts";
 
 const noRole = () => new CloudError("InvalidParameter.RoleNotExist", "The role does not exist.");
 const noPolicy = (id: string) => new CloudError("ResourceNotFound.PolicyIdNotFound", id);
@@ -43,43 +21,12 @@ function asStored(document: string): string {
   return JSON.stringify({ version: parsed.version, statement }, null, 2);
 }
 
-export const trustsService = (role: Role, service: string) => readTrust(role.document).includes(service);
-
 function roleOf(model: Model, id: string | undefined, name: string | undefined): Role {
   if (id === undefined && name === undefined)
     throw new CloudError("InvalidParameter.ParamError", "RoleId or RoleName is needed.");
   const role = [...model.roles.values()].find((candidate) => candidate.id === id || candidate.name === name);
   if (!role) throw noRole();
   return role;
-}
-
-const inForce = ({ clock, delays }: Model, sinceMs: number) => sinceMs + delays.grant <= clock.now();
-
-/** What the role may do by now. */
-const documentsInForce = (model: Model, role: Role): string[] =>
-  [...role.policies].flatMap(([id, attachedMs]) => {
-    const policy = model.policies.get(id);
-    if (!policy || !inForce(model, attachedMs)) return [];
-    return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
-  });
-
-/** Refuses what the caller's policies do not allow. The account's own key may do everything. */
-export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
-  if (call.caller.kind === "root") return;
-  const access = accessOf(model, call, request);
-  if (!allows(statementsOf(model, call.caller), access)) {
-    const resources = access.resources.map(({ name }) => name).join(", ") || "*";
-    throw new CloudError(
-      "UnauthorizedOperation",
-      `You are not authorized to perform operation (${call.service}:${call.action}) resource (${resources}) has no permission`,
-    );
-  }
-}
-
-function statementsOf(model: Model, caller: Exclude<Call["caller"], { kind: "root" }>): Statement[] {
-  if (caller.kind === "federated") return caller.statements;
-  const role = [...model.roles.values()].find(({ name }) => name === caller.role);
-  return role ? documentsInForce(model, role).flatMap(readPolicy) : [];
 }
 
 const createRole: Handler<{

@@ -2,21 +2,9 @@ import { rangeOf, toAddress } from "./addresses.ts";
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { ApiTag, Handler, Json, Model } from "./model.ts";
-import { startNumbered } from "./tasks.ts";
-
-export interface Eip {
-  id: string;
-  name: string;
-  publicIp: string;
-  chargeType: string;
-  bandwidthMbps: number;
-  createdMs: number;
-  /** READY: bound or not, as `binding` says. */
-  state: "CREATING" | "READY" | "BINDING" | "UNBINDING" | "OFFLINING";
-  /** The ENI and the private address on it. */
-  binding: { eniId: string; address: string } | null;
-}
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, Eip, Json } from "./records.ts";
+import { startNumbered } from "./task.ts";
 
 export const noEip = (id: string) => new CloudError("InvalidAddressId.NotFound", `The EIP '${id}' does not exist.`);
 

@@ -2,7 +2,7 @@
 import { eipStatus, noEip, requireIdleEip } from "./eip.ts";
 import { CloudError, known, missing } from "./errors.ts";
 import type { Handler, Model } from "./model.ts";
-import { startNumbered } from "./tasks.ts";
+import { startNumbered } from "./task.ts";
 
 /** Which address of which ENI an EIP is to be bound to. */
 function target(

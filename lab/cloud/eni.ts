@@ -2,36 +2,9 @@ import { plainTime } from "./clock.ts";
 import { CloudError, known, mutex } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "./limits.ts";
-import type { Handler, Json, Model } from "./model.ts";
-import type { Subnet } from "./subnet.ts";
+import type { Handler, Model } from "./model.ts";
+import type { Eni, Json, PrivateIp, Subnet } from "./records.ts";
 import { checkName } from "./vpc.ts";
-
-export interface PrivateIp {
-  address: string;
-  primary: boolean;
-  description: string;
-  state: "PENDING" | "AVAILABLE" | "MIGRATING" | "DELETING";
-  /** The ENI that it is moving to. */
-  movingTo?: string;
-  /** When its last move ended. */
-  movedMs?: number;
-}
-
-export interface Eni {
-  id: string;
-  name: string;
-  description: string;
-  vpcId: string;
-  subnetId: string;
-  zone: string;
-  groupIds: string[];
-  primary: boolean;
-  mac: string;
-  state: "PENDING" | "AVAILABLE" | "ATTACHING" | "DETACHING" | "DELETING";
-  createdMs: number;
-  addresses: PrivateIp[];
-  attachment: { instanceId: string; deviceIndex: number; atMs: number } | null;
-}
 
 export interface ApiPrivateIp {
   PrivateIpAddress?: string;

@@ -1,8 +1,9 @@
 /** Addresses on ENIs: assigned, taken away, and moved. The move is what a failover rests on. */
 
-import { type ApiPrivateIp, addressLimit, type Eni, ipView, type PrivateIp, requireIdle } from "./eni.ts";
+import { type ApiPrivateIp, addressLimit, ipView, requireIdle } from "./eni.ts";
 import { CloudError, known, malformed, missing, mutex } from "./errors.ts";
-import type { Call, Handler, Json, Model } from "./model.ts";
+import type { Call, Handler, Model } from "./model.ts";
+import type { Eni, Json, PrivateIp } from "./records.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
 
 const migratePrivateIpAddress: Handler<{

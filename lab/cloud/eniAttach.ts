@@ -1,14 +1,9 @@
 import type { Outcome } from "./behaviour.ts";
-import type { Eni } from "./eni.ts";
+import { enisOf } from "./enis.ts";
 import { CloudError, known } from "./errors.ts";
 import { nicLimits } from "./limits.ts";
 import type { Handler, Model } from "./model.ts";
-
-/** ENIs of a machine, primary first. */
-export const enisOf = (model: Model, instanceId: string): Eni[] =>
-  [...model.enis.values()]
-    .filter(({ attachment }) => attachment?.instanceId === instanceId)
-    .sort((one, other) => (one.attachment?.deviceIndex ?? 0) - (other.attachment?.deviceIndex ?? 0));
+import type { Eni } from "./records.ts";
 
 /** The vendor's provider retries Detach on InvalidState and on nothing else. */
 function requireFree(model: Model, eni: Eni, whileMigrating: Outcome): void {

@@ -1,8 +1,9 @@
-import { type ApiPrivateIp, addEni, dropEni, eniView, type PrivateIp } from "./eni.ts";
+import { type ApiPrivateIp, addEni, dropEni, eniView } from "./eni.ts";
 import { CloudError, known, malformed, missing } from "./errors.ts";
 import { unattachedAddressLimit } from "./limits.ts";
-import type { ApiTag, Handler, Model } from "./model.ts";
-import { checkAddress, pickAddresses, type Subnet } from "./subnet.ts";
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, PrivateIp, Subnet } from "./records.ts";
+import { checkAddress, pickAddresses } from "./subnet.ts";
 import { checkName } from "./vpc.ts";
 
 /** Addresses as asked for and `count` more of the cloud's choice; the primary one is first if the request has none. */

@@ -1,16 +1,19 @@
 /** From a signed request to the content of `Response`: who, what, may they, does it fit, then the handler. */
-import { actions } from "./actions.ts";
-import { authorise } from "./cam.ts";
 import type { Credentials } from "./credentials.ts";
 import { CloudError } from "./errors.ts";
 import { createdBy, deletedBy, type Journal, withoutSecrets } from "./journal.ts";
-import type { Call, Caller, Handler, Json, Model } from "./model.ts";
+import type { Actions, Call, Handler, Model } from "./model.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Caller, Json } from "./records.ts";
 import { checkRequest, find, responseProblems } from "./shape.ts";
 import { type SignedRequest, verify } from "./signature.ts";
 
 export interface Gate {
   model: Model;
+  /** All that can be called. */
+  actions: Actions;
+  /** Refuses what the caller may not do. */
+  authorise: (model: Model, call: Call, request: Json) => void;
   credentials: Credentials;
   journal: Journal;
   recorder: Recorder;
@@ -126,8 +129,8 @@ async function run(gate: Gate, call: Call, body: Json, version: string): Promise
   const injected = model.faults.takeError(action);
   if (injected) throw new CloudError(injected.code, injected.message ?? "injected");
   checkRequest(service, shape.request, body);
-  authorise(model, call, body);
-  const handler = actions[service]?.[action] as Handler<Json> | undefined;
+  gate.authorise(model, call, body);
+  const handler = gate.actions[service]?.[action] as Handler<Json> | undefined;
   if (!handler) throw new CloudError("InvalidAction", `The request action=\`${action}\` is invalid.`);
   const response = await once(gate, call, body, () => handler(model, body, call));
   const odd = gate.checkResponses ? responseProblems(service, action, response) : [];

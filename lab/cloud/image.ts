@@ -1,10 +1,8 @@
 /** What the cloud sells: zones, instance types, images. */
 import { CloudError } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import { instanceTypes } from "./limits.ts";
+import { instanceTypes, zoneNames } from "./limits.ts";
 import type { Handler } from "./model.ts";
-
-export const zoneNames = (region: string) => [3, 4, 6, 7].map((number) => `${region}-${number}`);
 
 export interface Image {
   id: string;

@@ -3,6 +3,8 @@
  * metadata service. What it decides to be true goes to a data plane that makes packets and machines obey.
  */
 import type { Dataplane, NetworkView } from "../dataplane.ts";
+import { authorise } from "./access.ts";
+import { actions } from "./actions.ts";
 import { readCidr } from "./addresses.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -16,7 +18,7 @@ import { serveMetadata } from "./metadata.ts";
 import { type Delays, defaultDelays, type Model } from "./model.ts";
 import { Plane } from "./plane.ts";
 import { type RecordedCall, Recorder } from "./recorder.ts";
-import { TagStore } from "./tag.ts";
+import { TagStore } from "./tagStore.ts";
 import { Tasks } from "./tasks.ts";
 import { networksOf } from "./view.ts";
 
@@ -119,6 +121,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const recorder = new Recorder(clock);
   const gate: Gate = {
     model,
+    actions,
+    authorise,
     credentials,
     journal,
     recorder,

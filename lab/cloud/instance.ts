@@ -4,38 +4,8 @@ import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
 import { imageOf } from "./image.ts";
-import type { InstanceType } from "./limits.ts";
-import type { Handler, Json, Model } from "./model.ts";
-
-export interface Instance {
-  id: string;
-  name: string;
-  type: InstanceType;
-  zone: string;
-  vpcId: string;
-  subnetId: string;
-  imageId: string;
-  state: "PENDING" | "LAUNCH_FAILED" | "RUNNING" | "STOPPED" | "STARTING" | "STOPPING" | "REBOOTING" | "TERMINATING";
-  operation: { name: string; state: "OPERATING" | "SUCCESS" | "FAILED"; requestId: string; error: string };
-  uuid: string;
-  createdMs: number;
-  diskId: string;
-  diskType: string;
-  diskSizeGb: number;
-  groupIds: string[];
-  keyIds: string[];
-  roleName: string | null;
-  placementGroupIds: string[];
-  /** base64, "" without. */
-  userData: string;
-  /** Public address of its own, "" without. */
-  publicIp: string;
-  bandwidthMbps: number;
-  projectId: number;
-  protectedFromTermination: boolean;
-  /** Stopped with STOP_CHARGING: the cloud may give its host to others. */
-  chargingStopped?: boolean;
-}
+import type { Handler, Model } from "./model.ts";
+import type { Instance, Json } from "./records.ts";
 
 export const noInstance = (id: string) =>
   new CloudError("InvalidInstanceId.NotFound", `The instance '${id}' does not exist.`);

@@ -1,13 +1,13 @@
 /** Changes of a living CVM. Some of them should never be seen in a run of the program: the journal tells. */
 
-import { enisOf } from "./eniAttach.ts";
+import { enisOf } from "./enis.ts";
 import { CloudError, known } from "./errors.ts";
 import { images } from "./image.ts";
-import type { Instance } from "./instance.ts";
 import { begin, boot, checkRole, checkUserData, settle } from "./instanceLife.ts";
 import { instanceTypes } from "./limits.ts";
 import type { Handler, Model } from "./model.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
+import type { Instance } from "./records.ts";
 
 /** Runs an operation on each instance; what fails leaves it as FAILED in the state `otherwise`. */
 function operate(

@@ -1,19 +1,20 @@
 /** A CVM from its birth to its end. */
 import { isIPv4 } from "node:net";
 import { inside, isReserved, rangeOf, toNumber } from "./addresses.ts";
-import { trustsService } from "./cam.ts";
 import { pickPublicIp } from "./eip.ts";
 import { addEni, dropEni } from "./eni.ts";
-import { enisOf } from "./eniAttach.ts";
+import { enisOf } from "./enis.ts";
 import { CloudError, known } from "./errors.ts";
-import { imageOf, zoneNames } from "./image.ts";
-import { type Instance, noInstance } from "./instance.ts";
+import { imageOf } from "./image.ts";
+import { noInstance } from "./instance.ts";
 import { noKey } from "./keyPair.ts";
-import { instanceTypes } from "./limits.ts";
-import type { Call, Handler, Model, TagSpecification } from "./model.ts";
+import { instanceTypes, zoneNames } from "./limits.ts";
+import type { Call, Handler, Model } from "./model.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
-import { pickAddresses, type Subnet, usedAddresses } from "./subnet.ts";
-import { tagsFor } from "./tag.ts";
+import { trustsService } from "./policy.ts";
+import type { Instance, Subnet, TagSpecification } from "./records.ts";
+import { pickAddresses, usedAddresses } from "./subnet.ts";
+import { tagsFor } from "./tagStore.ts";
 
 interface RunRequest {
   Placement?: { Zone: string; ProjectId?: number };

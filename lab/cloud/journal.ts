@@ -1,6 +1,6 @@
 /** Every call that the cloud got. No key, token or signature is ever in it. */
 import { appendFileSync } from "node:fs";
-import type { Json } from "./model.ts";
+import type { Json } from "./records.ts";
 
 export interface JournalEntry {
   /** ISO time at which the request had arrived. */

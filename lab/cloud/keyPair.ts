@@ -2,18 +2,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { Handler, Json, Model, TagSpecification } from "./model.ts";
-import { tagsFor } from "./tag.ts";
-
-export interface KeyPair {
-  id: string;
-  name: string;
-  projectId: number;
-  description: string;
-  /** Type and key, without a comment. */
-  publicKey: string;
-  createdMs: number;
-}
+import type { Handler, Model } from "./model.ts";
+import type { Json, KeyPair, TagSpecification } from "./records.ts";
+import { tagsFor } from "./tagStore.ts";
 
 export const noKey = (id: string) =>
   new CloudError("InvalidKeyPairId.NotFound", `The key pair '${id}' does not exist.`);

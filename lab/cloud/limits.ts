@@ -1,11 +1,7 @@
-/** Instance types on sale, and how many ENIs and addresses each may hold. */
+/** Zones and instance types on sale, and how many ENIs and addresses each type may hold. */
+import type { InstanceType } from "./records.ts";
 
-export interface InstanceType {
-  name: string;
-  cpu: number;
-  /** GiB */
-  memory: number;
-}
+export const zoneNames = (region: string) => [3, 4, 6, 7].map((number) => `${region}-${number}`);
 
 const sizes: [name: string, cpu: number, memory: number][] = [
   ["SMALL1", 1, 1],

@@ -1,14 +1,13 @@
 /** The metadata service that a machine asks about itself, and from which it gets its role's credentials. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { gatewayOf, rangeOf, toAddress } from "./addresses.ts";
-import { trustsService } from "./cam.ts";
 import { isoTime } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Eni } from "./eni.ts";
-import { enisOf } from "./eniAttach.ts";
+import { enisOf } from "./enis.ts";
 import { type Listener, start } from "./http.ts";
-import type { Instance } from "./instance.ts";
 import type { Model } from "./model.ts";
+import { trustsService } from "./policy.ts";
+import type { Eni, Instance } from "./records.ts";
 
 /** Paths and their values; a value that is a tree is a directory. */
 type Tree = { [name: string]: string | Tree };

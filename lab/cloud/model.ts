@@ -1,22 +1,26 @@
 /** All that exists in the account. Handlers change it; view.ts says what it means for packets. */
-import type { Policy, Role } from "./cam.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Eip } from "./eip.ts";
-import type { Eni } from "./eni.ts";
 import type { Faults } from "./faults.ts";
 import type { Ids } from "./ids.ts";
-import type { Instance } from "./instance.ts";
-import type { KeyPair } from "./keyPair.ts";
-import type { PlacementGroup } from "./placementGroup.ts";
 import type { Plane } from "./plane.ts";
-import type { Statement } from "./policy.ts";
-import type { ReservedIp } from "./reservedIp.ts";
-import type { SecurityGroup } from "./securityGroup.ts";
-import type { Subnet } from "./subnet.ts";
-import type { TagStore } from "./tag.ts";
+import type {
+  Caller,
+  Eip,
+  Eni,
+  Instance,
+  Json,
+  KeyPair,
+  PlacementGroup,
+  Policy,
+  ReservedIp,
+  Role,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+} from "./records.ts";
+import type { TagStore } from "./tagStore.ts";
 import type { Tasks } from "./tasks.ts";
-import type { Vpc } from "./vpc.ts";
 
 /** How long things take, in milliseconds. A boot takes as long as the data plane needs. */
 export interface Delays {
@@ -82,15 +86,6 @@ export interface Model {
   policies: Map<string, Policy>;
 }
 
-/** A JSON object. */
-export type Json = Record<string, unknown>;
-
-export type Caller =
-  | { kind: "root" }
-  | { kind: "role"; role: string }
-  /** The account's own key, held down to a policy. */
-  | { kind: "federated"; name: string; statements: Statement[] };
-
 export interface Call {
   service: string;
   action: string;
@@ -107,13 +102,3 @@ export type Handler<Request = never> = (model: Model, request: Request, call: Ca
 
 /** Actions by service and name. */
 export type Actions = Record<string, Record<string, Handler>>;
-
-export interface ApiTag {
-  Key: string;
-  Value?: string;
-}
-
-export interface TagSpecification {
-  ResourceType: string;
-  Tags: ApiTag[];
-}

@@ -1,16 +1,9 @@
 import { isoTime } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { Handler, Model, TagSpecification } from "./model.ts";
-import { tagsFor } from "./tag.ts";
-
-export interface PlacementGroup {
-  id: string;
-  name: string;
-  type: "HOST" | "SW" | "RACK";
-  affinity: number;
-  createdMs: number;
-}
+import type { Handler, Model } from "./model.ts";
+import type { PlacementGroup, TagSpecification } from "./records.ts";
+import { tagsFor } from "./tagStore.ts";
 
 /** Machines that one group may hold, by its type. */
 const quotas = { HOST: 50, SW: 20, RACK: 30 };

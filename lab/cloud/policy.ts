@@ -1,11 +1,6 @@
 /** CAM documents: what they may look like, and what they allow. Deny beats allow; nothing said is denied. */
 import { CloudError } from "./errors.ts";
-
-export interface Statement {
-  effect: "allow" | "deny";
-  actions: string[];
-  resources: string[];
-}
+import type { Role, Statement } from "./records.ts";
 
 /** Something a call touches, with the services in whose name a policy may speak of it. */
 export interface Resource {
@@ -94,6 +89,8 @@ export function readTrust(document: string): string[] {
     return statement.effect === "allow" ? services : [];
   });
 }
+
+export const trustsService = (role: Role, service: string) => readTrust(role.document).includes(service);
 
 const like = (pattern: string, text: string) =>
   new RegExp(

@@ -1,6 +1,6 @@
 /** Calls as the wire had them, to be played again without the client that made them. Off until a step is named. */
 import type { Clock } from "./clock.ts";
-import type { Json } from "./model.ts";
+import type { Json } from "./records.ts";
 
 export interface RecordedCall {
   /** What was being done meanwhile. */

@@ -2,18 +2,9 @@
 import { plainTime } from "./clock.ts";
 import { inUse, known, missing } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { ApiTag, Handler, Json, Model } from "./model.ts";
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, Json, ReservedIp } from "./records.ts";
 import { checkAddress, usedAddresses } from "./subnet.ts";
-
-export interface ReservedIp {
-  id: string;
-  name: string;
-  description: string;
-  vpcId: string;
-  subnetId: string;
-  address: string;
-  createdMs: number;
-}
 
 const holderOf = (model: Model, { subnetId, address }: ReservedIp): string =>
   usedAddresses(model, subnetId).get(address) ?? "";

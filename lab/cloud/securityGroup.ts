@@ -1,21 +1,9 @@
 import { plainTime } from "./clock.ts";
 import { CloudError, inUse, known, malformed } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { ApiTag, Handler, Json, Model } from "./model.ts";
-import { type ApiRule, type ApiRules, type Rule, readRules, ruleView } from "./securityGroupRules.ts";
-
-export interface SecurityGroup {
-  id: string;
-  name: string;
-  description: string;
-  projectId: string;
-  createdMs: number;
-  updatedMs: number;
-  /** Counts changes of the rules. */
-  version: number;
-  ingress: Rule[];
-  egress: Rule[];
-}
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, Json, Rule, SecurityGroup } from "./records.ts";
+import { type ApiRule, type ApiRules, readRules, ruleView } from "./securityGroupRules.ts";
 
 const groupView = (model: Model, group: SecurityGroup): Json => ({
   SecurityGroupId: group.id,

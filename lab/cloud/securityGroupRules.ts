@@ -3,20 +3,8 @@ import { isIPv4 } from "node:net";
 import type { RuleView } from "../dataplane.ts";
 import { plainTime } from "./clock.ts";
 import { CloudError, known, malformed } from "./errors.ts";
-import type { Json, Model } from "./model.ts";
-
-export interface Rule {
-  protocol: string;
-  port: string;
-  /** The port as the request spelled it. */
-  portSent: string;
-  cidr: string;
-  /** Another security group as the source, "" when a CIDR is given. */
-  groupId: string;
-  action: "ACCEPT" | "DROP";
-  description: string;
-  modifiedMs: number;
-}
+import type { Model } from "./model.ts";
+import type { Json, Rule } from "./records.ts";
 
 export interface ApiRule {
   PolicyIndex?: number;

@@ -3,19 +3,10 @@ import { inside, isReserved, overlap, rangeOf, readCidr, toAddress, toNumber } f
 import { plainTime } from "./clock.ts";
 import { CloudError, inUse, known, malformed } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import { zoneNames } from "./image.ts";
-import type { ApiTag, Handler, Json, Model } from "./model.ts";
+import { zoneNames } from "./limits.ts";
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, Json, Subnet } from "./records.ts";
 import { checkName } from "./vpc.ts";
-
-export interface Subnet {
-  id: string;
-  vpcId: string;
-  name: string;
-  cidr: string;
-  zone: string;
-  createdMs: number;
-  broadcast: boolean;
-}
 
 /** Who holds which address of a subnet: address to ENI id. */
 export function usedAddresses(model: Model, subnetId: string): Map<string, string> {

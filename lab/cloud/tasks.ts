@@ -1,7 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { CloudError, known } from "./errors.ts";
 import type { Faults } from "./faults.ts";
-import type { Handler, Model } from "./model.ts";
 
 export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
 
@@ -113,24 +112,3 @@ export class Tasks {
     this.#cancels.clear();
   }
 }
-
-const describeVpcTaskResult: Handler<{ TaskId: string }> = (model, request) => {
-  const Status = model.tasks.status(request.TaskId);
-  return { Status, Output: Status, Result: [] };
-};
-
-const describeTaskResult: Handler<{ TaskId?: number }> = (model, request) => {
-  if (request.TaskId === undefined) throw new CloudError("InvalidParameter", "TaskId is required.");
-  return { TaskId: request.TaskId, Result: model.tasks.status(String(request.TaskId)) };
-};
-
-/** A task of the EIP side has a number of its own. */
-export function startNumbered(model: Model, task: Omit<TaskStart, "id">): string {
-  const id = String(model.ids.count("eip-task", 61531401));
-  model.tasks.start({ id, ...task });
-  return id;
-}
-
-export const taskActions = {
-  vpc: { DescribeVpcTaskResult: describeVpcTaskResult, DescribeTaskResult: describeTaskResult },
-};

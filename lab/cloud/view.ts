@@ -1,7 +1,7 @@
 import type { NetworkView, PortView } from "../dataplane.ts";
 import { gatewayOf } from "./addresses.ts";
-import type { Eni } from "./eni.ts";
 import type { Model } from "./model.ts";
+import type { Eni } from "./records.ts";
 import { rulesFor } from "./securityGroupRules.ts";
 
 /** An ENI has a port once it is attached in earnest, and until its machine is let go. */

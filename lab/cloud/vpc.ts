@@ -2,20 +2,8 @@ import { type Range, rangeOf, readCidr } from "./addresses.ts";
 import { plainTime } from "./clock.ts";
 import { CloudError, inUse, known, malformed } from "./errors.ts";
 import { type ApiFilter, page, select } from "./filters.ts";
-import type { ApiTag, Handler, Json, Model } from "./model.ts";
-
-export interface Vpc {
-  id: string;
-  name: string;
-  cidr: string;
-  createdMs: number;
-  multicast: boolean;
-  dnsServers: string[];
-  publish: boolean;
-  publishIpv6: boolean;
-  /** Every VPC is born with a main route table. */
-  routeTableId: string;
-}
+import type { Handler, Model } from "./model.ts";
+import type { ApiTag, Json, Vpc } from "./records.ts";
 
 /** A name of VPC's kinds of resources has 1 to 60 characters. */
 export function checkName(parameter: string, name: string): void {
