@@ -1,25 +1,26 @@
 /** All actions of this cloud. What is not here does not exist: the client is told InvalidAction. */
-import { camActions } from "./cam.ts";
-import { eipActions } from "./eip.ts";
-import { eipBindActions } from "./eipBind.ts";
-import { eniActions } from "./eni.ts";
-import { eniAddressActions } from "./eniAddress.ts";
-import { eniAttachActions } from "./eniAttach.ts";
-import { eniCreateActions } from "./eniCreate.ts";
-import { catalogueActions } from "./image.ts";
-import { instanceActions } from "./instance.ts";
-import { instanceChangeActions } from "./instanceChange.ts";
-import { instanceLifeActions } from "./instanceLife.ts";
-import { keyPairActions } from "./keyPair.ts";
-import type { Actions } from "./model.ts";
-import { placementGroupActions } from "./placementGroup.ts";
-import { reservedIpActions } from "./reservedIp.ts";
-import { securityGroupActions } from "./securityGroup.ts";
-import { stsActions } from "./sts.ts";
-import { subnetActions } from "./subnet.ts";
-import { tagActions } from "./tag.ts";
-import { taskActions } from "./task.ts";
-import { vpcActions } from "./vpc.ts";
+
+import type { Actions } from "./account/model.ts";
+import { camActions } from "./cam/cam.ts";
+import { stsActions } from "./cam/sts.ts";
+import { catalogueActions } from "./cvm/image.ts";
+import { instanceActions } from "./cvm/instance.ts";
+import { instanceChangeActions } from "./cvm/instanceChange.ts";
+import { instanceLifeActions } from "./cvm/instanceLife.ts";
+import { keyPairActions } from "./cvm/keyPair.ts";
+import { placementGroupActions } from "./cvm/placementGroup.ts";
+import { tagActions } from "./tag/tag.ts";
+import { eipActions } from "./vpc/eip.ts";
+import { eipBindActions } from "./vpc/eipBind.ts";
+import { eniActions } from "./vpc/eni.ts";
+import { eniAddressActions } from "./vpc/eniAddress.ts";
+import { eniAttachActions } from "./vpc/eniAttach.ts";
+import { eniCreateActions } from "./vpc/eniCreate.ts";
+import { reservedIpActions } from "./vpc/reservedIp.ts";
+import { securityGroupActions } from "./vpc/securityGroup.ts";
+import { subnetActions } from "./vpc/subnet.ts";
+import { taskActions } from "./vpc/task.ts";
+import { vpcActions } from "./vpc/vpc.ts";
 
 const parts: Actions[] = [
   vpcActions,

@@ -3,31 +3,31 @@
  * metadata service. What it decides to be true goes to a data plane that makes packets and machines obey.
  */
 import type { Dataplane, NetworkView } from "../dataplane.ts";
-import { authorise } from "./access.ts";
+import { readCidr } from "./account/addresses.ts";
+import { type CloudFaults, Faults } from "./account/apiFaults.ts";
+import type { Behaviour } from "./account/behaviour.ts";
+import { type Clock, systemClock } from "./account/clock.ts";
+import { Credentials } from "./account/credentials.ts";
+import { type Ids, randomIds } from "./account/ids.ts";
+import { type Delays, defaultDelays, type Model } from "./account/model.ts";
+import { Plane } from "./account/plane.ts";
+import { TagStore } from "./account/tagStore.ts";
+import { Tasks } from "./account/tasks.ts";
 import { actions } from "./actions.ts";
-import { readCidr } from "./addresses.ts";
-import type { Behaviour } from "./behaviour.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { Credentials } from "./credentials.ts";
-import { type CloudFaults, Faults } from "./faults.ts";
-import type { Gate } from "./gate.ts";
-import { type Listener, listen } from "./http.ts";
-import { type Ids, randomIds } from "./ids.ts";
-import { Journal, type JournalEntry } from "./journal.ts";
-import { serveMetadata } from "./metadata.ts";
-import { type Delays, defaultDelays, type Model } from "./model.ts";
-import { Plane } from "./plane.ts";
-import { type RecordedCall, Recorder } from "./recorder.ts";
-import { TagStore } from "./tagStore.ts";
-import { Tasks } from "./tasks.ts";
+import { authorise } from "./cam/access.ts";
 import { networksOf } from "./view.ts";
+import type { Gate } from "./wire/gate.ts";
+import { type Listener, listen } from "./wire/http.ts";
+import { Journal, type JournalEntry } from "./wire/journal.ts";
+import { serveMetadata } from "./wire/metadata.ts";
+import { type RecordedCall, Recorder } from "./wire/recorder.ts";
 
-export { type Behaviour, readBehaviour } from "./behaviour.ts";
-export type { Clock } from "./clock.ts";
-export type { CloudFaults, FaultSettings } from "./faults.ts";
-export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./journal.ts";
-export type { Delays, Model } from "./model.ts";
-export type { RecordedCall } from "./recorder.ts";
+export type { CloudFaults, FaultSettings } from "./account/apiFaults.ts";
+export { type Behaviour, readBehaviour } from "./account/behaviour.ts";
+export type { Clock } from "./account/clock.ts";
+export type { Delays, Model } from "./account/model.ts";
+export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./wire/journal.ts";
+export type { RecordedCall } from "./wire/recorder.ts";
 
 export interface CloudOptions {
   dataplane: Dataplane;

@@ -1,8 +1,8 @@
 import type { NetworkView, PortView } from "../dataplane.ts";
-import { gatewayOf } from "./addresses.ts";
-import type { Model } from "./model.ts";
-import type { Eni } from "./records.ts";
-import { rulesFor } from "./securityGroupRules.ts";
+import { gatewayOf } from "./account/addresses.ts";
+import type { Model } from "./account/model.ts";
+import type { Eni } from "./account/records.ts";
+import { rulesFor } from "./vpc/securityGroupRules.ts";
 
 /** An ENI has a port once it is attached in earnest, and until its machine is let go. */
 const hasPort = (eni: Eni) => eni.attachment !== null && eni.state !== "ATTACHING";

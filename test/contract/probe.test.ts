@@ -10,7 +10,7 @@ import { Ledger } from "../../cli/probe/ledger.ts";
 import { removeAll } from "../../cli/probe/remove.ts";
 import { askAll, Interrupted } from "../../cli/probe/run.ts";
 import { Stage } from "../../cli/probe/stage.ts";
-import { type Behaviour, behaviourNames, readBehaviour, usualBehaviour } from "../../lab/cloud/behaviour.ts";
+import { type Behaviour, behaviourNames, readBehaviour, usualBehaviour } from "../../lab/cloud/account/behaviour.ts";
 import { type Cloud, startCloud } from "../../lab/cloud/index.ts";
 import { nullDataplane } from "../../lab/dataplane.ts";
 import { cloudFor, raw } from "./support.ts";

@@ -1,7 +1,7 @@
 /** The recorded runs of the real provider: in which order they were made, and a cloud as slow as the one that they met. */
 import { readdirSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { defaultDelays } from "../../lab/cloud/model.ts";
+import { defaultDelays } from "../../lab/cloud/account/model.ts";
 import { nullDataplane } from "../../lab/dataplane.ts";
 import { cloudFor } from "./support.ts";
 import { VirtualClock } from "./virtualClock.ts";

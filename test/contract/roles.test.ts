@@ -1,8 +1,8 @@
 /** Metadata, role credentials, and what a policy lets them do. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { allows, readPolicy } from "../../lab/cloud/account/policy.ts";
 import { startMetadata } from "../../lab/cloud/index.ts";
-import { allows, readPolicy } from "../../lab/cloud/policy.ts";
 import { makePair, taskDone, vip } from "./pair.ts";
 import { cloudFor, type Key, raw, refused, sdk } from "./support.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actions } from "../../lab/cloud/actions.ts";
-import { services } from "../../lab/cloud/shape.ts";
+import { services } from "../../lab/cloud/wire/shape.ts";
 import { cloudFor, type RawCall, raw, sdk } from "./support.ts";
 
 const describeVpcs: RawCall = { service: "vpc", action: "DescribeVpcs", body: {} };

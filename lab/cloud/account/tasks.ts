@@ -1,0 +1,114 @@
+import type { Faults } from "./apiFaults.ts";
+import type { Clock } from "./clock.ts";
+import { CloudError, known } from "./errors.ts";
+
+export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
+
+export interface TaskStart {
+  /** Request id (VPC) or number (EIP) by which the caller asks for it. */
+  id: string;
+  action: string;
+  delayMs: number;
+  /** Things on which nothing else may run meanwhile. */
+  locks: string[];
+  /** What happens at the end. The task is RUNNING until it resolves. */
+  done: () => void | Promise<void>;
+  /** Puts things back when the task fails. */
+  failed?: () => void | Promise<void>;
+}
+
+interface Task {
+  id: string;
+  action: string;
+  startedMs: number;
+  endedMs: number | null;
+  status: TaskStatus;
+  locks: string[];
+}
+
+/** Things that take time: each runs for a while, holds its locks meanwhile, and ends as SUCCESS or FAILED. */
+export class Tasks {
+  readonly #tasks = new Map<string, Task>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #cancels = new Set<() => void>();
+  readonly #clock: Clock;
+  readonly #faults: Faults;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(clock: Clock, faults: Faults, onError: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#faults = faults;
+    this.#onError = onError;
+  }
+
+  start({ id, action, delayMs, locks, done, failed }: TaskStart): void {
+    const task: Task = { id, action, startedMs: this.#clock.now(), endedMs: null, status: "RUNNING", locks };
+    this.#tasks.set(id, task);
+    const stuck = this.#faults.takeStuckTask(action);
+    const willFail = this.#faults.takeFailedTask(action) || stuck !== undefined;
+    this.background(async () => {
+      await this.sleep(delayMs);
+      await stuck;
+      let status: TaskStatus = willFail ? "FAILED" : "SUCCESS";
+      try {
+        await (willFail ? failed?.() : done());
+      } catch (error) {
+        status = "FAILED";
+        this.#onError(error);
+      }
+      task.locks = [];
+      task.status = status;
+      task.endedMs = this.#clock.now();
+    });
+  }
+
+  /** Runs something that no caller can ask for by a task id; what it throws is reported, not lost. */
+  background(run: () => Promise<void>): void {
+    const running = run()
+      .catch((error: unknown) => this.#onError(error))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(delayMs, () => {
+        this.#cancels.delete(cancel);
+        resolve();
+      });
+      this.#cancels.add(cancel);
+    });
+  }
+
+  isLocked(id: string): boolean {
+    return this.lockedBy(id) !== undefined;
+  }
+
+  /** The action whose task runs on a thing. */
+  lockedBy(id: string): string | undefined {
+    for (const task of this.#tasks.values())
+      if (task.status === "RUNNING" && task.locks.includes(id)) return task.action;
+    return undefined;
+  }
+
+  status(id: string): TaskStatus {
+    const none = () => new CloudError("ResourceNotFound", `The task '${id}' does not exist.`);
+    const { startedMs, endedMs, status } = known(this.#tasks, id, none);
+    const { taskUnknownMs, taskKnownMs } = this.#faults.settings;
+    const nowMs = this.#clock.now();
+    if (nowMs - startedMs < taskUnknownMs) throw none();
+    if (taskKnownMs !== null && endedMs !== null && nowMs - endedMs >= taskKnownMs) throw none();
+    return status;
+  }
+
+  /** Resolves once nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Forgets what still waits: for the end of the lab. */
+  cancel(): void {
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}

@@ -1,0 +1,84 @@
+/** What a call asks of CAM, and whether it may: where the documents are silent or at odds, as the switches say. */
+import { CloudError } from "../account/errors.ts";
+import type { Call, Model } from "../account/model.ts";
+import { type Access, allows, type Resource, readPolicy } from "../account/policy.ts";
+import type { Role, Statement } from "../account/records.ts";
+
+/** Calls that CAM authorises by the ENIs in these fields of the request. */
+const eniFields: Record<string, string[]> = {
+  MigratePrivateIpAddress: ["SourceNetworkInterfaceId", "DestinationNetworkInterfaceId"],
+  AssignPrivateIpAddresses: ["NetworkInterfaceId"],
+  UnassignPrivateIpAddresses: ["NetworkInterfaceId"],
+  AttachNetworkInterface: ["NetworkInterfaceId"],
+  DetachNetworkInterface: ["NetworkInterfaceId"],
+};
+
+/** EIPs belong to the vpc API; in CAM they were cvm's for years, and its pages still disagree. */
+const eipActions = [
+  "AllocateAddresses",
+  "AssociateAddress",
+  "DescribeAddresses",
+  "DescribeTaskResult",
+  "DisassociateAddress",
+  "ModifyAddressAttribute",
+  "ModifyAddressesBandwidth",
+  "ModifyAddressInternetChargeType",
+  "ReleaseAddresses",
+];
+const boundByEip = ["AssociateAddress", "DisassociateAddress"];
+
+const both = (choice: "vpc" | "cvm" | "either") => (choice === "either" ? ["vpc", "cvm"] : [choice]);
+
+function accessOf(model: Model, call: Call, request: Record<string, unknown>): Access {
+  const { camEniResource, camEipAction } = model.faults.settings;
+  const isEip = call.service === "vpc" && eipActions.includes(call.action);
+  return {
+    services: isEip ? both(camEipAction) : [call.service],
+    action: call.action,
+    region: call.region,
+    resources: call.service === "vpc" ? resourcesOf(model, call.action, request) : [],
+    uin: model.account.uin,
+    accountMayBeEmpty: camEniResource !== "uin",
+  };
+}
+
+function resourcesOf(model: Model, action: string, request: Record<string, unknown>): Resource[] {
+  const { camEniResource, camEipResource, camEipNeedsEni } = model.faults.settings;
+  const eni = (field: string): Resource => ({ services: ["vpc"], name: `eni/${String(request[field])}` });
+  if (boundByEip.includes(action)) {
+    if (camEipResource === "*") return [];
+    const eip: Resource = { services: both(camEipResource), name: `eip/${String(request.AddressId)}` };
+    return camEipNeedsEni && request.NetworkInterfaceId !== undefined ? [eip, eni("NetworkInterfaceId")] : [eip];
+  }
+  return camEniResource === "*" ? [] : (eniFields[action] ?? []).map(eni);
+}
+
+/** Whether what was changed then is in force by now. */
+export const inForce = ({ clock, delays }: Model, sinceMs: number) => sinceMs + delays.grant <= clock.now();
+
+/** What the role may do by now. */
+const documentsInForce = (model: Model, role: Role): string[] =>
+  [...role.policies].flatMap(([id, attachedMs]) => {
+    const policy = model.policies.get(id);
+    if (!policy || !inForce(model, attachedMs)) return [];
+    return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
+  });
+
+/** Refuses what the caller's policies do not allow. The account's own key may do everything. */
+export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
+  if (call.caller.kind === "root") return;
+  const access = accessOf(model, call, request);
+  if (!allows(statementsOf(model, call.caller), access)) {
+    const resources = access.resources.map(({ name }) => name).join(", ") || "*";
+    throw new CloudError(
+      "UnauthorizedOperation",
+      `You are not authorized to perform operation (${call.service}:${call.action}) resource (${resources}) has no permission`,
+    );
+  }
+}
+
+function statementsOf(model: Model, caller: Exclude<Call["caller"], { kind: "root" }>): Statement[] {
+  if (caller.kind === "federated") return caller.statements;
+  const role = [...model.roles.values()].find(({ name }) => name === caller.role);
+  return role ? documentsInForce(model, role).flatMap(readPolicy) : [];
+}

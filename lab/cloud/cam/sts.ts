@@ -1,0 +1,46 @@
+/** Temporary keys that hold the account's own key down to a policy. */
+import { isoTime } from "../account/clock.ts";
+import { CloudError } from "../account/errors.ts";
+import type { Handler } from "../account/model.ts";
+import { readPolicy } from "../account/policy.ts";
+
+const maxDurationS = 7200;
+
+const getFederationToken: Handler<{ Name: string; Policy: string; DurationSeconds?: number }> = (
+  model,
+  request,
+  call,
+) => {
+  if (call.caller.kind !== "root") {
+    throw new CloudError(
+      "InvalidParameter.AccessKeyNotSupport",
+      "Only a permanent key may ask for a federation token.",
+    );
+  }
+  const durationS = request.DurationSeconds ?? 1800;
+  if (durationS < 1 || durationS > maxDurationS) {
+    throw new CloudError("InvalidParameter.OverTimeError", `DurationSeconds must be 1 to ${maxDurationS}.`);
+  }
+  const document = decoded(request.Policy);
+  if (/"principal"\s*:/.test(document)) {
+    throw new CloudError("InvalidParameter.StrategyFormatError", "A policy for a token has no principal.");
+  }
+  const caller = { kind: "federated", name: request.Name, statements: readPolicy(document) } as const;
+  const { secretId, secretKey, token, expiresMs } = model.credentials.federated(caller, durationS * 1000);
+  return {
+    Credentials: { TmpSecretId: secretId, TmpSecretKey: secretKey, Token: token },
+    ExpiredTime: Math.floor(expiresMs / 1000),
+    Expiration: isoTime(expiresMs),
+  };
+};
+
+/** The policy comes URL-encoded, beyond what the transport needs. */
+function decoded(policy: string): string {
+  try {
+    return decodeURIComponent(policy);
+  } catch {
+    throw new CloudError("InvalidParameter.StrategyFormatError", "The policy is not URL-encoded.");
+  }
+}
+
+export const stsActions = { sts: { GetFederationToken: getFederationToken } };

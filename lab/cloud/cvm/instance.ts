@@ -1,0 +1,202 @@
+/** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
+import { toNumber } from "../account/addresses.ts";
+import { isoTime } from "../account/clock.ts";
+import { CloudError, known } from "../account/errors.ts";
+import { type ApiFilter, page, select } from "../account/filters.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { Instance, Json } from "../account/records.ts";
+import { imageOf } from "./image.ts";
+
+export const noInstance = (id: string) =>
+  new CloudError("InvalidInstanceId.NotFound", `The instance '${id}' does not exist.`);
+
+/** Addresses of the primary NIC: those of other ENIs are not the machine's. */
+export const primaryAddresses = (model: Model, instanceId: string): string[] =>
+  [...model.enis.values()]
+    .filter((eni) => eni.primary && eni.attachment?.instanceId === instanceId)
+    .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+
+/** Which of a machine's addresses are listed, and in which order, is documented in part only. */
+function shownAddresses(model: Model, instanceId: string): string[] {
+  const ofPrimaryNic = primaryAddresses(model, instanceId);
+  switch (model.faults.settings.instanceAddresses) {
+    case "primary-only":
+      return ofPrimaryNic.slice(0, 1);
+    case "unordered":
+      return ofPrimaryNic.sort((one, other) => toNumber(one) - toNumber(other));
+    case "all-nics":
+      return [...model.enis.values()]
+        .filter(({ attachment }) => attachment?.instanceId === instanceId)
+        .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+    case "primary-nic":
+      return ofPrimaryNic;
+  }
+}
+
+const stopChargingMode = ({ state, chargingStopped }: Instance) => {
+  if (state !== "STOPPED") return "NOT_APPLICABLE";
+  return chargingStopped ? "STOP_CHARGING" : "KEEP_CHARGING";
+};
+
+function view(model: Model, instance: Instance): Json {
+  const image = imageOf(instance.imageId);
+  return {
+    InstanceId: instance.id,
+    InstanceName: instance.name,
+    InstanceType: instance.type.name,
+    InstanceState: instance.state,
+    LatestOperation: instance.operation.name,
+    LatestOperationState: instance.operation.state,
+    LatestOperationRequestId: instance.operation.requestId,
+    LatestOperationErrorMsg: instance.operation.error,
+    CPU: instance.type.cpu,
+    Memory: instance.type.memory,
+    ImageId: instance.imageId,
+    OsName: image?.name ?? "",
+    InstanceChargeType: "POSTPAID_BY_HOUR",
+    RenewFlag: null,
+    CreatedTime: isoTime(instance.createdMs),
+    ExpiredTime: null,
+    Uuid: instance.uuid,
+    RestrictState: "NORMAL",
+    StopChargingMode: stopChargingMode(instance),
+    Placement: { Zone: instance.zone, HostId: null, ProjectId: instance.projectId, HostIds: null },
+    SystemDisk: {
+      DiskType: instance.diskType,
+      DiskSize: instance.diskSizeGb,
+      DiskId: instance.diskId,
+      CdcId: null,
+    },
+    DataDisks: [],
+    PrivateIpAddresses: shownAddresses(model, instance.id),
+    PublicIpAddresses: instance.publicIp ? [instance.publicIp] : null,
+    InternetAccessible: {
+      InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+      InternetMaxBandwidthOut: instance.bandwidthMbps,
+      PublicIpAssigned: instance.publicIp !== "",
+    },
+    VirtualPrivateCloud: {
+      VpcId: instance.vpcId,
+      SubnetId: instance.subnetId,
+      AsVpcGateway: false,
+      PrivateIpAddresses: null,
+      Ipv6AddressCount: null,
+    },
+    SecurityGroupIds: instance.groupIds,
+    LoginSettings: { Password: null, KeyIds: instance.keyIds, KeepImageLogin: null },
+    CamRoleName: instance.roleName,
+    HpcClusterId: null,
+    DedicatedClusterId: "",
+    DisasterRecoverGroupId: instance.placementGroupIds[0] ?? "",
+    DisasterRecoverGroupIds: instance.placementGroupIds,
+    PartitionNumber: null,
+    DisableApiTermination: instance.protectedFromTermination,
+    DefaultLoginUser: image?.user ?? "root",
+    DefaultLoginPort: 22,
+    LicenseType: "TencentCloud",
+    IPv6Addresses: null,
+    RdmaIpAddresses: null,
+    IsolatedSource: "NOTISOLATED",
+    Tags: model.tags.of("cvm/instance", instance.id),
+  };
+}
+
+const describeInstances: Handler<{
+  InstanceIds?: string[];
+  Filters?: ApiFilter[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  if (request.InstanceIds && request.Filters) {
+    throw new CloudError("InvalidParameterCombination", "InstanceIds and Filters cannot be used together.");
+  }
+  const found = select(
+    model.instances.values(),
+    request.Filters,
+    {
+      "instance-id": (instance) => [instance.id],
+      "instance-name": (instance) => [instance.name],
+      "instance-state": (instance) => [instance.state],
+      "instance-type": (instance) => [instance.type.name],
+      zone: (instance) => [instance.zone],
+      "vpc-id": (instance) => [instance.vpcId],
+      "subnet-id": (instance) => [instance.subnetId],
+      "security-group-id": (instance) => instance.groupIds,
+      "private-ip-address": (instance) => primaryAddresses(model, instance.id),
+      "public-ip-address": (instance) => [instance.publicIp],
+      "tag-key": (instance) => model.tags.of("cvm/instance", instance.id).map(({ Key }) => Key),
+    },
+    (instance) => model.tags.of("cvm/instance", instance.id),
+    "InvalidFilter",
+  ).filter((instance) => !request.InstanceIds || request.InstanceIds.includes(instance.id));
+  return { TotalCount: found.length, InstanceSet: page(found, request).map((instance) => view(model, instance)) };
+};
+
+const describeInstancesStatus: Handler<{ InstanceIds?: string[]; Offset?: number; Limit?: number }> = (
+  model,
+  request,
+) => {
+  const found = [...model.instances.values()].filter(
+    ({ id }) => !request.InstanceIds || request.InstanceIds.includes(id),
+  );
+  const set = page(found, request).map(({ id, state }) => ({ InstanceId: id, InstanceState: state }));
+  return { TotalCount: found.length, InstanceStatusSet: set };
+};
+
+const describeInstancesAttributes: Handler<{ InstanceIds: string[]; Attributes: string[] }> = (model, request) => {
+  const other = request.Attributes.find((name) => name !== "UserData");
+  if (other) throw new CloudError("InvalidParameterValue", `The attribute '${other}' cannot be asked for.`);
+  return {
+    InstanceSet: request.InstanceIds.map((id) => ({
+      InstanceId: id,
+      Attributes: { UserData: known(model.instances, id, noInstance).userData },
+    })),
+  };
+};
+
+const describeDisks: Handler<{ DiskIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
+  model,
+  request,
+) => {
+  const found = select(
+    model.instances.values(),
+    request.Filters,
+    {
+      "disk-id": (instance) => [instance.diskId],
+      "instance-id": (instance) => [instance.id],
+      "disk-usage": () => ["SYSTEM_DISK"],
+      zone: (instance) => [instance.zone],
+    },
+    () => [],
+    "InvalidFilter",
+  ).filter(({ diskId }) => !request.DiskIds || request.DiskIds.includes(diskId));
+  const set = page(found, request).map((instance) => ({
+    DiskId: instance.diskId,
+    DiskName: "",
+    DiskState: "ATTACHED",
+    DiskSize: instance.diskSizeGb,
+    DiskType: instance.diskType,
+    DiskUsage: "SYSTEM_DISK",
+    DiskChargeType: "POSTPAID_BY_HOUR",
+    DeleteWithInstance: true,
+    Encrypt: false,
+    ThroughputPerformance: 0,
+    InstanceId: instance.id,
+    InstanceIdList: [instance.id],
+    Attached: true,
+    Portable: false,
+    KmsKeyId: "",
+    Placement: { Zone: instance.zone, ProjectId: instance.projectId },
+    Tags: model.tags.of("cvm/volume", instance.diskId),
+  }));
+  return { TotalCount: found.length, DiskSet: set };
+};
+
+export const instanceActions = {
+  cvm: {
+    DescribeInstances: describeInstances,
+    DescribeInstancesStatus: describeInstancesStatus,
+    DescribeInstancesAttributes: describeInstancesAttributes,
+  },
+  cbs: { DescribeDisks: describeDisks },
+};

@@ -1,0 +1,230 @@
+/** Changes of a living CVM. Some of them should never be seen in a run of the program: the journal tells. */
+
+import { enisOf } from "../account/enis.ts";
+import { CloudError, known } from "../account/errors.ts";
+import { instanceTypes } from "../account/limits.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { Instance } from "../account/records.ts";
+import { images } from "./image.ts";
+import { begin, boot, checkRole, checkUserData, settle } from "./instanceLife.ts";
+import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
+
+/** Runs an operation on each instance; what fails leaves it as FAILED in the state `otherwise`. */
+function operate(
+  model: Model,
+  instances: Instance[],
+  run: (instance: Instance) => Promise<Instance["state"]>,
+  otherwise: Instance["state"],
+): void {
+  for (const instance of instances) {
+    model.tasks.background(async () => {
+      try {
+        settle(instance, await run(instance), "SUCCESS");
+      } catch (error) {
+        settle(instance, otherwise, "FAILED", String(error));
+        throw error;
+      }
+    });
+  }
+}
+
+const modifyInstancesAttribute: Handler<{
+  InstanceIds: string[];
+  InstanceName?: string;
+  UserData?: string;
+  SecurityGroups?: string[];
+  CamRoleName?: string;
+  DisableApiTermination?: boolean;
+  HostName?: string;
+}> = async (model, request, call) => {
+  if (request.HostName !== undefined) {
+    throw new CloudError("UnsupportedOperation", "A new HostName would restart the machine: not in this cloud.");
+  }
+  for (const id of request.SecurityGroups ?? []) {
+    known(model.securityGroups, id, () => new CloudError("InvalidSecurityGroupId.NotFound", `'${id}' does not exist.`));
+  }
+  if (request.UserData !== undefined) checkUserData(request.UserData);
+  if (request.CamRoleName) checkRole(model, request.CamRoleName);
+  const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
+  for (const instance of instances) {
+    instance.name = request.InstanceName ?? instance.name;
+    instance.userData = request.UserData ?? instance.userData;
+    instance.roleName = request.CamRoleName ?? instance.roleName;
+    instance.protectedFromTermination = request.DisableApiTermination ?? instance.protectedFromTermination;
+    if (request.SecurityGroups) {
+      instance.groupIds = request.SecurityGroups;
+      for (const eni of enisOf(model, instance.id)) if (eni.primary) eni.groupIds = request.SecurityGroups;
+    }
+  }
+  operate(
+    model,
+    instances,
+    async ({ state }) => {
+      await model.tasks.sleep(model.delays.modify);
+      return state;
+    },
+    "RUNNING",
+  );
+  if (request.SecurityGroups) await model.plane.apply();
+  return {};
+};
+
+const stopInstances: Handler<{
+  InstanceIds: string[];
+  StopType?: string;
+  ForceStop?: boolean;
+  StoppedMode?: string;
+}> = (model, request, call) => {
+  const mode = request.StoppedMode ?? "KEEP_CHARGING";
+  if (!["KEEP_CHARGING", "STOP_CHARGING"].includes(mode)) {
+    throw new CloudError("InvalidParameterValue", `StoppedMode '${mode}' must be KEEP_CHARGING or STOP_CHARGING.`);
+  }
+  const type = request.StopType ?? (request.ForceStop ? "HARD" : "SOFT");
+  if (!["SOFT", "HARD", "SOFT_FIRST"].includes(type)) {
+    throw new CloudError("InvalidParameterValue", `StopType '${type}' must be SOFT, HARD or SOFT_FIRST.`);
+  }
+  const instances = begin(model, request.InstanceIds, ["RUNNING"], call);
+  for (const instance of instances) {
+    instance.state = "STOPPING";
+    instance.chargingStopped = mode === "STOP_CHARGING";
+  }
+  operate(
+    model,
+    instances,
+    async ({ id }) => {
+      await model.plane.machines.stopMachine(id, type === "HARD" ? "hard" : "soft");
+      return "STOPPED";
+    },
+    "RUNNING",
+  );
+  return {};
+};
+
+const startInstances: Handler<{ InstanceIds: string[] }> = (model, request, call) => {
+  const instances = begin(model, request.InstanceIds, ["STOPPED"], call);
+  for (const instance of instances) instance.state = "STARTING";
+  operate(
+    model,
+    instances,
+    async (instance) => {
+      await model.plane.apply();
+      await boot(model, instance);
+      return "RUNNING";
+    },
+    "STOPPED",
+  );
+  return {};
+};
+
+const rebootInstances: Handler<{ InstanceIds: string[]; StopType?: string; ForceReboot?: boolean }> = (
+  model,
+  request,
+  call,
+) => {
+  const hard = request.StopType === "HARD" || request.ForceReboot === true;
+  const instances = begin(model, request.InstanceIds, ["RUNNING"], call);
+  for (const instance of instances) instance.state = "REBOOTING";
+  operate(
+    model,
+    instances,
+    async (instance) => {
+      await model.plane.machines.stopMachine(instance.id, hard ? "hard" : "soft");
+      await boot(model, instance);
+      return "RUNNING";
+    },
+    "STOPPED",
+  );
+  return {};
+};
+
+/** Reinstalls the machine: its disk is lost. */
+const resetInstance: Handler<{ InstanceId: string; ImageId?: string; UserData?: string }> = (model, request, call) => {
+  if (request.ImageId !== undefined && !images.some(({ id }) => id === request.ImageId)) {
+    throw new CloudError("InvalidImageId.NotFound", `The image '${request.ImageId}' does not exist.`);
+  }
+  const instances = begin(model, [request.InstanceId], ["RUNNING", "STOPPED"], call);
+  for (const instance of instances) {
+    instance.imageId = request.ImageId ?? instance.imageId;
+    instance.userData = request.UserData ?? instance.userData;
+  }
+  operate(
+    model,
+    instances,
+    async (instance) => {
+      await model.plane.machines.destroyMachine(instance.id);
+      await model.plane.apply();
+      await boot(model, instance);
+      return "RUNNING";
+    },
+    "STOPPED",
+  );
+  return {};
+};
+
+const resetInstancesType: Handler<{ InstanceIds: string[]; InstanceType: string }> = (model, request, call) => {
+  const type = instanceTypes.find(({ name }) => name === request.InstanceType);
+  if (!type)
+    throw new CloudError("InvalidInstanceType.NotFound", `The instance type '${request.InstanceType}' does not exist.`);
+  const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
+  for (const instance of instances) instance.type = type;
+  operate(
+    model,
+    instances,
+    async ({ state }) => {
+      await model.tasks.sleep(model.delays.modify);
+      return state;
+    },
+    "RUNNING",
+  );
+  return {};
+};
+
+const modifyInstancesDisasterRecoverGroup: Handler<{
+  InstanceIds: string[];
+  DisasterRecoverGroupIds?: string[];
+  DisasterRecoverGroupId?: string;
+}> = (model, request, call) => {
+  const ids =
+    request.DisasterRecoverGroupIds ?? (request.DisasterRecoverGroupId ? [request.DisasterRecoverGroupId] : []);
+  for (const id of ids) requireRoom(model, known(model.placementGroups, id, noPlacementGroup));
+  const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
+  for (const instance of instances) instance.placementGroupIds = ids;
+  operate(
+    model,
+    instances,
+    async ({ state }) => {
+      await model.tasks.sleep(model.delays.modify);
+      return state;
+    },
+    "RUNNING",
+  );
+  return {};
+};
+
+/** The cloud would stop the machine, move it and start it again. Nothing here wants that, so it is refused. */
+const modifyInstancesVpcAttribute: Handler<{ InstanceIds: string[] }> = (model, request) => {
+  for (const id of request.InstanceIds) {
+    const instance = known(
+      model.instances,
+      id,
+      () => new CloudError("InvalidInstanceId.NotFound", `'${id}' does not exist.`),
+    );
+    if (instance.state === "RUNNING") {
+      throw new CloudError("UnsupportedOperation.InstanceStateRunning", `${id} is RUNNING.`);
+    }
+  }
+  throw new CloudError("UnsupportedOperation", "Machines are not moved between networks in this cloud.");
+};
+
+export const instanceChangeActions = {
+  cvm: {
+    ModifyInstancesAttribute: modifyInstancesAttribute,
+    StopInstances: stopInstances,
+    StartInstances: startInstances,
+    RebootInstances: rebootInstances,
+    ResetInstance: resetInstance,
+    ResetInstancesType: resetInstancesType,
+    ModifyInstancesDisasterRecoverGroup: modifyInstancesDisasterRecoverGroup,
+    ModifyInstancesVpcAttribute: modifyInstancesVpcAttribute,
+  },
+};

@@ -1,0 +1,136 @@
+import { isoTime } from "../account/clock.ts";
+import { CloudError, known } from "../account/errors.ts";
+import { type ApiFilter, page, select } from "../account/filters.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { PlacementGroup, TagSpecification } from "../account/records.ts";
+import { tagsFor } from "../account/tagStore.ts";
+
+/** Machines that one group may hold, by its type. */
+const quotas = { HOST: 50, SW: 20, RACK: 30 };
+
+export const noPlacementGroup = (id: string) =>
+  new CloudError("InvalidParameterValue.DisasterRecoverGroupNotExist", `The placement group '${id}' does not exist.`);
+
+const membersOf = (model: Model, id: string) =>
+  [...model.instances.values()].filter(({ placementGroupIds }) => placementGroupIds.includes(id)).map((i) => i.id);
+
+/** Refuses one machine more than the group may hold. */
+export function requireRoom(model: Model, group: PlacementGroup): void {
+  if (membersOf(model, group.id).length >= quotas[group.type]) {
+    throw new CloudError("ResourceInsufficient.DisasterRecoverGroupCvmQuota", `${group.id} is full.`);
+  }
+}
+
+const createDisasterRecoverGroup: Handler<{
+  Name: string;
+  Type: string;
+  Affinity?: number;
+  Strategy?: string;
+  TagSpecification?: TagSpecification[];
+}> = (model, request) => {
+  if (request.Name.length < 1 || request.Name.length > 60) {
+    throw new CloudError(
+      "InvalidParameterValue.LimitExceeded",
+      `The name '${request.Name}' must have 1 to 60 characters.`,
+    );
+  }
+  const type = (["HOST", "SW", "RACK"] as const).find((name) => name === request.Type);
+  if (!type) throw new CloudError("InvalidParameterValue", `The type '${request.Type}' must be HOST, SW or RACK.`);
+  if ((request.Strategy ?? "SPREAD") !== "SPREAD") {
+    throw new CloudError(
+      "InvalidParameterValue",
+      `The strategy '${String(request.Strategy)}' is offered on request only.`,
+    );
+  }
+  const affinity = request.Affinity ?? 1;
+  if (affinity < 1 || affinity > 10) throw new CloudError("InvalidParameterValue", "Affinity must be 1 to 10.");
+  if (model.placementGroups.size >= 10) {
+    throw new CloudError("LimitExceeded.DisasterRecoverGroup", "At most 10 placement groups in a region.");
+  }
+  const group: PlacementGroup = {
+    id: model.ids.id("ps"),
+    name: request.Name,
+    type,
+    affinity,
+    createdMs: model.clock.now(),
+  };
+  model.tags.add("cvm/ps", group.id, tagsFor(request.TagSpecification, "ps"));
+  model.placementGroups.set(group.id, group);
+  return {
+    DisasterRecoverGroupId: group.id,
+    Type: group.type,
+    Name: group.name,
+    CvmQuotaTotal: quotas[group.type],
+    CurrentNum: 0,
+    CreateTime: isoTime(group.createdMs),
+    Strategy: "SPREAD",
+    PartitionCount: null,
+  };
+};
+
+const describeDisasterRecoverGroups: Handler<{
+  DisasterRecoverGroupIds?: string[];
+  Name?: string;
+  Filters?: ApiFilter[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  const found = select(
+    model.placementGroups.values(),
+    request.Filters,
+    { name: (group) => [group.name] },
+    (group) => model.tags.of("cvm/ps", group.id),
+    "InvalidFilter",
+  ).filter(
+    (group) =>
+      (!request.DisasterRecoverGroupIds || request.DisasterRecoverGroupIds.includes(group.id)) &&
+      group.name.includes(request.Name ?? ""),
+  );
+  const set = page(found, request).map((group) => {
+    const members = membersOf(model, group.id);
+    return {
+      DisasterRecoverGroupId: group.id,
+      Name: group.name,
+      Type: group.type,
+      Affinity: group.affinity,
+      CvmQuotaTotal: quotas[group.type],
+      CurrentNum: members.length,
+      InstanceIds: members,
+      CreateTime: isoTime(group.createdMs),
+      Strategy: "SPREAD",
+      PartitionCount: null,
+      Tags: model.tags.of("cvm/ps", group.id),
+    };
+  });
+  return { TotalCount: found.length, DisasterRecoverGroupSet: set };
+};
+
+const modifyDisasterRecoverGroupAttribute: Handler<{ DisasterRecoverGroupId: string; Name: string }> = (
+  model,
+  request,
+) => {
+  known(model.placementGroups, request.DisasterRecoverGroupId, noPlacementGroup).name = request.Name;
+  return {};
+};
+
+const deleteDisasterRecoverGroups: Handler<{ DisasterRecoverGroupIds: string[] }> = (model, request) => {
+  const groups = request.DisasterRecoverGroupIds.map((id) => known(model.placementGroups, id, noPlacementGroup));
+  for (const group of groups) {
+    const member = membersOf(model, group.id)[0];
+    if (member) throw new CloudError("FailedOperation.PlacementSetNotEmpty", `${group.id} holds ${member}.`);
+  }
+  for (const group of groups) {
+    model.placementGroups.delete(group.id);
+    model.tags.drop("cvm/ps", group.id);
+  }
+  return {};
+};
+
+export const placementGroupActions = {
+  cvm: {
+    CreateDisasterRecoverGroup: createDisasterRecoverGroup,
+    DescribeDisasterRecoverGroups: describeDisasterRecoverGroups,
+    ModifyDisasterRecoverGroupAttribute: modifyDisasterRecoverGroupAttribute,
+    DeleteDisasterRecoverGroups: deleteDisasterRecoverGroups,
+  },
+};

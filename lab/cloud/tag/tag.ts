@@ -1,0 +1,97 @@
+/** The tag service: one view of all tags, however they were given. */
+import { CloudError } from "../account/errors.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { TagKind } from "../account/tagStore.ts";
+
+const describeResourceTagsByResourceIds: Handler<{
+  ServiceType: string;
+  ResourcePrefix: string;
+  ResourceIds: string[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  const { ServiceType, ResourcePrefix, Offset = 0, Limit = 20 } = request;
+  const all = request.ResourceIds.flatMap((ResourceId) =>
+    model.tags.of(`${ServiceType}/${ResourcePrefix}`, ResourceId).map(({ Key, Value }) => ({
+      TagKey: Key,
+      TagValue: Value,
+      ResourceId,
+      ServiceType,
+      TagKeyMd5: "",
+      TagValueMd5: "",
+      Category: "All",
+    })),
+  );
+  return { TotalCount: all.length, Offset, Limit, Tags: all.slice(Offset, Offset + Limit) };
+};
+
+function exists(model: Model, kind: string, id: string): boolean {
+  const maps: Record<TagKind, ReadonlyMap<string, unknown>> = {
+    "vpc/vpc": model.vpcs,
+    "vpc/subnet": model.subnets,
+    "vpc/eni": model.enis,
+    "vpc/eip": model.eips,
+    "vpc/rsvip": model.reservedIps,
+    "cvm/sg": model.securityGroups,
+    "cvm/keypair": model.keyPairs,
+    "cvm/instance": model.instances,
+    "cvm/volume": new Map([...model.instances.values()].map((instance) => [instance.diskId, instance])),
+    "cvm/ps": model.placementGroups,
+    "cam/role": model.roles,
+    "cam/policy": model.policies,
+  };
+  const map = maps[kind as TagKind];
+  if (!map)
+    throw new CloudError(
+      "InvalidParameterValue.ResourcePrefixInvalid",
+      `Resources of '${kind}' cannot be tagged here.`,
+    );
+  return map.has(id);
+}
+
+const modifyResourceTags: Handler<{
+  Resource: string;
+  ReplaceTags?: { TagKey: string; TagValue: string }[];
+  DeleteTags?: { TagKey: string }[];
+}> = (model, request) => {
+  // qcs::cvm:ap-guangzhou:uin/:sg/sg-7t6fv6h9; roles have no region.
+  const parts = /^qcs::([a-z]+):([a-z0-9-]*):uin\/(\d*):([a-z]+)\/(.+)$/.exec(request.Resource);
+  if (!parts) {
+    throw new CloudError(
+      "InvalidParameterValue.ResourceDescriptionError",
+      `The resource '${request.Resource}' is malformed.`,
+    );
+  }
+  const [, service, region, uin, prefix, id = ""] = parts;
+  if (region !== "" && region !== model.account.region) {
+    throw new CloudError("InvalidParameterValue.RegionInvalid", `The region '${region}' is not this account's.`);
+  }
+  const { camTagRegion } = model.faults.settings;
+  const regional = service === "cam" && region !== "";
+  if (regional && camTagRegion !== "accepted" && camTagRegion !== "ignored") {
+    throw new CloudError(camTagRegion, `The resource '${request.Resource}' belongs to no region.`);
+  }
+  if (uin !== "" && uin !== model.account.uin)
+    throw new CloudError("InvalidParameterValue.UinInvalid", `Unknown uin ${uin}.`);
+  const kind = `${service}/${prefix}`;
+  if (!exists(model, kind, id)) {
+    throw new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`);
+  }
+  if (!request.ReplaceTags && !request.DeleteTags) {
+    throw new CloudError("InvalidParameter", "ReplaceTags or DeleteTags is needed.");
+  }
+  const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
+  const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));
+  if (both) throw new CloudError("InvalidParameter.Tag", `Tag '${both.TagKey}' is both replaced and deleted.`);
+  if (regional && camTagRegion === "ignored") return {};
+  for (const { TagKey, TagValue } of request.ReplaceTags ?? []) model.tags.put(`${kind}/${id}`, TagKey, TagValue);
+  for (const key of deleted) model.tags.remove(`${kind}/${id}`, key);
+  return {};
+};
+
+export const tagActions = {
+  tag: {
+    DescribeResourceTagsByResourceIds: describeResourceTagsByResourceIds,
+    ModifyResourceTags: modifyResourceTags,
+  },
+};

@@ -1,0 +1,219 @@
+import { rangeOf, toAddress } from "../account/addresses.ts";
+import { isoTime } from "../account/clock.ts";
+import { CloudError, known } from "../account/errors.ts";
+import { type ApiFilter, page, select } from "../account/filters.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { ApiTag, Eip, Json } from "../account/records.ts";
+import { startNumbered } from "./task.ts";
+
+export const noEip = (id: string) => new CloudError("InvalidAddressId.NotFound", `The EIP '${id}' does not exist.`);
+
+/** A free address of the lab's public range, for an EIP or a machine. */
+export function pickPublicIp(model: Model): string {
+  const used = new Set([
+    ...[...model.eips.values()].map(({ publicIp }) => publicIp),
+    ...[...model.instances.values()].map(({ publicIp }) => publicIp),
+  ]);
+  const range = rangeOf(model.account.publicCidr);
+  // Network, first and last address are left out, so that the range can also be somebody's subnet.
+  for (let number = range.first + 2; number < range.last; number += 1) {
+    const address = toAddress(number);
+    if (!used.has(address)) return address;
+  }
+  throw new CloudError("ResourceInsufficient", `No address is free in ${model.account.publicCidr}.`);
+}
+
+export function eipStatus(model: Model, eip: Eip): string {
+  if (eip.state !== "READY") return eip.state;
+  if (!eip.binding) return "UNBIND";
+  return model.enis.get(eip.binding.eniId)?.attachment ? "BIND" : "BIND_ENI";
+}
+
+function view(model: Model, eip: Eip): Json {
+  const shown = eip.state === "READY" || eip.state === "UNBINDING" ? eip.binding : null;
+  const instanceId = (shown && model.enis.get(shown.eniId)?.attachment?.instanceId) ?? null;
+  return {
+    AddressId: eip.id,
+    AddressName: eip.name,
+    AddressIp: eip.publicIp,
+    AddressType: "EIP",
+    AddressStatus: eipStatus(model, eip),
+    InstanceId: instanceId,
+    InstanceType: instanceId && "CVM",
+    NetworkInterfaceId: shown?.eniId ?? null,
+    PrivateAddressIp: shown?.address ?? null,
+    InternetChargeType: eip.chargeType,
+    Bandwidth: eip.bandwidthMbps,
+    IsArrears: false,
+    IsBlocked: false,
+    IsEipDirectConnection: false,
+    CascadeRelease: false,
+    EipAlgType: { Ftp: true, Sip: true },
+    InternetServiceProvider: "BGP",
+    LocalBgp: false,
+    CreatedTime: isoTime(eip.createdMs),
+    DeadlineDate: null,
+    Egress: "center_egress1",
+    AntiDDoSPackageId: "",
+    DedicatedClusterId: "",
+    RenewFlag: null,
+    BandwidthPackageId: null,
+    UnVpcId: null,
+    TagSet: model.tags.of("vpc/eip", eip.id),
+  };
+}
+
+const allocateAddresses: Handler<{
+  AddressCount?: number;
+  AddressType?: string;
+  AddressName?: string;
+  InternetChargeType?: string;
+  InternetMaxBandwidthOut?: number;
+  Tags?: ApiTag[];
+}> = (model, request, call) => {
+  const count = request.AddressCount ?? 1;
+  if (count < 1 || model.eips.size + count > 20) {
+    throw new CloudError("AddressQuotaLimitExceeded", "At most 20 EIPs in a region.");
+  }
+  if (request.AddressType !== undefined && request.AddressType !== "EIP") {
+    throw new CloudError("InvalidParameterValue", `The address type '${request.AddressType}' is not offered here.`);
+  }
+  const bandwidthMbps = request.InternetMaxBandwidthOut ?? 1;
+  if (bandwidthMbps < 1 || bandwidthMbps > 100) {
+    throw new CloudError("InvalidParameterValue.BandwidthOutOfRange", "InternetMaxBandwidthOut must be 1 to 100 Mbps.");
+  }
+  const made = Array.from({ length: count }, (): Eip => {
+    const eip: Eip = {
+      id: model.ids.id("eip"),
+      name: request.AddressName ?? "",
+      publicIp: pickPublicIp(model),
+      chargeType: request.InternetChargeType ?? "TRAFFIC_POSTPAID_BY_HOUR",
+      bandwidthMbps,
+      createdMs: model.clock.now(),
+      state: "CREATING",
+      binding: null,
+    };
+    model.tags.add("vpc/eip", eip.id, request.Tags);
+    model.eips.set(eip.id, eip);
+    return eip;
+  });
+  const TaskId = startNumbered(model, {
+    action: call.action,
+    delayMs: model.delays.eip,
+    locks: made.map(({ id }) => id),
+    done: () => {
+      for (const eip of made) eip.state = "READY";
+    },
+    failed: () => {
+      for (const eip of made) model.eips.delete(eip.id);
+    },
+  });
+  return { AddressSet: made.map(({ id }) => id), TaskId };
+};
+
+const describeAddresses: Handler<{ AddressIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
+  model,
+  request,
+) => {
+  const found = select(
+    model.eips.values(),
+    request.Filters,
+    {
+      "address-id": (eip) => [eip.id],
+      "address-name": (eip) => [eip.name],
+      "address-ip": (eip) => [eip.publicIp],
+      "address-status": (eip) => [eipStatus(model, eip)],
+      "instance-id": (eip) => [eip.binding ? model.enis.get(eip.binding.eniId)?.attachment?.instanceId : undefined],
+      "network-interface-id": (eip) => [eip.binding?.eniId],
+      "private-ip-address": (eip) => [eip.binding?.address],
+      "address-type": () => ["EIP"],
+      // Only EIPs of dedicated clusters have one.
+      "business-type": () => [],
+    },
+    (eip) => model.tags.of("vpc/eip", eip.id),
+    "InvalidParameter.FilterInvalidKey",
+  ).filter((eip) => !request.AddressIds || request.AddressIds.includes(eip.id));
+  return { TotalCount: found.length, AddressSet: page(found, request).map((eip) => view(model, eip)) };
+};
+
+export function requireIdleEip(model: Model, eip: Eip): void {
+  if (!model.tasks.isLocked(eip.id)) return;
+  if (eip.state === "BINDING") throw new CloudError("UnsupportedOperation.AddressStatusNotPermit", eip.state);
+  throw new CloudError("OperationDenied.MutexTaskRunning", `A task is running on ${eip.id}`);
+}
+
+const releaseAddresses: Handler<{ AddressIds: string[] }> = (model, request, call) => {
+  const eips = request.AddressIds.map((id) => known(model.eips, id, noEip));
+  for (const eip of eips) {
+    requireIdleEip(model, eip);
+    if (eip.binding) throw new CloudError("InvalidAddressIdStatus.NotPermit", `${eip.id} is ${eipStatus(model, eip)}.`);
+  }
+  for (const eip of eips) eip.state = "OFFLINING";
+  const TaskId = startNumbered(model, {
+    action: call.action,
+    delayMs: model.delays.eip,
+    locks: eips.map(({ id }) => id),
+    done: () => {
+      for (const eip of eips) {
+        model.eips.delete(eip.id);
+        model.tags.drop("vpc/eip", eip.id);
+      }
+    },
+    failed: () => {
+      for (const eip of eips) eip.state = "READY";
+    },
+  });
+  return { TaskId };
+};
+
+const modifyAddressAttribute: Handler<{ AddressId: string; AddressName?: string }> = (model, request) => {
+  const eip = known(model.eips, request.AddressId, noEip);
+  eip.name = request.AddressName ?? eip.name;
+  return {};
+};
+
+const modifyAddressesBandwidth: Handler<{ AddressIds: string[]; InternetMaxBandwidthOut: number }> = (
+  model,
+  request,
+  call,
+) => {
+  const eips = request.AddressIds.map((id) => known(model.eips, id, noEip));
+  for (const eip of eips) requireIdleEip(model, eip);
+  if (request.InternetMaxBandwidthOut < 1 || request.InternetMaxBandwidthOut > 100) {
+    throw new CloudError("InvalidParameterValue.BandwidthOutOfRange", "InternetMaxBandwidthOut must be 1 to 100 Mbps.");
+  }
+  const TaskId = startNumbered(model, {
+    action: call.action,
+    delayMs: model.delays.eip,
+    locks: eips.map(({ id }) => id),
+    done: () => {
+      for (const eip of eips) eip.bandwidthMbps = request.InternetMaxBandwidthOut;
+    },
+  });
+  return { TaskId };
+};
+
+const modifyAddressInternetChargeType: Handler<{
+  AddressId: string;
+  InternetChargeType: string;
+  InternetMaxBandwidthOut: number;
+}> = (model, request) => {
+  const eip = known(model.eips, request.AddressId, noEip);
+  eip.chargeType = request.InternetChargeType;
+  eip.bandwidthMbps = request.InternetMaxBandwidthOut;
+  return {};
+};
+
+const describeBandwidthPackages: Handler = () => ({ TotalCount: 0, BandwidthPackageSet: [] });
+
+export const eipActions = {
+  vpc: {
+    AllocateAddresses: allocateAddresses,
+    DescribeAddresses: describeAddresses,
+    ReleaseAddresses: releaseAddresses,
+    ModifyAddressAttribute: modifyAddressAttribute,
+    ModifyAddressesBandwidth: modifyAddressesBandwidth,
+    ModifyAddressInternetChargeType: modifyAddressInternetChargeType,
+    DescribeBandwidthPackages: describeBandwidthPackages,
+  },
+};

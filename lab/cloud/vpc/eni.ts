@@ -1,0 +1,230 @@
+import { plainTime } from "../account/clock.ts";
+import { CloudError, known, mutex } from "../account/errors.ts";
+import { type ApiFilter, page, select } from "../account/filters.ts";
+import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { Eni, Json, PrivateIp, Subnet } from "../account/records.ts";
+import { checkName } from "./vpc.ts";
+
+export interface ApiPrivateIp {
+  PrivateIpAddress?: string;
+  Primary?: boolean;
+  Description?: string;
+}
+
+/** How many addresses an ENI may have where it hangs now. */
+export function addressLimit(model: Model, eni: Eni): number {
+  const instance = eni.attachment && model.instances.get(eni.attachment.instanceId);
+  return instance ? nicLimits(instance.type).addresses : unattachedAddressLimit;
+}
+
+/** Refuses while something runs on the ENI or it is on its way to or from an instance. */
+export function requireIdle(model: Model, eni: Eni): void {
+  if (model.tasks.isLocked(eni.id)) throw mutex(eni.id);
+  if (eni.state !== "AVAILABLE") {
+    throw new CloudError("UnsupportedOperation.InvalidState", `${eni.id} is ${eni.state}.`);
+  }
+}
+
+/** Public address that belongs to a private one: an EIP's, or for a primary ENI the machine's own. */
+function publicOf(model: Model, eni: Eni, ip: PrivateIp): { PublicIpAddress: string; AddressId: string } {
+  for (const eip of model.eips.values()) {
+    if (eip.binding?.eniId === eni.id && eip.binding.address === ip.address && eip.state === "READY") {
+      return { PublicIpAddress: eip.publicIp, AddressId: eip.id };
+    }
+  }
+  const instance = eni.primary && ip.primary && eni.attachment && model.instances.get(eni.attachment.instanceId);
+  return { PublicIpAddress: instance ? instance.publicIp : "", AddressId: "" };
+}
+
+export const ipView = (model: Model, eni: Eni, ip: PrivateIp): Json => ({
+  PrivateIpAddress: ip.address,
+  Primary: ip.primary,
+  Description: ip.description,
+  State: ip.state,
+  ...publicOf(model, eni, ip),
+  IsWanIpBlocked: false,
+  QosLevel: "DEFAULT",
+});
+
+/** The addresses that the API lists on an ENI: where it lists one that moves is not documented. */
+function listedOn(model: Model, eni: Eni): PrivateIp[] {
+  const where = model.faults.settings.migratingListedOn;
+  const [leaving, coming] = [where === "source" || where === "both", where === "destination" || where === "both"];
+  const own = eni.addresses.filter(({ movingTo }) => movingTo === undefined || leaving);
+  const others = [...model.enis.values()].flatMap(({ addresses }) => addresses);
+  return coming ? [...own, ...others.filter(({ movingTo }) => movingTo === eni.id)] : own;
+}
+
+export function eniView(model: Model, eni: Eni): Json {
+  return {
+    NetworkInterfaceId: eni.id,
+    NetworkInterfaceName: eni.name,
+    NetworkInterfaceDescription: eni.description,
+    VpcId: eni.vpcId,
+    SubnetId: eni.subnetId,
+    Zone: eni.zone,
+    Primary: eni.primary,
+    EniType: eni.primary ? 1 : 0,
+    AttachType: 0,
+    MacAddress: eni.mac,
+    State: eni.state,
+    NetworkInterfaceState: "NORMAL",
+    CreatedTime: plainTime(eni.createdMs),
+    GroupSet: eni.groupIds,
+    Ipv6AddressSet: [],
+    TagSet: model.tags.of("vpc/eni", eni.id),
+    PrivateIpAddressSet: listedOn(model, eni).map((ip) => ipView(model, eni, ip)),
+    Attachment: eni.attachment && {
+      InstanceId: eni.attachment.instanceId,
+      DeviceIndex: eni.attachment.deviceIndex,
+      AttachTime: plainTime(eni.attachment.atMs),
+      InstanceAccountId: model.account.uin,
+    },
+    Business: "cvm",
+    CdcId: "",
+    ResourceId: "",
+    QosLevel: "DEFAULT",
+  };
+}
+
+/** An ENI comes into being: the caller has checked the addresses. */
+export function addEni(
+  model: Model,
+  subnet: Subnet,
+  what: Pick<Eni, "name" | "description" | "groupIds" | "primary" | "state" | "addresses">,
+): Eni {
+  const eni: Eni = {
+    id: model.ids.id("eni"),
+    vpcId: subnet.vpcId,
+    subnetId: subnet.id,
+    zone: subnet.zone,
+    mac: model.ids.mac(),
+    createdMs: model.clock.now(),
+    attachment: null,
+    ...what,
+  };
+  model.enis.set(eni.id, eni);
+  return eni;
+}
+
+/** An ENI is gone: its addresses are free, an EIP on one of them is unbound but stays. */
+export function dropEni(model: Model, eni: Eni): void {
+  model.enis.delete(eni.id);
+  model.tags.drop("vpc/eni", eni.id);
+  for (const eip of model.eips.values()) if (eip.binding?.eniId === eni.id) eip.binding = null;
+}
+
+/** `address-ip` with one value is a suffix match, with several an exact one: so the API's text says. */
+function byAddress(model: Model, filters: ApiFilter[]): Eni[] {
+  const exact = filters.some(({ Name, Values }) => Name === "ip-exact-match" && Values[0] === "true");
+  let chosen = [...model.enis.values()];
+  for (const { Name, Values } of filters) {
+    if (Name !== "address-ip") continue;
+    const fits =
+      exact || Values.length > 1
+        ? (address: string) => Values.includes(address)
+        : (address: string) => address.endsWith(Values[0] ?? "");
+    chosen = chosen.filter((eni) => listedOn(model, eni).some(({ address }) => fits(address)));
+  }
+  return chosen;
+}
+
+const describeNetworkInterfaces: Handler<{
+  NetworkInterfaceIds?: string[];
+  Filters?: ApiFilter[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  if (request.NetworkInterfaceIds && request.Filters) {
+    throw new CloudError("InvalidParameter.Coexist", "NetworkInterfaceIds and Filters cannot be used together.");
+  }
+  if (model.faults.settings.unknownEni === "error") {
+    for (const id of request.NetworkInterfaceIds ?? []) known(model.enis, id);
+  }
+  const special = ["address-ip", "ip-exact-match"];
+  const found = select(
+    byAddress(model, request.Filters ?? []),
+    request.Filters?.filter(({ Name }) => !special.includes(Name)),
+    {
+      "vpc-id": (eni) => [eni.vpcId],
+      "subnet-id": (eni) => [eni.subnetId],
+      "network-interface-id": (eni) => [eni.id],
+      "attachment.instance-id": (eni) => [eni.attachment?.instanceId],
+      "groups.security-group-id": (eni) => eni.groupIds,
+      "network-interface-name": (eni) => [eni.name],
+      "network-interface-description": (eni) => [eni.description],
+      "is-primary": (eni) => [String(eni.primary)],
+      "eni-type": (eni) => [eni.primary ? "1" : "0"],
+      "tag-key": (eni) => model.tags.of("vpc/eni", eni.id).map(({ Key }) => Key),
+    },
+    (eni) => model.tags.of("vpc/eni", eni.id),
+    "InvalidParameter.FilterInvalidKey",
+  ).filter((eni) => !request.NetworkInterfaceIds || request.NetworkInterfaceIds.includes(eni.id));
+  return { TotalCount: found.length, NetworkInterfaceSet: page(found, request).map((eni) => eniView(model, eni)) };
+};
+
+const modifyNetworkInterfaceAttribute: Handler<{
+  NetworkInterfaceId: string;
+  NetworkInterfaceName?: string;
+  NetworkInterfaceDescription?: string;
+  SecurityGroupIds?: string[];
+}> = async (model, request) => {
+  const eni = known(model.enis, request.NetworkInterfaceId);
+  for (const id of request.SecurityGroupIds ?? []) known(model.securityGroups, id);
+  if (request.NetworkInterfaceName !== undefined) checkName("NetworkInterfaceName", request.NetworkInterfaceName);
+  eni.name = request.NetworkInterfaceName ?? eni.name;
+  eni.description = request.NetworkInterfaceDescription ?? eni.description;
+  eni.groupIds = request.SecurityGroupIds ?? eni.groupIds;
+  await model.plane.apply();
+  return {};
+};
+
+const deleteNetworkInterface: Handler<{ NetworkInterfaceId: string }> = (model, request, call) => {
+  const eni = known(model.enis, request.NetworkInterfaceId);
+  requireIdle(model, eni);
+  if (eni.attachment) {
+    throw new CloudError("UnsupportedOperation.InvalidState", `${eni.id} is attached to ${eni.attachment.instanceId}.`);
+  }
+  eni.state = "DELETING";
+  model.tasks.start({
+    id: call.requestId,
+    action: call.action,
+    delayMs: model.delays.eni,
+    locks: [eni.id],
+    done: () => {
+      dropEni(model, eni);
+      return model.plane.apply();
+    },
+    failed: () => {
+      eni.state = "AVAILABLE";
+    },
+  });
+  return {};
+};
+
+const describeNetworkInterfaceLimit: Handler<{ InstanceId: string }> = (model, request) => {
+  const limitsOf = (): NicLimits => {
+    if (!request.InstanceId.startsWith("eni-")) return nicLimits(known(model.instances, request.InstanceId).type);
+    const eni = known(model.enis, request.InstanceId);
+    return { enis: 1, addresses: addressLimit(model, eni) };
+  };
+  const { enis, addresses } = limitsOf();
+  return {
+    EniQuantity: enis,
+    EniPrivateIpAddressQuantity: addresses,
+    ExtendEniQuantity: 0,
+    ExtendEniPrivateIpAddressQuantity: 0,
+    SubEniQuantity: 0,
+    SubEniPrivateIpAddressQuantity: 0,
+  };
+};
+
+export const eniActions = {
+  vpc: {
+    DescribeNetworkInterfaces: describeNetworkInterfaces,
+    ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
+    DeleteNetworkInterface: deleteNetworkInterface,
+    DescribeNetworkInterfaceLimit: describeNetworkInterfaceLimit,
+  },
+};

@@ -1,0 +1,254 @@
+/** Addresses on ENIs: assigned, taken away, and moved. The move is what a failover rests on. */
+
+import { CloudError, known, malformed, missing, mutex } from "../account/errors.ts";
+import type { Call, Handler, Model } from "../account/model.ts";
+import type { Eni, Json, PrivateIp } from "../account/records.ts";
+import { type ApiPrivateIp, addressLimit, ipView, requireIdle } from "./eni.ts";
+import { checkAddress, pickAddresses } from "./subnet.ts";
+
+const migratePrivateIpAddress: Handler<{
+  SourceNetworkInterfaceId: string;
+  DestinationNetworkInterfaceId: string;
+  PrivateIpAddress: string;
+}> = (model, request, call) => {
+  for (const name of ["SourceNetworkInterfaceId", "DestinationNetworkInterfaceId"] as const) {
+    if (!/^eni-[a-z0-9]{8}$/.test(request[name])) throw malformed(name, request[name], "an ENI id");
+  }
+  const source = known(model.enis, request.SourceNetworkInterfaceId);
+  const target = known(model.enis, request.DestinationNetworkInterfaceId);
+  for (const eni of [source, target]) if (model.tasks.isLocked(eni.id)) throw refusal(eni);
+  for (const eni of [source, target]) requireSettled(eni);
+  const ip = source.addresses.find(({ address }) => address === request.PrivateIpAddress);
+  if (!ip || source === target) return nothingToMove(model, request.PrivateIpAddress, source, target, call);
+  if (ip.primary) {
+    throw new CloudError("UnauthorizedOperation.PrimaryIp", `${ip.address} is the primary IP of ${source.id}.`);
+  }
+  if (source.subnetId !== target.subnetId) {
+    throw new CloudError("UnsupportedOperation", `${source.id} and ${target.id} are in different subnets.`);
+  }
+  if (target.addresses.length >= addressLimit(model, target)) {
+    throw new CloudError("LimitExceeded", `${target.id} can have at most ${addressLimit(model, target)} addresses.`);
+  }
+  requireMovable(model, source);
+  const arrived = () => {
+    ip.state = "AVAILABLE";
+    ip.movedMs = model.clock.now();
+    delete ip.movingTo;
+  };
+  ip.state = "MIGRATING";
+  ip.movingTo = target.id;
+  model.tasks.start({
+    id: call.requestId,
+    action: call.action,
+    delayMs: migrateMs(model, ip),
+    locks: [source.id, target.id],
+    done: async () => {
+      move(model, ip, source, target);
+      await model.plane.apply();
+      arrived();
+    },
+    failed: arrived,
+  });
+  return {};
+};
+
+/** What the cloud answers here is not documented; the usual code is in the action's list. */
+function nothingToMove(model: Model, address: string, source: Eni, target: Eni, call: Call): Json {
+  const { wrongSourceCode, alreadyThereCode, sameEniCode } = model.faults.settings;
+  const there = target.addresses.some((ip) => ip.address === address);
+  const special = source === target ? sameEniCode : alreadyThereCode;
+  const outcome = (there ? special : null) ?? wrongSourceCode;
+  if (outcome !== "accepted") {
+    throw new CloudError(
+      outcome,
+      there && source === target ? `${source.id} is source and destination.` : `${address} is not on ${source.id}.`,
+    );
+  }
+  model.tasks.start({ id: call.requestId, action: call.action, delayMs: 0, locks: [], done: () => {} });
+  return {};
+}
+
+/** Whether the source's place lets an address go is not documented either. */
+function requireMovable(model: Model, source: Eni): void {
+  const { unattachedSource, stoppedSource, stopChargingSource } = model.faults.settings;
+  const instance = source.attachment && model.instances.get(source.attachment.instanceId);
+  if (!instance && unattachedSource !== "accepted") {
+    throw new CloudError(unattachedSource, `${source.id} is attached to no instance.`);
+  }
+  const outcome = instance?.chargingStopped ? stopChargingSource : stoppedSource;
+  if (instance?.state === "STOPPED" && outcome !== "accepted") {
+    throw new CloudError(outcome, `${instance.id} is STOPPED.`);
+  }
+}
+
+/** A move straight after another of the same address may take longer: so the vendor's guide of 2019 says. */
+const straightAfterMs = 10_000;
+
+function migrateMs(model: Model, { movedMs = Number.NEGATIVE_INFINITY }: PrivateIp): number {
+  const settings = model.faults.settings;
+  const first = settings.migrateMs ?? model.delays.migrate;
+  return model.clock.now() - movedMs < straightAfterMs ? (settings.migrateBackMs ?? first) : first;
+}
+
+/** While an ENI is on its way to or from an instance the task on it is not the caller's business. */
+const refusal = (eni: Eni) =>
+  eni.state === "AVAILABLE" ? mutex(eni.id) : new CloudError("UnsupportedOperation", `${eni.id} is ${eni.state}.`);
+
+function requireSettled(eni: Eni): void {
+  if (eni.state !== "AVAILABLE") throw new CloudError("UnsupportedOperation", `${eni.id} is ${eni.state}.`);
+}
+
+function move(model: Model, ip: PrivateIp, source: Eni, target: Eni): void {
+  source.addresses = source.addresses.filter((other) => other !== ip);
+  target.addresses.push(ip);
+  const { eipLeftBehind, eipFollowMs } = model.faults.settings;
+  if (eipLeftBehind === true) return;
+  for (const eip of model.eips.values()) {
+    const { binding } = eip;
+    if (binding?.eniId !== source.id || binding.address !== ip.address) continue;
+    const follow = () => {
+      if (eip.binding === binding)
+        eip.binding = eipLeftBehind === "unbound" ? null : { eniId: target.id, address: ip.address };
+    };
+    if (eipFollowMs === 0) follow();
+    else
+      model.tasks.background(async () => {
+        await model.tasks.sleep(eipFollowMs);
+        follow();
+        await model.plane.apply();
+      });
+  }
+}
+
+const assignPrivateIpAddresses: Handler<{
+  NetworkInterfaceId: string;
+  PrivateIpAddresses?: ApiPrivateIp[];
+  SecondaryPrivateIpAddressCount?: number;
+}> = (model, request, call) => {
+  const eni = known(model.enis, request.NetworkInterfaceId);
+  const asked = request.PrivateIpAddresses ?? [];
+  const count = request.SecondaryPrivateIpAddressCount ?? 0;
+  if (asked.length + count === 0) throw missing("PrivateIpAddresses");
+  if (asked.length > 10) {
+    throw new CloudError("InvalidParameterValue.LimitExceeded", "At most 10 addresses can be given at once.");
+  }
+  requireIdle(model, eni);
+  const subnet = known(model.subnets, eni.subnetId);
+  const addresses = asked.map(({ PrivateIpAddress }) => {
+    if (PrivateIpAddress === undefined) throw missing("PrivateIpAddresses.0.PrivateIpAddress");
+    checkAddress(model, subnet, PrivateIpAddress);
+    return PrivateIpAddress;
+  });
+  if (new Set(addresses).size < addresses.length) {
+    throw new CloudError("InvalidParameterValue.DuplicatePara", "An address is given twice.");
+  }
+  if (asked.some(({ Primary }) => Primary)) {
+    throw new CloudError("InvalidParameterValue", "Only secondary addresses can be assigned.");
+  }
+  const limit = addressLimit(model, eni);
+  if (eni.addresses.length + addresses.length + count > limit) {
+    throw new CloudError("LimitExceeded", `${eni.id} can have at most ${limit} addresses.`);
+  }
+  const descriptions = new Map(asked.map((ip) => [ip.PrivateIpAddress, ip.Description ?? ""]));
+  const added = [...addresses, ...pickAddresses(model, subnet, count, addresses)].map(
+    (address): PrivateIp => ({
+      address,
+      primary: false,
+      description: descriptions.get(address) ?? "",
+      state: "PENDING",
+    }),
+  );
+  eni.addresses.push(...added);
+  model.tasks.start({
+    id: call.requestId,
+    action: call.action,
+    delayMs: model.delays.eni,
+    locks: [eni.id],
+    done: async () => {
+      for (const ip of added) ip.state = "AVAILABLE";
+      await model.plane.apply();
+    },
+    failed: () => {
+      eni.addresses = eni.addresses.filter((ip) => !added.includes(ip));
+    },
+  });
+  return { PrivateIpAddressSet: added.map((ip) => ipView(model, eni, ip)) };
+};
+
+const unassignPrivateIpAddresses: Handler<{
+  NetworkInterfaceId: string;
+  PrivateIpAddresses: ApiPrivateIp[];
+}> = (model, request, call) => {
+  const eni = known(model.enis, request.NetworkInterfaceId);
+  requireIdle(model, eni);
+  const { unassignNothing } = model.faults.settings;
+  const named = request.PrivateIpAddresses;
+  if (named.length === 0 && unassignNothing !== "accepted" && unassignNothing !== "all") {
+    throw new CloudError(unassignNothing, "The request is missing a required parameter `PrivateIpAddresses`.");
+  }
+  const everySecondary = eni.addresses
+    .filter(({ primary }) => !primary)
+    .map(({ address }): ApiPrivateIp => ({ PrivateIpAddress: address }));
+  const going = (named.length === 0 && unassignNothing === "all" ? everySecondary : named).map(
+    ({ PrivateIpAddress }) => {
+      const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
+      if (!ip) {
+        throw new CloudError(
+          "UnsupportedOperation.AttachmentNotFound",
+          `${String(PrivateIpAddress)} is not on ${eni.id}`,
+        );
+      }
+      if (ip.primary)
+        throw new CloudError("UnsupportedOperation.PrimaryIp", `${ip.address} is the primary IP of ${eni.id}.`);
+      return ip;
+    },
+  );
+  for (const ip of going) ip.state = "DELETING";
+  model.tasks.start({
+    id: call.requestId,
+    action: call.action,
+    delayMs: model.delays.eni,
+    locks: [eni.id],
+    done: () => {
+      eni.addresses = eni.addresses.filter((ip) => !going.includes(ip));
+      // The address takes its EIP's binding with it: this is why nobody should unassign a VIP to move it.
+      for (const eip of model.eips.values()) {
+        if (eip.binding?.eniId === eni.id && going.some(({ address }) => address === eip.binding?.address)) {
+          eip.binding = null;
+        }
+      }
+      return model.plane.apply();
+    },
+    failed: () => {
+      for (const ip of going) ip.state = "AVAILABLE";
+    },
+  });
+  return {};
+};
+
+const modifyPrivateIpAddressesAttribute: Handler<{
+  NetworkInterfaceId: string;
+  PrivateIpAddresses: ApiPrivateIp[];
+}> = (model, request) => {
+  const eni = known(model.enis, request.NetworkInterfaceId);
+  for (const { PrivateIpAddress, Description } of request.PrivateIpAddresses) {
+    const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
+    if (!ip) {
+      throw new CloudError(
+        "UnsupportedOperation.AttachmentNotFound",
+        `${String(PrivateIpAddress)} is not on ${eni.id}`,
+      );
+    }
+    ip.description = Description ?? ip.description;
+  }
+  return {};
+};
+
+export const eniAddressActions = {
+  vpc: {
+    MigratePrivateIpAddress: migratePrivateIpAddress,
+    AssignPrivateIpAddresses: assignPrivateIpAddresses,
+    UnassignPrivateIpAddresses: unassignPrivateIpAddresses,
+    ModifyPrivateIpAddressesAttribute: modifyPrivateIpAddressesAttribute,
+  },
+};

@@ -1,0 +1,101 @@
+/** Addresses that are kept from being handed out. Nothing here uses them; whether an ENI may have one is an open point. */
+import { plainTime } from "../account/clock.ts";
+import { inUse, known, missing } from "../account/errors.ts";
+import { type ApiFilter, page, select } from "../account/filters.ts";
+import type { Handler, Model } from "../account/model.ts";
+import type { ApiTag, Json, ReservedIp } from "../account/records.ts";
+import { checkAddress, usedAddresses } from "./subnet.ts";
+
+const holderOf = (model: Model, { subnetId, address }: ReservedIp): string =>
+  usedAddresses(model, subnetId).get(address) ?? "";
+
+const view = (model: Model, reserved: ReservedIp): Json => ({
+  ReserveIpId: reserved.id,
+  VpcId: reserved.vpcId,
+  SubnetId: reserved.subnetId,
+  ReserveIpAddress: reserved.address,
+  ResourceId: holderOf(model, reserved),
+  IpType: 0,
+  State: holderOf(model, reserved) ? "Bind" : "UnBind",
+  Name: reserved.name,
+  Description: reserved.description,
+  CreatedTime: plainTime(reserved.createdMs),
+  TagSet: model.tags.of("vpc/rsvip", reserved.id),
+});
+
+const createReserveIpAddresses: Handler<{
+  VpcId: string;
+  SubnetId?: string;
+  IpAddresses?: string[];
+  IpAddressCount?: number;
+  Name?: string;
+  Description?: string;
+  Tags?: ApiTag[];
+}> = (model, request) => {
+  known(model.vpcs, request.VpcId);
+  if (request.SubnetId === undefined) throw missing("SubnetId");
+  if (!request.IpAddresses?.length) throw missing("IpAddresses");
+  const subnet = known(model.subnets, request.SubnetId);
+  for (const address of request.IpAddresses) checkAddress(model, subnet, address, "unreserved");
+  const made = request.IpAddresses.map((address): ReservedIp => {
+    const reserved: ReservedIp = {
+      id: model.ids.id("rsvip"),
+      name: request.Name ?? "",
+      description: request.Description ?? "",
+      vpcId: request.VpcId,
+      subnetId: subnet.id,
+      address,
+      createdMs: model.clock.now(),
+    };
+    model.tags.add("vpc/rsvip", reserved.id, request.Tags);
+    model.reservedIps.set(reserved.id, reserved);
+    return reserved;
+  });
+  return { ReserveIpAddressSet: made.map((reserved) => view(model, reserved)) };
+};
+
+const describeReserveIpAddresses: Handler<{
+  ReserveIpIds?: string[];
+  Filters?: ApiFilter[];
+  Offset?: number;
+  Limit?: number;
+}> = (model, request) => {
+  const found = select(
+    model.reservedIps.values(),
+    request.Filters,
+    {
+      "vpc-id": ({ vpcId }) => [vpcId],
+      "subnet-id": ({ subnetId }) => [subnetId],
+      "reserve-ip-id": ({ id }) => [id],
+      "reserve-address-ip": ({ address }) => [address],
+      name: ({ name }) => [name],
+    },
+    ({ id }) => model.tags.of("vpc/rsvip", id),
+    "InvalidParameter.FilterInvalidKey",
+  ).filter(({ id }) => !request.ReserveIpIds || request.ReserveIpIds.includes(id));
+  return {
+    TotalCount: found.length,
+    ReserveIpAddressSet: page(found, request).map((reserved) => view(model, reserved)),
+  };
+};
+
+const deleteReserveIpAddresses: Handler<{ VpcId: string; ReserveIpIds: string[] }> = (model, request) => {
+  const going = request.ReserveIpIds.map((id) => known(model.reservedIps, id));
+  for (const reserved of going) {
+    const holder = holderOf(model, reserved);
+    if (holder) throw inUse(reserved.address, holder);
+  }
+  for (const { id } of going) {
+    model.reservedIps.delete(id);
+    model.tags.drop("vpc/rsvip", id);
+  }
+  return {};
+};
+
+export const reservedIpActions = {
+  vpc: {
+    CreateReserveIpAddresses: createReserveIpAddresses,
+    DescribeReserveIpAddresses: describeReserveIpAddresses,
+    DeleteReserveIpAddresses: deleteReserveIpAddresses,
+  },
+};

@@ -1,0 +1,158 @@
+/** From a signed request to the content of `Response`: who, what, may they, does it fit, then the handler. */
+import type { Credentials } from "../account/credentials.ts";
+import { CloudError } from "../account/errors.ts";
+import type { Actions, Call, Handler, Model } from "../account/model.ts";
+import type { Caller, Json } from "../account/records.ts";
+import { createdBy, deletedBy, type Journal, withoutSecrets } from "./journal.ts";
+import type { Recorder } from "./recorder.ts";
+import { checkRequest, find, responseProblems } from "./shape.ts";
+import { type SignedRequest, verify } from "./signature.ts";
+
+export interface Gate {
+  model: Model;
+  /** All that can be called. */
+  actions: Actions;
+  /** Refuses what the caller may not do. */
+  authorise: (model: Model, call: Call, request: Json) => void;
+  credentials: Credentials;
+  journal: Journal;
+  recorder: Recorder;
+  /** Turns an answer that does not fit the API's description into an error: for tests. */
+  checkResponses: boolean;
+  onError: (error: unknown) => void;
+  /** Answers to calls with a ClientToken: asking twice makes one thing. */
+  tokens: Map<string, { body: string; response: Json }>;
+}
+
+function nameOf(caller: Caller): string {
+  if (caller.kind === "root") return "root";
+  return caller.kind === "role" ? `role:${caller.role}` : `federated:${caller.name}`;
+}
+
+function parse(request: SignedRequest): Json {
+  if (request.method !== "POST") throw new CloudError("UnsupportedProtocol", "This cloud takes POST only.");
+  if (!/^application\/json(;|$)/i.test(request.headers["content-type"] ?? "")) {
+    throw new CloudError("UnsupportedProtocol", "The Content-Type must be application/json.");
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(request.body.toString());
+  } catch {
+    throw new CloudError("InvalidParameter", "The request body is not valid JSON.");
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new CloudError("InvalidParameter", "The request body is not a JSON object.");
+  }
+  return body as Json;
+}
+
+/** Services whose things belong to no region. */
+const global = ["cam", "tag", "api", "sts"];
+
+function checkRegion(service: string, region: string, own: string): void {
+  if (region === "" && !global.includes(service)) {
+    throw new CloudError("MissingParameter", "The request is missing a required parameter `Region`.");
+  }
+  if (region !== "" && region !== own) {
+    throw new CloudError("UnsupportedRegion", `The region '${region}' is not supported: this cloud is ${own}.`);
+  }
+}
+
+/** Carries out one request. The answer is the content of `Response`, an error included. */
+export async function handle(
+  gate: Gate,
+  request: SignedRequest,
+  from: string,
+): Promise<{ response: Json; action: string }> {
+  const { model, journal, recorder } = gate;
+  const startedMs = model.clock.now();
+  const headers = request.headers;
+  const call: Call = {
+    service: "",
+    action: headers["x-tc-action"] ?? "",
+    requestId: model.ids.uuid(),
+    region: headers["x-tc-region"] ?? "",
+    caller: { kind: "root" },
+  };
+  const entry = {
+    at: new Date(startedMs).toISOString(),
+    requestId: call.requestId,
+    caller: "unknown",
+    from,
+    request: {} as Json,
+    created: [] as string[],
+    deleted: [] as string[],
+  };
+  const version = headers["x-tc-version"] ?? "";
+  let answered = (_response: Json) => {};
+  let result = "ok";
+  let response: Json;
+  try {
+    const signer = verify(request, gate.credentials, startedMs, model.faults.settings.clockSkewMs);
+    call.service = signer.service;
+    call.caller = signer.credential.caller;
+    entry.caller = nameOf(call.caller);
+    const body = parse(request);
+    entry.request = withoutSecrets(body) as Json;
+    const { service, action, region } = call;
+    answered = recorder.arrived({ caller: entry.caller, service, action, version, region, request: body });
+    response = { ...(await run(gate, call, body, version)), RequestId: call.requestId };
+    entry.created = createdBy(call.action, response);
+    entry.deleted = deletedBy(call.action, body);
+  } catch (error) {
+    const told =
+      error instanceof CloudError ? error : new CloudError("InternalError", "An internal error has occurred.");
+    if (told !== error) gate.onError(error);
+    result = told.code;
+    response = { Error: { Code: told.code, Message: told.message }, RequestId: call.requestId };
+  }
+  answered(response);
+  const { service, action } = call;
+  journal.add({ ...entry, service, action, result, tookMs: Math.round(model.clock.now() - startedMs) });
+  return { response, action };
+}
+
+async function run(gate: Gate, call: Call, body: Json, version: string): Promise<Json> {
+  const { model } = gate;
+  const { service, action } = call;
+  if (action === "") throw new CloudError("MissingParameter", "The request is missing a required parameter `Action`.");
+  if (version === "")
+    throw new CloudError("MissingParameter", "The request is missing a required parameter `Version`.");
+  const shape = find(service, version, action);
+  checkRegion(service, call.region, model.account.region);
+  if (model.faults.takeThrottle()) {
+    throw new CloudError(
+      "RequestLimitExceeded",
+      "Your current request times equals to `20` in a second, which exceeds the frequency limit `20` for a second. Please reduce the frequency of calls.",
+    );
+  }
+  const injected = model.faults.takeError(action);
+  if (injected) throw new CloudError(injected.code, injected.message ?? "injected");
+  checkRequest(service, shape.request, body);
+  gate.authorise(model, call, body);
+  const handler = gate.actions[service]?.[action] as Handler<Json> | undefined;
+  if (!handler) throw new CloudError("InvalidAction", `The request action=\`${action}\` is invalid.`);
+  const response = await once(gate, call, body, () => handler(model, body, call));
+  const odd = gate.checkResponses ? responseProblems(service, action, response) : [];
+  if (odd.length > 0) throw new Error(`the answer does not fit the API's description: ${odd.join("; ")}`);
+  return response;
+}
+
+/** A ClientToken names one wish: the same wish again is answered as before, another one under its name is refused. */
+async function once(gate: Gate, call: Call, body: Json, act: () => Json | Promise<Json>): Promise<Json> {
+  const token = body.ClientToken;
+  if (typeof token !== "string") return act();
+  const key = `${call.service} ${call.action} ${token}`;
+  const text = JSON.stringify(body);
+  const before = gate.tokens.get(key);
+  if (before && before.body !== text) {
+    throw new CloudError(
+      "UnsupportedOperation.IdempotentParameterMismatch",
+      `The ClientToken '${token}' was used for another request.`,
+    );
+  }
+  if (before) return before.response;
+  const response = await act();
+  gate.tokens.set(key, { body: text, response });
+  return response;
+}
