@@ -13,7 +13,8 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
       body += chunk;
     });
     incoming.on("end", async () => {
-      const verb = verbs[(incoming.url ?? "/").slice(1)];
+      const name = (incoming.url ?? "/").slice(1);
+      const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
       try {
         if (!verb) throw new Error(`the lab's daemon knows no "${incoming.url}"`);
         const result = await verb(body ? JSON.parse(body) : undefined);

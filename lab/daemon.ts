@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Behaviour, createdAndDeleted, type FaultSettings, forbiddenActions, startCloud } from "./cloud/index.ts";
 import { serveControl } from "./control.ts";
-import { createCa, createFabric, startDns, startMirror } from "./fabric/index.ts";
+import { createCa, createDns, createFabric, startMirror } from "./fabric/index.ts";
 import { faultNamed, healAll, type NodeName, type Scene, undo } from "./faults.ts";
 import { pairsOfModel } from "./pairs.ts";
 import { cacheDir, labPaths, readConfig } from "./state.ts";
@@ -13,24 +13,37 @@ const paths = labPaths(name);
 const log = (text: string) => console.log(`${new Date().toISOString()} ${text}`);
 
 // Services of different labs must not meet on one machine: the ports follow the lab's address block.
-const services = Object.fromEntries(
+const ports = Object.fromEntries(
   ["metadataPort", "apiTlsPort", "dnsPort", "mirrorPort"].map((key, n) => [key, 18_000 + config.index * 10 + n]),
 ) as Record<"metadataPort" | "apiTlsPort" | "dnsPort" | "mirrorPort", number>;
 
+const services = { ports, open: openServices };
 const fabric = createFabric({ name, index: config.index, dir: paths.dir, cacheDir: cacheDir(), services, log });
 await fabric.up();
 const ca = await createCa(join(paths.dir, "ca"));
 const cloud = await startCloud({
   dataplane: fabric,
   port: config.apiPort,
-  tls: { key: ca.key, cert: ca.cert, hosts: [{ address: "0.0.0.0", port: services.apiTlsPort }] },
   journalFile: paths.journal,
   publicCidr: `203.0.113.${32 * config.index}/27`,
   key: { secretId: config.secretId, secretKey: config.secretKey },
 });
-await cloud.startMetadata("0.0.0.0", services.metadataPort, fabric.instanceOf);
-const dns = await startDns("0.0.0.0", services.dnsPort);
-await startMirror("0.0.0.0", services.mirrorPort, cacheDir());
+const dns = createDns();
+
+/** What a machine calls is served on root's end of its router's link alone: nobody outside of the lab gets there. */
+async function openServices(address: string) {
+  const opened = await Promise.all([
+    cloud.startMetadata(address, ports.metadataPort, fabric.instanceOf),
+    cloud.startTls(address, ports.apiTlsPort, ca),
+    dns.listen(address, ports.dnsPort),
+    startMirror(address, ports.mirrorPort, cacheDir()),
+  ]);
+  return {
+    close: async () => {
+      await Promise.all(opened.map((service) => service.close()));
+    },
+  };
+}
 
 /** The vendor's SDK is large, and few labs see its fault: loaded when it is wanted. */
 const owner: Scene["owner"] = async (action, request) =>

@@ -17,7 +17,7 @@ import { actions } from "./actions.ts";
 import { authorise } from "./cam/access.ts";
 import { networksOf } from "./view.ts";
 import type { Gate } from "./wire/gate.ts";
-import { type Listener, listen } from "./wire/http.ts";
+import { type Certificate, type Listener, listen } from "./wire/http.ts";
 import { Journal, type JournalEntry } from "./wire/journal.ts";
 import { serveMetadata } from "./wire/metadata.ts";
 import { type RecordedCall, Recorder } from "./wire/recorder.ts";
@@ -33,8 +33,6 @@ export interface CloudOptions {
   dataplane: Dataplane;
   /** Port of the plain listener on 127.0.0.1; 0 (default) takes any. */
   port?: number;
-  /** TLS listeners for the nodes, with one certificate (PEM). */
-  tls?: { key: string | Buffer; cert: string | Buffer; hosts: { address: string; port: number }[] };
   /** How long things take, see `Delays`. */
   delaysMs?: Partial<Delays>;
   /** Every call is appended here as a JSON line. */
@@ -59,8 +57,6 @@ export interface Cloud {
   /** `http://127.0.0.1:<port>/`: what the engine and the provider talk to. */
   url: string;
   port: number;
-  /** Ports of the TLS listeners, in the order of `tls.hosts`. */
-  tlsPorts: number[];
   region: string;
   /** The account's own key: everything is allowed to it. */
   secretId: string;
@@ -76,12 +72,14 @@ export interface Cloud {
   holderOf(vpcId: string, address: string): string | null;
   /** Resolves once no task runs and the data plane is in step. */
   settled(): Promise<void>;
+  /** The API over TLS, for nodes, on an address and port (0 takes any) with a certificate (PEM). Ends with the cloud. */
+  startTls(address: string, port: number, certificate: Certificate): Promise<Listener>;
   /** Metadata for machines on an address and port; ends with the cloud. */
   startMetadata(
     address: string,
     port: number,
     instanceOf: (localAddress: string, remoteAddress: string) => string | null,
-  ): Promise<{ port: number }>;
+  ): Promise<Listener>;
   close(): Promise<void>;
 }
 
@@ -131,23 +129,20 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     tokens: new Map(),
   };
   const main = await listen(gate, "127.0.0.1", options.port ?? 0);
-  const listeners: Listener[] = [main];
-  const tlsPorts: number[] = [];
-  try {
-    for (const host of options.tls?.hosts ?? []) {
-      const listener = await listen(gate, host.address, host.port, options.tls);
-      listeners.push(listener);
-      tlsPorts.push(listener.port);
-    }
-  } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close()));
-    throw error;
-  }
+  const listeners = new Set([main]);
+  const untilTheEnd = async (starting: Promise<Listener>): Promise<Listener> => {
+    const listener = await starting;
+    listeners.add(listener);
+    const close = () => {
+      listeners.delete(listener);
+      return listener.close();
+    };
+    return { port: listener.port, close };
+  };
 
   return {
     url: `http://127.0.0.1:${main.port}/`,
     port: main.port,
-    tlsPorts,
     region,
     secretId: credentials.root.secretId,
     secretKey: credentials.root.secretKey,
@@ -164,14 +159,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await model.tasks.idle();
       await model.plane.idle();
     },
-    startMetadata: async (address, port, instanceOf) => {
-      const listener = await serveMetadata(model, credentials, address, port, instanceOf);
-      listeners.push(listener);
-      return { port: listener.port };
-    },
+    startTls: (address, port, certificate) => untilTheEnd(listen(gate, address, port, certificate)),
+    startMetadata: (address, port, instanceOf) =>
+      untilTheEnd(serveMetadata(model, credentials, address, port, instanceOf)),
     close: async () => {
       model.tasks.cancel();
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.all([...listeners].map((listener) => listener.close()));
     },
   };
 }

@@ -13,38 +13,43 @@ export const cloudNames: Record<string, string> = {
 };
 
 export interface LabDns {
-  port: number;
+  /** Answers on UDP there too; port 0 takes a free one. */
+  listen(address: string, port: number): Promise<{ port: number; close(): Promise<void> }>;
   /** false: questions get no answer at all, as from a name server that is down. */
   setAnswering(answering: boolean): void;
-  close(): Promise<void>;
 }
 
 function addressOf(name: string, names: Record<string, string>): string | undefined {
   const wanted = name.toLowerCase().replace(/\.$/, "");
   const region = wanted.replace(/^([^.]+)\.[^.]+\.(tencentcloudapi\.com)$/, "$1.*.$2");
-  return names[wanted] ?? names[region];
+  return [wanted, region].map((key) => (Object.hasOwn(names, key) ? names[key] : undefined)).find(Boolean);
 }
 
-/** Starts it on UDP; port 0 takes a free one. */
-export async function startDns(address: string, port: number, names = cloudNames): Promise<LabDns> {
-  const socket = createSocket("udp4");
+/** It has no address until it listens on one. */
+export function createDns(names = cloudNames): LabDns {
   let answering = true;
-  socket.on("message", (message, from) => {
-    if (!answering) return;
-    try {
-      socket.send(answerTo(message, names), from.port, from.address);
-    } catch {
-      // No DNS message: a server says nothing to that.
-    }
-  });
-  socket.bind(port, address);
-  await once(socket, "listening");
   return {
-    port: socket.address().port,
+    listen: async (address, port) => {
+      const socket = createSocket("udp4");
+      socket.on("message", (message, from) => {
+        if (!answering) return;
+        try {
+          // Who asked may be gone by now, or never have been there.
+          socket.send(answerTo(message, names), from.port, from.address, () => {});
+        } catch {
+          // No DNS message: a server says nothing to that.
+        }
+      });
+      socket.bind(port, address);
+      await once(socket, "listening");
+      return {
+        port: socket.address().port,
+        close: () => new Promise((resolve) => socket.close(() => resolve())),
+      };
+    },
     setAnswering: (value) => {
       answering = value;
     },
-    close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
 }
 

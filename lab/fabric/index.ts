@@ -8,16 +8,16 @@ import { ensureImage } from "./image.ts";
 import { Machine } from "./machine.ts";
 import { internetAddress, labNames, portName, routerLimit, routerOfLocalAddress } from "./names.ts";
 import { removeFabric } from "./remove.ts";
-import { Router } from "./router.ts";
-import type { ServicePorts } from "./ruleset.ts";
+import { Router, type Services } from "./router.ts";
 import { ipBatch, ipJson, type RunResult, serialiser, sysctl } from "./run.ts";
 
 export { suiteOf } from "./aptSources.ts";
 export { createCa, type LabCa } from "./ca.ts";
-export { type LabDns, startDns } from "./dns.ts";
+export { createDns, type LabDns } from "./dns.ts";
 export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image.ts";
 export { type LabMirror, startMirror } from "./mirror.ts";
 export { removeFabric } from "./remove.ts";
+export type { Services } from "./router.ts";
 
 export interface FabricOptions {
   /** The lab's name: prefix of everything that the kernel sees. */
@@ -28,8 +28,8 @@ export interface FabricOptions {
   dir: string;
   /** The folder that all labs share, for the image. */
   cacheDir: string;
-  /** Ports in the root namespace to which the machines' calls of the cloud go. */
-  services: ServicePorts;
+  /** Where the machines' calls of the cloud go. */
+  services: Services;
   log: (text: string) => void;
 }
 
@@ -218,6 +218,7 @@ export function createFabric(options: FabricOptions): Fabric {
     },
     async down() {
       for (const machine of machines.values()) await machine.erase();
+      for (const router of routers.values()) await router.destroy();
       await serial(() => removeFabric(name, dir));
       for (const state of [routers, machines, namespaces, cutEnis, poweringOff, offByFault]) state.clear();
       partitions = [];

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join, normalize } from "node:path";
+import { join } from "node:path";
+import { pipeline } from "node:stream";
 import { suites } from "./aptSources.ts";
 import { imagePaths } from "./image.ts";
 
@@ -18,7 +19,7 @@ export async function startMirror(address: string, port: number, cacheDir: strin
   // An index lies below its suite's name, and a package of two suites is the same file in both.
   const repositories = suites.map((suite) => imagePaths(cacheDir, suite).repository);
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://mirror").pathname));
+    const path = pathOf(request.url ?? "/");
     const file = repositories.map((folder) => join(folder, path)).find((name) => sizeOf(name) !== null);
     if (file === undefined) {
       response.writeHead(404).end();
@@ -26,7 +27,8 @@ export async function startMirror(address: string, port: number, cacheDir: strin
     }
     response.writeHead(200, { "content-length": sizeOf(file) ?? 0, "content-type": "application/octet-stream" });
     if (request.method === "HEAD") response.end();
-    else createReadStream(file).pipe(response);
+    // Whichever end breaks off takes the other with it: there is nobody to tell.
+    else pipeline(createReadStream(file), response, () => {});
   });
   server.listen(port, address);
   await once(server, "listening");
@@ -38,6 +40,16 @@ export async function startMirror(address: string, port: number, cacheDir: strin
         server.close(() => resolve());
       }),
   };
+}
+
+/** What a request names, below the root of a repository; what can't be decoded is no file's name as it stands. */
+function pathOf(target: string): string {
+  const [encoded = ""] = target.split("?");
+  try {
+    return join("/", decodeURIComponent(encoded));
+  } catch {
+    return join("/", encoded);
+  }
 }
 
 function sizeOf(file: string): number | null {

@@ -19,13 +19,21 @@ const quietSysctls = (dev: string) => ({
   [`net.ipv6.conf.${dev}.disable_ipv6`]: 1,
 });
 
+/** What machines call of the cloud, in the root namespace. */
+export interface Services {
+  ports: ServicePorts;
+  /** Opens them on root's end of a router's link: what answers from there goes to the router, so no other host connects. */
+  open(address: string): Promise<{ close(): Promise<void> }>;
+}
+
 export class Router {
   readonly k: number;
   readonly namespace: string;
   readonly faults: RouterFaults = { dead: [], cut: [] };
   #names: LabNames;
   #index: number;
-  #services: ServicePorts;
+  #services: Services;
+  #closeServices: () => Promise<void> = async () => {};
   #view: NetworkView;
   #routes: Routes = new Map();
   #plugged = new Map<string, PortView>();
@@ -34,7 +42,7 @@ export class Router {
   #rules = "";
   #publics: Map<string, string> = new Map();
 
-  constructor(names: LabNames, index: number, k: number, services: ServicePorts, view: NetworkView) {
+  constructor(names: LabNames, index: number, k: number, services: Services, view: NetworkView) {
     this.#names = names;
     this.#index = index;
     this.k = k;
@@ -90,6 +98,8 @@ export class Router {
       `rule add from ${root} lookup ${names.table(this.k)}`,
     ]);
     await ipBatch(names.internet, [`link set r${this.k} up`]);
+    const services = await this.#services.open(root);
+    this.#closeServices = () => services.close();
   }
 
   /** Makes it what the view says. A moved address alone costs one call of `ip` and nothing else. */
@@ -116,8 +126,8 @@ export class Router {
   async loadRules(): Promise<void> {
     const text = ruleset({
       view: this.#view,
-      links: this.links,
-      services: this.#services,
+      root: this.links.root,
+      services: this.#services.ports,
       faults: this.faults,
     });
     if (text === this.#rules) return;
@@ -137,6 +147,7 @@ export class Router {
   }
 
   async destroy(): Promise<void> {
+    await this.#closeServices();
     const table = this.#names.table(this.k);
     await ipBatch(
       "",

@@ -20,8 +20,8 @@ export interface RouterFaults {
 
 export interface RulesetInput {
   view: NetworkView;
-  /** Root's and the router's end of the link between them. */
-  links: { root: string; router: string };
+  /** Root's end of the link to the router, where the services are. */
+  root: string;
   services: ServicePorts;
   faults: RouterFaults;
 }
@@ -72,7 +72,7 @@ const dispatch = (key: string, direction: "in" | "out", ports: PortView[]) =>
     : "";
 
 /** The whole table, to be loaded as one transaction in the place of the former one. */
-export function ruleset({ view, links, services, faults }: RulesetInput): string {
+export function ruleset({ view, root, services, faults }: RulesetInput): string {
   const ports = view.ports;
   const names = ports.map((port) => portName(port.eniId));
   const present = (name: string) => names.includes(name);
@@ -135,16 +135,14 @@ table inet fabric {
   }
 ${ports.flatMap((port) => [groupChain("out", port), groupChain("in", port)]).join("\n")}
   chain nat_in { type nat hook prerouting priority dstnat; policy accept;
-    iifname @port ip daddr 169.254.0.23 tcp dport 80 dnat ip to ${links.root}:${services.metadataPort}
-    iifname @port ip daddr 169.254.0.24 tcp dport 443 dnat ip to ${links.root}:${services.apiTlsPort}
-    iifname @port ip daddr 169.254.0.25 tcp dport 80 dnat ip to ${links.root}:${services.mirrorPort}
-    iifname @port ip daddr ${nameserver} udp dport 53 dnat ip to ${links.root}:${services.dnsPort}
+    iifname @port ip daddr 169.254.0.23 tcp dport 80 dnat ip to ${root}:${services.metadataPort}
+    iifname @port ip daddr 169.254.0.24 tcp dport 443 dnat ip to ${root}:${services.apiTlsPort}
+    iifname @port ip daddr 169.254.0.25 tcp dport 80 dnat ip to ${root}:${services.mirrorPort}
+    iifname @port ip daddr ${nameserver} udp dport 53 dnat ip to ${root}:${services.dnsPort}
     dnat ip to ip daddr map @to_private
   }
   chain nat_out { type nat hook postrouting priority srcnat; policy accept;
     oifname "inet" snat ip to ip saddr map @to_public
-    # A UDP server that listens on all addresses answers by root's main table, which must not know the VPC.
-    oifname "root" udp dport ${services.dnsPort} snat ip to ${links.router}
   }
 }
 `;

@@ -17,9 +17,8 @@ test("nodes reach the same cloud over TLS, by the vendor's name", async (t) => {
     stdio: "pipe",
   });
   const ca = readFileSync(cert);
-  const tls = { key: readFileSync(key), cert: ca, hosts: [{ address: "127.0.0.1", port: 0 }] };
-  const cloud = await cloudFor(t, { tls });
-  const [port = 0] = cloud.tlsPorts;
+  const cloud = await cloudFor(t);
+  const { port } = await cloud.startTls("127.0.0.1", 0, { key: readFileSync(key), cert: ca });
   const call = { service: "vpc", action: "CreateVpc", host: name, tls: { port, ca } } as const;
   await raw(cloud, { ...call, body: { VpcName: "v", CidrBlock: "10.0.0.0/16" } });
   assert.equal(cloud.model.vpcs.size, 1);

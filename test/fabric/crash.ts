@@ -1,7 +1,7 @@
 /** A lab that will be killed: `crash.ts <name> <folder>` boots a machine, says "running" and waits for its end. */
 import { createFabric } from "../../lab/fabric/index.ts";
 import { cacheDir } from "../../lab/state.ts";
-import { eips, port, services, testIndex, vpc } from "./support.ts";
+import { eips, port, noServices as services, testIndex, vpc } from "./support.ts";
 
 const [name = "", dir = ""] = process.argv.slice(2);
 const fabric = createFabric({ name, index: testIndex, dir, cacheDir: cacheDir(), services, log: () => {} });

@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { createCa, ensureImage, type LabDns, type LabMirror, startDns, startMirror } from "../../lab/fabric/index.ts";
+import { createCa, createDns, ensureImage, startMirror } from "../../lab/fabric/index.ts";
 import { run, tryRun, until } from "../../lab/fabric/run.ts";
 import { cacheDir } from "../../lab/state.ts";
-import { eips, pings, port, services, type TestFabric, testFabric, vpc } from "./support.ts";
+import { eips, pings, port, ports, type TestFabric, testFabric, vpc } from "./support.ts";
 
 /** Counts its own runs on the disk, so that a second run is seen. */
 const userData = "#!/bin/sh\necho ran >> /var/lib/user-data-runs\nhostname > /var/lib/user-data-host\n";
 
 describe("a machine", { timeout: 600_000 }, () => {
   let lab: TestFabric;
-  let dns: LabDns;
-  let mirror: LabMirror;
-  let metadata: Server;
-  let api: Server;
   const id = "ins-a";
   const eth0 = port(id, 10);
   const eth1 = port(id, 20, { eniId: "eni-test0020", deviceIndex: 1 });
@@ -35,15 +31,28 @@ describe("a machine", { timeout: 600_000 }, () => {
       }
     });
 
+  async function open(address: string) {
+    const ca = await createCa(join(lab.dir, "ca"));
+    const dns = await createDns().listen(address, ports.dnsPort);
+    const mirror = await startMirror(address, ports.mirrorPort, cacheDir());
+    const metadata = createServer((_request, response) => response.end(userData)).listen(ports.metadataPort, address);
+    const answer = createTlsServer({ key: ca.key, cert: ca.cert }, (_request, response) => response.end("api"));
+    const api = answer.listen(ports.apiTlsPort, address);
+    const close = async () => {
+      await dns.close();
+      await mirror.close();
+      for (const server of [metadata, api]) {
+        server.closeAllConnections();
+        server.close();
+        await once(server, "close");
+      }
+    };
+    return { close };
+  }
+
   before(async () => {
     await ensureImage({ cacheDir: cacheDir(), log: console.log });
-    lab = await testFabric();
-    const ca = await createCa(join(lab.dir, "ca"));
-    dns = await startDns("0.0.0.0", services.dnsPort);
-    mirror = await startMirror("0.0.0.0", services.mirrorPort, cacheDir());
-    metadata = createServer((_request, response) => response.end(userData)).listen(services.metadataPort, "0.0.0.0");
-    const answer = createTlsServer({ key: ca.key, cert: ca.cert }, (_request, response) => response.end("api"));
-    api = answer.listen(services.apiTlsPort, "0.0.0.0");
+    lab = await testFabric(open);
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(lab.dir, "key")]);
     await lab.fabric.apply([view([eth0])]);
     await lab.fabric.startMachine({
@@ -57,16 +66,7 @@ describe("a machine", { timeout: 600_000 }, () => {
     });
     await booted();
   });
-  after(async () => {
-    await lab.remove();
-    await dns.close();
-    await mirror.close();
-    for (const server of [metadata, api]) {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    }
-  });
+  after(() => lab.remove());
 
   it("has its name, its address, and ran its user data", async () => {
     assert.equal(await sh("hostname; cat /var/lib/user-data-host /var/lib/user-data-runs"), "pair-a\npair-a\nran");

@@ -4,18 +4,7 @@ import { createServer } from "node:http";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { RuleView } from "../../lab/dataplane.ts";
 import { run } from "../../lab/fabric/run.ts";
-import {
-  eips,
-  knock,
-  pings,
-  port,
-  services,
-  type TestFabric,
-  testFabric,
-  vpc,
-  vrrpArrives,
-  within,
-} from "./support.ts";
+import { eips, knock, pings, port, ports, type TestFabric, testFabric, vpc, vrrpArrives, within } from "./support.ts";
 
 const vip = "10.77.1.100";
 const rule = (protocol: string, tcpPort: string, cidr: string, action: RuleView["action"] = "ACCEPT"): RuleView => ({
@@ -178,7 +167,7 @@ describe("the network", () => {
       callers.push(lab.fabric.instanceOf(localAddress, remoteAddress));
       response.end("metadata");
     });
-    server.listen(services.metadataPort, "0.0.0.0");
+    server.listen(ports.metadataPort, "0.0.0.0");
     await once(server, "listening");
     try {
       for (const id of ["ins-other", "ins-a", "ins-b"]) {

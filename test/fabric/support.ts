@@ -4,14 +4,15 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } fro
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { NetworkView, PortView, RuleView } from "../../lab/dataplane.ts";
-import { createFabric, type Fabric, removeFabric } from "../../lab/fabric/index.ts";
+import { createFabric, type Fabric, removeFabric, type Services } from "../../lab/fabric/index.ts";
 import { labNames } from "../../lab/fabric/names.ts";
 import { ipJson, run, tryRun } from "../../lab/fabric/run.ts";
 import { cacheDir } from "../../lab/state.ts";
 
 /** Labs use 0-6, so a test never meets one. */
 export const testIndex = 7;
-export const services = { metadataPort: 18_070, apiTlsPort: 18_071, dnsPort: 18_072, mirrorPort: 18_073 };
+export const ports = { metadataPort: 18_070, apiTlsPort: 18_071, dnsPort: 18_072, mirrorPort: 18_073 };
+export const noServices: Services = { ports, open: async () => ({ close: async () => {} }) };
 export const eips = ["203.0.113.225", "203.0.113.226", "203.0.113.227"] as const;
 
 export const everything: RuleView[] = [{ protocol: "ALL", port: "ALL", cidr: "0.0.0.0/0", action: "ACCEPT" }];
@@ -54,10 +55,12 @@ export interface TestFabric {
   remove(): Promise<void>;
 }
 
-export async function testFabric(): Promise<TestFabric> {
+/** @param open what of the cloud's services the test wants, see `Services.open` */
+export async function testFabric(open = noServices.open): Promise<TestFabric> {
   const name = `t${randomBytes(3).toString("hex")}`;
   const dir = mkdtempSync(join(tmpdir(), `fabric-${name}-`));
   const names = labNames(name);
+  const services = { ports, open };
   const fabric = createFabric({ name, index: testIndex, dir, cacheDir: cacheDir(), services, log: () => {} });
   await fabric.up();
   return {

@@ -12,6 +12,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** PEM. */
+export interface Certificate {
+  key: string | Buffer;
+  cert: string | Buffer;
+}
+
 async function read(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -68,12 +74,7 @@ async function answer(gate: Gate, request: IncomingMessage, response: ServerResp
 }
 
 /** Listens on an address, over TLS if a certificate is given. Port 0 takes any free one. */
-export async function listen(
-  gate: Gate,
-  address: string,
-  port: number,
-  tls?: { key: string | Buffer; cert: string | Buffer },
-): Promise<Listener> {
+export async function listen(gate: Gate, address: string, port: number, tls?: Certificate): Promise<Listener> {
   // Clients that go by a proxy or by the user-name form of `domain` send no usable Host.
   const options = { requireHostHeader: false, keepAlive: true };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
