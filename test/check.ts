@@ -40,12 +40,12 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^lab\/cloud\/tag\//, may: /^(lab\/cloud\/(account|tag)\/|node:)/ },
   { from: /^lab\/cloud\//, may: /^(lab\/cloud\/|lab\/dataplane\.ts$|node:)/ },
   { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|dns-packet$|node:)/ },
-  { from: /^lab\//, may: /^(lab\/|index\.ts$|config(\.ts$|\/)|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
   {
-    from: /^cli\/probe/,
-    may: /^(cli\/probe\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
+    from: /^lab\/survey\//,
+    may: /^(lab\/survey\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
   },
-  { from: /^cli\//, may: /^(cli\/|render\/|config(\.ts$|\/)|@pulumi\/pulumi|yaml$|zod$|node:)/ },
+  { from: /^lab\//, may: /^(lab\/|index\.ts$|config(\.ts$|\/)|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
+  { from: /^cli\//, may: /^(cli\/|render\/|config(\.ts$|\/)|node:)/ },
 ];
 
 function wrongDirections(): string[] {

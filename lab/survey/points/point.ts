@@ -1,6 +1,6 @@
 /** One open point of the cloud: a question, and how it is put. */
-import type { Behaviour } from "../../lab/cloud/account/behaviour.ts";
-import type { Need, Stage } from "./stage.ts";
+import type { Behaviour } from "../../cloud/account/behaviour.ts";
+import type { Need, Stage } from "../stage.ts";
 
 export interface Finding {
   /** A value of the switch of the same name; something else when the cloud surprises. */

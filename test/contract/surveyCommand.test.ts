@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { labPaths, writeConfig } from "../../lab/state.ts";
 import { cloudFor, until } from "./support.ts";
 
-const command = fileURLToPath(new URL("../../cli/probeCloud.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../lab/survey/main.ts", import.meta.url));
 
 interface Running {
   child: ChildProcess;

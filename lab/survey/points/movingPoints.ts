@@ -1,9 +1,9 @@
 /** Open points of MigratePrivateIpAddress: what it refuses, what is seen meanwhile, how long it takes. */
 
-import type { Side } from "./parts.ts";
+import type { Side } from "../parts.ts";
+import type { Passage, Stage } from "../stage.ts";
+import type { Attempt } from "../tools.ts";
 import { accepted, NotAskable, type Point, type Points, refusedAs } from "./point.ts";
-import type { Passage, Stage } from "./stage.ts";
-import type { Attempt } from "./tools.ts";
 
 /** Lets a move that was accepted against expectation come to its end. */
 async function answerOf(stage: Stage, attempt: Attempt): Promise<{ answer: string; evidence: string[] }> {

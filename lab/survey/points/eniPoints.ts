@@ -1,9 +1,9 @@
 /** Open points of ENIs, their addresses and the machines that they hang on. */
-import { codeOf } from "./client.ts";
-import { addresses, type Side } from "./parts.ts";
+import { codeOf } from "../client.ts";
+import { addresses, type Side } from "../parts.ts";
+import type { Stage } from "../stage.ts";
+import type { Attempt } from "../tools.ts";
 import { accepted, NotAskable, type Points, refusedAs } from "./point.ts";
-import type { Stage } from "./stage.ts";
-import type { Attempt } from "./tools.ts";
 
 const whileMoving = {
   answers: [...refusedAs("invalidState", "mutex"), accepted("it waits its turn")],

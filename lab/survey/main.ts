@@ -5,14 +5,14 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { labName, readConfig } from "../lab/state.ts";
-import { isPointName, needsGuest, type PointName, pointNames } from "./probe/catalogue.ts";
-import { connectTo, type Target } from "./probe/client.ts";
-import { Ledger, type Place } from "./probe/ledger.ts";
-import { catalogueText, planText } from "./probe/plan.ts";
-import { removeAll } from "./probe/remove.ts";
-import { askAll, Interrupted } from "./probe/run.ts";
-import { Stage } from "./probe/stage.ts";
+import { labName, readConfig } from "../state.ts";
+import { connectTo, type Target } from "./client.ts";
+import { Ledger, type Place } from "./ledger.ts";
+import { catalogueText, planText } from "./plan.ts";
+import { isPointName, needsGuest, type PointName, pointNames } from "./points/catalogue.ts";
+import { removeAll } from "./remove.ts";
+import { askAll, Interrupted } from "./run.ts";
+import { Stage } from "./stage.ts";
 
 const usage = `npm run probe-cloud                      what would be asked, made, paid and removed; makes no call
 npm run probe-cloud -- --yes             asks, and writes the answers to --out

@@ -1,8 +1,8 @@
 /** Open points of security groups, key pairs and tags: they need no machine. */
-import { codeOf, type Json, list } from "./client.ts";
+import { codeOf, type Json, list } from "../client.ts";
+import { ed25519PublicKey, rsaPublicKey } from "../publicKey.ts";
+import type { Stage } from "../stage.ts";
 import { accepted, type Points } from "./point.ts";
-import { ed25519PublicKey, rsaPublicKey } from "./publicKey.ts";
-import type { Stage } from "./stage.ts";
 
 /** The group's rules after it was given some, in the same order. */
 async function rulesFor(stage: Stage, ports: string[]): Promise<Json[]> {

@@ -1,8 +1,8 @@
 /** Open points of the EIP: whether it follows the VIP, and what a policy has to say of it. */
 
-import { addresses } from "./parts.ts";
+import { addresses } from "../parts.ts";
+import type { Stage } from "../stage.ts";
 import { NotAskable, type Points } from "./point.ts";
-import type { Stage } from "./stage.ts";
 
 const followLimitMs = 60_000;
 

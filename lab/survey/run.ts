@@ -1,9 +1,9 @@
 /** Asks the chosen questions, and turns what was found into the answers' document. */
-import { type Behaviour, isPlayable } from "../../lab/cloud/account/behaviour.ts";
-import { needsGuest, type PointName, pointNames, points } from "./catalogue.ts";
+import { type Behaviour, isPlayable } from "../cloud/account/behaviour.ts";
 import { codeOf } from "./client.ts";
 import type { Place } from "./ledger.ts";
-import { NotAskable } from "./point.ts";
+import { needsGuest, type PointName, pointNames, points } from "./points/catalogue.ts";
+import { NotAskable } from "./points/point.ts";
 import type { Stage } from "./stage.ts";
 
 /** The document that a run writes; docs/probe-cloud.md describes it. */

@@ -1,5 +1,5 @@
 /** What a run would do, in words, before it does anything. */
-import { needsGuest, type PointName, points } from "./catalogue.ts";
+import { needsGuest, type PointName, points } from "./points/catalogue.ts";
 import { type Need, withTheirNeeds } from "./stage.ts";
 
 const noPrice = "no price that we know of";
