@@ -11,7 +11,7 @@ import { nowMs } from "./tap.ts";
 
 /** The web server of the lab's nodes, whose death is the fault `process`. */
 const service = "say-name.service";
-const operator = "cli/ha.ts";
+const operator = "cli/ha/main.ts";
 
 export const speeds = Object.keys(advertIntervalsMs) as (keyof typeof advertIntervalsMs)[];
 export const settingNames = ["normal", "fast", "aggressive", "guide2019"] as const;

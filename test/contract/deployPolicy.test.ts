@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { deployActions, policyFile, policyText, recordedActions } from "../../cli/deployPolicy.ts";
 import type { Cloud } from "../../lab/cloud/index.ts";
+import { deployActions, policyFile, policyText, recordedActions } from "../../scripts/deployPolicy.ts";
 import { handMadeSteps, lifeSteps, recordedWorld } from "./recorded.ts";
 import { replay } from "./replay.ts";
 import { type Key, raw } from "./support.ts";

@@ -14,7 +14,7 @@ class Ha {
   private readonly child: ChildProcess;
 
   constructor(...args: string[]) {
-    const argv = ["--disable-warning=ExperimentalWarning", "cli/ha.ts", ...args, "--lab", lab.name];
+    const argv = ["--disable-warning=ExperimentalWarning", "cli/ha/main.ts", ...args, "--lab", lab.name];
     this.child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {

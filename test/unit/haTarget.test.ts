@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const ha = fileURLToPath(new URL("../../cli/ha.ts", import.meta.url));
+const ha = fileURLToPath(new URL("../../cli/ha/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "ha-test-"));
 after(() => rmSync(folder, { recursive: true }));
 

@@ -63,7 +63,8 @@ function askedActions(): string[] {
   const asked = [...text.matchAll(/tencentcloud\.get(\w+?)(?:Output)?\(/g)].map(([, name = ""]) => name);
   return [...new Set(asked)].flatMap((name) => {
     const actions = dataSources[name];
-    if (!actions) throw new Error(`the program asks the data source ${name}: name its calls in cli/deployPolicy.ts`);
+    if (!actions)
+      throw new Error(`the program asks the data source ${name}: name its calls in scripts/deployPolicy.ts`);
     return actions;
   });
 }

@@ -1,9 +1,9 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
-import { Refusal } from "./ha/refusal.ts";
-import { status } from "./ha/status.ts";
-import { switchover, wishFrom } from "./ha/switchover.ts";
-import { findTarget } from "./ha/target.ts";
+import { Refusal } from "./refusal.ts";
+import { status } from "./status.ts";
+import { switchover, wishFrom } from "./switchover.ts";
+import { findTarget } from "./target.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
