@@ -1,8 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { hostKeyIn, pushProgram, sha256 } from "../push/bundle.ts";
+import { installScripts } from "../push/scripts.ts";
 import type { NodeFile } from "../render/model.ts";
-import { installScripts } from "../render/render.ts";
-import { hostKeyIn, pushProgram, sha256 } from "./bundle.ts";
 import { asRoot, connectionTo, type Login } from "./login.ts";
 
 export interface NodeFilesArgs {

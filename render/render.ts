@@ -14,9 +14,6 @@ const notifyUrlPath = "/etc/keepalived/notify_url";
 const hooksFolder = "/etc/keepalived/hooks";
 const templateSuffix = ".hbs";
 
-/** The node's half of the push, run from the unpacked bundle; see templates/install/install.sh. */
-export const installScriptNames = ["install.sh", "uninstall.sh", "activate", "healthy", "deactivate"] as const;
-
 /** A checkout on Windows may have CRLF line ends; sh and systemd on the node would not take them. */
 const readTemplate = (name: string): string => readFileSync(new URL(name, templates), "utf8").replaceAll("\r\n", "\n");
 
@@ -80,9 +77,4 @@ export function renderCloud(settings: PairSettings, ids: CloudIds, node: NodeNam
 /** Every file of a node, sorted by path. */
 export function renderNode(settings: PairSettings, ids: CloudIds, node: NodeName): NodeFile[] {
   return [...renderStatic(settings, node), ...renderCloud(settings, ids, node)].sort(byPath);
-}
-
-/** The scripts that install, activate, check and remove the files on a node. */
-export function installScripts(): { name: (typeof installScriptNames)[number]; content: string }[] {
-  return installScriptNames.map((name) => ({ name, content: readTemplate(`install/${name}`) }));
 }

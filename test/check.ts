@@ -19,7 +19,7 @@ function tool(command: string, args: string[], missing: string): string[] {
 }
 
 const shellFiles = () =>
-  globSync(["scripts/*.sh", ".ci/run", "templates/**/*.sh", "templates/install/*", "lab/**/*.sh"]).sort();
+  globSync(["scripts/*.sh", ".ci/run", "templates/**/*.sh", "push/node/*", "lab/**/*.sh"]).sort();
 const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py"]).sort();
 /** Every TypeScript file that is the project's own. */
 const sources = () => globSync("**/*.ts", { exclude: ["sdks", "node_modules", ".*", "out"] }).sort();
@@ -27,7 +27,8 @@ const sources = () => globSync("**/*.ts", { exclude: ["sdks", "node_modules", ".
 /** Which folder may import which, from the design: an entry names what a file in that place may reach. */
 const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^render\//, may: /^(render\/|handlebars$|node:)/ },
-  { from: /^components\//, may: /^(components\/|render\/|@pulumi\/|node:)/ },
+  { from: /^push\//, may: /^(push\/|node:)/ },
+  { from: /^components\//, may: /^(components\/|render\/|push\/|@pulumi\/|node:)/ },
   { from: /^config(\.ts$|\/)/, may: /^(render\/|config\/|zod$|@pulumi\/pulumi$|node:)/ },
   { from: /^index\.ts$/, may: /^(config\.ts|components\/|@pulumi\/pulumi$)/ },
   { from: /^lab\/cloud\/account\//, may: /^(lab\/cloud\/account\/|lab\/dataplane\.ts$|node:)/ },

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { bundle } from "../../components/bundle.ts";
+import { bundle } from "../../push/bundle.ts";
+import { installScripts } from "../../push/scripts.ts";
 import type { NodeFile, PairSettings } from "../../render/model.ts";
-import { installScripts, renderNode } from "../../render/render.ts";
+import { renderNode } from "../../render/render.ts";
 import { Machine, type Result } from "./machine.ts";
 import { bareSettingsFor, cloudIds } from "./pair.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type BundleInput, bundle, hostKeyIn, pushProgram, sha256, tar } from "../../components/bundle.ts";
+import { type BundleInput, bundle, hostKeyIn, pushProgram, sha256, tar } from "../../push/bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 after(() => rmSync(folder, { recursive: true }));

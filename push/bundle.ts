@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 
 /**
  * Packs a node's files and the programs that install them into one shell program. It travels on the standard input of
- * `sh -s install` or `sh -s uninstall`, so nothing of it is on a command line or in an error text.
+ * `sh -s install` or `sh -s uninstall`, so nothing of it is on a command line or in an error text. The connection is made by
+ * components/nodeFiles.ts.
  */
 
 export interface BundleFile {
@@ -17,7 +18,7 @@ export interface BundleFile {
 
 export interface BundleInput {
   files: BundleFile[];
-  /** install.sh, uninstall.sh, activate, healthy, deactivate. */
+  /** Those of node/, see scripts.ts. */
   scripts: { name: string; content: string }[];
   /** Texts that no message of the node may show. */
   mask: string[];
@@ -69,7 +70,7 @@ export function tar(entries: Record<string, Entry>): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(2 * blockBytes)]);
 }
 
-/** The bundle's content; its layout is described in templates/install/install.sh. */
+/** The bundle's content; its layout is described in node/install.sh. */
 export function bundle({ files, scripts, mask, owner }: BundleInput): Buffer {
   const sorted = [...files].sort((x, y) => (x.path < y.path ? -1 : 1));
   const entries: Record<string, Entry> = {};
