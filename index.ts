@@ -3,7 +3,7 @@ import { HaPair } from "./components/haPair.ts";
 import { checkIdentity } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
 import { vipHolder } from "./components/virtualIp.ts";
-import { pairSettings, readSettings } from "./config.ts";
+import { pairSettings, readSettings } from "./config/settings.ts";
 
 const settings = readSettings();
 

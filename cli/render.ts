@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { withPath } from "../config/path.ts";
-import { pairSettings, parseSettings } from "../config.ts";
+import { pairSettings, parseSettings } from "../config/settings.ts";
 import { type CloudIds, type NodeFile, type NodeName, nodeNames } from "../render/model.ts";
 import { renderNode } from "../render/render.ts";
 

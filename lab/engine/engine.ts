@@ -18,7 +18,7 @@ const project = "keepalived-cluster";
 
 /** Refuses bad settings, before the lab takes the minutes that a node image may need. @throws SettingsError */
 export async function checkSettings(lab: string, settings: Settings): Promise<void> {
-  const { parseSettings } = await import("../../config.ts");
+  const { parseSettings } = await import("../../config/settings.ts");
   parseSettings({ ...complete(lab, settings), "tencentcloud:region": labRegion });
 }
 

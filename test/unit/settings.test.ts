@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParseOptions, pairSettings, parseSettings, SettingsError } from "../../config.ts";
+import { type ParseOptions, pairSettings, parseSettings, SettingsError } from "../../config/settings.ts";
 import { key, least, sshKey } from "./given.ts";
 
 /** The problems of a configuration, [] when it is good. */

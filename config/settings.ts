@@ -4,11 +4,6 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
-import { checkAccess, checkNetwork, type Problem } from "./config/checks.ts";
-import { hooksAllowed, readHooks, readUserData, userDataAllowed } from "./config/files.ts";
-import { healthAllowed, healthCheckOf, healthSchema, hrefOf, urlProblem } from "./config/service.ts";
-import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./config/sshKeys.ts";
-import { decode, nearest, pathText, shown, type ValueType, valueAt } from "./config/values.ts";
 import {
   type HealthCheck,
   type HookScript,
@@ -16,7 +11,12 @@ import {
   type NodeName,
   nodeNames,
   type PairSettings,
-} from "./render/model.ts";
+} from "../render/model.ts";
+import { checkAccess, checkNetwork, type Problem } from "./checks.ts";
+import { hooksAllowed, readHooks, readUserData, userDataAllowed } from "./files.ts";
+import { healthAllowed, healthCheckOf, healthSchema, hrefOf, urlProblem } from "./service.ts";
+import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
+import { decode, nearest, pathText, shown, type ValueType, valueAt } from "./values.ts";
 
 /** VRRP advert interval of each speed; a standby takes over after about three of them. */
 export const advertIntervalsMs = { patient: 1000, normal: 500, fast: 300, aggressive: 100 } as const;
