@@ -1,6 +1,6 @@
 /** What is measured: the settings of the pair, and what is done to its MASTER. Values only; measure.ts does the work. */
 import { spawn } from "node:child_process";
-import { advertIntervalsMs } from "../../config/settings.ts";
+import { advertIntervalsMs } from "../../config/schema.ts";
 import { unitPids } from "../fabric/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
 import type { Settings } from "../settings.ts";

@@ -1,9 +1,9 @@
-/** The same keys, types and defaults in config/, Pulumi.yaml and the README. */
+/** The same keys, types and defaults in config/schema.ts, Pulumi.yaml and the README. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { metaOf, schema } from "../../config/settings.ts";
+import { metaOf, schema } from "../../config/schema.ts";
 import { decode } from "../../config/values.ts";
 
 interface YamlKey {
@@ -34,7 +34,7 @@ test("Pulumi.yaml has exactly the keys of the schema, described and typed", () =
   for (const name of names) {
     const entry = project.config[name]!;
     assert.equal(entry.type, metaOf(name).type, name);
-    // The engine takes no default for a secret key, and requires a key without one; config/ insists on the others.
+    // The engine takes no default for a secret key, and requires a key without one; config/settings.ts insists on the others.
     assert.equal(entry.secret ?? false, metaOf(name).secret === true && required.includes(name), name);
     assert.ok(entry.description.length > 10, name);
     assert.equal(entry.items !== undefined, entry.type === "array", `${name}: items`);

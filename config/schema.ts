@@ -1,0 +1,120 @@
+/**
+ * Every key of a stack: its type, its default, what is allowed. The one place for defaults, but for those that follow from
+ * other keys: settings.ts fills them in (addresses: checks.ts; a health check's own: service.ts).
+ * Pulumi.yaml and the README repeat them, and a test holds the three together.
+ */
+import * as z from "zod";
+import { modes, nodeNames } from "../render/model.ts";
+import { hooksAllowed, userDataAllowed } from "./files.ts";
+import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
+import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
+import type { ValueType } from "./values.ts";
+
+/** VRRP advert interval of each speed; a standby takes over after about three of them. */
+export const advertIntervalsMs = { patient: 1000, normal: 500, fast: 300, aggressive: 100 } as const;
+
+const speeds = ["patient", "normal", "fast", "aggressive"] as const;
+
+/** What the settings test and the messages know of a key besides its zod type. */
+export interface KeyMeta {
+  type: ValueType;
+  allowed: string;
+  secret?: boolean;
+}
+const key = <T extends z.ZodType>(type: ValueType, allowed: string, schema: T, more: Partial<KeyMeta> = {}): T =>
+  schema.meta({ type, allowed, ...more });
+
+const integer = (least: number, most: number) => z.int().min(least).max(most);
+const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+const checked = (problem: (text: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const reason = problem(text);
+    if (reason !== null) context.addIssue({ code: "custom", message: reason });
+  });
+const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
+const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
+const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
+const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
+
+/** `pulumi config set --path tags.cost 42` keeps a number. */
+const tagValue = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+
+/** Every key of the project's namespace. */
+export const schema = {
+  mode: key("string", "stable or standing-master", z.enum(modes).default("stable")),
+  preferredNode: key("string", "a or b", z.enum(nodeNames).default("a")),
+  preemptDelay: key("integer", "0 to 1000 seconds", integer(0, 1000).default(30)),
+  failoverSpeed: key("string", "patient, normal, fast or aggressive", z.enum(speeds).default("normal")),
+  virtualRouterId: key("integer", "1 to 255", integer(1, 255).default(51)),
+  zone: key(
+    "string",
+    "a zone of the region, for example ap-guangzhou-3",
+    z.string().regex(/^[a-z]+(-[a-z0-9]+)+-\d+$/),
+  ),
+  vpcCidr: key("string", "an IPv4 network such as 10.0.0.0/16", z.string().default("10.0.0.0/16")),
+  subnetCidr: key("string", "an IPv4 network inside the VPC", z.string().default("10.0.1.0/24")),
+  vip: key("string", "an IPv4 address of the subnet", z.string().optional()),
+  nodeAddresses: key("object", address, perNode(z.string()).default({})),
+  publicIp: key("boolean", "true or false", z.boolean().default(false)),
+  publicIpBandwidthMbps: key("integer", "1 to 100 Mbit/s", integer(1, 100).default(10)),
+  nodePublicIp: key("boolean", "true or false", z.boolean().default(true)),
+  sshPublicKey: key("string", "one line of a .pub file", checked(publicKeyProblem).optional()),
+  keyPairId: key(
+    "string",
+    "the id of a key pair, skey-…",
+    z
+      .string()
+      .regex(/^skey-[a-z0-9]+$/)
+      .optional(),
+  ),
+  sshPrivateKey: key("string", "the private key, set with --secret", checked(privateKeyProblem), { secret: true }),
+  sshUser: key("string", "a login name", word.optional()),
+  hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
+  sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
+  servicePorts: key("array", "a list of TCP ports, 1 to 65535, each once", z.array(integer(1, 65535)).default([])),
+  serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
+  instanceType: key(
+    "string",
+    "a type with at least two ENIs",
+    z
+      .string()
+      .regex(/^[A-Z0-9a-z]+\.[A-Z0-9]+$/)
+      .default("S5.MEDIUM2"),
+  ),
+  imageName: key(
+    "string",
+    "part of the name of a public image, for example Debian 12",
+    z
+      .string()
+      .regex(/^[\w .()-]+$/)
+      .default("Debian 12"),
+  ),
+  imageId: key(
+    "string",
+    "the id of an image, img-…",
+    z
+      .string()
+      .regex(/^img-[a-z0-9]+$/)
+      .optional(),
+  ),
+  systemDiskType: key(
+    "string",
+    "a disk type such as CLOUD_PREMIUM",
+    z
+      .string()
+      .regex(/^[A-Z_]+$/)
+      .default("CLOUD_PREMIUM"),
+  ),
+  systemDiskSizeGb: key("integer", "20 to 2048 GB", integer(20, 2048).default(50)),
+  userDataFile: key("string", userDataAllowed, z.string().optional()),
+  apiEndpoints: key("array", "a list of host names without https://", z.array(hostName).default([])),
+  healthCheck: key("object", healthAllowed, healthSchema.default({})),
+  hooksDir: key("string", hooksAllowed, z.string().optional()),
+  notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
+  tags: key("object", "names with text values", z.record(z.string().min(1), tagValue).default({})),
+};
+
+export type Key = keyof typeof schema;
+/** What the keys hold once they are read, with the schema's own defaults. */
+export type Values = { [K in Key]: z.output<(typeof schema)[K]> };
+export const metaOf = (name: Key): KeyMeta => schema[name].meta() as unknown as KeyMeta;
