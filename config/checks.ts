@@ -1,4 +1,3 @@
-import { type NodeName, nodeNames } from "../render/model.ts";
 import {
   type Block,
   contains,
@@ -9,7 +8,8 @@ import {
   overlaps,
   parseAddress,
   parseCidr,
-} from "./ipv4.ts";
+} from "../render/ipv4.ts";
+import { type NodeName, nodeNames } from "../render/model.ts";
 import { keysMatch } from "./sshKeys.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contains, formatAddress, hostOf, overlaps, parseAddress, parseCidr } from "../../config/ipv4.ts";
+import { contains, formatAddress, hostOf, overlaps, parseAddress, parseCidr } from "../../render/ipv4.ts";
 
 test("addresses at both ends and across the sign bit survive the way there and back", () => {
   for (const text of ["0.0.0.0", "10.0.1.2", "127.255.255.255", "128.0.0.0", "255.255.255.255"]) {
