@@ -1,4 +1,7 @@
-/** IPv4 arithmetic on plain numbers. Every function takes text as a user writes it; null means "not IPv4". */
+/**
+ * IPv4 arithmetic on plain numbers, for the whole project. The `parse` functions take text as a user writes it; null means
+ * "not IPv4". Those that end in `Of` take what was checked when it came in.
+ */
 
 /** A block of addresses in network form. */
 export interface Block {
@@ -34,6 +37,13 @@ export function parseCidr(text: string): (Block & { host: boolean }) | null {
   const size = 2 ** (32 - prefix);
   const first = value - (value % size);
   return { first, last: first + size - 1, prefix, host: first !== value };
+}
+
+/** A CIDR as a block. @throws Error when it is none. */
+export function blockOf(cidr: string): Block {
+  const block = parseCidr(cidr);
+  if (block === null) throw new Error(`"${cidr}" is not a CIDR`);
+  return block;
 }
 
 export const formatBlock = (block: Block): string => `${formatAddress(block.first)}/${block.prefix}`;

@@ -1,3 +1,4 @@
+import { blockOf, formatAddress } from "./ipv4.ts";
 import { type CloudIds, type HealthCheck, type Mode, type NodeName, type PairSettings, peerOf } from "./model.ts";
 
 /** Name of the second NIC on both nodes: it carries VRRP and the VIP. */
@@ -63,12 +64,7 @@ const isPreferred = (settings: PairSettings, node: NodeName): boolean =>
   settings.mode === "standing-master" && settings.preferredNode === node;
 
 /** The subnet's first host: Tencent Cloud keeps it for the router of every subnet. */
-function gatewayOf(subnetCidr: string): string {
-  const [network = "", prefix = ""] = subnetCidr.split("/");
-  const number = network.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const first = number - (number % 2 ** (32 - Number(prefix))) + 1;
-  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
-}
+const gatewayOf = (subnetCidr: string): string => formatAddress(blockOf(subnetCidr).first + 1);
 
 /**
  * Who gets which priority and timer. Both nodes always start as BACKUP.

@@ -38,7 +38,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^lab\/cloud\/cam\//, may: /^(lab\/cloud\/(account|cam)\/|node:)/ },
   { from: /^lab\/cloud\/tag\//, may: /^(lab\/cloud\/(account|tag)\/|node:)/ },
   { from: /^lab\/cloud\//, may: /^(lab\/cloud\/|lab\/dataplane\.ts$|node:)/ },
-  { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|dns-packet$|node:)/ },
+  { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|render\/ipv4\.ts$|dns-packet$|node:)/ },
   {
     from: /^lab\/survey\//,
     may: /^(lab\/survey\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { blockOf } from "../../render/ipv4.ts";
 import type { MachineSpec, NetworkView, PortView } from "../dataplane.ts";
-import { rangeOf } from "./ipv4.ts";
 import { run, tryRun } from "./run.ts";
 
 /** Where a machine's parts lie: below `<lab>/machines`. */
@@ -63,7 +63,7 @@ export function eth0Network(view: NetworkView, port: PortView): string {
 Name=eth0
 
 [Network]
-Address=${port.primaryAddress}/${rangeOf(subnet.cidr).bits}
+Address=${port.primaryAddress}/${blockOf(subnet.cidr).prefix}
 Gateway=${subnet.gateway}
 LinkLocalAddressing=no
 IPv6AcceptRA=no

@@ -1,6 +1,6 @@
 /** What a router must look like for a view, and which lines of `ip` lead from one state to the next. Pure. */
+import { blockOf, formatAddress, holds } from "../../render/ipv4.ts";
 import type { NetworkView, PortView } from "../dataplane.ts";
-import { contains, rangeOf, toAddress } from "./ipv4.ts";
 import { portName } from "./names.ts";
 
 /** address -> arguments of `ip route` that deliver it. */
@@ -41,7 +41,8 @@ export const sameCable = (a: PortView, b: PortView): boolean =>
  * highest that no ENI and no gateway has. (The last two are left alone: broadcast, and what people like for gateways.)
  */
 export function clientAddress(view: NetworkView): string {
-  const { first, last } = rangeOf(view.cidr);
+  const { first, last } = blockOf(view.cidr);
+  const subnets = view.subnets.map(({ cidr }) => blockOf(cidr));
   const taken = new Set([
     ...view.ports.flatMap((port) => port.addresses),
     ...view.subnets.map(({ gateway }) => gateway),
@@ -49,13 +50,12 @@ export function clientAddress(view: NetworkView): string {
   let candidate: string | null = null;
   // Subnets are few and packed at the bottom in practice; the search jumps over a whole subnet at a time.
   for (let value = last - 2; value > first; ) {
-    const address = toAddress(value);
-    const subnet = view.subnets.find(({ cidr }) => contains(cidr, address));
-    if (!subnet) return address;
-    for (let inside = value; candidate === null && inside >= rangeOf(subnet.cidr).first; inside--) {
-      if (!taken.has(toAddress(inside))) candidate = toAddress(inside);
+    const subnet = subnets.find((block) => holds(block, value));
+    if (!subnet) return formatAddress(value);
+    for (let inside = value; candidate === null && inside >= subnet.first; inside--) {
+      if (!taken.has(formatAddress(inside))) candidate = formatAddress(inside);
     }
-    value = rangeOf(subnet.cidr).first - 1;
+    value = subnet.first - 1;
   }
   if (candidate === null) throw new Error(`VPC ${view.vpcId} (${view.cidr}) has no address left for the lab's client`);
   return candidate;

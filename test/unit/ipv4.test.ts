@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contains, formatAddress, hostOf, overlaps, parseAddress, parseCidr } from "../../render/ipv4.ts";
+import { blockOf, contains, formatAddress, hostOf, overlaps, parseAddress, parseCidr } from "../../render/ipv4.ts";
 
 test("addresses at both ends and across the sign bit survive the way there and back", () => {
   for (const text of ["0.0.0.0", "10.0.1.2", "127.255.255.255", "128.0.0.0", "255.255.255.255"]) {
@@ -37,6 +37,11 @@ test("a CIDR knows its ends and whether it is in network form", () => {
   for (const text of ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/-1", "/8"]) {
     assert.equal(parseCidr(text), null, text);
   }
+});
+
+test("a CIDR that was checked before is a block, and one that was not is an error that shows it", () => {
+  assert.equal(blockOf("10.0.1.0/24").first, parseAddress("10.0.1.0"));
+  assert.throws(() => blockOf("10.0.1/24"), /"10\.0\.1\/24" is not a CIDR/);
 });
 
 test("containment and overlap", () => {
