@@ -7,7 +7,7 @@ import { hashOf, withoutComment } from "./names.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
-import { NodeIdentity } from "./nodeIdentity.ts";
+import { NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
@@ -91,7 +91,7 @@ export class HaPair extends pulumi.ComponentResource {
       child,
     );
     const { enis, eip, eipBinding } = virtualIp;
-    const access = new NodeIdentity(
+    const access = new NodeRole(
       `${name}-access`,
       { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.eipId, tags },
       child,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
 
-export interface NodeIdentityArgs {
+export interface NodeRoleArgs {
   /** Name of everything in the cloud, unique in the account. */
   pair: string;
   region: string;
@@ -13,12 +13,13 @@ export interface NodeIdentityArgs {
 }
 
 /** The role that both instances carry, with the least that a failover needs. The nodes hold no key of the account's. */
-export class NodeIdentity extends pulumi.ComponentResource {
+export class NodeRole extends pulumi.ComponentResource {
   readonly roleName: pulumi.Output<string>;
   /** The policy in force: nodes are of no use before. */
   readonly grant: tencentcloud.CamRolePolicyAttachment;
 
-  constructor(name: string, args: NodeIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: NodeRoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    // The class's former name: a type is part of the URNs of everything below it, in each running stack.
     super("keepalived-cluster:index:NodeIdentity", name, {}, opts);
     const { pair, tags } = args;
     // Names are unique in the account, so the old one goes before a new one comes.
