@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaPair } from "./components/haPair.ts";
-import { checkIdentity } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
+import { checkIdentity } from "./components/running.ts";
 import { vipHolder } from "./components/virtualIp.ts";
 import { pairSettings, readSettings } from "./config/settings.ts";
 
