@@ -1,32 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaPair } from "./components/haPair.ts";
 import { pairName } from "./components/names.ts";
-import { checkIdentity } from "./components/running.ts";
-import { vipHolder } from "./components/virtualIp.ts";
-import { pairSettings, readSettings } from "./config/settings.ts";
-
-const settings = readSettings();
+import { lookUp } from "./components/running.ts";
+import { readSettings } from "./config/settings.ts";
 
 /** Names everything in the cloud; two stacks come up side by side. */
 export const pair = pairName(pulumi.getProject(), pulumi.getStack());
+const settings = { ...readSettings(), pair };
 
-const { zone, vpcCidr, subnetCidr, vip: address, nodeAddresses } = settings;
-const { firstRun } = await checkIdentity("ha-identity", {
-  zone,
-  vpcCidr,
-  subnetCidr,
-  vip: address,
-  nodeAddressA: nodeAddresses.a,
-  nodeAddressB: nodeAddresses.b,
-});
-
-const ha = new HaPair("ha", {
-  ...settings,
-  firstRun,
-  ...(firstRun ? { activeNode: "a", activeAttached: false } : await vipHolder(pair, address)),
-  settings: pairSettings(settings, pair),
-  sshPrivateKey: pulumi.secret(settings.sshPrivateKey),
-});
+const running = await lookUp("ha", settings);
+const ha = new HaPair("ha", { settings, running });
 
 /** The address that clients use; it is on whichever node is MASTER. */
 export const vip = ha.vip;

@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { withPath } from "../config/path.ts";
-import { pairSettings, parseSettings } from "../config/settings.ts";
+import { parseSettings } from "../config/settings.ts";
 import { type CloudIds, type NodeFile, type NodeName, nodeNames } from "../render/model.ts";
 import { renderNode } from "../render/render.ts";
 
@@ -91,10 +91,10 @@ function main(): void {
     return;
   }
   const nodes = nodesFrom(values.node);
-  const settings = parseSettings(withSamples(settingsFrom(values.set ?? [])));
+  const settings = { ...parseSettings(withSamples(settingsFrom(values.set ?? []))), pair };
   const ids = placeholders(settings.publicIp);
   for (const node of nodes) {
-    const files = renderNode(pairSettings(settings, pair), ids, node);
+    const files = renderNode(settings, ids, node);
     if (values.out === undefined) process.stdout.write(print(node, files));
     else write(values.out, node, files);
   }

@@ -9,11 +9,11 @@ import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
 import { NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
+import type { Running } from "./running.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
-export interface HaPairArgs {
-  /** What the pair is, and how keepalived behaves. `pair` (see pairName) names everything in the cloud. */
-  settings: PairSettings;
+/** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */
+export interface HaPairSettings extends PairSettings {
   zone: string;
   vpcCidr: string;
   /** An EIP on the VIP. */
@@ -39,13 +39,13 @@ export interface HaPairArgs {
   systemDiskSizeGb: number;
   /** For cloud-init, plain text. */
   userData?: string | undefined;
-  /** Whether this run makes the stack: then both machines start at once. In a running one they never change together. */
-  firstRun: boolean;
-  /** The node that has the VIP; it is changed last. */
-  activeNode: NodeName;
-  /** Whether that node's ENI is on a machine. If not there is nothing to take over from it. */
-  activeAttached: boolean;
   tags: Record<string, string>;
+}
+
+export interface HaPairArgs {
+  settings: HaPairSettings;
+  /** What lookUp found for the same name and settings. */
+  running: Running;
 }
 
 /** A node as the outputs show it. */
@@ -61,7 +61,12 @@ export interface NodeOutput {
   hostKey: string | null;
 }
 
-/** Two nodes, one VIP: everything that has to exist in the cloud, and the files on both nodes. */
+/**
+ * Two nodes, one VIP: everything that has to exist in the cloud, and the files on both nodes.
+ *
+ *     const running = await lookUp("ha", settings);
+ *     const ha = new HaPair("ha", { settings, running });
+ */
 export class HaPair extends pulumi.ComponentResource {
   readonly vip: string;
   /** The EIP's address, null without one. */
@@ -70,10 +75,10 @@ export class HaPair extends pulumi.ComponentResource {
 
   constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:HaPair", name, {}, opts);
-    const { settings, tags } = args;
-    const { pair, vip, nodeAddresses, subnetCidr, region } = settings;
+    const { settings, running } = args;
+    const { pair, vip, nodeAddresses, region, tags } = settings;
     const child = { parent: this };
-    const network = new Network(`${name}-network`, { ...args, pair, subnetCidr, nodeAddresses }, child);
+    const network = new Network(`${name}-network`, settings, child);
     const { vpcId, subnetId, securityGroupId } = network;
     const virtualIp = new VirtualIp(
       `${name}-vip`,
@@ -84,8 +89,8 @@ export class HaPair extends pulumi.ComponentResource {
         securityGroupId,
         vip,
         nodeAddresses,
-        activeNode: args.activeNode,
-        publicBandwidthMbps: args.publicIp ? args.publicIpBandwidthMbps : null,
+        activeNode: running.activeNode,
+        publicBandwidthMbps: settings.publicIp ? settings.publicIpBandwidthMbps : null,
         tags,
       },
       child,
@@ -96,18 +101,14 @@ export class HaPair extends pulumi.ComponentResource {
       { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.eipId, tags },
       child,
     );
-    const template = new NodeTemplate(
-      `${name}-template`,
-      { ...args, pair, keyPairId: args.keyPairId, sshPublicKey: args.sshPublicKey, imageId: args.imageId },
-      child,
-    );
+    const template = new NodeTemplate(`${name}-template`, { ...settings, imageId: running.imageId }, child);
 
     const ids = pulumi
       .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.eipId])
       .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
-    const design = designOf(args);
+    const design = designOf(settings);
     const build = (
       node: NodeName,
       order: { start: pulumi.Resource[]; attach: pulumi.Resource[]; install: pulumi.Resource[] },
@@ -116,19 +117,19 @@ export class HaPair extends pulumi.ComponentResource {
         `${name}-${node}`,
         {
           instanceName: `${pair}-${node}`,
-          zone: args.zone,
+          zone: settings.zone,
           vpcId,
           subnetId,
           securityGroupId,
           imageId: template.imageId,
-          instanceType: args.instanceType,
+          instanceType: settings.instanceType,
           keyPairId: template.keyPairId,
           placementGroupId: template.placementGroupId,
           roleName: access.roleName,
-          systemDiskType: args.systemDiskType,
-          systemDiskSizeGb: args.systemDiskSizeGb,
-          userData: args.userData,
-          publicIp: args.nodePublicIp,
+          systemDiskType: settings.systemDiskType,
+          systemDiskSizeGb: settings.systemDiskSizeGb,
+          userData: settings.userData,
+          publicIp: settings.nodePublicIp,
           eniId: enis[node].eniId,
           design,
           // The ENIs first: the cloud picks the machines' own addresses, and could pick one that is meant for an ENI.
@@ -138,7 +139,7 @@ export class HaPair extends pulumi.ComponentResource {
         },
         child,
       );
-      const { sshPrivateKey: privateKey, sshUser: user, hostKeys } = args;
+      const { sshPrivateKey: privateKey, sshUser: user, hostKeys } = settings;
       const login: Login = { host: machine.sshHost, user, privateKey, hostKey: hostKeys[node] };
       const files = new NodeFiles(
         `${name}-${node}-files`,
@@ -162,15 +163,17 @@ export class HaPair extends pulumi.ComponentResource {
     };
     // A new pair: both machines start together, and node b gets its files when node a has proved its own. A running one:
     // the node without the VIP first, as a whole; then it takes the VIP over, should the other be replaced, which follows.
-    const order: [NodeName, NodeName] = args.firstRun ? ["a", "b"] : [peerOf(args.activeNode), args.activeNode];
+    const order: [NodeName, NodeName] = running.firstRun
+      ? ["a", "b"]
+      : [peerOf(running.activeNode), running.activeNode];
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
-    const handedOver = args.firstRun ? [] : [takeOver(order[1], one, args.activeAttached ? "must" : "may")];
-    const two = build(order[1], { start: args.firstRun ? [] : proved, attach: handedOver, install: proved });
-    if (args.firstRun) takeOver(order[1], one, "no");
+    const handedOver = running.firstRun ? [] : [takeOver(order[1], one, running.activeAttached ? "must" : "may")];
+    const two = build(order[1], { start: running.firstRun ? [] : proved, attach: handedOver, install: proved });
+    if (running.firstRun) takeOver(order[1], one, "no");
     takeOver(order[0], two, "no");
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
-    this.warnOfUnpinned(args.hostKeys);
+    this.warnOfUnpinned(settings.hostKeys);
 
     this.vip = vip;
     this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
@@ -179,19 +182,19 @@ export class HaPair extends pulumi.ComponentResource {
         .all([
           machine.instance.instanceId,
           enis[node].eniId,
-          args.nodePublicIp ? machine.instance.publicIp : null,
+          settings.nodePublicIp ? machine.instance.publicIp : null,
           files.hostKey,
         ])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
-          const known = args.hostKeys[node] ?? hostKey;
-          return { instanceId, eniId, address, publicIp, sshUser: args.sshUser, hostKey: known };
+          const known = settings.hostKeys[node] ?? hostKey;
+          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: known };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });
   }
 
-  private warnOfUnpinned(hostKeys: HaPairArgs["hostKeys"]): void {
+  private warnOfUnpinned(hostKeys: HaPairSettings["hostKeys"]): void {
     const unpinned = nodeNames.filter((node) => hostKeys[node] === undefined);
     if (unpinned.length === 0) return;
     const keys = unpinned.map((node) => `hostKeys.${node}`).join(" and ");
@@ -204,9 +207,9 @@ export class HaPair extends pulumi.ComponentResource {
  * Whatever of the configuration a machine can't change while it lives. The image by what the user named, not by what that
  * name means today: a new image of that name must not replace a running pair.
  */
-function designOf(args: HaPairArgs): string {
+function designOf(settings: HaPairSettings): string {
   const { imageId, imageName, instanceType, systemDiskType, systemDiskSizeGb, userData, keyPairId, sshPublicKey } =
-    args;
+    settings;
   const key = sshPublicKey === undefined ? keyPairId : withoutComment(sshPublicKey);
   const parts = [
     imageId ?? imageName,
@@ -215,7 +218,7 @@ function designOf(args: HaPairArgs): string {
     systemDiskSizeGb,
     userData,
     key,
-    args.nodePublicIp,
+    settings.nodePublicIp,
   ];
   return hashOf(JSON.stringify(parts), 16);
 }

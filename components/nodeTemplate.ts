@@ -5,26 +5,22 @@ import { keyPairName, withoutComment } from "./names.ts";
 export interface NodeTemplateArgs {
   /** Name of everything in the cloud, unique in the account. */
   pair: string;
-  instanceType: string;
-  /** The image; looked up by imageName when undefined. */
-  imageId: string | undefined;
-  /** Part of a public image's name, for example `Debian 12`. */
-  imageName: string;
+  imageId: string;
   /** Imported as a key pair unless keyPairId names an existing one. */
-  sshPublicKey: string | undefined;
-  keyPairId: string | undefined;
+  sshPublicKey?: string | undefined;
+  keyPairId?: string | undefined;
   tags: Record<string, string>;
 }
 
 /** What the two nodes have in common: image, key pair, and the rule that they never share a host. */
 export class NodeTemplate extends pulumi.ComponentResource {
-  readonly imageId: pulumi.Output<string>;
+  readonly imageId: string;
   readonly keyPairId: pulumi.Output<string>;
   readonly placementGroupId: pulumi.Output<string>;
 
   constructor(name: string, args: NodeTemplateArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:NodeTemplate", name, {}, opts);
-    const { pair, keyPairId, sshPublicKey, tags } = args;
+    const { pair, imageId, keyPairId, sshPublicKey, tags } = args;
     if ((keyPairId === undefined) === (sshPublicKey === undefined)) {
       throw new pulumi.ResourceError("[sshPublicKey, keyPairId]: exactly one of the two must be given", this);
     }
@@ -44,26 +40,8 @@ export class NodeTemplate extends pulumi.ComponentResource {
       { parent: this },
     );
     this.placementGroupId = group.placementGroupId;
-    this.imageId = args.imageId === undefined ? this.newestImage(args) : pulumi.output(args.imageId);
+    this.imageId = imageId;
 
     this.registerOutputs({ imageId: this.imageId, keyPairId: this.keyPairId, placementGroupId: this.placementGroupId });
-  }
-
-  /** Newest first, by the provider's own order; the instance type leaves out images for other processors. */
-  private newestImage({ imageName, instanceType }: NodeTemplateArgs): pulumi.Output<string> {
-    const found = tencentcloud.getImagesOutput(
-      { imageTypes: ["PUBLIC_IMAGE"], osName: imageName, instanceType },
-      { parent: this },
-    );
-    return found.images.apply((images) => {
-      const id = images[0]?.imageId;
-      if (id === undefined) {
-        throw new pulumi.RunError(
-          `imageName: no public image for ${instanceType} has "${imageName}" in its name; allowed: part of an image name ` +
-            "as the console shows it, or imageId",
-        );
-      }
-      return id;
-    });
   }
 }

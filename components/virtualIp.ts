@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
-import { type NodeName, nodeNames } from "../render/model.ts";
+import type { NodeName } from "../render/model.ts";
 
 export interface VirtualIpArgs {
   /** Name of everything in the cloud, unique in the account. */
@@ -82,25 +82,6 @@ export class VirtualIp extends pulumi.ComponentResource {
 
     this.registerOutputs({ vip, publicIp: this.eip?.publicIp });
   }
-}
-
-/** Which node the cloud delivers to. */
-export interface VipHolder {
-  /** `a` while neither has the VIP. */
-  activeNode: NodeName;
-  /** Whether that node's ENI is on a machine. If not, nobody serves: as after a first update that ended half-way. */
-  activeAttached: boolean;
-}
-
-/**
- * The node whose ENI has the VIP now. Looked up by address: an id that has gone would fail the whole
- * update. The ENIs are told apart by name, and since the filter is fuzzy and other VPCs may use the address, by both.
- */
-export async function vipHolder(pair: string, vip: string): Promise<VipHolder> {
-  const { enis } = await tencentcloud.getEnis({ ipv4: vip });
-  const holder = enis?.find(({ name, ipv4s }) => name?.slice(0, -2) === pair && ipv4s?.some(({ ip }) => ip === vip));
-  const activeNode = nodeNames.find((node) => holder?.name === `${pair}-${node}`) ?? "a";
-  return { activeNode, activeAttached: Boolean(holder?.instanceId) };
 }
 
 type Ipv4 = tencentcloud.types.input.EniIpv4;

@@ -1,6 +1,6 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
-import type { HealthCheck, HookScript, NodeName, PairSettings } from "../render/model.ts";
+import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
 import { checkAccess, checkNetwork, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
@@ -160,28 +160,6 @@ function complete(
     healthCheck: healthCheckOf(values.healthCheck, secretCheck),
     hooks,
     notifyUrl: values.notifyUrl === undefined ? null : hrefOf(values.notifyUrl),
-  };
-}
-
-/** What the generator needs of the settings. `pair` is `<project>-<stack>`. */
-export function pairSettings(settings: Settings, pair: string): PairSettings {
-  const { mode, preferredNode, preemptDelayS, advertIntervalMs, virtualRouterId } = settings;
-  const { vip, subnetCidr, nodeAddresses, region, vpcEndpoints, healthCheck, hooks, notifyUrl } = settings;
-  return {
-    pair,
-    mode,
-    preferredNode,
-    preemptDelayS,
-    advertIntervalMs,
-    virtualRouterId,
-    vip,
-    subnetCidr,
-    nodeAddresses,
-    region,
-    vpcEndpoints,
-    healthCheck,
-    hooks,
-    notifyUrl,
   };
 }
 

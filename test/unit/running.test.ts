@@ -15,14 +15,17 @@ const made = {
 };
 
 /** Runs the program over a stack that was made with `made`; tells which resources were registered and what came of it. */
-async function over(changes: Record<string, string>): Promise<{ message: string | null; resources: string[] }> {
+async function over(
+  changes: Record<string, string>,
+  images: { imageId: string }[] = [{ imageId: "img-1" }],
+): Promise<{ message: string | null; resources: string[] }> {
   const resources: string[] = [];
   const run = runProgram({
     config: { ...least, ...changes },
     made,
     calls: {
       "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),
-      "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-1" }] }),
+      "tencentcloud:index/getImages:getImages": () => ({ images }),
     },
     seen: ({ name, custom }) => void (custom && resources.push(name)),
   });
@@ -71,4 +74,14 @@ test("what may change on a running stack goes through", async () => {
   const { message, resources } = await over({ mode: "standing-master", publicIp: "true", virtualRouterId: "77" });
   assert.equal(message, null);
   assert.equal(resources.length, 22);
+});
+
+test("an image name that no image has is refused before any other resource is asked for", async () => {
+  const { message, resources } = await over({ imageName: "Plan 9" }, []);
+  assert.equal(
+    message,
+    'imageName: no public image for S5.MEDIUM2 has "Plan 9" in its name; allowed: part of an image name as the console ' +
+      "shows it, or imageId",
+  );
+  assert.deepEqual(resources, ["ha-identity"]);
 });
