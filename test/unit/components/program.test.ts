@@ -8,8 +8,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Given, type Options, type Recorded, type Run, runProgram } from "../support/mocks.ts";
-import { key, least } from "./given.ts";
+import { type Given, type Options, type Recorded, type Run, runProgram } from "../../support/mocks.ts";
+import { key, least } from "../given.ts";
 
 const getEnis = "tencentcloud:index/getEnis:getEnis";
 const getImages = "tencentcloud:index/getImages:getImages";

@@ -1,12 +1,12 @@
 /** What the bench makes of what it saw. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Question } from "../../lab/bench/probe.ts";
-import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../lab/bench/report.ts";
-import { stallTable } from "../../lab/bench/stalls.ts";
-import { timelineSvg } from "../../lab/bench/svg.ts";
-import type { TapEvent } from "../../lab/bench/tap.ts";
-import { outageMs, type Run, runOf, type Seen } from "../../lab/bench/timeline.ts";
+import type { Question } from "../../../lab/bench/probe.ts";
+import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../../lab/bench/report.ts";
+import { stallTable } from "../../../lab/bench/stalls.ts";
+import { timelineSvg } from "../../../lab/bench/svg.ts";
+import type { TapEvent } from "../../../lab/bench/tap.ts";
+import { outageMs, type Run, runOf, type Seen } from "../../../lab/bench/timeline.ts";
 
 /** A question every 10 ms; those within a gap (first and last ms, both included) get no answer. */
 function questions(untilMs: number, ...gaps: [number, number][]): Question[] {

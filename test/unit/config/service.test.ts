@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { type ParseOptions, parseSettings, SettingsError } from "../../config/settings.ts";
-import { least } from "./given.ts";
+import { type ParseOptions, parseSettings, SettingsError } from "../../../config/settings.ts";
+import { least } from "../given.ts";
 
 const settings = (changes: Record<string, string>, options: ParseOptions = {}) =>
   parseSettings({ ...least, ...changes }, options);

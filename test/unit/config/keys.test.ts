@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { metaOf, schema } from "../../config/schema.ts";
-import { decode } from "../../config/values.ts";
+import { metaOf, schema } from "../../../config/schema.ts";
+import { decode } from "../../../config/values.ts";
 
 interface YamlKey {
   type: string;

@@ -1,8 +1,8 @@
 /** The way from Pulumi's configuration into the program. */
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { runProgram } from "../support/mocks.ts";
-import { least } from "./given.ts";
+import { runProgram } from "../../support/mocks.ts";
+import { least } from "../given.ts";
 
 const calls = {
   "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { faultNamed, faultNames, faults } from "../../lab/faults.ts";
-import { draw, randomBy } from "../../lab/soak.ts";
-import type { PairFacts } from "../../lab/status.ts";
-import { expectedMaster, lacking, servedBy } from "../../lab/trial.ts";
-import { labOf, partsOf, type Results } from "../matrix/parts.ts";
-import { report } from "../matrix/report.ts";
+import { faultNamed, faultNames, faults } from "../../../lab/faults.ts";
+import { draw, randomBy } from "../../../lab/soak.ts";
+import type { PairFacts } from "../../../lab/status.ts";
+import { expectedMaster, lacking, servedBy } from "../../../lab/trial.ts";
+import { labOf, partsOf, type Results } from "../../matrix/parts.ts";
+import { report } from "../../matrix/report.ts";
 
 const node = (name: "a" | "b", state: "MASTER" | "BACKUP", vipOnNic = state === "MASTER") => ({
   ...{ name, instanceId: `ins-${name}`, eniId: `eni-${name}`, address: "10.0.1.16", publicIp: "203.0.113.1" },

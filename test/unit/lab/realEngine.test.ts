@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { findRealEngine } from "../../lab/engine/cli.ts";
-import { chooseEngine } from "../../lab/engine/engine.ts";
+import { findRealEngine } from "../../../lab/engine/cli.ts";
+import { chooseEngine } from "../../../lab/engine/engine.ts";
 
 const names = ["PATH", "PULUMI_HOME", "PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR"] as const;
 const before = Object.fromEntries(names.map((name) => [name, process.env[name]]));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const ha = fileURLToPath(new URL("../../cli/ha/main.ts", import.meta.url));
+const ha = fileURLToPath(new URL("../../../cli/ha/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "ha-test-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -52,7 +52,7 @@ exit 255`,
 
 function run(...args: string[]) {
   // As scripts/run.sh has it: npm's launcher comes before the user's own CLI.
-  const launchers = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
+  const launchers = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
   const env = { ...process.env, PATH: `${launchers}:${folder}:${process.env.PATH}`, TMPDIR: "/tmp" };
   return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ha, ...args], {
     encoding: "utf8",

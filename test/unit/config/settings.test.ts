@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParseOptions, parseSettings, SettingsError } from "../../config/settings.ts";
-import { key, least, sshKey } from "./given.ts";
+import { type ParseOptions, parseSettings, SettingsError } from "../../../config/settings.ts";
+import { key, least, sshKey } from "../given.ts";
 
 /** The problems of a configuration, [] when it is good. */
 function problemsOf(changes: Record<string, string>, options: ParseOptions = {}): string[] {

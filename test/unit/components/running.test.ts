@@ -1,8 +1,8 @@
 /** A running stack's addresses can't be changed, and the refusal comes before anything else is asked for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runProgram } from "../support/mocks.ts";
-import { least } from "./given.ts";
+import { runProgram } from "../../support/mocks.ts";
+import { least } from "../given.ts";
 
 const made = {
   zone: "ap-guangzhou-3",

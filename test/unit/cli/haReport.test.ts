@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { notYet, planSwitch, planText } from "../../cli/ha/plan.ts";
+import { notYet, planSwitch, planText } from "../../../cli/ha/plan.ts";
 import {
   judge,
   lastMoves,
@@ -9,9 +9,9 @@ import {
   screen,
   type Verdict,
   type View,
-} from "../../cli/ha/report.ts";
-import { parseAnswer } from "../../cli/ha/status.ts";
-import type { Outputs } from "../../cli/ha/target.ts";
+} from "../../../cli/ha/report.ts";
+import { parseAnswer } from "../../../cli/ha/status.ts";
+import type { Outputs } from "../../../cli/ha/target.ts";
 
 const at = 1_800_000_000;
 const node = (name: string) => ({

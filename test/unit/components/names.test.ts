@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keyPairName, pairName } from "../../components/names.ts";
+import { keyPairName, pairName } from "../../../components/names.ts";
 
 test("a pair is named after project and stack", () => {
   assert.equal(pairName("keepalived-cluster", "prod"), "keepalived-cluster-prod");

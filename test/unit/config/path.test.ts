@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withPath } from "../../config/path.ts";
+import { withPath } from "../../../config/path.ts";
 
 test("a plain key keeps its text", () => {
   assert.deepEqual(withPath({ mode: "stable" }, "mode", "standing-master"), { mode: "standing-master" });

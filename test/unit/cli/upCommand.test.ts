@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const command = fileURLToPath(new URL("../../cli/up.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../../cli/up.ts", import.meta.url));
 const keys = { TENCENTCLOUD_SECRET_ID: "id", TENCENTCLOUD_SECRET_KEY: "key" };
 /** No test may reach the internet: whoever fetches is told that there is none. */
 const offline = `--import=data:text/javascript,${encodeURIComponent('globalThis.fetch = async () => { throw new Error("no internet"); };')}`;
@@ -104,7 +104,7 @@ test("without a CLI and without the internet: what is missing and how to get it"
 
 test("without a CLI npm's launcher brings its own, and the hints name it", (t) => {
   const { up, folder, log } = scene(t);
-  const file = new URL("../../node_modules/pulumi/package.json", import.meta.url);
+  const file = new URL("../../../node_modules/pulumi/package.json", import.meta.url);
   const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
   const cached = join(folder, "home/versions", version, "bin/pulumi");
   writeCli(cached, log, { version: `=== Installed 1.0 ===\n${version}` });
