@@ -1,18 +1,7 @@
-/** A running stack's addresses can't be changed, and the refusal comes before anything else is asked for. */
+/** What is looked up of a stack, and what is refused before any other resource is asked for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runProgram } from "../../support/mocks.ts";
-import { least } from "../given.ts";
-
-const made = {
-  zone: "ap-guangzhou-3",
-  vpcCidr: "10.0.0.0/16",
-  subnetCidr: "10.0.1.0/24",
-  vip: "10.0.1.100",
-  nodeAddressA: "10.0.1.16",
-  nodeAddressB: "10.0.1.17",
-  run: "the first",
-};
+import { assertOptions, getImages, made, run } from "./stack.ts";
 
 /** Runs the program over a stack that was made with `made`; tells which resources were registered and what came of it. */
 async function over(
@@ -20,16 +9,11 @@ async function over(
   images: { imageId: string }[] = [{ imageId: "img-1" }],
 ): Promise<{ message: string | null; resources: string[] }> {
   const resources: string[] = [];
-  const run = runProgram({
-    config: { ...least, ...changes },
+  const message = await run(changes, {
     made,
-    calls: {
-      "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),
-      "tencentcloud:index/getImages:getImages": () => ({ images }),
-    },
+    calls: { [getImages]: () => ({ images }) },
     seen: ({ name, custom }) => void (custom && resources.push(name)),
-  });
-  const message = await run.then(
+  }).then(
     () => null,
     (error: Error) => error.message,
   );
@@ -84,4 +68,30 @@ test("an image name that no image has is refused before any other resource is as
       "shows it, or imageId",
   );
   assert.deepEqual(resources, ["ha-identity"]);
+});
+
+test("the image is looked up only when none is named", async () => {
+  const named = await run({ imageId: "img-mine" }, { calls: { [getImages]: () => assert.fail("looked up") } });
+  for (const instance of named.all("Instance")) assert.equal(instance.inputs.imageId, "img-mine");
+  const r = await run({ imageName: "Ubuntu Server 24.04" });
+  const looked = r.calls.filter(({ token }) => token === getImages).map(({ inputs }) => inputs);
+  assert.deepEqual(looked, [
+    { imageTypes: ["PUBLIC_IMAGE"], osName: "Ubuntu Server 24.04", instanceType: "S5.MEDIUM2" },
+  ]);
+});
+
+test("what the stack is made with is kept, and a refused change leaves no trace in it", async () => {
+  const stash = (await run()).one("Stash");
+  assert.deepEqual(stash.inputs, {
+    input: {
+      zone: "ap-guangzhou-3",
+      vpcCidr: "10.0.0.0/16",
+      subnetCidr: "10.0.1.0/24",
+      vip: "10.0.1.100",
+      nodeAddressA: "10.0.1.16",
+      nodeAddressB: "10.0.1.17",
+      run: (stash.inputs.input as { run: string }).run,
+    },
+  });
+  assertOptions(stash, { ignoreChanges: ["input"] });
 });
