@@ -1,7 +1,17 @@
 /**
  * Every key of a stack: its type, its default, what is allowed. The one place for defaults, but for those that follow from
  * other keys: settings.ts fills them in (addresses: checks.ts; a health check's own: service.ts).
- * Pulumi.yaml and the README repeat them, and a test holds the three together.
+ *
+ * Where a new key has to be named, in the order of its way:
+ * - in `schema`; in settings.ts, where its name, unit or default is another once it is read; in checks.ts for what it must
+ *   agree on with other keys;
+ * - in Pulumi.yaml and in the README's table, which test/unit/config/keys.test.ts holds against the schema;
+ * - for the nodes: PairSettings in render/model.ts; KeepalivedPlan or VipConfig in render/plan.ts; the template that shows it,
+ *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;
+ * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table,
+ *   lab/engine/inlineResources.ts, if the property is new there;
+ * - where a machine can't change it while it lives, designOf in components/haPair.ts; where a running pair can't change it at
+ *   all, Identity and `fixed` in components/running.ts.
  */
 import * as z from "zod";
 import { modes, nodeNames } from "../render/model.ts";
