@@ -1,6 +1,6 @@
 /**
  * IPv4 arithmetic on plain numbers, for the whole project. The `parse` functions take text as a user writes it; null means
- * "not IPv4". Those that end in `Of` take what was checked when it came in.
+ * "not IPv4". addressOf and blockOf take what was checked when it came in.
  */
 
 /** A block of addresses in network form. */
@@ -37,6 +37,13 @@ export function parseCidr(text: string): (Block & { host: boolean }) | null {
   const size = 2 ** (32 - prefix);
   const first = value - (value % size);
   return { first, last: first + size - 1, prefix, host: first !== value };
+}
+
+/** An address as a number. @throws Error when it is none. */
+export function addressOf(text: string): number {
+  const value = parseAddress(text);
+  if (value === null) throw new Error(`"${text}" is not an IPv4 address`);
+  return value;
 }
 
 /** A CIDR as a block. @throws Error when it is none. */

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blockOf, contains, formatAddress, hostOf, overlaps, parseAddress, parseCidr } from "../../render/ipv4.ts";
+import {
+  addressOf,
+  blockOf,
+  contains,
+  formatAddress,
+  hostOf,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from "../../render/ipv4.ts";
 
 test("addresses at both ends and across the sign bit survive the way there and back", () => {
   for (const text of ["0.0.0.0", "10.0.1.2", "127.255.255.255", "128.0.0.0", "255.255.255.255"]) {
@@ -39,7 +48,9 @@ test("a CIDR knows its ends and whether it is in network form", () => {
   }
 });
 
-test("a CIDR that was checked before is a block, and one that was not is an error that shows it", () => {
+test("what was checked before is a number or a block, and what was not is an error that shows it", () => {
+  assert.equal(addressOf("10.0.1.2"), parseAddress("10.0.1.2"));
+  assert.throws(() => addressOf("10.0.1"), /"10\.0\.1" is not an IPv4 address/);
   assert.equal(blockOf("10.0.1.0/24").first, parseAddress("10.0.1.0"));
   assert.throws(() => blockOf("10.0.1/24"), /"10\.0\.1\/24" is not a CIDR/);
 });

@@ -1,5 +1,5 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
-import { toNumber } from "../account/addresses.ts";
+import { addressOf } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { CloudError, known } from "../account/errors.ts";
 import { type ApiFilter, page, select } from "../account/filters.ts";
@@ -23,7 +23,7 @@ function shownAddresses(model: Model, instanceId: string): string[] {
     case "primary-only":
       return ofPrimaryNic.slice(0, 1);
     case "unordered":
-      return ofPrimaryNic.sort((one, other) => toNumber(one) - toNumber(other));
+      return ofPrimaryNic.sort((one, other) => addressOf(one) - addressOf(other));
     case "all-nics":
       return [...model.enis.values()]
         .filter(({ attachment }) => attachment?.instanceId === instanceId)

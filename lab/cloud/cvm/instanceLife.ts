@@ -1,6 +1,6 @@
 /** A CVM from its birth to its end. */
-import { isIPv4 } from "node:net";
-import { inside, isReserved, rangeOf, toNumber } from "../account/addresses.ts";
+import { blockOf, holds, parseAddress } from "../../../render/ipv4.ts";
+import { isReserved } from "../account/addresses.ts";
 import { enisOf } from "../account/enis.ts";
 import { CloudError, known } from "../account/errors.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
@@ -88,9 +88,9 @@ function primaryAddress(model: Model, subnet: Subnet, asked: string[] | undefine
   const [address, ...more] = asked ?? [];
   if (address === undefined) return pickAddresses(model, subnet, 1)[0] ?? "";
   if (more.length > 0) throw refuse("InvalidParameterValue", "One instance takes one PrivateIpAddresses entry.");
-  const range = rangeOf(subnet.cidr);
-  const number = toNumber(address);
-  if (!isIPv4(address) || !inside(range, number) || isReserved(range, number)) {
+  const block = blockOf(subnet.cidr);
+  const number = parseAddress(address);
+  if (number === null || !holds(block, number) || isReserved(block, number)) {
     throw refuse("VpcAddrNotInSubNet", `IP ${address} cannot be used in ${subnet.id} (${subnet.cidr}).`);
   }
   const holder = usedAddresses(model, subnet.id).get(address);

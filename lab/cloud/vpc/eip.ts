@@ -1,4 +1,4 @@
-import { rangeOf, toAddress } from "../account/addresses.ts";
+import { blockOf, formatAddress } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { CloudError, known } from "../account/errors.ts";
 import { type ApiFilter, page, select } from "../account/filters.ts";
@@ -14,10 +14,10 @@ export function pickPublicIp(model: Model): string {
     ...[...model.eips.values()].map(({ publicIp }) => publicIp),
     ...[...model.instances.values()].map(({ publicIp }) => publicIp),
   ]);
-  const range = rangeOf(model.account.publicCidr);
+  const block = blockOf(model.account.publicCidr);
   // Network, first and last address are left out, so that the range can also be somebody's subnet.
-  for (let number = range.first + 2; number < range.last; number += 1) {
-    const address = toAddress(number);
+  for (let number = block.first + 2; number < block.last; number += 1) {
+    const address = formatAddress(number);
     if (!used.has(address)) return address;
   }
   throw new CloudError("ResourceInsufficient", `No address is free in ${model.account.publicCidr}.`);

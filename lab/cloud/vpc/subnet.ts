@@ -1,5 +1,5 @@
-import { isIPv4 } from "node:net";
-import { inside, isReserved, overlap, rangeOf, readCidr, toAddress, toNumber } from "../account/addresses.ts";
+import { blockOf, contains, formatAddress, holds, overlaps, parseAddress } from "../../../render/ipv4.ts";
+import { isReserved, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
 import { type ApiFilter, page, select } from "../account/filters.ts";
@@ -29,13 +29,13 @@ export function checkAddress(
   address: string,
   wanted: "forEni" | "unreserved" = "forEni",
 ): void {
-  if (!isIPv4(address)) throw malformed("PrivateIpAddress", address, "an IPv4 address such as 10.0.1.16");
-  const range = rangeOf(subnet.cidr);
-  const number = toNumber(address);
-  if (!inside(range, number)) {
+  const number = parseAddress(address);
+  if (number === null) throw malformed("PrivateIpAddress", address, "an IPv4 address such as 10.0.1.16");
+  const block = blockOf(subnet.cidr);
+  if (!holds(block, number)) {
     throw new CloudError("InvalidParameterValue.Range", `IP ${address} is not in ${subnet.id} (${subnet.cidr}).`);
   }
-  if (isReserved(range, number)) {
+  if (isReserved(block, number)) {
     throw new CloudError("InvalidParameterValue.Reserved", `IP ${address} of ${subnet.id} is reserved by the system.`);
   }
   const { occupiedCode, reservedAssign } = model.faults.settings;
@@ -48,12 +48,12 @@ export function checkAddress(
 
 /** The lowest free addresses. */
 export function pickAddresses(model: Model, subnet: Subnet, count: number, except: string[] = []): string[] {
-  const range = rangeOf(subnet.cidr);
+  const block = blockOf(subnet.cidr);
   const used = usedAddresses(model, subnet.id);
   const picked: string[] = [];
-  for (let number = range.first; number <= range.last && picked.length < count; number += 1) {
-    const address = toAddress(number);
-    const free = !isReserved(range, number) && !used.has(address) && !isReservedIp(model, subnet.id, address);
+  for (let number = block.first; number <= block.last && picked.length < count; number += 1) {
+    const address = formatAddress(number);
+    const free = !isReserved(block, number) && !used.has(address) && !isReservedIp(model, subnet.id, address);
     if (free && !except.includes(address)) picked.push(address);
   }
   if (picked.length < count) {
@@ -63,8 +63,8 @@ export function pickAddresses(model: Model, subnet: Subnet, count: number, excep
 }
 
 function view(model: Model, subnet: Subnet): Json {
-  const range = rangeOf(subnet.cidr);
-  const total = range.last - range.first + 1 - 3;
+  const block = blockOf(subnet.cidr);
+  const total = block.last - block.first + 1 - 3;
   return {
     SubnetId: subnet.id,
     VpcId: subnet.vpcId,
@@ -99,13 +99,12 @@ const createSubnet: Handler<{
     throw new CloudError("InvalidParameterValue", `The zone '${request.Zone}' is not in ${model.account.region}.`);
   }
   const cidr = request.CidrBlock ?? "";
-  const range = readCidr("CidrBlock", cidr, 16, 29);
-  const outer = rangeOf(vpc.cidr);
-  if (range.first < outer.first || range.last > outer.last) {
+  const block = readCidr("CidrBlock", cidr, 16, 29);
+  if (!contains(blockOf(vpc.cidr), block)) {
     throw new CloudError("InvalidParameterValue.SubnetRange", `${cidr} is not within ${vpc.id} (${vpc.cidr}).`);
   }
   const other = [...model.subnets.values()].find(
-    (subnet) => subnet.vpcId === vpc.id && overlap(rangeOf(subnet.cidr), range),
+    (subnet) => subnet.vpcId === vpc.id && overlaps(blockOf(subnet.cidr), block),
   );
   if (other)
     throw new CloudError("InvalidParameterValue.SubnetConflict", `${cidr} overlaps ${other.id} (${other.cidr}).`);

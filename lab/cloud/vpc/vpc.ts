@@ -1,4 +1,5 @@
-import { type Range, rangeOf, readCidr } from "../account/addresses.ts";
+import { blockOf, contains } from "../../../render/ipv4.ts";
+import { readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
 import { type ApiFilter, page, select } from "../account/filters.ts";
@@ -10,9 +11,7 @@ export function checkName(parameter: string, name: string): void {
   if (name.length < 1 || name.length > 60) throw malformed(parameter, name, "it must have 1 to 60 characters");
 }
 
-const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(rangeOf);
-
-const within = (outer: Range, inner: Range) => inner.first >= outer.first && inner.last <= outer.last;
+const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(blockOf);
 
 const toBool = (parameter: string, value: string) => {
   if (value !== "true" && value !== "false") throw malformed(parameter, value, '"true" or "false"');
@@ -51,8 +50,8 @@ const createVpc: Handler<{
 }> = (model, request) => {
   checkName("VpcName", request.VpcName);
   const cidr = request.CidrBlock ?? "";
-  const range = readCidr("CidrBlock", cidr, 12, 28);
-  if (!privateRanges.some((outer) => within(outer, range))) {
+  const block = readCidr("CidrBlock", cidr, 12, 28);
+  if (!privateBlocks.some((outer) => contains(outer, block))) {
     throw malformed("CidrBlock", cidr, "it must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16");
   }
   if (model.vpcs.size >= 20) throw new CloudError("LimitExceeded", "An account can have at most 20 VPCs in a region.");

@@ -1,6 +1,7 @@
 /** The metadata service that a machine asks about itself, and from which it gets its role's credentials. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { gatewayOf, rangeOf, toAddress } from "../account/addresses.ts";
+import { blockOf, formatAddress } from "../../../render/ipv4.ts";
+import { gatewayOf } from "../account/addresses.ts";
 import { isoTime } from "../account/clock.ts";
 import type { Credentials } from "../account/credentials.ts";
 import { enisOf } from "../account/enis.ts";
@@ -12,7 +13,7 @@ import { type Listener, start } from "./http.ts";
 /** Paths and their values; a value that is a tree is a directory. */
 type Tree = { [name: string]: string | Tree };
 
-const mask = (cidr: string) => toAddress((0xffffffff << (32 - rangeOf(cidr).prefix)) >>> 0);
+const mask = (cidr: string) => formatAddress(2 ** 32 - 2 ** (32 - blockOf(cidr).prefix));
 
 function nicTree(model: Model, eni: Eni, publicIp: string): Tree {
   const cidr = model.subnets.get(eni.subnetId)?.cidr ?? "0.0.0.0/0";
