@@ -1,9 +1,10 @@
 /** `npm run check`: what can be said about the code without running it. */
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkPackages, ensureHostPackages, hostProblem } from "../lab/host.ts";
+import { circles, pythonImports, typescriptImports } from "./imports.ts";
 
 interface Check {
   name: string;
@@ -21,8 +22,8 @@ function tool(command: string, args: string[], missing: string): string[] {
 const shellFiles = () =>
   globSync(["scripts/*.sh", ".ci/run", "templates/**/*.sh", "push/node/*", "lab/**/*.sh"]).sort();
 const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py"]).sort();
-/** Every TypeScript file that is the project's own. */
-const sources = () => globSync("**/*.ts", { exclude: ["sdks", "node_modules", ".*", "out"] }).sort();
+/** Every file of a kind that is the project's own. */
+const own = (ext: "ts" | "py") => globSync(`**/*.${ext}`, { exclude: ["sdks", "node_modules", ".*", "out"] }).sort();
 
 /** Which folder may import which, from the design: an entry names what a file in that place may reach. */
 const directions: { from: RegExp; may: RegExp }[] = [
@@ -50,23 +51,19 @@ const directions: { from: RegExp; may: RegExp }[] = [
 ];
 
 function wrongDirections(): string[] {
-  const problems: string[] = [];
-  for (const file of sources()) {
+  return [...typescriptImports(own("ts"))].flatMap(([file, targets]) => {
     const rule = directions.find(({ from }) => from.test(file));
-    if (!rule) {
-      problems.push(`${file} is in no folder of the design's; name it and its directions in test/check.ts`);
-      continue;
-    }
-    for (const [, spec = ""] of readFileSync(file, "utf8").matchAll(
-      /(?:from\s+|import\s*\(\s*|^import\s+)"([^"]+)"/gm,
-    )) {
-      const target = spec.startsWith(".") ? relative(".", join(dirname(file), spec)) : spec;
-      if (!rule.may.test(target))
-        problems.push(`${file} imports ${target}, which the design's directions do not allow`);
-    }
-  }
-  return problems;
+    if (!rule) return [`${file} is in no folder of the design's; name it and its directions in test/check.ts`];
+    return targets
+      .filter((target) => !rule.may.test(target))
+      .map((target) => `${file} imports ${target}, which the design's directions do not allow`);
+  });
 }
+
+const importCircles = (): string[] =>
+  [typescriptImports(own("ts")), pythonImports(own("py"))]
+    .flatMap(circles)
+    .map((files) => `${files.join(", ")} import each other in a circle`);
 
 function tooLong(): string[] {
   const lines = (file: string) => readFileSync(file, "utf8").split("\n").length - 1;
@@ -95,6 +92,7 @@ const checks: Check[] = [
     find: () => tool("python3", ["-c", python36, ...pythonFiles()], "apt-get install python3"),
   },
   { name: "dependency directions", find: wrongDirections },
+  { name: "no circle of imports", find: importCircles },
   { name: "sizes", find: tooLong },
 ];
 
