@@ -3,7 +3,8 @@ import os
 import unittest
 
 import support
-from keepalived_vip import decide, errors, knowledge
+from keepalived_vip import decide, knowledge
+from keepalived_vip.cloud import errors
 from keepalived_vip.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
 from support import ME, PEER
 

@@ -3,7 +3,8 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip import decide, errors, handover, knowledge, planned
+from keepalived_vip import decide, handover, knowledge, planned
+from keepalived_vip.cloud import errors
 from keepalived_vip.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from support import ME, PEER
 from test_decide import Game

@@ -10,7 +10,8 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import decide, errors, knowledge, settings
+from keepalived_vip import decide, knowledge, settings
+from keepalived_vip.cloud import errors
 from keepalived_vip.mover import Mover
 from support import EIP, ME, VIP
 

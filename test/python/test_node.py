@@ -168,7 +168,7 @@ class Check(Scripts):
 
 class OldPython(unittest.TestCase):
     def test_the_node_s_code_is_python_3_6(self):
-        files = glob.glob(support.RUNTIME + "/*.py") + glob.glob(support.RUNTIME + "/keepalived_vip/*.py")
+        files = glob.glob(support.RUNTIME + "/**/*.py", recursive=True)
         self.assertGreater(len(files), 10)
         for path in files:
             with open(path) as file:

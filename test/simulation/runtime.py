@@ -69,9 +69,9 @@ class Runtime:
         self.decide = types.ModuleType(PACKAGE + ".decide")
         exec(compile(decide_text, DECIDE, "exec"), self.decide.__dict__)
         sys.modules[PACKAGE + ".decide"] = package.decide = self.decide
-        modules = "address watch handover mover calls cloud credentials drain nic peer settings"
+        modules = "address watch handover mover calls cloud cloud.credentials drain nic peer settings"
         for name in modules.split():
-            setattr(self, name, importlib.import_module("%s.%s" % (PACKAGE, name)))
+            setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.watch.Outward = machine.Outward
         self.files = machine.Settings()

@@ -3,8 +3,9 @@
 import socket
 import time
 
-from keepalived_vip import calls, cloud, errors, http1
-from keepalived_vip.credentials import PATH, Credentials, Unavailable
+from keepalived_vip import calls, cloud
+from keepalived_vip.cloud import errors, http1
+from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
 from keepalived_vip.prerequisites import NotAsked, Problem, at_once, words
 from keepalived_vip.status import HOLDERS, span
 
