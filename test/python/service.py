@@ -5,7 +5,8 @@ import os
 import sys
 
 import support  # noqa: F401
-from keepalived_vip import decide, main, settings
+from keepalived_vip import main, settings
+from keepalived_vip.agent import decide
 
 
 def load():

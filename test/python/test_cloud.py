@@ -13,7 +13,8 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, knowledge, settings, threads
+from keepalived_vip import cloud, settings
+from keepalived_vip.agent import calls, knowledge, threads
 from keepalived_vip.cloud import api, credentials, errors, http1
 from support import EIP, ME, PEER, VIP
 

@@ -3,9 +3,10 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip import decide, handover, knowledge, planned
+from keepalived_vip import planned
+from keepalived_vip.agent import decide, handover, knowledge
+from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from keepalived_vip.cloud import errors
-from keepalived_vip.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from support import ME, PEER
 from test_decide import Game
 

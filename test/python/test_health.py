@@ -16,7 +16,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import checks, drain, settings
+from keepalived_vip import checks, settings
+from keepalived_vip.agent import drain
 from keepalived_vip.checks import DIED, ENDED, FAILED
 from keepalived_vip.cloud import http1
 from keepalived_vip.health import Verdict

@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 import support
-from keepalived_vip import decide, hooks, knowledge, settings
+from keepalived_vip import hooks, settings
+from keepalived_vip.agent import decide, knowledge
 from support import ME, PEER, until
 
 

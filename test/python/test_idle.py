@@ -8,7 +8,8 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, decide, knowledge, settings
+from keepalived_vip import cloud, settings
+from keepalived_vip.agent import calls, decide, knowledge
 from keepalived_vip.cloud import credentials, http1
 from support import ME, PEER
 

@@ -10,7 +10,8 @@ import time
 import unittest
 
 import support
-from keepalived_vip import nic, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import nic
 
 
 class Words(unittest.TestCase):

@@ -10,7 +10,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import drain, notify, settings
+from keepalived_vip import notify, settings
+from keepalived_vip.agent import drain
 from support import ME, PEER, VIP, until
 from test_watch import Node
 

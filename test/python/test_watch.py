@@ -12,7 +12,8 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import nic, settings, watch
+from keepalived_vip import settings
+from keepalived_vip.agent import nic, watch
 from support import EIP, ME, PEER, VIP, until
 
 MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"

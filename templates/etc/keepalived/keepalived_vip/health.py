@@ -12,7 +12,8 @@ import signal
 import socket
 import time
 
-from keepalived_vip import checks, drain, nic, settings
+from keepalived_vip import checks, settings
+from keepalived_vip.agent import drain, nic
 from keepalived_vip.log import Log
 
 NAME = "health"

@@ -33,14 +33,15 @@ import os
 import sys
 import time
 
-from keepalived_vip import knowledge, nic, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import knowledge, nic
 
 MIGRATE_LIMIT_S = 60.0
 
 
 def query(conf) -> int:
+    from keepalived_vip.agent.mover import Mover
     from keepalived_vip.log import Log
-    from keepalived_vip.mover import Mover
 
     result, _, _ = Mover(conf, Log(os.devnull)).make(("describe",))
     if isinstance(result, Exception):
@@ -74,9 +75,9 @@ def hand_over(conf) -> int:
 
 
 def migrate(conf) -> int:
-    from keepalived_vip import decide
+    from keepalived_vip.agent import decide
+    from keepalived_vip.agent.mover import Mover, take_lock
     from keepalived_vip.log import Log
-    from keepalived_vip.mover import Mover, take_lock
     from keepalived_vip.status import service_runs
 
     os.makedirs(conf.run, exist_ok=True)
@@ -111,7 +112,7 @@ def migrate(conf) -> int:
 
 
 def drained(conf, argv) -> int:
-    from keepalived_vip import drain
+    from keepalived_vip.agent import drain
 
     argv = argv[1:]
     os.makedirs(conf.run, exist_ok=True)
@@ -128,7 +129,7 @@ def drained(conf, argv) -> int:
 
 
 def watch(conf) -> int:
-    from keepalived_vip import watch as service
+    from keepalived_vip.agent import watch as service
 
     return service.serve(conf)
 

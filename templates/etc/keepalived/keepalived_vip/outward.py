@@ -6,8 +6,9 @@ import json
 import os
 import time
 
-from keepalived_vip import drain, hooks, settings
-from keepalived_vip.mover import take_lock
+from keepalived_vip import hooks, settings
+from keepalived_vip.agent import drain
+from keepalived_vip.agent.mover import take_lock
 from keepalived_vip.notify import Lasting, Notifier
 
 LOOK_S = 0.5  # between two looks at scripts that run

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 
-from keepalived_vip import decide, drain, knowledge, nic, peer, settings
-from keepalived_vip.handover import ENDS
-from keepalived_vip.mover import take_lock
+from keepalived_vip import settings
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent.handover import ENDS
+from keepalived_vip.agent.mover import take_lock
 from keepalived_vip.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6

@@ -6,7 +6,8 @@ import stat
 import threading
 import time
 
-from keepalived_vip import adverts, nic, planned
+from keepalived_vip import adverts, planned
+from keepalived_vip.agent import nic
 from keepalived_vip.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least

@@ -3,7 +3,8 @@
 import socket
 import time
 
-from keepalived_vip import calls, cloud
+from keepalived_vip import cloud
+from keepalived_vip.agent import calls
 from keepalived_vip.cloud import errors, http1
 from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
 from keepalived_vip.prerequisites import NotAsked, Problem, at_once, words

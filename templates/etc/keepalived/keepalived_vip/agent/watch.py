@@ -6,13 +6,14 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, knowledge, metrics, nic, peer, settings
-from keepalived_vip.address import Address
-from keepalived_vip.handover import Handover
+from keepalived_vip import VERSION, metrics, settings
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent.handover import Handover
+from keepalived_vip.agent.mover import Mover, take_lock
+from keepalived_vip.agent.threads import Threads
+from keepalived_vip.agent.vip_on_nic import Address
 from keepalived_vip.log import Log
-from keepalived_vip.mover import Mover, take_lock
 from keepalived_vip.outward import Outward
-from keepalived_vip.threads import Threads
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 NIC_CHECK_S = 30.0

@@ -5,7 +5,8 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, knowledge, moves, nic, settings
+from keepalived_vip import cloud, settings
+from keepalived_vip.agent import calls, decide, knowledge, moves, nic
 from keepalived_vip.cloud import errors, http1
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
 
