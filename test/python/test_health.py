@@ -16,11 +16,12 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import checks, settings
+from keepalived_vip import settings
 from keepalived_vip.agent import drain
-from keepalived_vip.checks import DIED, ENDED, FAILED
 from keepalived_vip.cloud import http1
-from keepalived_vip.health import Verdict
+from keepalived_vip.user import checks
+from keepalived_vip.user.checks import DIED, ENDED, FAILED
+from keepalived_vip.user.health import Verdict
 from support import until
 
 

@@ -160,19 +160,19 @@ def planned(conf, argv) -> int:
 
 # By the whole command line. Each imports for itself what only it needs: the service has to stay small.
 def health(conf) -> int:
-    from keepalived_vip import health
+    from keepalived_vip.user import health
 
     return health.serve(conf)
 
 
 def try_health(conf) -> int:
-    from keepalived_vip import health
+    from keepalived_vip.user import health
 
     return health.attempt(conf)
 
 
 def hooks(conf) -> int:
-    from keepalived_vip import hooks
+    from keepalived_vip.user import hooks
 
     return hooks.run(conf)
 

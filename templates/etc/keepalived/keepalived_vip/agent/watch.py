@@ -13,7 +13,7 @@ from keepalived_vip.agent.mover import Mover, take_lock
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip_on_nic import Address
 from keepalived_vip.log import Log
-from keepalived_vip.outward import Outward
+from keepalived_vip.user.announce import Outward
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 NIC_CHECK_S = 30.0

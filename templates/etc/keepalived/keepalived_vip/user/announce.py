@@ -6,10 +6,11 @@ import json
 import os
 import time
 
-from keepalived_vip import hooks, settings
+from keepalived_vip import settings
 from keepalived_vip.agent import drain
 from keepalived_vip.agent.mover import take_lock
-from keepalived_vip.notify import Lasting, Notifier
+from keepalived_vip.user import hooks
+from keepalived_vip.user.notify import Lasting, Notifier
 
 LOOK_S = 0.5  # between two looks at scripts that run
 START_S = 2.0  # between two tries to have them run
