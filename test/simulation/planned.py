@@ -58,7 +58,7 @@ class Switch:
         if self.dies:
             world.count("planned switch, operator lost")
             self.end()
-        elif taker.service is not None and taker.service.address.on_nic == taker.LEASED and not taker.stalled:
+        elif taker.service is not None and taker.service.vip.on_nic == taker.LEASED and not taker.stalled:
             self.ask()
         elif world.now < deadline:
             world.at(world.now + POLL_S, self.await_lease, deadline)

@@ -74,7 +74,6 @@ class Runtime:
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
-        self.watch.Outward = machine.Outward
         self.files = machine.Settings()
         self.timed = [self.watch, self.handover, self.mover]
         faked = [*self.timed, self.vip_on_nic]
@@ -126,7 +125,7 @@ def service_class(watch, error):
         """The service on a simulated node."""
 
         def __init__(self, conf, node) -> None:
-            super().__init__(conf)
+            super().__init__(conf, machine.Announcer)
             self.node = node
             self.log = self.mover.log = self.handover.log = node
             self.mover.api = Api(self.mover.api.wanted, error)

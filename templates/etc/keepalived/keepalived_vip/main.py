@@ -130,8 +130,9 @@ def drained(conf, argv) -> int:
 
 def watch(conf) -> int:
     from keepalived_vip.agent import watch as service
+    from keepalived_vip.user.announce import Announcer
 
-    return service.serve(conf)
+    return service.serve(conf, Announcer)
 
 
 def status(conf, as_json: bool) -> int:

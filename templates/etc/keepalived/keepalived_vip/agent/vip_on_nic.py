@@ -8,7 +8,7 @@ LINGER_S = 15
 SAY_S = 1.0  # a datagram may be lost
 
 
-class Address:
+class VipOnNic:
     def __init__(self, conf, known) -> None:
         self.conf = conf
         self.known = known

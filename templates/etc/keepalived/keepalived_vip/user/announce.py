@@ -16,7 +16,7 @@ LOOK_S = 0.5  # between two looks at scripts that run
 START_S = 2.0  # between two tries to have them run
 
 
-class Outward:
+class Announcer:
     def __init__(self, conf, mover) -> None:
         self.conf = conf
         self.mover = mover
