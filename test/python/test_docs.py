@@ -7,7 +7,8 @@ import unittest
 
 import support
 import test_metrics
-from keepalived_vip import main, metrics, selftest, settings
+from keepalived_vip import metrics, settings
+from keepalived_vip.operator import main, selftest
 
 DOCS = os.path.join(support.HERE, "..", "..", "docs")
 with open(DOCS + "/node.md") as file:

@@ -14,7 +14,7 @@ from keepalived_vip import settings
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer
 from keepalived_vip.agent.handover import ENDS
 from keepalived_vip.agent.mover import take_lock
-from keepalived_vip.status import service_runs
+from keepalived_vip.operator.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
 LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them

@@ -78,7 +78,7 @@ def migrate(conf) -> int:
     from keepalived_vip.agent import decide
     from keepalived_vip.agent.mover import Mover, take_lock
     from keepalived_vip.log import Log
-    from keepalived_vip.status import service_runs
+    from keepalived_vip.operator.status import service_runs
 
     os.makedirs(conf.run, exist_ok=True)
     if not nic.is_master(conf):
@@ -136,25 +136,25 @@ def watch(conf) -> int:
 
 
 def status(conf, as_json: bool) -> int:
-    from keepalived_vip import status as verb
+    from keepalived_vip.operator import status as verb
 
     return verb.show(conf, as_json)
 
 
 def self_test(conf, as_json: bool) -> int:
-    from keepalived_vip import selftest
+    from keepalived_vip.operator import selftest
 
     return selftest.show(conf, as_json)
 
 
 def metrics(conf) -> int:
-    from keepalived_vip import status as verb
+    from keepalived_vip.operator import status as verb
 
     return verb.tell_metrics(conf)
 
 
 def planned(conf, argv) -> int:
-    from keepalived_vip import planned as verbs
+    from keepalived_vip.operator import commands as verbs
 
     return verbs.main(conf, argv)
 
