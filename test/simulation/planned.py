@@ -6,7 +6,7 @@ the while the node to which the cloud delivers has the VIP on its NIC.
 
 from keepalived import BACKUP, MASTER
 
-LEASE_S = 30  # operator/commands.py's
+LEASE_S = 30  # operator/switchover.py's
 COUNTED_S = 3.0
 POLL_S = 0.05
 AGAIN_S = 0.5  # the peer asks so often

@@ -1,197 +1,14 @@
-"""What a person does on purpose: prepare and yield, the two halves of a planned switch; maintenance; probe."""
+"""What a person does on purpose, and its options: a planned switch, maintenance, a probe."""
 
 import argparse
-import binascii
-import json
 import os
-import socket
-import struct
-import subprocess
 import sys
 import time
 
-from keepalived_vip import settings
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer
-from keepalived_vip.agent.handover import ENDS
-from keepalived_vip.agent.mover import take_lock
-from keepalived_vip.operator.status import service_runs
+from keepalived_vip.agent import drain, nic
+from keepalived_vip.operator import probe, switchover
 
-DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
-LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
-HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived runs
-COUNTED_S = 3.0
-ANSWER_S = 5.0  # beyond the deadlines of the switch itself
-PING_S = 0.1
-ASK_S = 0.5
-HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
-SAYS = {
-    knowledge.ASKED: "the service has begun",
-    knowledge.MOVING: "the cloud is moving the VIP to the peer's ENI",
-    knowledge.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
-    knowledge.YIELDED: "keepalived was told to give up MASTER",
-    knowledge.DONE: "the peer is MASTER",
-    knowledge.REFUSED: "refused, nothing has changed",
-    knowledge.ABANDONED: "abandoned; the service puts right what is not",
-}
-
-
-def seconds(text: str) -> int:
-    """`90s`, `30m`, `2h`, `1d`."""
-    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
-    if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
-        raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
-    return int(text[:-1]) * unit
-
-
-def refuse(why: str) -> int:
-    print("refused, nothing has changed: %s" % why)
-    return REFUSED
-
-
-# -- prepare ----------------------------------------------------------------------------------------------------------
-
-
-def prepare(conf, args) -> int:
-    """Puts the VIP on this standby's NIC for a while: the cloud may deliver before keepalived has changed roles."""
-    if args.undo:
-        if nic.look(conf.interface, conf.vip) == nic.LEASED:
-            nic.set_lifetime(conf.interface, conf.vip, 1)  # not removed: this node may become MASTER just now
-        return DONE
-    why_not = unprepared(conf, args.in_maintenance)
-    if why_not:
-        return refuse(why_not)
-    nic.set_lifetime(conf.interface, conf.vip, LEASE_S)
-    deadline = time.monotonic() + COUNTED_S
-    while time.monotonic() < deadline:
-        found = settings.read_json(conf.status_file) or {}
-        if found.get("state") == "MASTER":
-            print("this node has become MASTER meanwhile")
-            return INCOMPLETE
-        if found.get("prepared"):
-            print("the VIP is on %s for %d s" % (conf.interface, LEASE_S))
-            return DONE
-        time.sleep(0.02)
-    nic.set_lifetime(conf.interface, conf.vip, 1)
-    return refuse("keepalived-vip.service does not see the address")
-
-
-def unprepared(conf, in_maintenance: bool):
-    """Why this node could not take over, None if it could."""
-    if not service_runs(conf):
-        return "keepalived-vip.service does not run"
-    if not alive(conf):
-        return "keepalived does not run its checks"
-    state = (settings.read_json(conf.state_file) or {}).get("state", "UNKNOWN")
-    reasons = drain.reasons(conf)
-    if in_maintenance and list(reasons) == [drain.LASTING] and state == "FAULT":
-        pass  # whoever asks ends that in time
-    elif state != "BACKUP":
-        return "keepalived is %s, not BACKUP" % state
-    elif reasons:
-        return "this node is kept from being MASTER by: %s" % ", ".join(sorted(reasons))
-    check = subprocess.run([conf.nic_script, "check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
-    return check.stdout.decode(errors="replace").strip() or "nic.sh check failed" if check.returncode else None
-
-
-def alive(conf) -> bool:
-    try:
-        return time.time() - os.stat(conf.run + "/heartbeat").st_mtime < HEARTBEAT_S
-    except OSError:
-        return False
-
-
-# -- yield ------------------------------------------------------------------------------------------------------------
-
-
-def give(conf, args) -> int:
-    """Hands the VIP to the peer, in the cloud first, then keepalived's role. The service does it, this tells."""
-    # A preferred node would take the VIP back at once.
-    keep_s = args.seconds if conf.mode == "standing-master" and conf.preferred else None
-    return ask(conf, keep_s, args.reason or "planned switch", args.json)
-
-
-def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
-    if not nic.is_master(conf):
-        return refuse("this node is not MASTER")
-    if not service_runs(conf):
-        return refuse("keepalived-vip.service does not run")
-    lock = take_lock(conf.switch_lock)
-    if lock is None:
-        return refuse("another vip.py yield is at work")
-    if ping(conf, conf.peer_address, 1.0) is None:
-        return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
-    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
-    settings.write_atomically(conf.switch_request, json.dumps(request))
-    fifo = nic.open_fifo(conf.fifo)
-    os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
-    os.close(fifo)
-    deadline, phase = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None
-    while time.monotonic() < deadline:
-        answer = settings.read_json(conf.switch_answer) or {}
-        if answer.get("id") == request["id"] and answer["phase"] != phase:
-            phase = answer["phase"]
-            tell(answer, as_json)
-            if phase in ENDS:
-                return outcome(answer)
-        time.sleep(0.01)
-    tell({"phase": "unknown", "why": "no answer of keepalived-vip.service"}, as_json)
-    return UNKNOWN
-
-
-def tell(answer: dict, as_json: bool) -> None:
-    text = SAYS.get(answer["phase"], answer["phase"]) + (": %s" % answer["why"] if answer.get("why") else "")
-    print(json.dumps({"phase": answer["phase"], "text": text}) if as_json else text)
-    sys.stdout.flush()
-
-
-def outcome(answer: dict) -> int:
-    if answer["phase"] == knowledge.ABANDONED:
-        return INCOMPLETE if answer["reached"] in (knowledge.MOVED, knowledge.YIELDED) else UNKNOWN
-    return DONE if answer["phase"] == knowledge.DONE else REFUSED
-
-
-# -- take -------------------------------------------------------------------------------------------------------------
-
-
-def take(conf, args) -> int:
-    """Both halves from this side: prepares this standby, asks the peer to yield, waits until the VIP is here."""
-    if nic.is_master(conf):
-        return has_it(conf, INCOMPLETE)
-    code = prepare(conf, argparse.Namespace(undo=False, in_maintenance=False))
-    if code != DONE:
-        return code
-    request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
-    deadline, phase, silent = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None, 0
-    while time.monotonic() < deadline and not nic.is_master(conf):
-        answer = peer.ask(conf, request, ASK_S)
-        silent = 0 if answer else silent + 1
-        if silent * ASK_S > ANSWER_S and phase is None:
-            return refuse("%s does not answer on UDP port %d" % (conf.peer_address, peer.PORT))
-        if not answer or answer["phase"] == phase:
-            time.sleep(0.05 if answer else 0.0)
-            continue
-        phase = answer["phase"]
-        tell(answer, False)
-        if phase in (knowledge.REFUSED, knowledge.ABANDONED):
-            return outcome(answer)
-    return has_it(conf, UNKNOWN if phase is None else INCOMPLETE)
-
-
-def has_it(conf, otherwise: int) -> int:
-    """Waits until the service has seen the VIP on this node's ENI."""
-    deadline = time.monotonic() + HAS_IT_S
-    while time.monotonic() < deadline:
-        found = settings.read_json(conf.status_file) or {}
-        if nic.is_master(conf) and found.get("cloudHolder") == "self" and found.get("available"):
-            print("this node is MASTER and has the VIP")
-            return DONE
-        time.sleep(0.05)
-    print("the VIP is not on this node's ENI yet; see vip.py status")
-    return otherwise
-
-
-# -- maintenance ------------------------------------------------------------------------------------------------------
 
 
 def maintenance(conf, args) -> int:
@@ -199,17 +16,18 @@ def maintenance(conf, args) -> int:
     if args.to == "off":
         drain.release(conf, drain.LASTING)
         print("this node takes part again")
-        return DONE
+        return switchover.DONE
     why = args.reason or "maintenance"
     if nic.is_master(conf):
-        code = ask(conf, args.seconds, why)
-        if code == DONE or not args.force:
+        code = switchover.ask(conf, args.seconds, why)
+        if code == switchover.DONE or not args.force:
             return code
     elif not args.force and not hears_peer(conf):
-        return refuse("no advert of a MASTER from %s; with --force nobody may have the VIP" % conf.peer_address)
+        why_not = "no advert of a MASTER from %s; with --force nobody may have the VIP"
+        return switchover.refuse(why_not % conf.peer_address)
     drain.hold(conf, drain.LASTING, args.seconds, why)
     print("in maintenance for %d s; it ends by itself" % args.seconds)
-    return DONE
+    return switchover.DONE
 
 
 def hears_peer(conf) -> bool:
@@ -221,58 +39,15 @@ def hears_peer(conf) -> bool:
     return False
 
 
-# -- probe ------------------------------------------------------------------------------------------------------------
-
-
-def probe(conf, args) -> int:
-    """Whether the VIP answers a ping that the cloud delivers; asked from the node that does not have it."""
-    here = nic.look(conf.interface, conf.vip) != nic.ABSENT
-    answered_ms = None if here else ping(conf, conf.vip, args.within)
-    if args.json:
-        print(json.dumps({"here": here, "answeredMs": answered_ms}))
-    elif here:
-        print("the VIP is on this node's own NIC: ask the other node")
-    else:
-        print("no answer" if answered_ms is None else "answered after %.1f ms" % answered_ms)
-    return 2 if here else 0 if answered_ms is not None else 1
-
-
-def ping(conf, target: str, within_s: float):
-    """Milliseconds until an ICMP echo, repeated every PING_S, came back; None if none did. No external program."""
-    mark = os.urandom(8)
-    began = time.monotonic()
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
-        raw.setsockopt(socket.SOL_SOCKET, nic.SO_BINDTODEVICE, conf.interface.encode() + b"\0")
-        raw.settimeout(PING_S)
-        sequence = 0
-        while time.monotonic() - began < within_s:
-            sequence += 1
-            sent = time.monotonic()
-            try:
-                raw.bind((conf.address, 0))
-                raw.sendto(echo(os.getpid() & 0xFFFF, sequence, mark), (target, 0))
-                while time.monotonic() - sent < PING_S:
-                    packet, (source, _) = raw.recvfrom(512)
-                    at = (packet[0] & 15) * 4
-                    if source == target and packet[at] == 0 and packet[at + 8 : at + 16] == mark:
-                        return round((time.monotonic() - began) * 1000, 1)
-            except socket.timeout:
-                continue
-            except OSError:
-                time.sleep(PING_S)  # no route, or the NIC has lost its address
-    return None
-
-
-def echo(identifier: int, sequence: int, mark: bytes) -> bytes:
-    """An ICMP echo request, RFC 792."""
-    packet = struct.pack("!BBHHH", 8, 0, 0, identifier, sequence) + mark
-    total = sum(struct.unpack("!8H", packet))
-    total = (total >> 16) + (total & 0xFFFF)
-    total += total >> 16
-    return packet[:2] + struct.pack("!H", ~total & 0xFFFF) + packet[4:]
-
-
 # -- the command line -------------------------------------------------------------------------------------------------
+
+
+def seconds(text: str) -> int:
+    """`90s`, `30m`, `2h`, `1d`."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
+        raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
+    return int(text[:-1]) * unit
 
 
 class Parser(argparse.ArgumentParser):
@@ -307,5 +82,6 @@ def parser() -> Parser:
 def main(conf, argv) -> int:
     args = parser().parse_args(argv)
     os.makedirs(conf.run, exist_ok=True)
-    verbs = {"prepare": prepare, "yield": give, "take": take, "maintenance": maintenance, "probe": probe}
+    verbs = {"prepare": switchover.prepare, "yield": switchover.give, "take": switchover.take}
+    verbs.update({"maintenance": maintenance, "probe": probe.probe})
     return verbs[args.verb](conf, args)

@@ -31,101 +31,21 @@ asked; 6 the result is unknown.
 
 import os
 import sys
-import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import knowledge, nic
-
-MIGRATE_LIMIT_S = 60.0
 
 
+# Each imports for itself what only it needs: the service has to stay small, and the scripts of the installation quick.
 def query(conf) -> int:
-    from keepalived_vip.agent.mover import Mover
-    from keepalived_vip.log import Log
+    from keepalived_vip.operator import migrate as verb
 
-    result, _, _ = Mover(conf, Log(os.devnull)).make(("describe",))
-    if isinstance(result, Exception):
-        # The guide's script said "true" here, and so a throttled API looked like a VIP in place.
-        sys.stderr.write("%s\n" % result)
-        print("unknown")
-        return 2
-    holder, available, _ = result
-    here = holder == conf.eni and available
-    print("true" if here else "false")
-    return 0 if here else 1
-
-
-def hand_over(conf) -> int:
-    """Tells the service to look, and waits until it has seen the VIP here."""
-    asked = time.time()
-    fifo = nic.open_fifo(conf.fifo)
-    os.write(fifo, b'NOTIFY "VI_1" MASTER_RX_LOWER_PRI 0\n')
-    os.close(fifo)
-    while time.time() - asked < MIGRATE_LIMIT_S:
-        found = settings.read_json(conf.status_file) or {}
-        if found.get("cloudHolder") == "self" and found.get("available") and (found.get("checkedAt") or 0) >= asked:
-            print("keepalived-vip.service says: the VIP is on this node's ENI")
-            return 0
-        if not nic.is_master(conf):
-            print("this node is no longer MASTER; stopped")
-            return 5
-        time.sleep(0.1)
-    print("keepalived-vip.service did not get the VIP within %d s: see vip.py status" % MIGRATE_LIMIT_S)
-    return 2
+    return verb.query(conf)
 
 
 def migrate(conf) -> int:
-    from keepalived_vip.agent import decide
-    from keepalived_vip.agent.mover import Mover, take_lock
-    from keepalived_vip.log import Log
-    from keepalived_vip.operator.status import service_runs
+    from keepalived_vip.operator import migrate as verb
 
-    os.makedirs(conf.run, exist_ok=True)
-    if not nic.is_master(conf):
-        print("this node is not MASTER: the VIP is not on its NIC; nothing was done")
-        return 5
-    if service_runs(conf):
-        return hand_over(conf)
-    lock = take_lock(conf.mover_lock)
-    if lock is None:
-        print("another vip.py migrate is at work; nothing was done")
-        return 4
-    mover = Mover(conf, Log(conf.log))
-    known, deadline = mover.known, time.monotonic() + MIGRATE_LIMIT_S
-    mover.event_at = time.monotonic()
-    decide.became_master(known, mover.event_at, "migrate")
-    while time.monotonic() < deadline:
-        if not nic.is_master(conf):
-            print("this node is no longer MASTER; stopped")
-            return 5
-        step = decide.decide(known, time.monotonic())
-        if decide.here(known) and known.task is None and step != knowledge.REBIND:
-            print("the VIP is on this node's ENI")
-            return 0
-        if step[0] == "wait":
-            time.sleep(min(0.1, max(0.0, step[1] - time.monotonic())))
-            continue
-        decide.issued(known, time.monotonic(), step)
-        mover.take(step, *mover.make(step))
-    print("the VIP is not on this node's ENI after %d s: %s" % (MIGRATE_LIMIT_S, mover.troubles.get("cloud", "")))
-    return 2
-
-
-def drained(conf, argv) -> int:
-    from keepalived_vip.agent import drain
-
-    argv = argv[1:]
-    os.makedirs(conf.run, exist_ok=True)
-    if argv == ["apply"]:
-        drain.apply(conf)
-    elif argv[:1] == ["release"] and len(argv) == 2:
-        drain.release(conf, argv[1])
-    elif argv[:1] == ["hold"] and len(argv) == 4 and argv[2].isdigit():
-        drain.hold(conf, argv[1], int(argv[2]), argv[3])
-    else:
-        sys.stderr.write(__doc__)
-        return 3
-    return 0
+    return verb.migrate(conf)
 
 
 def watch(conf) -> int:
@@ -159,7 +79,6 @@ def planned(conf, argv) -> int:
     return verbs.main(conf, argv)
 
 
-# By the whole command line. Each imports for itself what only it needs: the service has to stay small.
 def health(conf) -> int:
     from keepalived_vip.user import health
 
@@ -178,6 +97,24 @@ def hooks(conf) -> int:
     return hooks.run(conf)
 
 
+def drained(conf, argv) -> int:
+    from keepalived_vip.agent import drain
+
+    argv = argv[1:]
+    os.makedirs(conf.run, exist_ok=True)
+    if argv == ["apply"]:
+        drain.apply(conf)
+    elif argv[:1] == ["release"] and len(argv) == 2:
+        drain.release(conf, argv[1])
+    elif argv[:1] == ["hold"] and len(argv) == 4 and argv[2].isdigit():
+        drain.hold(conf, argv[1], int(argv[2]), argv[3])
+    else:
+        sys.stderr.write(__doc__)
+        return 3
+    return 0
+
+
+# By the whole command line.
 VERBS = {
     ("watch",): watch,
     ("health",): health,

@@ -7,7 +7,7 @@ import threading
 import time
 
 from keepalived_vip.agent import nic
-from keepalived_vip.operator import adverts, commands
+from keepalived_vip.operator import adverts, probe
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -79,7 +79,7 @@ def vrrp(conf) -> str:
 
 
 def ping(conf) -> str:
-    if commands.ping(conf, conf.peer_address, PING_S) is None:
+    if probe.ping(conf, conf.peer_address, PING_S) is None:
         raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
     return "%s answers a ping from %s" % (conf.peer_address, conf.address)
 
