@@ -91,6 +91,10 @@ const checks: Check[] = [
     find: () => tool("python3", ["-c", python36, ...pythonFiles()], "apt-get install python3"),
   },
   { name: "dependency directions", find: wrongDirections },
+  {
+    name: "dependency directions of the node's runtime",
+    find: () => tool("python3", ["-B", "test/nodeDirections.py"], "apt-get install python3"),
+  },
   { name: "sizes", find: tooLong },
 ];
 
