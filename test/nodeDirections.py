@@ -8,7 +8,7 @@ import sys
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "templates", "etc", "keepalived")
 PACKAGE = "keepalived_vip"
 # A folder's modules may import what all share, their own folder's and these folders'.
-MAY = {"": (), "cloud": (), "agent": ("cloud",), "user": ("cloud", "agent"), "operator": ("cloud", "agent", "user")}
+MAY = {"": (), "cloud": (), "agent": ("cloud",), "user": ("agent",), "operator": ("cloud", "agent", "user")}
 
 
 def name_of(path: str) -> str:

@@ -13,9 +13,9 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import cloud, settings
+from keepalived_vip import cloud, http1, settings
 from keepalived_vip.agent import calls, knowledge, threads
-from keepalived_vip.cloud import api, credentials, errors, http1
+from keepalived_vip.cloud import api, credentials, errors
 from support import EIP, ME, PEER, VIP
 
 # Tencent's own lists: the codes of each action of a move, and those that every action of API 3.0 may answer.

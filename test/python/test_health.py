@@ -16,9 +16,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import settings
+from keepalived_vip import http1, settings
 from keepalived_vip.agent import drain
-from keepalived_vip.cloud import http1
 from keepalived_vip.user import checks
 from keepalived_vip.user.checks import DIED, ENDED, FAILED
 from keepalived_vip.user.health import Verdict

@@ -7,7 +7,7 @@ Where to begin reading:
     cloud/errors.py     what each of the cloud's error codes means for a move; cloud/api.py asks it
     user/               the user's own side: health check, scripts, notifyUrl
     operator/main.py    vip.py: which command is where
-cloud knows none of the other folders, agent only cloud, user both, and nobody knows operator. What all share lies here.
+What all share lies here. cloud knows none of the folders, agent only cloud, user only agent; nobody knows operator.
 """
 
 VERSION = "0.2.0"

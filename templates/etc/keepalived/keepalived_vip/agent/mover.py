@@ -5,9 +5,9 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import cloud, settings
+from keepalived_vip import cloud, http1, settings
 from keepalived_vip.agent import calls, decide, knowledge, moves, nic
-from keepalived_vip.cloud import errors, http1
+from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
 
 

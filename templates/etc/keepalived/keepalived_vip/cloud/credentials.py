@@ -7,8 +7,7 @@ import json
 import threading
 import time
 
-from keepalived_vip import settings
-from keepalived_vip.cloud import http1
+from keepalived_vip import http1, settings
 
 PATH = "/latest/meta-data/cam/security-credentials/"
 # Tencent's own SDKs renew 300 s ahead; the cloud rotates them without a documented period.

@@ -3,9 +3,9 @@
 import socket
 import time
 
-from keepalived_vip import cloud
+from keepalived_vip import cloud, http1
 from keepalived_vip.agent import calls
-from keepalived_vip.cloud import errors, http1
+from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
 from keepalived_vip.operator.prerequisites import NotAsked, Problem, at_once, words
 from keepalived_vip.operator.status import HOLDERS, span

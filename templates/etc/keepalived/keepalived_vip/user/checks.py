@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from keepalived_vip.cloud import http1
+from keepalived_vip import http1
 
 ENDED, FAILED, DIED = "ended", "failed", "died"  # a look that found all well, one that did not, a process seen to end
 POLL_S = 0.1  # between two looks at a process, where the kernel gives no descriptor of it

@@ -10,8 +10,7 @@ import ssl
 import threading
 import time
 
-from keepalived_vip import VERSION
-from keepalived_vip.cloud import http1
+from keepalived_vip import VERSION, http1
 
 LASTING_S = 30.0  # a trouble that is over sooner is nobody's business
 QUEUE = 100  # the oldest goes first
