@@ -25,6 +25,8 @@ const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py"]).sort();
 /** Every file of a kind that is the project's own. */
 const own = (ext: "ts" | "py") => globSync(`**/*.${ext}`, { exclude: ["sdks", "node_modules", ".*", "out"] }).sort();
 
+const onNode = (place: string) => new RegExp(`^templates/etc/keepalived/keepalived_vip/${place}`);
+
 /** Which folder may import which, from the design: an entry names what a file in that place may reach. */
 const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^render\//, may: /^(render\/|handlebars$|node:)/ },
@@ -48,10 +50,17 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^cli\//, may: /^(cli\/|render\/|config\/|node:)/ },
   { from: /^scripts\//, may: /^(scripts\/|node:)/ },
   { from: /^test\//, may: /./ },
+  // The node's runtime. Of imports in Python only those of the project's own files are known here.
+  { from: onNode("cloud/"), may: onNode("(cloud/|[^/]+$)") },
+  { from: onNode("agent/"), may: onNode("(agent/|cloud/|[^/]+$)") },
+  { from: onNode("user/"), may: onNode("(user/|agent/|[^/]+$)") },
+  { from: onNode("operator/"), may: onNode("") },
+  { from: onNode("[^/]+$"), may: onNode("[^/]+$") },
+  { from: /^templates\/etc\/keepalived\/[^/]+\.py$/, may: onNode("") },
 ];
 
 function wrongDirections(): string[] {
-  return [...typescriptImports(own("ts"))].flatMap(([file, targets]) => {
+  return [...typescriptImports(own("ts")), ...pythonImports(own("py"))].flatMap(([file, targets]) => {
     const rule = directions.find(({ from }) => from.test(file));
     if (!rule) return [`${file} is in no folder of the design's; name it and its directions in test/check.ts`];
     return targets

@@ -33,6 +33,10 @@ die() {
 
 # --- the swap: every target is written beside its place first, then renamed -------------------------------------------
 
+# At every moment of it, and wherever it is cut off, vip.py can be started, as the old one or as the new: what is added
+# comes first, what is removed goes last, and vip.py is replaced after the modules it imports. LC_ALL=C puts a folder's
+# __init__.py, which makes a Python package of it, before its modules; so it is the last to come and the first to go.
+
 state_files='files owner id deactivate'
 targets() { # source, mode, owner, path: the node's files, then our own account of them
   awk '{ print "root" $3, $1, $2, $3 }' files
@@ -46,6 +50,11 @@ discard_new() { targets | while read -r _ _ _ path; do rm -f "$path.$suffix"; do
 keep() { # keep FROM TO: a second name where possible, so that it needs no space
   (umask 022 && mkdir -p "$(dirname "$2")") && { ln "$1" "$2" 2>/dev/null || cp -a "$1" "$2"; }
 }
+put_in_place() {
+  targets | while read -r _ _ _ path; do [ -e "$path" ] || echo "$path"; done | LC_ALL=C sort -r >order
+  targets | while read -r _ _ _ path; do [ ! -e "$path" ] || echo "$path"; done >>order
+  while read -r path; do mv -f "$path.$suffix" "$path" || return 1; done <order
+}
 write_new() {
   targets | while read -r source mode owner path; do
     if ! { make_folder "$(dirname "$path")" && cp "$source" "$path.$suffix" &&
@@ -57,7 +66,7 @@ write_new() {
 }
 keep_old() {
   rm -rf "$lib/txn.new" && mkdir -p "$lib/txn.new/root" || return 1
-  { targets | awk '{ print $4 }'; cat stale; } | sort -u >"$lib/txn.new/paths" || return 1
+  { targets | awk '{ print $4 }'; cat stale; } | LC_ALL=C sort -u >"$lib/txn.new/paths" || return 1
   while read -r path; do
     [ ! -e "$path" ] || keep "$path" "$lib/txn.new/root$path" || { echo "cannot keep $path"; return 1; }
   done <"$lib/txn.new/paths"
@@ -72,13 +81,11 @@ keep_originals() { # what somebody else had put there before us
 }
 restore_old() {
   while read -r path; do
-    if [ -e "$lib/txn/root$path" ]; then
-      keep "$lib/txn/root$path" "$path.$suffix" && mv -f "$path.$suffix" "$path"
-      rm -f "$path.$suffix"
-    else
-      rm -f "$path"
-    fi
+    [ -e "$lib/txn/root$path" ] || continue
+    keep "$lib/txn/root$path" "$path.$suffix" && mv -f "$path.$suffix" "$path"
+    rm -f "$path.$suffix"
   done <"$lib/txn/paths"
+  while read -r path; do [ -e "$lib/txn/root$path" ] || rm -f "$path"; done <"$lib/txn/paths"
 }
 end_transaction() { mv "$lib/txn" "$lib/txn.done" && rm -rf "$lib/txn.done"; }
 
@@ -215,8 +222,7 @@ else
   while read -r path; do say "write $path"; done <changed
 fi
 failure=
-targets | while read -r _ _ _ path; do mv -f "$path.$suffix" "$path" || exit 1; done >log 2>&1 ||
-  failure="the new files could not be put in place"
+put_in_place >log 2>&1 || failure="the new files could not be put in place"
 while read -r path; do
   say "remove $path"
   rm -f "$path"

@@ -157,6 +157,6 @@ describe("a pair that watches the user's service", () => {
       first,
       "find /etc/keepalived /etc/systemd -name '*health*' -o -name '*hooks*.service' -o -name 10-tell -o -name notify_url; systemctl is-active keepalived-vip-health || :",
     );
-    assert.equal(left.trim(), "/etc/keepalived/keepalived_vip/health.py\ninactive");
+    assert.equal(left.trim(), "/etc/keepalived/keepalived_vip/user/health.py\ninactive");
   });
 });

@@ -5,7 +5,9 @@ import os
 import sys
 
 import support  # noqa: F401
-from keepalived_vip import decide, main, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import decide
+from keepalived_vip.operator import main
 
 
 def load():

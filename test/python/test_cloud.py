@@ -13,7 +13,9 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, credentials, errors, http1, knowledge, settings, threads
+from keepalived_vip import cloud, http1, settings
+from keepalived_vip.agent import calls, knowledge, threads
+from keepalived_vip.cloud import api, credentials, errors
 from support import EIP, ME, PEER, VIP
 
 # Tencent's own lists: the codes of each action of a move, and those that every action of API 3.0 may answer.
@@ -64,7 +66,7 @@ class Signing(unittest.TestCase):
         # as in Tencent's sample code.
         body = b'{"Limit": 1, "Filters": [{"Values": ["\\u672a\\u547d\\u540d"], "Name": "instance-name"}]}'
         headers = {"Content-Type": "application/json; charset=utf-8", "Host": "cvm.tencentcloudapi.com"}
-        header = cloud.sign(
+        header = api.sign(
             "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
             "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
             headers,

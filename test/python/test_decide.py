@@ -3,8 +3,9 @@ import os
 import unittest
 
 import support
-from keepalived_vip import decide, errors, knowledge
-from keepalived_vip.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
+from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.agent.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
+from keepalived_vip.cloud import errors
 from support import ME, PEER
 
 NOW = 1000.0
@@ -548,8 +549,8 @@ class Failures(unittest.TestCase):
 
 class Purity(unittest.TestCase):
     def test_the_decision_imports_nothing_but_what_it_rests_on(self):
-        for name, wanted in (("decide.py", ["keepalived_vip.knowledge"]), ("knowledge.py", [])):
-            with open(os.path.join(support.RUNTIME, "keepalived_vip", name)) as file:
+        for name, wanted in (("decide.py", ["keepalived_vip.agent.knowledge"]), ("knowledge.py", [])):
+            with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", name)) as file:
                 tree = ast.parse(file.read())
             found = [node.module for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
             self.assertEqual(found, wanted)

@@ -3,8 +3,10 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip import decide, errors, handover, knowledge, planned
-from keepalived_vip.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from keepalived_vip.agent import decide, handover, knowledge
+from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from keepalived_vip.cloud import errors
+from keepalived_vip.operator import switchover
 from support import ME, PEER
 from test_decide import Game
 
@@ -99,7 +101,7 @@ class AsPlanned(unittest.TestCase):
         self.assertEqual(game.phase, knowledge.YIELDED)
 
     def test_the_deadlines_end_before_the_peer_s_address_does_and_before_the_reason_does(self):
-        self.assertLess(decide.GIVE_S + decide.TAKE_S, planned.LEASE_S)
+        self.assertLess(decide.GIVE_S + decide.TAKE_S, switchover.LEASE_S)
         self.assertLess(decide.TAKE_S, handover.HOLD_S)
 
 

@@ -7,7 +7,8 @@ import unittest
 
 import support
 import test_metrics
-from keepalived_vip import main, metrics, selftest, settings
+from keepalived_vip import metrics, settings
+from keepalived_vip.operator import main, selftest
 
 DOCS = os.path.join(support.HERE, "..", "..", "docs")
 with open(DOCS + "/node.md") as file:
@@ -31,7 +32,7 @@ class Documentation(unittest.TestCase):
 
     def test_events(self):
         found = set()
-        for path in glob.glob(support.RUNTIME + "/keepalived_vip/*.py"):
+        for path in glob.glob(support.RUNTIME + "/keepalived_vip/**/*.py", recursive=True):
             with open(path) as file:
                 found |= set(re.findall(r'(?:\.say\(|later\.append\(\()"([a-z-]+)"', file.read()))
         self.assertGreater(len(found), 10)
@@ -39,7 +40,7 @@ class Documentation(unittest.TestCase):
 
     def test_troubles(self):
         found = set()
-        for path in glob.glob(support.RUNTIME + "/keepalived_vip/*.py"):
+        for path in glob.glob(support.RUNTIME + "/keepalived_vip/**/*.py", recursive=True):
             with open(path) as file:
                 found |= set(re.findall(r'(?:\.trouble|self\.tell)\("([a-z-]+)"', file.read()))
         self.assertEqual(sorted(found), list(metrics.TROUBLES))

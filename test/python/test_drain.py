@@ -6,7 +6,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import drain, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import drain
 
 
 class Drain(unittest.TestCase):

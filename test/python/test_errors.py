@@ -10,8 +10,10 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import decide, errors, knowledge, settings
-from keepalived_vip.mover import Mover
+from keepalived_vip import settings
+from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.agent.mover import Mover
+from keepalived_vip.cloud import errors
 from support import EIP, ME, VIP
 
 MIGRATE, DESCRIBE, ASSIGN, BIND = (

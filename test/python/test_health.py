@@ -16,9 +16,11 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import checks, drain, http1, settings
-from keepalived_vip.checks import DIED, ENDED, FAILED
-from keepalived_vip.health import Verdict
+from keepalived_vip import http1, settings
+from keepalived_vip.agent import drain
+from keepalived_vip.user import checks
+from keepalived_vip.user.checks import DIED, ENDED, FAILED
+from keepalived_vip.user.health import Verdict
 from support import until
 
 

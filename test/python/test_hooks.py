@@ -10,7 +10,9 @@ import tempfile
 import unittest
 
 import support
-from keepalived_vip import decide, hooks, knowledge, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.user import hooks
 from support import ME, PEER, until
 
 

@@ -8,7 +8,9 @@ import unittest
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import calls, cloud, credentials, decide, http1, knowledge, settings
+from keepalived_vip import cloud, http1, settings
+from keepalived_vip.agent import calls, decide, knowledge
+from keepalived_vip.cloud import credentials
 from support import ME, PEER
 
 DAY_S, LIMIT = 86400, 5000

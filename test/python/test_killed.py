@@ -5,7 +5,7 @@ import signal
 import unittest
 
 import support
-from keepalived_vip import nic
+from keepalived_vip.agent import nic
 from support import EIP, ME, VIP, until
 from test_watch import MIGRATE, Node
 

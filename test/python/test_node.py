@@ -10,7 +10,8 @@ import time
 import unittest
 
 import support
-from keepalived_vip import nic, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import nic
 
 
 class Words(unittest.TestCase):
@@ -168,7 +169,7 @@ class Check(Scripts):
 
 class OldPython(unittest.TestCase):
     def test_the_node_s_code_is_python_3_6(self):
-        files = glob.glob(support.RUNTIME + "/*.py") + glob.glob(support.RUNTIME + "/keepalived_vip/*.py")
+        files = glob.glob(support.RUNTIME + "/**/*.py", recursive=True)
         self.assertGreater(len(files), 10)
         for path in files:
             with open(path) as file:

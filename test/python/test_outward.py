@@ -10,7 +10,9 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip import drain, notify, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import drain
+from keepalived_vip.user import notify
 from support import ME, PEER, VIP, until
 from test_watch import Node
 

@@ -5,7 +5,7 @@ import socket
 import threading
 
 import support
-from keepalived_vip import knowledge, peer
+from keepalived_vip.agent import knowledge, peer
 from support import ME, PEER, until
 from test_switch import MY_ADDRESS, PEER_ADDRESS, Pair
 

@@ -13,7 +13,8 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import planned, prerequisites, selftest, settings
+from keepalived_vip import settings
+from keepalived_vip.operator import prerequisites, probe, selftest
 from support import ME, VIP
 
 OWN, PEER, VRRP = "10.0.1.16", "10.0.1.17", 112
@@ -59,7 +60,7 @@ class SelfTest(unittest.TestCase):
         self.stopped = threading.Event()
         self.addCleanup(self.stopped.set)
         # A link carries packets only a while after it is up.
-        support.until(lambda: self.inside(self.here, lambda: planned.ping(self.conf, PEER, 0.3)))
+        support.until(lambda: self.inside(self.here, lambda: probe.ping(self.conf, PEER, 0.3)))
 
     def ip(self, *argv):
         subprocess.check_call(("ip",) + argv)

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import support
-from keepalived_vip import status
+from keepalived_vip.operator import status
 from support import ME, PEER, until
 from test_metrics import parse
 from test_watch import Node

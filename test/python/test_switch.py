@@ -9,7 +9,7 @@ import time
 import unittest
 
 import support
-from keepalived_vip import nic
+from keepalived_vip.agent import nic
 from support import ME, PEER, VIP, until
 from test_watch import DESCRIBE, MIGRATE, Node
 

@@ -12,7 +12,9 @@ from unittest import mock
 
 import support
 from fake_cloud import FakeCloud
-from keepalived_vip import nic, settings, watch
+from keepalived_vip import settings
+from keepalived_vip.agent import nic, watch
+from keepalived_vip.user.announce import Announcer
 from support import EIP, ME, PEER, VIP, until
 
 MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"
@@ -268,12 +270,13 @@ class Weighing(unittest.TestCase):
     def setUp(self):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
-        self.service = watch.Service(settings.Settings(support.values(), folder, folder, folder + "/log", "", "http"))
+        conf = settings.Settings(support.values(), folder, folder, folder + "/log", "", "http")
+        self.service = watch.Service(conf, Announcer)
         self.service.next_tick = self.service.next_nic_check = float("inf")
 
     def test_a_contradiction_ends_with_keepalived(self):
         service = self.service
-        service.state, service.address.on_nic = {"state": "BACKUP"}, nic.PRESENT
+        service.state, service.vip.on_nic = {"state": "BACKUP"}, nic.PRESENT
         service.weigh(100.0)
         self.assertEqual(service.odd_since, 100.0)
         service.dead = True
@@ -284,18 +287,18 @@ class Weighing(unittest.TestCase):
         """The address has gone unheard meanwhile, and a planned switch has lent another."""
         service = self.service
         service.started, service.ear = True, None
-        service.state, service.address.on_nic = {"state": "BACKUP", "since": 0}, nic.PRESENT
+        service.state, service.vip.on_nic = {"state": "BACKUP", "since": 0}, nic.PRESENT
         service.odd_since = time.monotonic() - watch.LOST_WORD_S
         with mock.patch.object(nic, "look", return_value=nic.LEASED):
             service.turn()
         self.assertEqual(service.state["state"], "BACKUP")
 
     def test_an_address_that_was_lent_becomes_endless_by_keepalived_s_word_alone(self):
-        address = self.service.address
+        vip = self.service.vip
         self.service.state = {"state": "MASTER", "since": 0}  # from the file of a service that was killed
         for said, seconds in ((False, []), (True, [nic.ENDLESS_S])):
-            address.on_nic, self.service.said = nic.LEASED, said
-            with mock.patch.object(address, "lease") as lease:
+            vip.on_nic, self.service.said = nic.LEASED, said
+            with mock.patch.object(vip, "lease") as lease:
                 self.service.weigh(100.0)
             self.assertEqual([call[0][0] for call in lease.call_args_list], seconds)
 

@@ -1,5 +1,6 @@
 """What the runtime asks of its machine, given by the simulated node: in place of its modules nic, drain, peer,
-settings, moves and outward. The node takes the place of the interface's name, of the pid files and of the sockets.
+settings and moves, and of the user's side. The node takes the place of the interface's name, of the pid files and of
+the sockets.
 """
 
 import json
@@ -140,7 +141,7 @@ class Moves:
         pass
 
 
-class Outward:
+class Announcer:
     """The user's side: nothing of it decides."""
 
     done = None

@@ -282,9 +282,9 @@ class Node:
                 service.mover.take(*taken)
             service.tell_peer()
         if self.inbox:
-            left = service.address.left
+            left = service.vip.left
             service.hear_peer()
-            lower = lower or service.address.left != left
+            lower = lower or service.vip.left != left
         if service.next_tick <= at:
             service.next_tick = NEVER  # `tick_after` asks for the next
             service.look()
@@ -295,7 +295,7 @@ class Node:
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
         service = self.service
-        known = service is not None and service.state["state"] == MASTER and service.address.on_nic == self.PRESENT
+        known = service is not None and service.state["state"] == MASTER and service.vip.on_nic == self.PRESENT
         return known and not service.dead
 
     # -- calls --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ the while the node to which the cloud delivers has the VIP on its NIC.
 
 from keepalived import BACKUP, MASTER
 
-LEASE_S = 30  # planned.py's
+LEASE_S = 30  # operator/switchover.py's
 COUNTED_S = 3.0
 POLL_S = 0.05
 AGAIN_S = 0.5  # the peer asks so often
@@ -58,7 +58,7 @@ class Switch:
         if self.dies:
             world.count("planned switch, operator lost")
             self.end()
-        elif taker.service is not None and taker.service.address.on_nic == taker.LEASED and not taker.stalled:
+        elif taker.service is not None and taker.service.vip.on_nic == taker.LEASED and not taker.stalled:
             self.ask()
         elif world.now < deadline:
             world.at(world.now + POLL_S, self.await_lease, deadline)

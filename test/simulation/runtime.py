@@ -13,8 +13,8 @@ import types
 import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
-DECIDE = os.path.join(PLACE, "keepalived_vip", "decide.py")
-PACKAGE = "keepalived_vip"
+DECIDE = os.path.join(PLACE, "keepalived_vip", "agent", "decide.py")
+PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -65,18 +65,18 @@ class Runtime:
             del sys.modules[name]
         if PLACE not in sys.path:
             sys.path.insert(0, PLACE)
-        package = importlib.import_module(PACKAGE)
-        self.decide = types.ModuleType(PACKAGE + ".decide")
+        agent = importlib.import_module(AGENT)
+        self.decide = types.ModuleType(AGENT + ".decide")
         exec(compile(decide_text, DECIDE, "exec"), self.decide.__dict__)
-        sys.modules[PACKAGE + ".decide"] = package.decide = self.decide
-        modules = "address watch handover mover calls cloud credentials drain nic peer settings"
+        sys.modules[AGENT + ".decide"] = agent.decide = self.decide
+        modules = "agent.vip_on_nic agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
+        modules += " cloud cloud.credentials settings"
         for name in modules.split():
-            setattr(self, name, importlib.import_module("%s.%s" % (PACKAGE, name)))
+            setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
-        self.watch.Outward = machine.Outward
         self.files = machine.Settings()
         self.timed = [self.watch, self.handover, self.mover]
-        faked = [*self.timed, self.address]
+        faked = [*self.timed, self.vip_on_nic]
         fakes = {
             "nic": machine.Nic(self.nic),
             "drain": machine.Drain(self.drain),
@@ -125,7 +125,7 @@ def service_class(watch, error):
         """The service on a simulated node."""
 
         def __init__(self, conf, node) -> None:
-            super().__init__(conf)
+            super().__init__(conf, machine.Announcer)
             self.node = node
             self.log = self.mover.log = self.handover.log = node
             self.mover.api = Api(self.mover.api.wanted, error)

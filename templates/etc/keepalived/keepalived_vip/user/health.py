@@ -12,8 +12,10 @@ import signal
 import socket
 import time
 
-from keepalived_vip import checks, drain, nic, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import drain, nic
 from keepalived_vip.log import Log
+from keepalived_vip.user import checks
 
 NAME = "health"
 WATCHDOG_S = 5.0  # systemd restarts us after four times that

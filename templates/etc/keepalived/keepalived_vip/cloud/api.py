@@ -7,7 +7,8 @@ import ssl
 import threading
 import time
 
-from keepalived_vip import errors, http1
+from keepalived_vip import http1
+from keepalived_vip.cloud import errors
 
 VERSION = "2017-03-12"
 ALGORITHM = "TC3-HMAC-SHA256"

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from keepalived_vip import nic
+from keepalived_vip.agent import nic
 
 ICMP = 1  # IP protocol number
 UNREACHABLE, NO_PROTOCOL = 3, 2  # its type and code

@@ -6,15 +6,17 @@ import json
 import os
 import time
 
-from keepalived_vip import drain, hooks, settings
-from keepalived_vip.mover import take_lock
-from keepalived_vip.notify import Lasting, Notifier
+from keepalived_vip import settings
+from keepalived_vip.agent import drain
+from keepalived_vip.agent.mover import take_lock
+from keepalived_vip.user import hooks
+from keepalived_vip.user.notify import Lasting, Notifier
 
 LOOK_S = 0.5  # between two looks at scripts that run
 START_S = 2.0  # between two tries to have them run
 
 
-class Outward:
+class Announcer:
     def __init__(self, conf, mover) -> None:
         self.conf = conf
         self.mover = mover

@@ -1,27 +1,25 @@
-"""What a person does on purpose: prepare and yield, the two halves of a planned switch; maintenance; probe."""
+"""A planned switch from outside of the service: prepare and yield, its two halves, and take, both from the standby."""
 
 import argparse
 import binascii
 import json
 import os
-import socket
-import struct
 import subprocess
 import sys
 import time
 
-from keepalived_vip import decide, drain, knowledge, nic, peer, settings
-from keepalived_vip.handover import ENDS
-from keepalived_vip.mover import take_lock
-from keepalived_vip.status import service_runs
+from keepalived_vip import settings
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent.handover import ENDS
+from keepalived_vip.agent.mover import take_lock
+from keepalived_vip.operator import probe
+from keepalived_vip.operator.status import service_runs
 
-DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6
+DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6  # exit codes
 LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them
-MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
 HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived runs
 COUNTED_S = 3.0
 ANSWER_S = 5.0  # beyond the deadlines of the switch itself
-PING_S = 0.1
 ASK_S = 0.5
 HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
 SAYS = {
@@ -33,14 +31,6 @@ SAYS = {
     knowledge.REFUSED: "refused, nothing has changed",
     knowledge.ABANDONED: "abandoned; the service puts right what is not",
 }
-
-
-def seconds(text: str) -> int:
-    """`90s`, `30m`, `2h`, `1d`."""
-    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
-    if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
-        raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
-    return int(text[:-1]) * unit
 
 
 def refuse(why: str) -> int:
@@ -118,7 +108,7 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
     lock = take_lock(conf.switch_lock)
     if lock is None:
         return refuse("another vip.py yield is at work")
-    if ping(conf, conf.peer_address, 1.0) is None:
+    if probe.ping(conf, conf.peer_address, 1.0) is None:
         return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
     settings.write_atomically(conf.switch_request, json.dumps(request))
@@ -188,123 +178,3 @@ def has_it(conf, otherwise: int) -> int:
         time.sleep(0.05)
     print("the VIP is not on this node's ENI yet; see vip.py status")
     return otherwise
-
-
-# -- maintenance ------------------------------------------------------------------------------------------------------
-
-
-def maintenance(conf, args) -> int:
-    """Keeps this node from being MASTER until a time, or lets it take part again."""
-    if args.to == "off":
-        drain.release(conf, drain.LASTING)
-        print("this node takes part again")
-        return DONE
-    why = args.reason or "maintenance"
-    if nic.is_master(conf):
-        code = ask(conf, args.seconds, why)
-        if code == DONE or not args.force:
-            return code
-    elif not args.force and not hears_peer(conf):
-        return refuse("no advert of a MASTER from %s; with --force nobody may have the VIP" % conf.peer_address)
-    drain.hold(conf, drain.LASTING, args.seconds, why)
-    print("in maintenance for %d s; it ends by itself" % args.seconds)
-    return DONE
-
-
-def hears_peer(conf) -> bool:
-    listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
-    while time.monotonic() < deadline:
-        if nic.heard(listener, conf.peer_address):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-# -- probe ------------------------------------------------------------------------------------------------------------
-
-
-def probe(conf, args) -> int:
-    """Whether the VIP answers a ping that the cloud delivers; asked from the node that does not have it."""
-    here = nic.look(conf.interface, conf.vip) != nic.ABSENT
-    answered_ms = None if here else ping(conf, conf.vip, args.within)
-    if args.json:
-        print(json.dumps({"here": here, "answeredMs": answered_ms}))
-    elif here:
-        print("the VIP is on this node's own NIC: ask the other node")
-    else:
-        print("no answer" if answered_ms is None else "answered after %.1f ms" % answered_ms)
-    return 2 if here else 0 if answered_ms is not None else 1
-
-
-def ping(conf, target: str, within_s: float):
-    """Milliseconds until an ICMP echo, repeated every PING_S, came back; None if none did. No external program."""
-    mark = os.urandom(8)
-    began = time.monotonic()
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
-        raw.setsockopt(socket.SOL_SOCKET, nic.SO_BINDTODEVICE, conf.interface.encode() + b"\0")
-        raw.settimeout(PING_S)
-        sequence = 0
-        while time.monotonic() - began < within_s:
-            sequence += 1
-            sent = time.monotonic()
-            try:
-                raw.bind((conf.address, 0))
-                raw.sendto(echo(os.getpid() & 0xFFFF, sequence, mark), (target, 0))
-                while time.monotonic() - sent < PING_S:
-                    packet, (source, _) = raw.recvfrom(512)
-                    at = (packet[0] & 15) * 4
-                    if source == target and packet[at] == 0 and packet[at + 8 : at + 16] == mark:
-                        return round((time.monotonic() - began) * 1000, 1)
-            except socket.timeout:
-                continue
-            except OSError:
-                time.sleep(PING_S)  # no route, or the NIC has lost its address
-    return None
-
-
-def echo(identifier: int, sequence: int, mark: bytes) -> bytes:
-    """An ICMP echo request, RFC 792."""
-    packet = struct.pack("!BBHHH", 8, 0, 0, identifier, sequence) + mark
-    total = sum(struct.unpack("!8H", packet))
-    total = (total >> 16) + (total & 0xFFFF)
-    total += total >> 16
-    return packet[:2] + struct.pack("!H", ~total & 0xFFFF) + packet[4:]
-
-
-# -- the command line -------------------------------------------------------------------------------------------------
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.print_usage(sys.stderr)
-        self.exit(3, "vip.py: %s\n" % message)
-
-
-def parser() -> Parser:
-    top = Parser(prog="vip.py")
-    verbs = top.add_subparsers(dest="verb")
-    one = verbs.add_parser("prepare")
-    one.add_argument("--in-maintenance", action="store_true", help="allow it in maintenance, which the caller will end")
-    one.add_argument("--undo", action="store_true", help="let the address go")
-    one = verbs.add_parser("yield")
-    one.add_argument("--reason")
-    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
-    one.add_argument("--json", action="store_true")
-    one = verbs.add_parser("take")
-    one.add_argument("--reason")
-    one = verbs.add_parser("maintenance")
-    one.add_argument("to", choices=("on", "off"))
-    one.add_argument("--reason")
-    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
-    one.add_argument("--force", action="store_true", help="also if nobody may take over")
-    one = verbs.add_parser("probe")
-    one.add_argument("--json", action="store_true")
-    one.add_argument("--within", type=float, default=2.0, metavar="SECONDS")
-    return top
-
-
-def main(conf, argv) -> int:
-    args = parser().parse_args(argv)
-    os.makedirs(conf.run, exist_ok=True)
-    verbs = {"prepare": prepare, "yield": give, "take": take, "maintenance": maintenance, "probe": probe}
-    return verbs[args.verb](conf, args)

@@ -3,10 +3,12 @@
 import socket
 import time
 
-from keepalived_vip import calls, cloud, errors, http1
-from keepalived_vip.credentials import PATH, Credentials, Unavailable
-from keepalived_vip.prerequisites import NotAsked, Problem, at_once, words
-from keepalived_vip.status import HOLDERS, span
+from keepalived_vip import cloud, http1
+from keepalived_vip.agent import calls
+from keepalived_vip.cloud import errors
+from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
+from keepalived_vip.operator.prerequisites import NotAsked, Problem, at_once, words
+from keepalived_vip.operator.status import HOLDERS, span
 
 NAME_S, REACH_S = 5.0, 6.0
 CLOCK_S = 300  # what the API forgives

@@ -11,7 +11,8 @@ import os
 import signal
 import time
 
-from keepalived_vip import knowledge, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import knowledge
 
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 STANDBY_ROLES = ("BACKUP", "FAULT", "STOP")

@@ -5,7 +5,7 @@ ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goe
 caller.
 """
 
-from keepalived_vip.knowledge import (
+from keepalived_vip.agent.knowledge import (
     ABANDON,
     ABANDONED,
     ASKED,

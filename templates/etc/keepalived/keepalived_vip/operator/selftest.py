@@ -7,8 +7,8 @@ import json
 import os
 import time
 
-from keepalived_vip import prerequisites
-from keepalived_vip.prerequisites_cloud import CloudChecks
+from keepalived_vip.operator import prerequisites
+from keepalived_vip.operator.prerequisites_cloud import CloudChecks
 
 FIRST_S, SECOND_S = 7.0, 6.0  # limits of the two rounds
 WORDS = {"pass": "ok", "fail": "FAIL", "unknown": "?"}

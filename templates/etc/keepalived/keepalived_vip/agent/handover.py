@@ -7,7 +7,8 @@ whoever asked may die. The peer asks by a datagram, as often as it likes, and is
 import json
 import time
 
-from keepalived_vip import decide, drain, knowledge, nic, peer, settings
+from keepalived_vip import settings
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer
 
 REASON = "switch"
 # After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.

@@ -5,8 +5,10 @@ import fcntl
 import os
 import time
 
-from keepalived_vip import calls, cloud, decide, errors, http1, knowledge, moves, nic, settings
-from keepalived_vip.credentials import Credentials, Unavailable
+from keepalived_vip import cloud, http1, settings
+from keepalived_vip.agent import calls, decide, knowledge, moves, nic
+from keepalived_vip.cloud import errors
+from keepalived_vip.cloud.credentials import Credentials, Unavailable
 
 
 def take_lock(path: str):

@@ -6,8 +6,9 @@ import stat
 import threading
 import time
 
-from keepalived_vip import adverts, nic, planned
-from keepalived_vip.status import run, span
+from keepalived_vip.agent import nic
+from keepalived_vip.operator import adverts, probe
+from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
 PING_S = 3.0
@@ -78,7 +79,7 @@ def vrrp(conf) -> str:
 
 
 def ping(conf) -> str:
-    if planned.ping(conf, conf.peer_address, PING_S) is None:
+    if probe.ping(conf, conf.peer_address, PING_S) is None:
         raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
     return "%s answers a ping from %s" % (conf.peer_address, conf.address)
 

@@ -6,13 +6,13 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, decide, drain, knowledge, metrics, nic, peer, settings
-from keepalived_vip.address import Address
-from keepalived_vip.handover import Handover
+from keepalived_vip import VERSION, metrics, settings
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent.handover import Handover
+from keepalived_vip.agent.mover import Mover, take_lock
+from keepalived_vip.agent.threads import Threads
+from keepalived_vip.agent.vip_on_nic import VipOnNic
 from keepalived_vip.log import Log
-from keepalived_vip.mover import Mover, take_lock
-from keepalived_vip.outward import Outward
-from keepalived_vip.threads import Threads
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 NIC_CHECK_S = 30.0
@@ -25,7 +25,8 @@ ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
 class Service:
-    def __init__(self, conf) -> None:
+    def __init__(self, conf, announcer) -> None:
+        """announcer: a class, what lets the user's own side know; see user/announce.py. Nothing here rests on it."""
         self.conf = conf
         self.log = Log(conf.log)
         self.mover = Mover(conf, self.log)
@@ -34,7 +35,7 @@ class Service:
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.said = False  # the state is such a word, neither a file's nor concluded from the NIC
-        self.address = Address(conf, self.known)
+        self.vip = VipOnNic(conf, self.known)
         self.runs = False  # keepalived, see nic.keepalived_runs
         self.dead = False  # it was killed
         self.odd_since = None  # keepalived's word and the NIC differ since
@@ -48,7 +49,7 @@ class Service:
         self.state_written = self.status_written = None
         self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
-        self.outward = Outward(conf, self.mover)
+        self.announcer = announcer(conf, self.mover)
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -72,7 +73,7 @@ class Service:
         elif self.heard:
             # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
             master = word == "MASTER"
-            if master != (self.address.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
+            if master != (self.vip.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
                 return
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
@@ -83,7 +84,7 @@ class Service:
 
     def change(self, word: str, trigger: str) -> None:
         if word == "MASTER":
-            self.address.master_again()
+            self.vip.master_again()
         self.said = trigger in ("keepalived", "hook")
         if word != self.state["state"]:
             self.state = {"state": word, "since": round(time.time(), 3)}
@@ -93,9 +94,9 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.address.keep(self.state["state"], self.said and not self.dead):
+        if self.vip.keep(self.state["state"], self.said and not self.dead):
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
-        word, present = self.state["state"], self.address.on_nic == nic.PRESENT
+        word, present = self.state["state"], self.vip.on_nic == nic.PRESENT
         if self.dead:
             self.odd_since = None
             if word == "MASTER":
@@ -122,14 +123,14 @@ class Service:
             else:
                 decide.found_master(self.known, now, trigger)
         elif not master and self.known.master:
-            self.address.gave_up(now, not self.dead)
+            self.vip.gave_up(now, not self.dead)
             decide.lost_master(self.known)
             self.mover.leave()
         if not self.known.master:
-            self.address.linger(now)
+            self.vip.linger(now)
 
     def look(self) -> None:
-        self.address.look()
+        self.vip.look()
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
 
@@ -138,12 +139,12 @@ class Service:
         now = time.monotonic()
         for news in self.handover.asked_by_peer(self.ear, now):
             if news["id"] == "has":
-                self.address.peer_has(now)
-            elif self.address.peer_left(news, now):
+                self.vip.peer_has(now)
+            elif self.vip.peer_left(news, now):
                 self.due_to("peer-left", now)
 
     def tell_peer(self) -> None:
-        self.address.tell_has(self.ear)
+        self.vip.tell_has(self.ear)
 
     def apply_drain(self) -> None:
         """A reason may have ended by itself."""
@@ -178,10 +179,10 @@ class Service:
             self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
-        self.outward.see(self.state["state"])
+        self.announcer.see(self.state["state"])
         due = [self.next_tick] + self.handover.listen(now)
         if not self.known.master:
-            due += self.address.tell_left(self.ear, now)
+            due += self.vip.tell_left(self.ear, now)
         step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
@@ -199,7 +200,7 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         due.append(self.put_nic_right(now))
-        due.append(self.outward.turn(now, self.status(), self.drained))
+        due.append(self.announcer.turn(now, self.status(), self.drained))
         due.append(self.write(now))
         return max(0.0, min(due) - time.monotonic())
 
@@ -264,7 +265,7 @@ class Service:
             "state": self.state["state"],
             "since": self.state["since"],
             "keepalivedAlive": self.runs is True,
-            "vipOnNic": self.address.on_nic == nic.PRESENT,
+            "vipOnNic": self.vip.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": self.known.holder or None if self.known.master else None,
             "available": self.known.master and self.known.available,
@@ -274,9 +275,9 @@ class Service:
             "movesTotal": sum(mover.moves_by_trigger.values()),
             "movesByTrigger": dict(mover.moves_by_trigger),
             "apiRequests": dict(mover.api.requests),
-            "prepared": self.address.on_nic == nic.LEASED,
+            "prepared": self.vip.on_nic == nic.LEASED,
             "switch": self.handover.told,
-            "hooks": self.outward.done,
+            "hooks": self.announcer.done,
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
             "troubles": dict(mover.troubles),
         }
@@ -338,7 +339,7 @@ class Service:
                     self.tell_peer()
 
 
-def serve(conf) -> int:
+def serve(conf, announcer) -> int:
     for folder in (conf.run, conf.lib):
         os.makedirs(folder, exist_ok=True)
     for _ in range(20):  # `vip.py status` holds it for a moment to see whether we do
@@ -350,5 +351,5 @@ def serve(conf) -> int:
         Log(conf.log).say("another-service-runs")
         return 4
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    Service(conf).serve()
+    Service(conf, announcer).serve()
     return 0

@@ -1,6 +1,6 @@
 """The VIP on this node's NIC, as far as the service itself puts it there, and the words with the peer about it."""
 
-from keepalived_vip import decide, nic, peer
+from keepalived_vip.agent import decide, nic, peer
 
 # So long a node that has just been demoted goes on answering at the VIP, and says that it has given up, unless the peer
 # says earlier that it has it: the cloud delivers to this node until it has moved the address, which takes it seconds.
@@ -8,7 +8,7 @@ LINGER_S = 15
 SAY_S = 1.0  # a datagram may be lost
 
 
-class Address:
+class VipOnNic:
     def __init__(self, conf, known) -> None:
         self.conf = conf
         self.known = known

@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 
-from keepalived_vip.credentials import Unavailable
+from keepalived_vip.cloud.credentials import Unavailable
 
 READY_S = 5.0  # how often connection and credentials are looked after
 UNREADY_S = 1.0  # ... by a node that has had no credentials since its boot: it could take nothing over

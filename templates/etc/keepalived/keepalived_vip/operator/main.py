@@ -31,87 +31,74 @@ asked; 6 the result is unknown.
 
 import os
 import sys
-import time
 
-from keepalived_vip import knowledge, nic, settings
-
-MIGRATE_LIMIT_S = 60.0
+from keepalived_vip import settings
 
 
+# Each imports for itself what only it needs: the service has to stay small, and the scripts of the installation quick.
 def query(conf) -> int:
-    from keepalived_vip.log import Log
-    from keepalived_vip.mover import Mover
+    from keepalived_vip.operator import migrate as verb
 
-    result, _, _ = Mover(conf, Log(os.devnull)).make(("describe",))
-    if isinstance(result, Exception):
-        # The guide's script said "true" here, and so a throttled API looked like a VIP in place.
-        sys.stderr.write("%s\n" % result)
-        print("unknown")
-        return 2
-    holder, available, _ = result
-    here = holder == conf.eni and available
-    print("true" if here else "false")
-    return 0 if here else 1
-
-
-def hand_over(conf) -> int:
-    """Tells the service to look, and waits until it has seen the VIP here."""
-    asked = time.time()
-    fifo = nic.open_fifo(conf.fifo)
-    os.write(fifo, b'NOTIFY "VI_1" MASTER_RX_LOWER_PRI 0\n')
-    os.close(fifo)
-    while time.time() - asked < MIGRATE_LIMIT_S:
-        found = settings.read_json(conf.status_file) or {}
-        if found.get("cloudHolder") == "self" and found.get("available") and (found.get("checkedAt") or 0) >= asked:
-            print("keepalived-vip.service says: the VIP is on this node's ENI")
-            return 0
-        if not nic.is_master(conf):
-            print("this node is no longer MASTER; stopped")
-            return 5
-        time.sleep(0.1)
-    print("keepalived-vip.service did not get the VIP within %d s: see vip.py status" % MIGRATE_LIMIT_S)
-    return 2
+    return verb.query(conf)
 
 
 def migrate(conf) -> int:
-    from keepalived_vip import decide
-    from keepalived_vip.log import Log
-    from keepalived_vip.mover import Mover, take_lock
-    from keepalived_vip.status import service_runs
+    from keepalived_vip.operator import migrate as verb
 
-    os.makedirs(conf.run, exist_ok=True)
-    if not nic.is_master(conf):
-        print("this node is not MASTER: the VIP is not on its NIC; nothing was done")
-        return 5
-    if service_runs(conf):
-        return hand_over(conf)
-    lock = take_lock(conf.mover_lock)
-    if lock is None:
-        print("another vip.py migrate is at work; nothing was done")
-        return 4
-    mover = Mover(conf, Log(conf.log))
-    known, deadline = mover.known, time.monotonic() + MIGRATE_LIMIT_S
-    mover.event_at = time.monotonic()
-    decide.became_master(known, mover.event_at, "migrate")
-    while time.monotonic() < deadline:
-        if not nic.is_master(conf):
-            print("this node is no longer MASTER; stopped")
-            return 5
-        step = decide.decide(known, time.monotonic())
-        if decide.here(known) and known.task is None and step != knowledge.REBIND:
-            print("the VIP is on this node's ENI")
-            return 0
-        if step[0] == "wait":
-            time.sleep(min(0.1, max(0.0, step[1] - time.monotonic())))
-            continue
-        decide.issued(known, time.monotonic(), step)
-        mover.take(step, *mover.make(step))
-    print("the VIP is not on this node's ENI after %d s: %s" % (MIGRATE_LIMIT_S, mover.troubles.get("cloud", "")))
-    return 2
+    return verb.migrate(conf)
+
+
+def watch(conf) -> int:
+    from keepalived_vip.agent import watch as service
+    from keepalived_vip.user.announce import Announcer
+
+    return service.serve(conf, Announcer)
+
+
+def status(conf, as_json: bool) -> int:
+    from keepalived_vip.operator import status as verb
+
+    return verb.show(conf, as_json)
+
+
+def self_test(conf, as_json: bool) -> int:
+    from keepalived_vip.operator import selftest
+
+    return selftest.show(conf, as_json)
+
+
+def metrics(conf) -> int:
+    from keepalived_vip.operator import status as verb
+
+    return verb.tell_metrics(conf)
+
+
+def planned(conf, argv) -> int:
+    from keepalived_vip.operator import commands as verbs
+
+    return verbs.main(conf, argv)
+
+
+def health(conf) -> int:
+    from keepalived_vip.user import health
+
+    return health.serve(conf)
+
+
+def try_health(conf) -> int:
+    from keepalived_vip.user import health
+
+    return health.attempt(conf)
+
+
+def hooks(conf) -> int:
+    from keepalived_vip.user import hooks
+
+    return hooks.run(conf)
 
 
 def drained(conf, argv) -> int:
-    from keepalived_vip import drain
+    from keepalived_vip.agent import drain
 
     argv = argv[1:]
     os.makedirs(conf.run, exist_ok=True)
@@ -127,55 +114,7 @@ def drained(conf, argv) -> int:
     return 0
 
 
-def watch(conf) -> int:
-    from keepalived_vip import watch as service
-
-    return service.serve(conf)
-
-
-def status(conf, as_json: bool) -> int:
-    from keepalived_vip import status as verb
-
-    return verb.show(conf, as_json)
-
-
-def self_test(conf, as_json: bool) -> int:
-    from keepalived_vip import selftest
-
-    return selftest.show(conf, as_json)
-
-
-def metrics(conf) -> int:
-    from keepalived_vip import status as verb
-
-    return verb.tell_metrics(conf)
-
-
-def planned(conf, argv) -> int:
-    from keepalived_vip import planned as verbs
-
-    return verbs.main(conf, argv)
-
-
-# By the whole command line. Each imports for itself what only it needs: the service has to stay small.
-def health(conf) -> int:
-    from keepalived_vip import health
-
-    return health.serve(conf)
-
-
-def try_health(conf) -> int:
-    from keepalived_vip import health
-
-    return health.attempt(conf)
-
-
-def hooks(conf) -> int:
-    from keepalived_vip import hooks
-
-    return hooks.run(conf)
-
-
+# By the whole command line.
 VERBS = {
     ("watch",): watch,
     ("health",): health,

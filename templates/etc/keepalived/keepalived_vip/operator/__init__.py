@@ -1,0 +1,1 @@
+"""The commands of vip.py, each a verb that ends; main.py has them all. Nothing else imports from here."""

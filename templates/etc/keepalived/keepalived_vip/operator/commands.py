@@ -1,0 +1,87 @@
+"""What a person does on purpose, and its options: a planned switch, maintenance, a probe."""
+
+import argparse
+import os
+import sys
+import time
+
+from keepalived_vip.agent import drain, nic
+from keepalived_vip.operator import probe, switchover
+
+MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
+
+
+def maintenance(conf, args) -> int:
+    """Keeps this node from being MASTER until a time, or lets it take part again."""
+    if args.to == "off":
+        drain.release(conf, drain.LASTING)
+        print("this node takes part again")
+        return switchover.DONE
+    why = args.reason or "maintenance"
+    if nic.is_master(conf):
+        code = switchover.ask(conf, args.seconds, why)
+        if code == switchover.DONE or not args.force:
+            return code
+    elif not args.force and not hears_peer(conf):
+        why_not = "no advert of a MASTER from %s; with --force nobody may have the VIP"
+        return switchover.refuse(why_not % conf.peer_address)
+    drain.hold(conf, drain.LASTING, args.seconds, why)
+    print("in maintenance for %d s; it ends by itself" % args.seconds)
+    return switchover.DONE
+
+
+def hears_peer(conf) -> bool:
+    listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
+    while time.monotonic() < deadline:
+        if nic.heard(listener, conf.peer_address):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# -- the command line -------------------------------------------------------------------------------------------------
+
+
+def seconds(text: str) -> int:
+    """`90s`, `30m`, `2h`, `1d`."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
+        raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
+    return int(text[:-1]) * unit
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(3, "vip.py: %s\n" % message)
+
+
+def parser() -> Parser:
+    top = Parser(prog="vip.py")
+    verbs = top.add_subparsers(dest="verb")
+    one = verbs.add_parser("prepare")
+    one.add_argument("--in-maintenance", action="store_true", help="allow it in maintenance, which the caller will end")
+    one.add_argument("--undo", action="store_true", help="let the address go")
+    one = verbs.add_parser("yield")
+    one.add_argument("--reason")
+    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
+    one.add_argument("--json", action="store_true")
+    one = verbs.add_parser("take")
+    one.add_argument("--reason")
+    one = verbs.add_parser("maintenance")
+    one.add_argument("to", choices=("on", "off"))
+    one.add_argument("--reason")
+    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
+    one.add_argument("--force", action="store_true", help="also if nobody may take over")
+    one = verbs.add_parser("probe")
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--within", type=float, default=2.0, metavar="SECONDS")
+    return top
+
+
+def main(conf, argv) -> int:
+    args = parser().parse_args(argv)
+    os.makedirs(conf.run, exist_ok=True)
+    verbs = {"prepare": switchover.prepare, "yield": switchover.give, "take": switchover.take}
+    verbs.update({"maintenance": maintenance, "probe": probe.probe})
+    return verbs[args.verb](conf, args)

@@ -1,0 +1,1 @@
+"""What is the user's: the checks of their service, their scripts, their notifyUrl."""
