@@ -9,6 +9,7 @@ import type { Behaviour } from "./account/behaviour.ts";
 import { type Clock, systemClock } from "./account/clock.ts";
 import { Credentials } from "./account/credentials.ts";
 import { type Ids, randomIds } from "./account/ids.ts";
+import { Lookback } from "./account/lookback.ts";
 import { type Delays, defaultDelays, type Model } from "./account/model.ts";
 import { Plane } from "./account/plane.ts";
 import { TagStore } from "./account/tagStore.ts";
@@ -16,6 +17,7 @@ import { Tasks } from "./account/tasks.ts";
 import { actions } from "./actions.ts";
 import { authorise } from "./cam/access.ts";
 import { networksOf } from "./view.ts";
+import { listedAddresses } from "./vpc/eni.ts";
 import type { Gate } from "./wire/gate.ts";
 import { type Certificate, type Listener, listen } from "./wire/http.ts";
 import { Journal, type JournalEntry } from "./wire/journal.ts";
@@ -100,8 +102,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     delays: { ...defaultDelays, ...options.delaysMs },
     faults,
     credentials,
-    tasks: new Tasks(clock, faults, onError),
+    tasks: new Tasks(clock, faults, onError, () => model.shownAddresses.note()),
     plane: new Plane(options.dataplane, () => networksOf(model)),
+    shownAddresses: new Lookback(clock, faults, () => listedAddresses(model)),
     tags: new TagStore(),
     vpcs: new Map(),
     subnets: new Map(),

@@ -132,7 +132,9 @@ async function run(gate: Gate, call: Call, body: Json, version: string): Promise
   gate.authorise(model, call, body);
   const handler = gate.actions[service]?.[action] as Handler<Json> | undefined;
   if (!handler) throw new CloudError("InvalidAction", `The request action=\`${action}\` is invalid.`);
+  model.shownAddresses.note();
   const response = await once(gate, call, body, () => handler(model, body, call));
+  model.shownAddresses.note();
   const odd = gate.checkResponses ? responseProblems(service, action, response) : [];
   if (odd.length > 0) throw new Error(`the answer does not fit the API's description: ${odd.join("; ")}`);
   return response;
