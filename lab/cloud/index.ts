@@ -22,6 +22,7 @@ import type { Gate } from "./wire/gate.ts";
 import { type Certificate, type Listener, listen } from "./wire/http.ts";
 import { Journal, type JournalEntry } from "./wire/journal.ts";
 import { serveMetadata } from "./wire/metadata.ts";
+import { Rates } from "./wire/rates.ts";
 import { type RecordedCall, Recorder } from "./wire/recorder.ts";
 
 export type { CloudFaults, FaultSettings } from "./account/apiFaults.ts";
@@ -49,6 +50,8 @@ export interface CloudOptions {
   behaviour?: Partial<Behaviour>;
   clock?: Clock;
   ids?: Ids;
+  /** Refuses calls beyond the cloud's rates; on by default, off in tests whose things take no time. */
+  rateLimits?: boolean;
   /** Checks every answer against the API's description too; off by default, on in tests. */
   checkResponses?: boolean;
   /** Gets what goes wrong inside: a data plane that fails, a bug. Default: standard error. */
@@ -127,6 +130,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     credentials,
     journal,
     recorder,
+    ...(options.rateLimits !== false && { rates: new Rates() }),
     checkResponses: options.checkResponses ?? false,
     onError,
     tokens: new Map(),
