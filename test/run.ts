@@ -134,7 +134,7 @@ const levels: Level[] = [
   },
   {
     name: "contract",
-    proves: "the local cloud against the vendor's SDK and recorded traffic",
+    proves: "the local cloud against the vendor's Node and Python SDKs and recorded traffic",
     real: false,
     run: nodeTests("contract", cpus().length),
   },

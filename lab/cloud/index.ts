@@ -9,6 +9,7 @@ import type { Behaviour } from "./account/behaviour.ts";
 import { type Clock, systemClock } from "./account/clock.ts";
 import { Credentials } from "./account/credentials.ts";
 import { type Ids, randomIds } from "./account/ids.ts";
+import { Lookback } from "./account/lookback.ts";
 import { type Delays, defaultDelays, type Model } from "./account/model.ts";
 import { Plane } from "./account/plane.ts";
 import { TagStore } from "./account/tagStore.ts";
@@ -16,10 +17,12 @@ import { Tasks } from "./account/tasks.ts";
 import { actions } from "./actions.ts";
 import { authorise } from "./cam/access.ts";
 import { networksOf } from "./view.ts";
+import { listedAddresses } from "./vpc/eni.ts";
 import type { Gate } from "./wire/gate.ts";
 import { type Certificate, type Listener, listen } from "./wire/http.ts";
 import { Journal, type JournalEntry } from "./wire/journal.ts";
 import { serveMetadata } from "./wire/metadata.ts";
+import { Rates } from "./wire/rates.ts";
 import { type RecordedCall, Recorder } from "./wire/recorder.ts";
 
 export type { CloudFaults, FaultSettings } from "./account/apiFaults.ts";
@@ -47,6 +50,8 @@ export interface CloudOptions {
   behaviour?: Partial<Behaviour>;
   clock?: Clock;
   ids?: Ids;
+  /** Refuses calls beyond the cloud's rates; on by default, off in tests whose things take no time. */
+  rateLimits?: boolean;
   /** Checks every answer against the API's description too; off by default, on in tests. */
   checkResponses?: boolean;
   /** Gets what goes wrong inside: a data plane that fails, a bug. Default: standard error. */
@@ -100,8 +105,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     delays: { ...defaultDelays, ...options.delaysMs },
     faults,
     credentials,
-    tasks: new Tasks(clock, faults, onError),
+    tasks: new Tasks(clock, faults, onError, () => model.shownAddresses.note()),
     plane: new Plane(options.dataplane, () => networksOf(model)),
+    shownAddresses: new Lookback(clock, faults, () => listedAddresses(model)),
     tags: new TagStore(),
     vpcs: new Map(),
     subnets: new Map(),
@@ -124,6 +130,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     credentials,
     journal,
     recorder,
+    ...(options.rateLimits !== false && { rates: new Rates() }),
     checkResponses: options.checkResponses ?? false,
     onError,
     tokens: new Map(),

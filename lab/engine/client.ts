@@ -1,5 +1,6 @@
 /** The vendor's own SDK, pointed at the local cloud. */
 import { Agent } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tencent from "tencentcloud-sdk-nodejs";
 
 export interface Endpoint {
@@ -12,7 +13,10 @@ export interface Endpoint {
 /** A JSON object as the API takes and gives it. */
 export type Json = Record<string, unknown>;
 
-/** Calls one action and gives the content of `Response`. A cloud error is thrown with its `code`. */
+/**
+ * Calls one action and gives the content of `Response`. A cloud error is thrown with its `code`; a call that was one too
+ * many in its second is sent again, as the vendor's provider does.
+ */
 export type Call = (service: Service, action: string, request: Json) => Promise<Json>;
 
 const services = {
@@ -21,6 +25,9 @@ const services = {
   cam: tencent.cam.v20190116.Client,
 };
 export type Service = keyof typeof services;
+
+const pausesMs = [500, 1000, 2000, 4000, 8000];
+const isOneTooMany = (error: unknown) => (error as { code?: string }).code === "RequestLimitExceeded";
 
 /**
  * The SDK derives the service in the signature from the first label of the endpoint, so the host needs a name;
@@ -32,7 +39,7 @@ export function connect(endpoint: Endpoint): Call {
       options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4),
   });
   const clients = new Map<Service, { request(action: string, request: Json): Promise<Json> }>();
-  return (service, action, request) => {
+  return async (service, action, request) => {
     let client = clients.get(service);
     if (!client) {
       client = new services[service]({
@@ -41,6 +48,14 @@ export function connect(endpoint: Endpoint): Call {
         profile: { httpProfile: { protocol: "http://", endpoint: `${service}.lab.invalid:${endpoint.port}`, agent } },
       });
       clients.set(service, client);
+    }
+    for (const pauseMs of pausesMs) {
+      try {
+        return await client.request(action, request);
+      } catch (error) {
+        if (!isOneTooMany(error)) throw error;
+        await sleep(pauseMs);
+      }
     }
     return client.request(action, request);
   };

@@ -62,7 +62,7 @@ export class Stage extends Parts {
   }
 
   /** Follows an address that is on its way until it is AVAILABLE at its end. */
-  async follow(source: string, target: string, address = addresses.vip): Promise<Passage> {
+  async follow(source: string, target: string, address = addresses.vip, stepMs = lookMs): Promise<Passage> {
     const { clock } = this.options;
     const startMs = clock.now();
     const looks: Passage["looks"] = [];
@@ -77,7 +77,7 @@ export class Stage extends Parts {
         return undefined;
       },
       300_000,
-      lookMs,
+      stepMs,
     );
   }
 

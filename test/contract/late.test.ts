@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMetadata } from "../../lab/cloud/index.ts";
-import { makeInstance, makePair } from "./pair.ts";
-import { cloudFor, list, refused, sdk, until } from "./support.ts";
+import { makeInstance, makeNetwork, makePair, vip } from "./pair.ts";
+import { type Call, cloudFor, type Json, list, raw, refused, sdk, until } from "./support.ts";
+import { VirtualClock } from "./virtualClock.ts";
 
 const aDayMs = 86_400_000;
 
@@ -56,4 +57,58 @@ test("a policy is in force a while after it was attached or changed", async (t) 
   await look();
   delays.grant = 0;
   assert.equal(await refused(look()), "UnauthorizedOperation");
+});
+
+test("a look may show addresses as they were a moment ago, and the truth is told by nothing else", async (t) => {
+  const clock = new VirtualClock(Date.now());
+  const cloud = await cloudFor(t, { clock, delaysMs: { migrate: 2500 } });
+  const timestamps = () => ({ timestampS: Math.floor(clock.now() / 1000) });
+  const call: Call = async (service, action, body = {}) =>
+    (await raw(cloud, { service, action, body, ...timestamps() })).body.Response;
+  const pass = (ms: number) => clock.advanceTo(clock.now() + ms);
+  const made = async (answer: Promise<Json>): Promise<Json> => {
+    const content = await answer;
+    assert.equal(content.Error, undefined);
+    await pass(3000);
+    return content;
+  };
+  const { vpcId, subnetId } = await makeNetwork(call);
+  const enis = [];
+  for (const addresses of [["10.1.1.10", vip], ["10.1.1.11"]]) {
+    const PrivateIpAddresses = addresses.map((PrivateIpAddress, n) => ({ PrivateIpAddress, Primary: n === 0 }));
+    const request = { VpcId: vpcId, SubnetId: subnetId, NetworkInterfaceName: "node", PrivateIpAddresses };
+    const { NetworkInterface } = await made(call("vpc", "CreateNetworkInterface", request));
+    enis.push(String((NetworkInterface as Json).NetworkInterfaceId));
+  }
+  const [a = "", b = ""] = enis;
+  const [AddressId] = (await made(call("vpc", "AllocateAddresses"))).AddressSet as string[];
+  await made(call("vpc", "AssociateAddress", { AddressId, NetworkInterfaceId: a, PrivateIpAddress: vip }));
+
+  /** Where the VIP shows, its state there, and its EIP. */
+  const shown = async (filter?: Json) => {
+    const answer = await call("vpc", "DescribeNetworkInterfaces", filter ? { Filters: [filter] } : {});
+    return list(answer.NetworkInterfaceSet).flatMap((eni) =>
+      list(eni.PrivateIpAddressSet)
+        .filter(({ PrivateIpAddress }) => PrivateIpAddress === vip)
+        .map((ip) => [eni.NetworkInterfaceId === a ? "a" : "b", ip.State, ip.AddressId === AddressId]),
+    );
+  };
+  cloud.faults.behave({ staleReadMs: 400 });
+  const ids = { SourceNetworkInterfaceId: a, DestinationNetworkInterfaceId: b };
+  const { RequestId: TaskId } = await call("vpc", "MigratePrivateIpAddress", { ...ids, PrivateIpAddress: vip });
+  await pass(399);
+  assert.deepEqual(await shown(), [["a", "AVAILABLE", true]]);
+  await pass(1);
+  assert.deepEqual(await shown(), [["a", "MIGRATING", true]]);
+  await pass(2100);
+  assert.equal((await call("vpc", "DescribeVpcTaskResult", { TaskId })).Status, "SUCCESS");
+  assert.equal(cloud.holderOf(vpcId, vip), b);
+  for (const filter of [undefined, { Name: "address-ip", Values: [vip] }]) {
+    assert.deepEqual(await shown(filter), [["a", "MIGRATING", true]]);
+  }
+  await pass(399);
+  assert.deepEqual(await shown(), [["a", "MIGRATING", true]]);
+  await pass(1);
+  assert.deepEqual(await shown(), [["b", "AVAILABLE", true]]);
+  assert.deepEqual(await shown({ Name: "address-ip", Values: [vip] }), [["b", "AVAILABLE", true]]);
 });

@@ -37,5 +37,5 @@ export async function recordedWorld(t: TestContext, { delaysMs = recordedDelays,
   const clock = new VirtualClock(Date.UTC(2026, 10, 22, 16));
   const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
   const dataplane = { ...nullDataplane, startMachine: () => wait(bootMs), destroyMachine: () => wait(endMs) };
-  return { clock, cloud: await cloudFor(t, { clock, dataplane, delaysMs }) };
+  return { clock, cloud: await cloudFor(t, { clock, dataplane, delaysMs, rateLimits: true }) };
 }

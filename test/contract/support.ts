@@ -52,6 +52,7 @@ export async function cloudFor(t: TestContext, options: Partial<CloudOptions> = 
   const cloud = await startCloud({
     dataplane: nullDataplane,
     checkResponses: true,
+    rateLimits: false,
     onError: (error) => inside.push(error),
     ...options,
     delaysMs: { ...quick, ...options.delaysMs },

@@ -59,7 +59,7 @@ async function lab(t: TestContext, name: string) {
 test("without --yes it says what it would ask, make, pay and remove, and makes no call", async () => {
   const { code, stdout } = await start(["--region", "ap-guangzhou"]).ended;
   assert.equal(code, 0);
-  assert.match(stdout, /ask Tencent Cloud in ap-guangzhou 30 questions/);
+  assert.match(stdout, /ask Tencent Cloud in ap-guangzhou 31 questions/);
   assert.match(stdout, /two of the cheapest machines.*\n.*price page|price that the cloud quotes/);
   assert.match(stdout, /--clean/);
   assert.match(stdout, /Nothing was made/);

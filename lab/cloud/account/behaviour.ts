@@ -19,6 +19,8 @@ export interface Behaviour {
   migrateMs: number | null;
   /** ... within ten seconds of the address's last one; null = as any other. */
   migrateBackMs: number | null;
+  /** How old it is what DescribeNetworkInterfaces shows of addresses: where they are, their state, their EIP. */
+  staleReadMs: number;
   /** Moving an address from an ENI that is attached to nothing. */
   unattachedSource: Outcome;
   /** ... from the ENI of a stopped machine that is charged on. */
@@ -76,6 +78,7 @@ export const usualBehaviour: Readonly<Behaviour> = {
   migratingListedOn: "source",
   migrateMs: null,
   migrateBackMs: null,
+  staleReadMs: 0,
   unattachedSource: "accepted",
   stoppedSource: "accepted",
   stopChargingSource: "accepted",
@@ -124,6 +127,7 @@ const checks: Record<keyof Behaviour, Check> = {
   migratingListedOn: among("source", "destination", "both", "neither"),
   migrateMs: either(milliseconds, among(null)),
   migrateBackMs: either(milliseconds, among(null)),
+  staleReadMs: milliseconds,
   unattachedSource: outcome,
   stoppedSource: outcome,
   stopChargingSource: outcome,

@@ -4,6 +4,7 @@ import type { Faults } from "./apiFaults.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Ids } from "./ids.ts";
+import type { Lookback } from "./lookback.ts";
 import type { Plane } from "./plane.ts";
 import type {
   Caller,
@@ -73,6 +74,8 @@ export interface Model {
   credentials: Credentials;
   tasks: Tasks;
   plane: Plane;
+  /** PrivateIpAddressSet of every ENI, by its id, as looks show it. */
+  shownAddresses: Lookback<Record<string, Json[]>>;
   tags: TagStore;
   vpcs: Map<string, Vpc>;
   subnets: Map<string, Subnet>;

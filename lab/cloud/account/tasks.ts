@@ -34,11 +34,14 @@ export class Tasks {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #onError: (error: unknown) => void;
+  readonly #onEnd: () => void;
 
-  constructor(clock: Clock, faults: Faults, onError: (error: unknown) => void) {
+  /** @param onEnd told of every end: what runs for a while changes things when it ends */
+  constructor(clock: Clock, faults: Faults, onError: (error: unknown) => void, onEnd: () => void) {
     this.#clock = clock;
     this.#faults = faults;
     this.#onError = onError;
+    this.#onEnd = onEnd;
   }
 
   start({ id, action, delayMs, locks, done, failed }: TaskStart): void {
@@ -66,7 +69,10 @@ export class Tasks {
   background(run: () => Promise<void>): void {
     const running = run()
       .catch((error: unknown) => this.#onError(error))
-      .finally(() => this.#running.delete(running));
+      .finally(() => {
+        this.#running.delete(running);
+        this.#onEnd();
+      });
     this.#running.add(running);
   }
 

@@ -56,7 +56,14 @@ function listedOn(model: Model, eni: Eni): PrivateIp[] {
   return coming ? [...own, ...others.filter(({ movingTo }) => movingTo === eni.id)] : own;
 }
 
-export function eniView(model: Model, eni: Eni): Json {
+const addressSet = (model: Model, eni: Eni): Json[] => listedOn(model, eni).map((ip) => ipView(model, eni, ip));
+
+/** PrivateIpAddressSet of every ENI, by its id. */
+export const listedAddresses = (model: Model): Record<string, Json[]> =>
+  Object.fromEntries([...model.enis.values()].map((eni) => [eni.id, addressSet(model, eni)]));
+
+/** @param addresses what a look shows of them, if it may be older than the rest */
+export function eniView(model: Model, eni: Eni, addresses = addressSet(model, eni)): Json {
   return {
     NetworkInterfaceId: eni.id,
     NetworkInterfaceName: eni.name,
@@ -74,7 +81,7 @@ export function eniView(model: Model, eni: Eni): Json {
     GroupSet: eni.groupIds,
     Ipv6AddressSet: [],
     TagSet: model.tags.of("vpc/eni", eni.id),
-    PrivateIpAddressSet: listedOn(model, eni).map((ip) => ipView(model, eni, ip)),
+    PrivateIpAddressSet: addresses,
     Attachment: eni.attachment && {
       InstanceId: eni.attachment.instanceId,
       DeviceIndex: eni.attachment.deviceIndex,
@@ -116,7 +123,7 @@ export function dropEni(model: Model, eni: Eni): void {
 }
 
 /** `address-ip` with one value is a suffix match, with several an exact one: so the API's text says. */
-function byAddress(model: Model, filters: ApiFilter[]): Eni[] {
+function byAddress(model: Model, filters: ApiFilter[], shown: Record<string, Json[]>): Eni[] {
   const exact = filters.some(({ Name, Values }) => Name === "ip-exact-match" && Values[0] === "true");
   let chosen = [...model.enis.values()];
   for (const { Name, Values } of filters) {
@@ -125,7 +132,7 @@ function byAddress(model: Model, filters: ApiFilter[]): Eni[] {
       exact || Values.length > 1
         ? (address: string) => Values.includes(address)
         : (address: string) => address.endsWith(Values[0] ?? "");
-    chosen = chosen.filter((eni) => listedOn(model, eni).some(({ address }) => fits(address)));
+    chosen = chosen.filter((eni) => shown[eni.id]?.some(({ PrivateIpAddress }) => fits(String(PrivateIpAddress))));
   }
   return chosen;
 }
@@ -143,8 +150,9 @@ const describeNetworkInterfaces: Handler<{
     for (const id of request.NetworkInterfaceIds ?? []) known(model.enis, id);
   }
   const special = ["address-ip", "ip-exact-match"];
+  const shown = model.shownAddresses.seen();
   const found = select(
-    byAddress(model, request.Filters ?? []),
+    byAddress(model, request.Filters ?? [], shown),
     request.Filters?.filter(({ Name }) => !special.includes(Name)),
     {
       "vpc-id": (eni) => [eni.vpcId],
@@ -161,7 +169,8 @@ const describeNetworkInterfaces: Handler<{
     (eni) => model.tags.of("vpc/eni", eni.id),
     "InvalidParameter.FilterInvalidKey",
   ).filter((eni) => !request.NetworkInterfaceIds || request.NetworkInterfaceIds.includes(eni.id));
-  return { TotalCount: found.length, NetworkInterfaceSet: page(found, request).map((eni) => eniView(model, eni)) };
+  const views = page(found, request).map((eni) => eniView(model, eni, shown[eni.id]));
+  return { TotalCount: found.length, NetworkInterfaceSet: views };
 };
 
 const modifyNetworkInterfaceAttribute: Handler<{

@@ -4,6 +4,7 @@ import { CloudError } from "../account/errors.ts";
 import type { Actions, Call, Handler, Model } from "../account/model.ts";
 import type { Caller, Json } from "../account/records.ts";
 import { createdBy, deletedBy, type Journal, withoutSecrets } from "./journal.ts";
+import { callsPerSecond, type Rates } from "./rates.ts";
 import type { Recorder } from "./recorder.ts";
 import { checkRequest, find, responseProblems } from "./shape.ts";
 import { type SignedRequest, verify } from "./signature.ts";
@@ -17,6 +18,8 @@ export interface Gate {
   credentials: Credentials;
   journal: Journal;
   recorder: Recorder;
+  /** Absent: anybody may call as often as they like. */
+  rates?: Rates;
   /** Turns an answer that does not fit the API's description into an error: for tests. */
   checkResponses: boolean;
   onError: (error: unknown) => void;
@@ -120,10 +123,12 @@ async function run(gate: Gate, call: Call, body: Json, version: string): Promise
     throw new CloudError("MissingParameter", "The request is missing a required parameter `Version`.");
   const shape = find(service, version, action);
   checkRegion(service, call.region, model.account.region);
-  if (model.faults.takeThrottle()) {
+  const limit = callsPerSecond(service, action);
+  const calls = gate.rates?.count(service, action, call.region, model.clock.now()) ?? 0;
+  if (model.faults.takeThrottle() || calls > limit) {
     throw new CloudError(
       "RequestLimitExceeded",
-      "Your current request times equals to `20` in a second, which exceeds the frequency limit `20` for a second. Please reduce the frequency of calls.",
+      `Your current request times equals to \`${Math.max(calls, limit + 1)}\` in a second, which exceeds the frequency limit \`${limit}\` for a second. Please reduce the frequency of calls.`,
     );
   }
   const injected = model.faults.takeError(action);
@@ -132,7 +137,9 @@ async function run(gate: Gate, call: Call, body: Json, version: string): Promise
   gate.authorise(model, call, body);
   const handler = gate.actions[service]?.[action] as Handler<Json> | undefined;
   if (!handler) throw new CloudError("InvalidAction", `The request action=\`${action}\` is invalid.`);
+  model.shownAddresses.note();
   const response = await once(gate, call, body, () => handler(model, body, call));
+  model.shownAddresses.note();
   const odd = gate.checkResponses ? responseProblems(service, action, response) : [];
   if (odd.length > 0) throw new Error(`the answer does not fit the API's description: ${odd.join("; ")}`);
   return response;

@@ -132,6 +132,28 @@ export const movingPoints = {
       return { answer: back.tookMs, evidence: [`there ${there.tookMs} ms, back ${back.tookMs} ms`] };
     },
   },
+  staleReadMs: {
+    question: "How long after the end of a move do looks still show what was before?",
+    why: "A node looks when the task has ended: what it sees must not be taken for a move that came to nothing.",
+    how: "The VIP moves to ENI b; from the end of the task both are described ten times a second.",
+    answers: [
+      { is: 0, means: "looks show what is" },
+      { is: 400, means: "looks are that old" },
+    ],
+    needs: ["machines"],
+    ask: async (stage) => {
+      const { RequestId: TaskId } = await stage.start("a", "b");
+      const ended = async () => {
+        const { outcome, response } = await stage.attempt("vpc", "DescribeVpcTaskResult", { TaskId });
+        return (outcome === "accepted" && response.Status !== "RUNNING") || undefined;
+      };
+      await stage.until("the end of the task", ended, 300_000, 100);
+      const { tookMs, looks } = await stage.follow(stage.enis.a, stage.enis.b, undefined, 100);
+      // A round trip is no delay of the cloud's.
+      const answer = looks.length === 0 ? 0 : tookMs;
+      return { answer, evidence: ["from the end of the task:", ...seen({ tookMs, looks })] };
+    },
+  },
   unattachedSource: {
     question: "May an address be moved from an ENI that is attached to no machine?",
     why: "While a node is replaced its ENI hangs on nothing; if the VIP can't leave it then, the cluster is down meanwhile.",
