@@ -52,7 +52,7 @@ export interface CloudOptions {
   ids?: Ids;
   /** Refuses calls beyond the cloud's rates; on by default, off in tests whose things take no time. */
   rateLimits?: boolean;
-  /** Checks every answer against the API's description too; off by default, on in tests. */
+  /** Checks every answer and every code against the API's description too; off by default, on in tests. */
   checkResponses?: boolean;
   /** Gets what goes wrong inside: a data plane that fails, a bug. Default: standard error. */
   onError?: (error: unknown) => void;

@@ -65,7 +65,7 @@ test("a pair lives: made, failed over with its EIP, removed, and nothing is left
     );
     assert.equal(
       await refused(call("vpc", "ReleaseAddresses", { AddressIds: [pair.eipId] })),
-      "InvalidAddressIdStatus.NotPermit",
+      "UnsupportedOperation.AddressStatusNotPermit",
     );
   });
 

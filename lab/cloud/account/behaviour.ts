@@ -105,6 +105,9 @@ export const usualBehaviour: Readonly<Behaviour> = {
   ed25519Key: "accepted",
 };
 
+export const isUsual = (name: string, value: unknown): boolean =>
+  (usualBehaviour as unknown as Record<string, unknown>)[name] === value;
+
 type Check = (value: unknown) => boolean;
 
 const code: Check = (value) => typeof value === "string" && /^[A-Z][A-Za-z0-9]+(\.[A-Z][A-Za-z0-9]+)*$/.test(value);

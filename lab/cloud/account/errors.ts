@@ -8,8 +8,6 @@ export class CloudError extends Error {
   }
 }
 
-export const notFound = (id: string) => new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`);
-
 export const missing = (parameter: string) =>
   new CloudError("MissingParameter", `The request is missing a required parameter \`${parameter}\`.`);
 
@@ -19,10 +17,24 @@ export const malformed = (parameter: string, value: string, allowed: string) =>
     `The value '${value}' of parameter \`${parameter}\` is malformed: ${allowed}.`,
   );
 
+/** Whether this could be the id of something: `vpc-f49l6u0z`. */
+export const isId = (id: string, prefix = "[a-z]+") => new RegExp(`^${prefix}-[a-z0-9]{8}$`).test(id);
+
+/** The vpc API's answer for most kinds of things. */
+export const notFound = (id: string) =>
+  isId(id)
+    ? new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`)
+    : new CloudError("InvalidParameterValue.Malformed", `The id '${id}' is malformed.`);
+
 export const inUse = (what: string, by: string) => new CloudError("ResourceInUse", `${what} is used by ${by}`);
 
 export const mutex = (id: string) =>
   new CloudError("UnsupportedOperation.MutexOperationTaskRunning", `A task is running on ${id}`);
+
+export const noInstance = (id: string, malformedCode = "InvalidInstanceId.Malformed") =>
+  isId(id, "ins")
+    ? new CloudError("InvalidInstanceId.NotFound", `The instance '${id}' does not exist.`)
+    : new CloudError(malformedCode, `The instance id '${id}' is malformed.`);
 
 /** The thing with this id, or the cloud's "not found" (or the service's own form of it). */
 export function known<T>(map: ReadonlyMap<string, T>, id: string, error: (id: string) => CloudError = notFound): T {

@@ -31,15 +31,16 @@ const texts = (value: unknown): string[] | undefined => {
   return list.every((entry) => typeof entry === "string") && list.length > 0 ? list : undefined;
 };
 
-function statementsOf(document: string): Raw[] {
+/** @param unreadable what the kind of document is answered with when it is none */
+function statementsOf(document: string, unreadable: "PolicyDocumentError" | "ParamError"): Raw[] {
   const bad = (code: string, message: string) => new CloudError(`InvalidParameter.${code}`, message);
   let parsed: unknown;
   try {
     parsed = JSON.parse(document);
   } catch {
-    throw bad("PolicyDocumentError", "The policy document is not JSON.");
+    throw bad(unreadable, "The policy document is not JSON.");
   }
-  if (!isRecord(parsed)) throw bad("PolicyDocumentError", "The policy document is not an object.");
+  if (!isRecord(parsed)) throw bad(unreadable, "The policy document is not an object.");
   if (parsed.version !== "2.0") throw bad("VersionError", "The version of the policy document must be 2.0.");
   const statements = Array.isArray(parsed.statement) ? parsed.statement : [parsed.statement];
   if (statements.length === 0 || !statements.every(isRecord)) throw bad("StatementError", "statement is malformed.");
@@ -54,7 +55,7 @@ const actionPattern = /^(?:\*|(?:name\/)?[a-z]+:(?:\*|[A-Za-z]+\*?))$/;
 
 /** Reads the document of a policy; refuses what CAM refuses. */
 export function readPolicy(document: string): Statement[] {
-  return statementsOf(document).map((statement) => {
+  return statementsOf(document, "PolicyDocumentError").map((statement) => {
     const actions = texts(statement.action) ?? [];
     const odd = actions.find((action) => !actionPattern.test(action));
     if (odd !== undefined) throw new CloudError("InvalidParameter.ActionError", `The action '${odd}' is malformed.`);
@@ -77,7 +78,7 @@ export function readPolicy(document: string): Statement[] {
 
 /** Services that may assume a role, by its trust document. */
 export function readTrust(document: string): string[] {
-  return statementsOf(document).flatMap((statement) => {
+  return statementsOf(document, "ParamError").flatMap((statement) => {
     const principal = statement.principal;
     if (!isRecord(principal)) throw new CloudError("InvalidParameter.PrincipalError", "principal is malformed.");
     const actions = texts(statement.action) ?? [];

@@ -19,37 +19,76 @@ export type TagKind =
 
 const limit = 50;
 
-function check({ Key, Value = "" }: ApiTag): void {
-  if (Key.length === 0 || Key.length > 127) {
-    throw new CloudError(
-      "InvalidParameterValue.TagKeyLengthExceeded",
-      `The tag key '${Key}' must have 1 to 127 characters.`,
-    );
+/** What a service answers to a bad key, a bad value and too many tags. */
+type Refusals = [key: string, value: string, quota: string];
+
+const ofVpc: Refusals = [
+  "InvalidParameterValue.TagInvalidKeyLen",
+  "InvalidParameterValue.TagInvalidVal",
+  "LimitExceeded.TagKeyPerResourceExceeded",
+];
+const ofCvm: Refusals = [
+  "FailedOperation.IllegalTagKey",
+  "FailedOperation.IllegalTagValue",
+  "InvalidParameterValue.TagQuotaLimitExceeded",
+];
+const always = (code: string): Refusals => [code, code, code];
+
+const refusals: Record<TagKind, Refusals> = {
+  "vpc/vpc": ofVpc,
+  "vpc/subnet": ofVpc,
+  "vpc/eni": ofVpc,
+  "vpc/eip": ["InvalidParameterValue.InvalidTag", "InvalidParameterValue.InvalidTag", "LimitExceeded.TagQuota"],
+  "vpc/rsvip": always("InvalidParameterValue"),
+  "cvm/sg": ofVpc,
+  "cvm/keypair": ["InvalidParameterValue", "InvalidParameterValue", "LimitExceeded.TagResourceQuota"],
+  "cvm/instance": ofCvm,
+  "cvm/volume": ofCvm,
+  "cvm/ps": always("InvalidParameterValue.Range"),
+  "cam/role": ["InvalidParameter.TagParamError", "InvalidParameter.TagParamError", "InvalidParameter.TagLimitExceeded"],
+  "cam/policy": always("InvalidParameter.ParamError"),
+};
+
+const ofTagService: Refusals = [
+  "InvalidParameterValue.TagKeyLengthExceeded",
+  "InvalidParameterValue.TagValueLengthExceeded",
+  "LimitExceeded.ResourceAttachedTags",
+];
+
+function check(tags: ApiTag[], [badKey, badValue, tooMany]: Refusals): void {
+  for (const { Key, Value = "" } of tags) {
+    if (Key.length === 0 || Key.length > 127) {
+      throw new CloudError(badKey, `The tag key '${Key}' must have 1 to 127 characters.`);
+    }
+    if (Value.length > 255) {
+      throw new CloudError(badValue, `The value of tag '${Key}' must have at most 255 characters.`);
+    }
   }
-  if (Value.length > 255) {
-    throw new CloudError(
-      "InvalidParameterValue.TagValueLengthExceeded",
-      `The value of tag '${Key}' must have at most 255 characters.`,
-    );
+  if (new Set(tags.map(({ Key }) => Key)).size > limit) {
+    throw new CloudError(tooMany, `A resource can have at most ${limit} tags.`);
   }
 }
 
 export class TagStore {
   readonly #tags = new Map<string, Map<string, string>>();
 
-  add(kind: TagKind, id: string, tags: ApiTag[] | undefined): void {
-    for (const { Key, Value } of tags ?? []) this.put(`${kind}/${id}`, Key, Value ?? "");
+  /** Tags that come with a new resource: all of them, or a refusal. */
+  add(kind: TagKind, id: string, tags: ApiTag[] = []): void {
+    check(tags, refusals[kind]);
+    this.#put(`${kind}/${id}`, tags);
   }
 
-  put(resource: string, key: string, value: string): void {
-    check({ Key: key, Value: value });
-    const tags = this.#tags.get(resource) ?? new Map<string, string>();
-    this.#tags.set(resource, tags);
-    tags.set(key, value);
-    if (tags.size > limit) {
-      tags.delete(key);
-      throw new CloudError("LimitExceeded.ResourceAttachedTags", `A resource can have at most ${limit} tags.`);
-    }
+  /** Tags that the tag service gives to a resource that is there: all of them, or a refusal. */
+  replace(resource: string, tags: ApiTag[]): void {
+    const present = [...(this.#tags.get(resource) ?? [])].map(([Key, Value]) => ({ Key, Value }));
+    check([...present, ...tags], ofTagService);
+    this.#put(resource, tags);
+  }
+
+  #put(resource: string, tags: ApiTag[]): void {
+    const all = this.#tags.get(resource) ?? new Map<string, string>();
+    for (const { Key, Value = "" } of tags) all.set(Key, Value);
+    if (all.size > 0) this.#tags.set(resource, all);
   }
 
   remove(resource: string, key: string): void {
@@ -66,9 +105,10 @@ export class TagStore {
   }
 }
 
-/** Tags of a TagSpecification that are meant for this type of resource. */
-export function tagsFor(specification: TagSpecification[] | undefined, type: string): ApiTag[] {
+/** Tags of a TagSpecification that are meant for this kind of resource, checked before anything is made. */
+export function tagsFor(specification: TagSpecification[] | undefined, kind: TagKind): ApiTag[] {
+  const type = kind.replace(/^.*\//, "");
   const tags = (specification ?? []).filter(({ ResourceType }) => ResourceType === type).flatMap(({ Tags }) => Tags);
-  for (const tag of tags) check(tag);
+  check(tags, refusals[kind]);
   return tags;
 }

@@ -1,6 +1,6 @@
 import type { Faults } from "./apiFaults.ts";
 import type { Clock } from "./clock.ts";
-import { CloudError, known } from "./errors.ts";
+import { type CloudError, known } from "./errors.ts";
 
 export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
 
@@ -97,13 +97,13 @@ export class Tasks {
     return undefined;
   }
 
-  status(id: string): TaskStatus {
-    const none = () => new CloudError("ResourceNotFound", `The task '${id}' does not exist.`);
-    const { startedMs, endedMs, status } = known(this.#tasks, id, none);
+  /** How a task is by now; `unknown` is the refusal when there is none with this id (yet, or any more). */
+  status(id: string, unknown: (id: string) => CloudError): TaskStatus {
+    const { startedMs, endedMs, status } = known(this.#tasks, id, unknown);
     const { taskUnknownMs, taskKnownMs } = this.#faults.settings;
     const nowMs = this.#clock.now();
-    if (nowMs - startedMs < taskUnknownMs) throw none();
-    if (taskKnownMs !== null && endedMs !== null && nowMs - endedMs >= taskKnownMs) throw none();
+    if (nowMs - startedMs < taskUnknownMs) throw unknown(id);
+    if (taskKnownMs !== null && endedMs !== null && nowMs - endedMs >= taskKnownMs) throw unknown(id);
     return status;
   }
 

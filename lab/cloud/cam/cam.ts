@@ -7,6 +7,8 @@ import { inForce } from "./access.ts";
 
 const noRole = () => new CloudError("InvalidParameter.RoleNotExist", "The role does not exist.");
 const noPolicy = (id: string) => new CloudError("ResourceNotFound.PolicyIdNotFound", id);
+/** ... where a policy and a role are joined. */
+const noSuchPolicy = (id: string) => new CloudError("InvalidParameter.PolicyIdNotExist", id);
 
 /** The API gives documents back indented, and in an order of its own: no client may compare the text. */
 function asStored(document: string): string {
@@ -136,6 +138,7 @@ const createPolicy: Handler<{
   const nowMs = model.clock.now();
   const id = model.ids.count("policy", 230000001);
   const document = asStored(request.PolicyDocument);
+  model.tags.add("cam/policy", String(id), request.Tags);
   model.policies.set(String(id), {
     id: String(id),
     name: request.PolicyName,
@@ -145,7 +148,6 @@ const createPolicy: Handler<{
     createdMs: nowMs,
     updatedMs: nowMs,
   });
-  model.tags.add("cam/policy", String(id), request.Tags);
   return { PolicyId: id };
 };
 
@@ -217,7 +219,7 @@ const attachRolePolicy: Handler<{ PolicyId?: number; AttachRoleId?: string; Atta
   request,
 ) => {
   const role = roleOf(model, request.AttachRoleId, request.AttachRoleName);
-  const policy = known(model.policies, String(request.PolicyId), noPolicy);
+  const policy = known(model.policies, String(request.PolicyId), noSuchPolicy);
   if (!role.policies.has(policy.id)) role.policies.set(policy.id, model.clock.now());
   return {};
 };
@@ -245,9 +247,10 @@ const detachRolePolicy: Handler<{ PolicyId?: number; DetachRoleId?: string; Deta
   request,
 ) => {
   const role = roleOf(model, request.DetachRoleId, request.DetachRoleName);
-  const policy = known(model.policies, String(request.PolicyId), noPolicy);
-  if (!role.policies.delete(policy.id))
-    throw new CloudError("ResourceNotFound.NotFound", `${policy.id} is not attached.`);
+  const policy = known(model.policies, String(request.PolicyId), noSuchPolicy);
+  if (!role.policies.delete(policy.id)) {
+    throw new CloudError("InvalidParameter.PolicyIdNotExist", `${policy.id} is not attached.`);
+  }
   return {};
 };
 

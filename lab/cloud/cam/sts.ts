@@ -3,6 +3,7 @@ import { isoTime } from "../account/clock.ts";
 import { CloudError } from "../account/errors.ts";
 import type { Handler } from "../account/model.ts";
 import { readPolicy } from "../account/policy.ts";
+import type { Statement } from "../account/records.ts";
 
 const maxDurationS = 7200;
 
@@ -12,10 +13,7 @@ const getFederationToken: Handler<{ Name: string; Policy: string; DurationSecond
   call,
 ) => {
   if (call.caller.kind !== "root") {
-    throw new CloudError(
-      "InvalidParameter.AccessKeyNotSupport",
-      "Only a permanent key may ask for a federation token.",
-    );
+    throw new CloudError("UnauthorizedOperation", "Only a permanent key may ask for a federation token.");
   }
   const durationS = request.DurationSeconds ?? 1800;
   if (durationS < 1 || durationS > maxDurationS) {
@@ -25,7 +23,7 @@ const getFederationToken: Handler<{ Name: string; Policy: string; DurationSecond
   if (/"principal"\s*:/.test(document)) {
     throw new CloudError("InvalidParameter.StrategyFormatError", "A policy for a token has no principal.");
   }
-  const caller = { kind: "federated", name: request.Name, statements: readPolicy(document) } as const;
+  const caller = { kind: "federated", name: request.Name, statements: readable(document) } as const;
   const { secretId, secretKey, token, expiresMs } = model.credentials.federated(caller, durationS * 1000);
   return {
     Credentials: { TmpSecretId: secretId, TmpSecretKey: secretKey, Token: token },
@@ -33,6 +31,15 @@ const getFederationToken: Handler<{ Name: string; Policy: string; DurationSecond
     Expiration: isoTime(expiresMs),
   };
 };
+
+/** CAM's codes for a bad document are not this service's. */
+function readable(document: string): Statement[] {
+  try {
+    return readPolicy(document);
+  } catch (error) {
+    throw error instanceof CloudError ? new CloudError("InvalidParameter.StrategyFormatError", error.message) : error;
+  }
+}
 
 /** The policy comes URL-encoded, beyond what the transport needs. */
 function decoded(policy: string): string {

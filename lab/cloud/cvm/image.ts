@@ -1,8 +1,9 @@
 /** What the cloud sells: zones, instance types, images. */
-import { CloudError } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { CloudError, isId } from "../account/errors.ts";
+import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
 import type { Handler } from "../account/model.ts";
+import type { InstanceType } from "../account/records.ts";
 
 export interface Image {
   id: string;
@@ -40,7 +41,26 @@ export const images: Image[] = [
   },
 ];
 
+/** Refuses an image that is not there. */
+export function requireImage(imageId: string): void {
+  if (!isId(imageId, "img"))
+    throw new CloudError("InvalidImageId.Malformed", `The image id '${imageId}' is malformed.`);
+  if (!imageOf(imageId)) throw new CloudError("InvalidImageId.NotFound", `The image '${imageId}' does not exist.`);
+}
+
+/** The instance type of a name, or the refusal; each action has a code of its own for one that is not on sale. */
+export function requireType(name: string, notFoundCode: string): InstanceType {
+  if (!/^[A-Z0-9]+\.[A-Z0-9]+$/.test(name)) {
+    throw new CloudError("InvalidInstanceType.Malformed", `The instance type '${name}' is malformed.`);
+  }
+  const type = instanceTypes.find((candidate) => candidate.name === name);
+  if (!type) throw new CloudError(notFoundCode, `The instance type '${name}' does not exist.`);
+  return type;
+}
+
 export const imageOf = (imageId: string): Image | undefined => images.find(({ id }) => id === imageId);
+
+const imageQuery = { ...cvmQuery, limit: "InvalidParameterValue.InvalidParameterValueLimit" };
 
 const describeImages: Handler<{
   ImageIds?: string[];
@@ -49,7 +69,10 @@ const describeImages: Handler<{
   Limit?: number;
 }> = (_model, request) => {
   if (request.ImageIds && request.Filters) {
-    throw new CloudError("InvalidParameterCombination", "ImageIds and Filters cannot be used together.");
+    throw new CloudError(
+      "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
+      "ImageIds and Filters cannot be used together.",
+    );
   }
   const found = select(
     images,
@@ -62,9 +85,9 @@ const describeImages: Handler<{
       platform: (image) => [image.platform],
     },
     () => [],
-    "InvalidFilter",
+    imageQuery,
   ).filter((image) => !request.ImageIds || request.ImageIds.includes(image.id));
-  const set = page(found, request).map((image) => ({
+  const set = page(found, request, imageQuery).map((image) => ({
     ImageId: image.id,
     OsName: image.name,
     ImageName: image.name,
@@ -100,7 +123,7 @@ const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (mod
       "instance-charge-type": () => ["POSTPAID_BY_HOUR"],
     },
     () => [],
-    "InvalidFilter",
+    cvmQuery,
   );
   return {
     InstanceTypeQuotaSet: found.map(({ zone, type, family }) => ({
@@ -146,7 +169,7 @@ const describeCvmZones: Handler = (model) => {
 
 const describeZones: Handler<{ Product: string }> = (model, request) => {
   if (!["cvm", "vpc", "cbs"].includes(request.Product)) {
-    throw new CloudError("InvalidParameterValue", `The product '${request.Product}' is not known here.`);
+    throw new CloudError("InvalidParameter", `The product '${request.Product}' is not known here.`);
   }
   const ZoneSet = zones(model.account.region).map((zone) => ({
     ...zone,

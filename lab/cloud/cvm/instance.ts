@@ -1,14 +1,15 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
 import { addressOf } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { CloudError, known, noInstance } from "../account/errors.ts";
+import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance, Json } from "../account/records.ts";
 import { imageOf } from "./image.ts";
 
-export const noInstance = (id: string) =>
-  new CloudError("InvalidInstanceId.NotFound", `The instance '${id}' does not exist.`);
+/** The instances with these ids, or the refusal. */
+export const requireInstances = (model: Model, ids: string[], malformedCode?: string): Instance[] =>
+  ids.map((id) => known(model.instances, id, () => noInstance(id, malformedCode)));
 
 /** Addresses of the primary NIC: those of other ENIs are not the machine's. */
 export const primaryAddresses = (model: Model, instanceId: string): string[] =>
@@ -108,7 +109,7 @@ const describeInstances: Handler<{
   Limit?: number;
 }> = (model, request) => {
   if (request.InstanceIds && request.Filters) {
-    throw new CloudError("InvalidParameterCombination", "InstanceIds and Filters cannot be used together.");
+    throw new CloudError("InvalidParameter", "InstanceIds and Filters cannot be used together.");
   }
   const found = select(
     model.instances.values(),
@@ -127,9 +128,12 @@ const describeInstances: Handler<{
       "tag-key": (instance) => model.tags.of("cvm/instance", instance.id).map(({ Key }) => Key),
     },
     (instance) => model.tags.of("cvm/instance", instance.id),
-    "InvalidFilter",
+    cvmQuery,
   ).filter((instance) => !request.InstanceIds || request.InstanceIds.includes(instance.id));
-  return { TotalCount: found.length, InstanceSet: page(found, request).map((instance) => view(model, instance)) };
+  return {
+    TotalCount: found.length,
+    InstanceSet: page(found, request, cvmQuery).map((instance) => view(model, instance)),
+  };
 };
 
 const describeInstancesStatus: Handler<{ InstanceIds?: string[]; Offset?: number; Limit?: number }> = (
@@ -139,7 +143,7 @@ const describeInstancesStatus: Handler<{ InstanceIds?: string[]; Offset?: number
   const found = [...model.instances.values()].filter(
     ({ id }) => !request.InstanceIds || request.InstanceIds.includes(id),
   );
-  const set = page(found, request).map(({ id, state }) => ({ InstanceId: id, InstanceState: state }));
+  const set = page(found, request, cvmQuery).map(({ id, state }) => ({ InstanceId: id, InstanceState: state }));
   return { TotalCount: found.length, InstanceStatusSet: set };
 };
 
@@ -147,12 +151,13 @@ const describeInstancesAttributes: Handler<{ InstanceIds: string[]; Attributes: 
   const other = request.Attributes.find((name) => name !== "UserData");
   if (other) throw new CloudError("InvalidParameterValue", `The attribute '${other}' cannot be asked for.`);
   return {
-    InstanceSet: request.InstanceIds.map((id) => ({
-      InstanceId: id,
-      Attributes: { UserData: known(model.instances, id, noInstance).userData },
-    })),
+    InstanceSet: requireInstances(model, request.InstanceIds, "InvalidParameterValue.InstanceIdMalformed").map(
+      ({ id, userData }) => ({ InstanceId: id, Attributes: { UserData: userData } }),
+    ),
   };
 };
+
+const diskQuery = { ...cvmQuery, offset: "InvalidParameterValue", limit: "InvalidParameterValue" };
 
 const describeDisks: Handler<{ DiskIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
@@ -168,9 +173,9 @@ const describeDisks: Handler<{ DiskIds?: string[]; Filters?: ApiFilter[]; Offset
       zone: (instance) => [instance.zone],
     },
     () => [],
-    "InvalidFilter",
+    diskQuery,
   ).filter(({ diskId }) => !request.DiskIds || request.DiskIds.includes(diskId));
-  const set = page(found, request).map((instance) => ({
+  const set = page(found, request, diskQuery).map((instance) => ({
     DiskId: instance.diskId,
     DiskName: "",
     DiskState: "ATTACHED",

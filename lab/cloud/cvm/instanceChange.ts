@@ -2,10 +2,10 @@
 
 import { enisOf } from "../account/enis.ts";
 import { CloudError, known } from "../account/errors.ts";
-import { instanceTypes } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance } from "../account/records.ts";
-import { images } from "./image.ts";
+import { requireImage, requireType } from "./image.ts";
+import { requireInstances } from "./instance.ts";
 import { begin, boot, checkRole, checkUserData, settle } from "./instanceLife.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
 
@@ -38,7 +38,7 @@ const modifyInstancesAttribute: Handler<{
   HostName?: string;
 }> = async (model, request, call) => {
   if (request.HostName !== undefined) {
-    throw new CloudError("UnsupportedOperation", "A new HostName would restart the machine: not in this cloud.");
+    throw new CloudError("InvalidParameterValue", "A new HostName would restart the machine: not in this cloud.");
   }
   for (const id of request.SecurityGroups ?? []) {
     known(model.securityGroups, id, () => new CloudError("InvalidSecurityGroupId.NotFound", `'${id}' does not exist.`));
@@ -139,9 +139,8 @@ const rebootInstances: Handler<{ InstanceIds: string[]; StopType?: string; Force
 
 /** Reinstalls the machine: its disk is lost. */
 const resetInstance: Handler<{ InstanceId: string; ImageId?: string; UserData?: string }> = (model, request, call) => {
-  if (request.ImageId !== undefined && !images.some(({ id }) => id === request.ImageId)) {
-    throw new CloudError("InvalidImageId.NotFound", `The image '${request.ImageId}' does not exist.`);
-  }
+  if (request.ImageId !== undefined) requireImage(request.ImageId);
+  if (request.UserData !== undefined) checkUserData(request.UserData);
   const instances = begin(model, [request.InstanceId], ["RUNNING", "STOPPED"], call);
   for (const instance of instances) {
     instance.imageId = request.ImageId ?? instance.imageId;
@@ -162,9 +161,7 @@ const resetInstance: Handler<{ InstanceId: string; ImageId?: string; UserData?: 
 };
 
 const resetInstancesType: Handler<{ InstanceIds: string[]; InstanceType: string }> = (model, request, call) => {
-  const type = instanceTypes.find(({ name }) => name === request.InstanceType);
-  if (!type)
-    throw new CloudError("InvalidInstanceType.NotFound", `The instance type '${request.InstanceType}' does not exist.`);
+  const type = requireType(request.InstanceType, "ResourceNotFound.InvalidZoneInstanceType");
   const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
   for (const instance of instances) instance.type = type;
   operate(
@@ -186,7 +183,7 @@ const modifyInstancesDisasterRecoverGroup: Handler<{
 }> = (model, request, call) => {
   const ids =
     request.DisasterRecoverGroupIds ?? (request.DisasterRecoverGroupId ? [request.DisasterRecoverGroupId] : []);
-  for (const id of ids) requireRoom(model, known(model.placementGroups, id, noPlacementGroup));
+  for (const id of ids) requireRoom(model, known(model.placementGroups, id, noPlacementGroup), call);
   const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
   for (const instance of instances) instance.placementGroupIds = ids;
   operate(
@@ -203,17 +200,11 @@ const modifyInstancesDisasterRecoverGroup: Handler<{
 
 /** The cloud would stop the machine, move it and start it again. Nothing here wants that, so it is refused. */
 const modifyInstancesVpcAttribute: Handler<{ InstanceIds: string[] }> = (model, request) => {
-  for (const id of request.InstanceIds) {
-    const instance = known(
-      model.instances,
-      id,
-      () => new CloudError("InvalidInstanceId.NotFound", `'${id}' does not exist.`),
-    );
-    if (instance.state === "RUNNING") {
-      throw new CloudError("UnsupportedOperation.InstanceStateRunning", `${id} is RUNNING.`);
-    }
+  // This action has no code of its own for a malformed id.
+  for (const { id, state } of requireInstances(model, request.InstanceIds, "InvalidInstanceId.NotFound")) {
+    if (state === "RUNNING") throw new CloudError("UnsupportedOperation.InstanceStateRunning", `${id} is RUNNING.`);
   }
-  throw new CloudError("UnsupportedOperation", "Machines are not moved between networks in this cloud.");
+  throw new CloudError("InvalidInstance.NotSupported", "Machines are not moved between networks in this cloud.");
 };
 
 export const instanceChangeActions = {

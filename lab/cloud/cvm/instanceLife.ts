@@ -2,8 +2,8 @@
 import { blockOf, holds, parseAddress } from "../../../render/ipv4.ts";
 import { isReserved } from "../account/addresses.ts";
 import { enisOf } from "../account/enis.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { instanceTypes, zoneNames } from "../account/limits.ts";
+import { CloudError, isId, known, missing } from "../account/errors.ts";
+import { zoneNames } from "../account/limits.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import { trustsService } from "../account/policy.ts";
 import type { Instance, Subnet, TagSpecification } from "../account/records.ts";
@@ -11,8 +11,8 @@ import { tagsFor } from "../account/tagStore.ts";
 import { pickPublicIp } from "../vpc/eip.ts";
 import { addEni, dropEni } from "../vpc/eni.ts";
 import { pickAddresses, usedAddresses } from "../vpc/subnet.ts";
-import { imageOf } from "./image.ts";
-import { noInstance } from "./instance.ts";
+import { imageOf, requireImage, requireType } from "./image.ts";
+import { requireInstances } from "./instance.ts";
 import { noKey } from "./keyPair.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
 
@@ -44,12 +44,12 @@ const userDataLimit = 16 * 1024;
 
 const refuse = (code: string, message: string) => new CloudError(code, message);
 
-export function checkUserData(userData: string): void {
+export function checkUserData(userData: string, tooLarge = "InvalidParameterValue"): void {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(userData) || userData.length % 4 !== 0) {
     throw refuse("InvalidParameterValue.InvalidUserDataFormat", "UserData must be base64.");
   }
   if (userData.length > userDataLimit) {
-    throw refuse("InvalidParameterValue.TooLarge", `UserData is larger than ${userDataLimit} bytes.`);
+    throw refuse(tooLarge, `UserData is larger than ${userDataLimit} bytes.`);
   }
 }
 
@@ -70,13 +70,17 @@ function place(model: Model, request: RunRequest): Subnet {
   const cloud = request.VirtualPrivateCloud;
   if (!cloud) throw refuse("MissingParameter", "VirtualPrivateCloud is needed: there is no default VPC.");
   known(model.vpcs, cloud.VpcId, (id) =>
-    refuse("InvalidParameterValue.VpcIdNotExist", `The VPC '${id}' does not exist.`),
+    isId(id, "vpc")
+      ? refuse("InvalidParameterValue.VpcIdNotExist", `The VPC '${id}' does not exist.`)
+      : refuse("InvalidParameterValue.VpcIdMalformed", `The VPC's id '${id}' is malformed.`),
   );
   const subnet = known(model.subnets, cloud.SubnetId, (id) =>
-    refuse("InvalidParameterValue.SubnetNotExist", `The subnet '${id}' does not exist.`),
+    isId(id, "subnet")
+      ? refuse("InvalidParameterValue.SubnetNotExist", `The subnet '${id}' does not exist.`)
+      : refuse("InvalidParameterValue.SubnetIdMalformed", `The subnet's id '${id}' is malformed.`),
   );
   if (subnet.vpcId !== cloud.VpcId) {
-    throw refuse("InvalidParameterValue.SubnetIdMismatch", `${subnet.id} is not in ${cloud.VpcId}.`);
+    throw refuse("InvalidParameterValue.VpcIdSubnetIdNotMatch", `${subnet.id} is not in ${cloud.VpcId}.`);
   }
   if (subnet.zone !== zone) {
     throw refuse("InvalidParameterValue.VpcIdZoneIdNotMatch", `${subnet.id} is in ${subnet.zone}, not in ${zone}.`);
@@ -86,11 +90,14 @@ function place(model: Model, request: RunRequest): Subnet {
 
 function primaryAddress(model: Model, subnet: Subnet, asked: string[] | undefined): string {
   const [address, ...more] = asked ?? [];
-  if (address === undefined) return pickAddresses(model, subnet, 1)[0] ?? "";
+  if (address === undefined) {
+    return pickAddresses(model, subnet, 1, [], "FailedOperation.NoAvailableIpAddressCountInSubnet")[0] ?? "";
+  }
   if (more.length > 0) throw refuse("InvalidParameterValue", "One instance takes one PrivateIpAddresses entry.");
   const block = blockOf(subnet.cidr);
   const number = parseAddress(address);
-  if (number === null || !holds(block, number) || isReserved(block, number)) {
+  if (number === null) throw refuse("InvalidParameterValue.IPAddressMalformed", `'${address}' is no IPv4 address.`);
+  if (!holds(block, number) || isReserved(block, number)) {
     throw refuse("VpcAddrNotInSubNet", `IP ${address} cannot be used in ${subnet.id} (${subnet.cidr}).`);
   }
   const holder = usedAddresses(model, subnet.id).get(address);
@@ -98,19 +105,18 @@ function primaryAddress(model: Model, subnet: Subnet, asked: string[] | undefine
   return address;
 }
 
-function checkRun(model: Model, request: RunRequest): void {
+function checkRun(model: Model, request: RunRequest, call: Call): void {
   if ((request.InstanceCount ?? 1) !== 1 || (request.MinCount ?? 1) !== 1) {
-    throw refuse("UnsupportedOperation", "This cloud makes one instance at a time.");
+    throw refuse("InvalidParameterValue", "This cloud makes one instance at a time.");
   }
   if ((request.InstanceChargeType ?? "POSTPAID_BY_HOUR") !== "POSTPAID_BY_HOUR") {
-    throw refuse("UnsupportedOperation", "This cloud knows POSTPAID_BY_HOUR only.");
+    throw refuse("InvalidParameterValue", "This cloud knows POSTPAID_BY_HOUR only.");
   }
   if (request.DataDisks?.length || request.NetworkInterfaces?.length) {
-    throw refuse("UnsupportedOperation", "This cloud makes no data disks and no further NICs with an instance.");
+    throw refuse("InvalidParameterValue", "This cloud makes no data disks and no further NICs with an instance.");
   }
-  if (!imageOf(request.ImageId ?? "")) {
-    throw refuse("InvalidImageId.NotFound", `The image '${request.ImageId ?? ""}' does not exist.`);
-  }
+  if (!request.ImageId) throw missing("ImageId");
+  requireImage(request.ImageId);
   const name = request.InstanceName ?? "";
   if (name.length > 128) throw refuse("InvalidInstanceName.TooLong", "InstanceName has at most 128 characters.");
   for (const id of request.SecurityGroupIds ?? []) {
@@ -118,12 +124,14 @@ function checkRun(model: Model, request: RunRequest): void {
       refuse("InvalidSecurityGroupId.NotFound", `The security group '${id}' does not exist.`),
     );
   }
-  for (const id of request.LoginSettings?.KeyIds ?? []) known(model.keyPairs, id, noKey);
+  for (const id of request.LoginSettings?.KeyIds ?? []) {
+    known(model.keyPairs, id, () => noKey(id, "InvalidParameterValue.KeyPairNotFound"));
+  }
   const groups = request.DisasterRecoverGroupIds ?? [];
   if (groups.length > 1) throw refuse("InvalidParameterValue", "Exactly one placement group is accepted.");
-  for (const id of groups) requireRoom(model, known(model.placementGroups, id, noPlacementGroup));
+  for (const id of groups) requireRoom(model, known(model.placementGroups, id, noPlacementGroup), call);
   if (request.CamRoleName) checkRole(model, request.CamRoleName);
-  checkUserData(request.UserData ?? "");
+  checkUserData(request.UserData ?? "", "InvalidParameterValue.TooLarge");
   const disk = request.SystemDisk?.DiskSize ?? 50;
   if (disk < 20 || disk > 1024)
     throw refuse("InvalidParameterValue.Range", "SystemDisk.DiskSize must be 20 to 1024 GB.");
@@ -137,14 +145,12 @@ function checkRun(model: Model, request: RunRequest): void {
 
 const runInstances: Handler<RunRequest> = (model, request, call) => {
   const subnet = place(model, request);
-  checkRun(model, request);
-  const type = instanceTypes.find(({ name }) => name === (request.InstanceType ?? "S5.SMALL1"));
-  if (!type)
-    throw refuse("InvalidInstanceType.NotFound", `The instance type '${request.InstanceType ?? ""}' does not exist.`);
+  checkRun(model, request, call);
+  const type = requireType(request.InstanceType ?? "S5.SMALL1", "InvalidParameterValue.InstanceTypeNotFound");
   const address = primaryAddress(model, subnet, request.VirtualPrivateCloud?.PrivateIpAddresses);
   const bandwidthMbps = request.InternetAccessible?.InternetMaxBandwidthOut ?? 0;
   const wantsPublic = request.InternetAccessible?.PublicIpAssigned ?? bandwidthMbps > 0;
-  const tags = tagsFor(request.TagSpecification, "instance");
+  const tags = tagsFor(request.TagSpecification, "cvm/instance");
   if (request.DryRun) throw refuse("DryRunOperation", "The request would have been carried out.");
   const id = model.ids.id("ins");
   const instance: Instance = {
@@ -167,7 +173,7 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
     roleName: request.CamRoleName ?? null,
     placementGroupIds: request.DisasterRecoverGroupIds ?? [],
     userData: request.UserData ?? "",
-    publicIp: wantsPublic ? pickPublicIp(model) : "",
+    publicIp: wantsPublic ? pickPublicIp(model, "InvalidParameterValue.ExternalIpQuotaLimited") : "",
     bandwidthMbps,
     projectId: request.Placement?.ProjectId ?? 0,
     protectedFromTermination: request.DisableApiTermination ?? false,
@@ -220,10 +226,14 @@ export const boot = (model: Model, instance: Instance): Promise<void> =>
 
 /** Marks the start of an operation on instances that are free for it. */
 export function begin(model: Model, ids: string[], states: Instance["state"][], call: Call): Instance[] {
-  const instances = ids.map((id) => known(model.instances, id, noInstance));
+  const instances = requireInstances(model, ids);
   for (const instance of instances) {
     if (instance.operation.state === "OPERATING") {
       throw refuse("OperationDenied.InstanceOperationInProgress", `${instance.operation.name} runs on ${instance.id}.`);
+    }
+    // What never came up is no machine that could be changed, whatever its state is called.
+    if (instance.state === "LAUNCH_FAILED") {
+      throw refuse("InvalidInstance.NotSupported", `${instance.id} is ${instance.state}.`);
     }
     if (!states.includes(instance.state)) {
       const name = instance.state.charAt(0) + instance.state.slice(1).toLowerCase();
@@ -237,12 +247,12 @@ export function begin(model: Model, ids: string[], states: Instance["state"][], 
 }
 
 const terminateInstances: Handler<{ InstanceIds: string[]; ReleaseAddress?: boolean }> = (model, request, call) => {
-  const instances = request.InstanceIds.map((id) => known(model.instances, id, noInstance));
+  const instances = requireInstances(model, request.InstanceIds);
   for (const instance of instances) {
     if (instance.state === "TERMINATING")
       throw refuse("InvalidInstanceState.Terminating", `${instance.id} is TERMINATING.`);
     if (instance.protectedFromTermination) {
-      throw refuse("OperationDenied.InstanceProtected", `${instance.id} has DisableApiTermination set.`);
+      throw refuse("UnsupportedOperation.InstancesProtected", `${instance.id} has DisableApiTermination set.`);
     }
   }
   for (const instance of instances) {

@@ -1,13 +1,17 @@
 import { generateKeyPairSync } from "node:crypto";
 import { isoTime } from "../account/clock.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { CloudError, isId, known } from "../account/errors.ts";
+import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Json, KeyPair, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";
+import { requireInstances } from "./instance.ts";
 
-export const noKey = (id: string) =>
-  new CloudError("InvalidKeyPairId.NotFound", `The key pair '${id}' does not exist.`);
+/** `notFound`: the code for an id that is well formed. */
+export const noKey = (id: string, notFound = "InvalidKeyPairId.NotFound") =>
+  isId(id, "skey")
+    ? new CloudError(notFound, `The key pair '${id}' does not exist.`)
+    : new CloudError("InvalidKeyPairId.Malformed", `The key pair's id '${id}' is malformed.`);
 
 const usersOf = (model: Model, keyId: string) =>
   [...model.instances.values()].filter(({ keyIds }) => keyIds.includes(keyId));
@@ -26,14 +30,17 @@ const view = (model: Model, key: KeyPair): Json => ({
 });
 
 function checkKeyName(model: Model, name: string, self?: KeyPair): void {
-  if (!/^[A-Za-z0-9_]{1,25}$/.test(name)) {
-    throw new CloudError(
-      "InvalidKeyPairName.InvalidCharacter",
-      `The key name '${name}' must be 1 to 25 letters, digits or underscores.`,
+  const odd = (code: string) =>
+    // A new name has one code for all that may be wrong with it.
+    new CloudError(
+      self ? "InvalidParameterValue" : code,
+      `The key name '${name}' must be 1 to 25 letters, digits or _.`,
     );
-  }
+  if (name.length === 0) throw odd("InvalidKeyPairNameEmpty");
+  if (name.length > 25) throw odd("InvalidKeyPairNameTooLong");
+  if (!/^[A-Za-z0-9_]+$/.test(name)) throw odd("InvalidKeyPairNameIncludeIllegalChar");
   if ([...model.keyPairs.values()].some((key) => key !== self && key.name === name)) {
-    throw new CloudError("InvalidKeyPairNameDuplicate", `A key pair named '${name}' exists already.`);
+    throw new CloudError("InvalidKeyPairName.Duplicate", `A key pair named '${name}' exists already.`);
   }
 }
 
@@ -68,7 +75,7 @@ function add(model: Model, name: string, projectId: number, publicKey: string, t
     publicKey,
     createdMs: model.clock.now(),
   };
-  model.tags.add("cvm/keypair", key.id, tagsFor(tags, "keypair"));
+  model.tags.add("cvm/keypair", key.id, tagsFor(tags, "cvm/keypair"));
   model.keyPairs.set(key.id, key);
   return key;
 }
@@ -108,6 +115,8 @@ const createKeyPair: Handler<{ KeyName: string; ProjectId: number; TagSpecificat
   };
 };
 
+const keyQuery = { ...cvmQuery, offset: "InvalidParameterValueOffset", limit: "InvalidParameterValueLimit" };
+
 const describeKeyPairs: Handler<{ KeyIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
   request,
@@ -117,9 +126,9 @@ const describeKeyPairs: Handler<{ KeyIds?: string[]; Filters?: ApiFilter[]; Offs
     request.Filters,
     { "key-name": (key) => [key.name], "project-id": (key) => [String(key.projectId)] },
     (key) => model.tags.of("cvm/keypair", key.id),
-    "InvalidFilter",
+    keyQuery,
   ).filter((key) => !request.KeyIds || request.KeyIds.includes(key.id));
-  return { TotalCount: found.length, KeyPairSet: page(found, request).map((key) => view(model, key)) };
+  return { TotalCount: found.length, KeyPairSet: page(found, request, keyQuery).map((key) => view(model, key)) };
 };
 
 const modifyKeyPairAttribute: Handler<{ KeyId: string; KeyName?: string; Description?: string }> = (model, request) => {
@@ -135,13 +144,7 @@ const disassociateInstancesKeyPairs: Handler<{ InstanceIds: string[]; KeyIds: st
   request,
 ) => {
   for (const id of request.KeyIds) known(model.keyPairs, id, noKey);
-  const instances = request.InstanceIds.map((id) =>
-    known(
-      model.instances,
-      id,
-      () => new CloudError("InvalidInstanceId.NotFound", `The instance '${id}' does not exist.`),
-    ),
-  );
+  const instances = requireInstances(model, request.InstanceIds);
   // With ForceStop the cloud would power the machines off: nothing in a lab should ever want that.
   if (instances.some(({ state }) => state === "RUNNING")) {
     throw new CloudError("UnsupportedOperation.InstanceStateRunning", "An instance is RUNNING.");

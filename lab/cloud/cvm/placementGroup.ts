@@ -1,23 +1,36 @@
 import { isoTime } from "../account/clock.ts";
 import { CloudError, known } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
-import type { Handler, Model } from "../account/model.ts";
+import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
+import type { Call, Handler, Model } from "../account/model.ts";
 import type { PlacementGroup, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";
 
 /** Machines that one group may hold, by its type. */
 const quotas = { HOST: 50, SW: 20, RACK: 30 };
 
-export const noPlacementGroup = (id: string) =>
-  new CloudError("InvalidParameterValue.DisasterRecoverGroupNotExist", `The placement group '${id}' does not exist.`);
+/** For what is to be done with a machine; the group's own actions have a code of their own. */
+export const noPlacementGroup = (id: string, code = "FailedOperation.DisasterRecoverGroupNotFound") =>
+  new CloudError(code, `The placement group '${id}' does not exist.`);
+
+const noSuchGroup = (id: string) => noPlacementGroup(id, "ResourceNotFound.InvalidPlacementSet");
 
 const membersOf = (model: Model, id: string) =>
   [...model.instances.values()].filter(({ placementGroupIds }) => placementGroupIds.includes(id)).map((i) => i.id);
 
 /** Refuses one machine more than the group may hold. */
-export function requireRoom(model: Model, group: PlacementGroup): void {
+export function requireRoom(model: Model, group: PlacementGroup, call: Call): void {
   if (membersOf(model, group.id).length >= quotas[group.type]) {
-    throw new CloudError("ResourceInsufficient.DisasterRecoverGroupCvmQuota", `${group.id} is full.`);
+    const isNew = call.action === "RunInstances";
+    throw new CloudError(
+      isNew ? "LimitExceeded.DisasterRecoverGroup" : "ResourceInsufficient.DisasterRecoverGroupCvmQuota",
+      `${group.id} is full.`,
+    );
+  }
+}
+
+function checkGroupName(name: string): void {
+  if (name.length < 1 || name.length > 60) {
+    throw new CloudError("InvalidParameterValue.TooLong", `The name '${name}' must have 1 to 60 characters.`);
   }
 }
 
@@ -28,24 +41,20 @@ const createDisasterRecoverGroup: Handler<{
   Strategy?: string;
   TagSpecification?: TagSpecification[];
 }> = (model, request) => {
-  if (request.Name.length < 1 || request.Name.length > 60) {
-    throw new CloudError(
-      "InvalidParameterValue.LimitExceeded",
-      `The name '${request.Name}' must have 1 to 60 characters.`,
-    );
-  }
+  checkGroupName(request.Name);
   const type = (["HOST", "SW", "RACK"] as const).find((name) => name === request.Type);
-  if (!type) throw new CloudError("InvalidParameterValue", `The type '${request.Type}' must be HOST, SW or RACK.`);
+  if (!type)
+    throw new CloudError("InvalidParameterValue.Range", `The type '${request.Type}' must be HOST, SW or RACK.`);
   if ((request.Strategy ?? "SPREAD") !== "SPREAD") {
     throw new CloudError(
-      "InvalidParameterValue",
+      "InvalidParameterValue.Range",
       `The strategy '${String(request.Strategy)}' is offered on request only.`,
     );
   }
   const affinity = request.Affinity ?? 1;
-  if (affinity < 1 || affinity > 10) throw new CloudError("InvalidParameterValue", "Affinity must be 1 to 10.");
+  if (affinity < 1 || affinity > 10) throw new CloudError("InvalidParameterValue.Range", "Affinity must be 1 to 10.");
   if (model.placementGroups.size >= 10) {
-    throw new CloudError("LimitExceeded.DisasterRecoverGroup", "At most 10 placement groups in a region.");
+    throw new CloudError("ResourceInsufficient.InsufficientGroupQuota", "At most 10 placement groups in a region.");
   }
   const group: PlacementGroup = {
     id: model.ids.id("ps"),
@@ -54,7 +63,7 @@ const createDisasterRecoverGroup: Handler<{
     affinity,
     createdMs: model.clock.now(),
   };
-  model.tags.add("cvm/ps", group.id, tagsFor(request.TagSpecification, "ps"));
+  model.tags.add("cvm/ps", group.id, tagsFor(request.TagSpecification, "cvm/ps"));
   model.placementGroups.set(group.id, group);
   return {
     DisasterRecoverGroupId: group.id,
@@ -80,13 +89,13 @@ const describeDisasterRecoverGroups: Handler<{
     request.Filters,
     { name: (group) => [group.name] },
     (group) => model.tags.of("cvm/ps", group.id),
-    "InvalidFilter",
+    cvmQuery,
   ).filter(
     (group) =>
       (!request.DisasterRecoverGroupIds || request.DisasterRecoverGroupIds.includes(group.id)) &&
       group.name.includes(request.Name ?? ""),
   );
-  const set = page(found, request).map((group) => {
+  const set = page(found, request, cvmQuery).map((group) => {
     const members = membersOf(model, group.id);
     return {
       DisasterRecoverGroupId: group.id,
@@ -109,12 +118,13 @@ const modifyDisasterRecoverGroupAttribute: Handler<{ DisasterRecoverGroupId: str
   model,
   request,
 ) => {
-  known(model.placementGroups, request.DisasterRecoverGroupId, noPlacementGroup).name = request.Name;
+  checkGroupName(request.Name);
+  known(model.placementGroups, request.DisasterRecoverGroupId, noSuchGroup).name = request.Name;
   return {};
 };
 
 const deleteDisasterRecoverGroups: Handler<{ DisasterRecoverGroupIds: string[] }> = (model, request) => {
-  const groups = request.DisasterRecoverGroupIds.map((id) => known(model.placementGroups, id, noPlacementGroup));
+  const groups = request.DisasterRecoverGroupIds.map((id) => known(model.placementGroups, id, noSuchGroup));
   for (const group of groups) {
     const member = membersOf(model, group.id)[0];
     if (member) throw new CloudError("FailedOperation.PlacementSetNotEmpty", `${group.id} holds ${member}.`);

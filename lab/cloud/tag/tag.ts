@@ -25,6 +25,9 @@ const describeResourceTagsByResourceIds: Handler<{
   return { TotalCount: all.length, Offset, Limit, Tags: all.slice(Offset, Offset + Limit) };
 };
 
+/** Whatever is wrong with the name of a resource. */
+const bad = (message: string) => new CloudError("InvalidParameterValue.ResourceDescriptionError", message);
+
 function exists(model: Model, kind: string, id: string): boolean {
   const maps: Record<TagKind, ReadonlyMap<string, unknown>> = {
     "vpc/vpc": model.vpcs,
@@ -41,11 +44,7 @@ function exists(model: Model, kind: string, id: string): boolean {
     "cam/policy": model.policies,
   };
   const map = maps[kind as TagKind];
-  if (!map)
-    throw new CloudError(
-      "InvalidParameterValue.ResourcePrefixInvalid",
-      `Resources of '${kind}' cannot be tagged here.`,
-    );
+  if (!map) throw bad(`Resources of '${kind}' cannot be tagged here.`);
   return map.has(id);
 }
 
@@ -57,34 +56,31 @@ const modifyResourceTags: Handler<{
   // qcs::cvm:ap-guangzhou:uin/:sg/sg-7t6fv6h9; roles have no region.
   const parts = /^qcs::([a-z]+):([a-z0-9-]*):uin\/(\d*):([a-z]+)\/(.+)$/.exec(request.Resource);
   if (!parts) {
-    throw new CloudError(
-      "InvalidParameterValue.ResourceDescriptionError",
-      `The resource '${request.Resource}' is malformed.`,
-    );
+    throw bad(`The resource '${request.Resource}' is malformed.`);
   }
   const [, service, region, uin, prefix, id = ""] = parts;
   if (region !== "" && region !== model.account.region) {
-    throw new CloudError("InvalidParameterValue.RegionInvalid", `The region '${region}' is not this account's.`);
+    throw bad(`The region '${region}' is not this account's.`);
   }
   const { camTagRegion } = model.faults.settings;
   const regional = service === "cam" && region !== "";
   if (regional && camTagRegion !== "accepted" && camTagRegion !== "ignored") {
     throw new CloudError(camTagRegion, `The resource '${request.Resource}' belongs to no region.`);
   }
-  if (uin !== "" && uin !== model.account.uin)
-    throw new CloudError("InvalidParameterValue.UinInvalid", `Unknown uin ${uin}.`);
+  if (uin !== "" && uin !== model.account.uin) throw bad(`Unknown uin ${uin}.`);
   const kind = `${service}/${prefix}`;
   if (!exists(model, kind, id)) {
-    throw new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`);
+    throw new CloudError("FailedOperation", `The resource '${id}' does not exist.`);
   }
   if (!request.ReplaceTags && !request.DeleteTags) {
-    throw new CloudError("InvalidParameter", "ReplaceTags or DeleteTags is needed.");
+    throw new CloudError("InvalidParameter.Tag", "ReplaceTags or DeleteTags is needed.");
   }
   const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
   const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));
   if (both) throw new CloudError("InvalidParameter.Tag", `Tag '${both.TagKey}' is both replaced and deleted.`);
   if (regional && camTagRegion === "ignored") return {};
-  for (const { TagKey, TagValue } of request.ReplaceTags ?? []) model.tags.put(`${kind}/${id}`, TagKey, TagValue);
+  const replaced = (request.ReplaceTags ?? []).map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue }));
+  model.tags.replace(`${kind}/${id}`, replaced);
   for (const key of deleted) model.tags.remove(`${kind}/${id}`, key);
   return {};
 };

@@ -1,15 +1,18 @@
 import { blockOf, formatAddress } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
-import { CloudError, known } from "../account/errors.ts";
+import { CloudError, isId, known } from "../account/errors.ts";
 import { type ApiFilter, page, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Eip, Json } from "../account/records.ts";
 import { startNumbered } from "./task.ts";
 
-export const noEip = (id: string) => new CloudError("InvalidAddressId.NotFound", `The EIP '${id}' does not exist.`);
+export const noEip = (id: string) =>
+  isId(id, "eip")
+    ? new CloudError("InvalidAddressId.NotFound", `The EIP '${id}' does not exist.`)
+    : new CloudError("InvalidParameterValue.AddressIdMalformed", `The EIP's id '${id}' is malformed.`);
 
 /** A free address of the lab's public range, for an EIP or a machine. */
-export function pickPublicIp(model: Model): string {
+export function pickPublicIp(model: Model, noneLeft = "ResourceInsufficient"): string {
   const used = new Set([
     ...[...model.eips.values()].map(({ publicIp }) => publicIp),
     ...[...model.instances.values()].map(({ publicIp }) => publicIp),
@@ -20,7 +23,7 @@ export function pickPublicIp(model: Model): string {
     const address = formatAddress(number);
     if (!used.has(address)) return address;
   }
-  throw new CloudError("ResourceInsufficient", `No address is free in ${model.account.publicCidr}.`);
+  throw new CloudError(noneLeft, `No address is free in ${model.account.publicCidr}.`);
 }
 
 export function eipStatus(model: Model, eip: Eip): string {
@@ -76,7 +79,10 @@ const allocateAddresses: Handler<{
     throw new CloudError("AddressQuotaLimitExceeded", "At most 20 EIPs in a region.");
   }
   if (request.AddressType !== undefined && request.AddressType !== "EIP") {
-    throw new CloudError("InvalidParameterValue", `The address type '${request.AddressType}' is not offered here.`);
+    throw new CloudError(
+      "InvalidParameterValue.ResourceNotSupport",
+      `The address type '${request.AddressType}' is not offered here.`,
+    );
   }
   const bandwidthMbps = request.InternetMaxBandwidthOut ?? 1;
   if (bandwidthMbps < 1 || bandwidthMbps > 100) {
@@ -111,6 +117,12 @@ const allocateAddresses: Handler<{
   return { AddressSet: made.map(({ id }) => id), TaskId };
 };
 
+const eipQuery = {
+  unknownFilter: "InvalidParameter.InvalidFilter",
+  offset: "InvalidParameterValue.LimitExceeded",
+  limit: "InvalidParameterValue.LimitExceeded",
+};
+
 const describeAddresses: Handler<{ AddressIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
   request,
@@ -131,9 +143,9 @@ const describeAddresses: Handler<{ AddressIds?: string[]; Filters?: ApiFilter[];
       "business-type": () => [],
     },
     (eip) => model.tags.of("vpc/eip", eip.id),
-    "InvalidParameter.FilterInvalidKey",
+    eipQuery,
   ).filter((eip) => !request.AddressIds || request.AddressIds.includes(eip.id));
-  return { TotalCount: found.length, AddressSet: page(found, request).map((eip) => view(model, eip)) };
+  return { TotalCount: found.length, AddressSet: page(found, request, eipQuery).map((eip) => view(model, eip)) };
 };
 
 export function requireIdleEip(model: Model, eip: Eip): void {
@@ -146,7 +158,9 @@ const releaseAddresses: Handler<{ AddressIds: string[] }> = (model, request, cal
   const eips = request.AddressIds.map((id) => known(model.eips, id, noEip));
   for (const eip of eips) {
     requireIdleEip(model, eip);
-    if (eip.binding) throw new CloudError("InvalidAddressIdStatus.NotPermit", `${eip.id} is ${eipStatus(model, eip)}.`);
+    if (eip.binding) {
+      throw new CloudError("UnsupportedOperation.AddressStatusNotPermit", `${eip.id} is ${eipStatus(model, eip)}.`);
+    }
   }
   for (const eip of eips) eip.state = "OFFLINING";
   const TaskId = startNumbered(model, {

@@ -1,6 +1,6 @@
 /** An EIP and the private address that it stands for. */
 
-import { CloudError, known, missing } from "../account/errors.ts";
+import { CloudError, known, missing, noInstance } from "../account/errors.ts";
 import type { Handler, Model } from "../account/model.ts";
 import { eipStatus, noEip, requireIdleEip } from "./eip.ts";
 import { startNumbered } from "./task.ts";
@@ -16,7 +16,7 @@ function target(
     }
     const { InstanceId } = request;
     const primary = [...model.enis.values()].find((eni) => eni.primary && eni.attachment?.instanceId === InstanceId);
-    if (!primary) throw new CloudError("InvalidInstanceId.NotFound", `The instance '${InstanceId}' does not exist.`);
+    if (!primary) throw noInstance(InstanceId, "InvalidParameterValue.InstanceIdMalformed");
     if (model.instances.get(InstanceId)?.publicIp) {
       throw new CloudError("InvalidInstanceId.AlreadyBindEip", `${InstanceId} has a public address already.`);
     }
@@ -84,7 +84,7 @@ const disassociateAddress: Handler<{ AddressId: string }> = (model, request, cal
   requireIdleEip(model, eip);
   if (!eip.binding) throw new CloudError("InvalidAddressIdStatus.NotPermit", `${eip.id} is ${eipStatus(model, eip)}.`);
   if (model.tasks.isLocked(eip.binding.eniId)) {
-    throw new CloudError("UnsupportedOperation.MutexOperationTaskRunning", `A task is running on ${eip.binding.eniId}`);
+    throw new CloudError("OperationDenied.MutexTaskRunning", `A task is running on ${eip.binding.eniId}`);
   }
   eip.state = "UNBINDING";
   const TaskId = startNumbered(model, {

@@ -1,6 +1,6 @@
 import { plainTime } from "../account/clock.ts";
-import { CloudError, known, mutex } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { CloudError, known, mutex, noInstance } from "../account/errors.ts";
+import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp, Subnet } from "../account/records.ts";
@@ -167,9 +167,9 @@ const describeNetworkInterfaces: Handler<{
       "tag-key": (eni) => model.tags.of("vpc/eni", eni.id).map(({ Key }) => Key),
     },
     (eni) => model.tags.of("vpc/eni", eni.id),
-    "InvalidParameter.FilterInvalidKey",
+    vpcQuery,
   ).filter((eni) => !request.NetworkInterfaceIds || request.NetworkInterfaceIds.includes(eni.id));
-  const views = page(found, request).map((eni) => eniView(model, eni, shown[eni.id]));
+  const views = page(found, request, vpcQuery).map((eni) => eniView(model, eni, shown[eni.id]));
   return { TotalCount: found.length, NetworkInterfaceSet: views };
 };
 
@@ -191,7 +191,9 @@ const modifyNetworkInterfaceAttribute: Handler<{
 
 const deleteNetworkInterface: Handler<{ NetworkInterfaceId: string }> = (model, request, call) => {
   const eni = known(model.enis, request.NetworkInterfaceId);
-  requireIdle(model, eni);
+  if (model.tasks.isLocked(eni.id) || eni.state !== "AVAILABLE") {
+    throw new CloudError("UnsupportedOperation.InvalidState", `A task is running on ${eni.id}, which is ${eni.state}.`);
+  }
   if (eni.attachment) {
     throw new CloudError("UnsupportedOperation.InvalidState", `${eni.id} is attached to ${eni.attachment.instanceId}.`);
   }
@@ -212,9 +214,12 @@ const deleteNetworkInterface: Handler<{ NetworkInterfaceId: string }> = (model, 
   return {};
 };
 
+const noLimitOf = (id: string) => noInstance(id, "InvalidParameterValue.Malformed");
+
 const describeNetworkInterfaceLimit: Handler<{ InstanceId: string }> = (model, request) => {
   const limitsOf = (): NicLimits => {
-    if (!request.InstanceId.startsWith("eni-")) return nicLimits(known(model.instances, request.InstanceId).type);
+    if (!request.InstanceId.startsWith("eni-"))
+      return nicLimits(known(model.instances, request.InstanceId, noLimitOf).type);
     const eni = known(model.enis, request.InstanceId);
     return { enis: 1, addresses: addressLimit(model, eni) };
   };

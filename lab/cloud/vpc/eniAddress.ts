@@ -143,7 +143,7 @@ const assignPrivateIpAddresses: Handler<{
     throw new CloudError("InvalidParameterValue.DuplicatePara", "An address is given twice.");
   }
   if (asked.some(({ Primary }) => Primary)) {
-    throw new CloudError("InvalidParameterValue", "Only secondary addresses can be assigned.");
+    throw malformed("PrivateIpAddresses.0.Primary", "true", "only secondary addresses can be assigned");
   }
   const limit = addressLimit(model, eni);
   if (eni.addresses.length + addresses.length + count > limit) {
@@ -198,8 +198,7 @@ const unassignPrivateIpAddresses: Handler<{
           `${String(PrivateIpAddress)} is not on ${eni.id}`,
         );
       }
-      if (ip.primary)
-        throw new CloudError("UnsupportedOperation.PrimaryIp", `${ip.address} is the primary IP of ${eni.id}.`);
+      if (ip.primary) throw new CloudError("UnsupportedOperation", `${ip.address} is the primary IP of ${eni.id}.`);
       return ip;
     },
   );
@@ -233,12 +232,7 @@ const modifyPrivateIpAddressesAttribute: Handler<{
   const eni = known(model.enis, request.NetworkInterfaceId);
   for (const { PrivateIpAddress, Description } of request.PrivateIpAddresses) {
     const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
-    if (!ip) {
-      throw new CloudError(
-        "UnsupportedOperation.AttachmentNotFound",
-        `${String(PrivateIpAddress)} is not on ${eni.id}`,
-      );
-    }
+    if (!ip) throw new CloudError("ResourceNotFound", `${String(PrivateIpAddress)} is not on ${eni.id}`);
     ip.description = Description ?? ip.description;
   }
   return {};

@@ -85,10 +85,8 @@ const detachNetworkInterface: Handler<{ NetworkInterfaceId: string; InstanceId: 
   }
   requireFree(model, eni, model.faults.settings.detachWhileMigrating);
   if (eni.attachment?.instanceId !== request.InstanceId) {
-    throw new CloudError(
-      "UnsupportedOperation.AttachmentNotFound",
-      `${eni.id} is not attached to ${request.InstanceId}.`,
-    );
+    // Not InvalidState, which the vendor's provider takes for a passing one and waits for.
+    throw new CloudError("UnsupportedOperation", `${eni.id} is not attached to ${request.InstanceId}.`);
   }
   eni.state = "DETACHING";
   model.tasks.start({

@@ -16,7 +16,7 @@ function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra
     const address = ip.PrivateIpAddress;
     if (address === undefined) throw missing("PrivateIpAddresses.0.PrivateIpAddress");
     if (taken.includes(address)) {
-      throw new CloudError("InvalidParameterValue.Duplicate", `IP ${address} is given twice.`);
+      throw new CloudError("InvalidParameterValue", `IP ${address} is given twice.`);
     }
     checkAddress(model, subnet, address);
     const description = ip.Description ?? "";
@@ -50,7 +50,7 @@ const createNetworkInterface: Handler<{
   known(model.vpcs, request.VpcId);
   const subnet = known(model.subnets, request.SubnetId);
   if (subnet.vpcId !== request.VpcId) {
-    throw new CloudError("UnsupportedOperation.VpcMismatch", `${subnet.id} is not in ${request.VpcId}.`);
+    throw new CloudError("UnsupportedOperation.ResourceMismatch", `${subnet.id} is not in ${request.VpcId}.`);
   }
   checkName("NetworkInterfaceName", request.NetworkInterfaceName);
   const description = request.NetworkInterfaceDescription ?? "";

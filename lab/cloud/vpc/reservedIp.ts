@@ -1,9 +1,9 @@
 /** Addresses that are kept from being handed out. Nothing here uses them; whether an ENI may have one is an open point. */
 import { plainTime } from "../account/clock.ts";
-import { inUse, known, missing } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { CloudError, known, missing } from "../account/errors.ts";
+import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
-import type { ApiTag, Json, ReservedIp } from "../account/records.ts";
+import type { ApiTag, Json, ReservedIp, Subnet } from "../account/records.ts";
 import { checkAddress, usedAddresses } from "./subnet.ts";
 
 const holderOf = (model: Model, { subnetId, address }: ReservedIp): string =>
@@ -23,6 +23,18 @@ const view = (model: Model, reserved: ReservedIp): Json => ({
   TagSet: model.tags.of("vpc/rsvip", reserved.id),
 });
 
+/** Refuses addresses that can't be reserved: with the one code that this action has for all that may be wrong. */
+function reservable(model: Model, vpcId: string, subnetId: string, addresses: string[]): Subnet {
+  try {
+    known(model.vpcs, vpcId);
+    const subnet = known(model.subnets, subnetId);
+    for (const address of addresses) checkAddress(model, subnet, address, "unreserved");
+    return subnet;
+  } catch (error) {
+    throw error instanceof CloudError ? new CloudError("InvalidParameterValue", error.message) : error;
+  }
+}
+
 const createReserveIpAddresses: Handler<{
   VpcId: string;
   SubnetId?: string;
@@ -32,11 +44,9 @@ const createReserveIpAddresses: Handler<{
   Description?: string;
   Tags?: ApiTag[];
 }> = (model, request) => {
-  known(model.vpcs, request.VpcId);
   if (request.SubnetId === undefined) throw missing("SubnetId");
   if (!request.IpAddresses?.length) throw missing("IpAddresses");
-  const subnet = known(model.subnets, request.SubnetId);
-  for (const address of request.IpAddresses) checkAddress(model, subnet, address, "unreserved");
+  const subnet = reservable(model, request.VpcId, request.SubnetId, request.IpAddresses);
   const made = request.IpAddresses.map((address): ReservedIp => {
     const reserved: ReservedIp = {
       id: model.ids.id("rsvip"),
@@ -52,6 +62,12 @@ const createReserveIpAddresses: Handler<{
     return reserved;
   });
   return { ReserveIpAddressSet: made.map((reserved) => view(model, reserved)) };
+};
+
+const reservedQuery = {
+  ...vpcQuery,
+  offset: "InvalidParameterValue.LimitExceeded",
+  limit: "InvalidParameterValue.LimitExceeded",
 };
 
 const describeReserveIpAddresses: Handler<{
@@ -71,19 +87,21 @@ const describeReserveIpAddresses: Handler<{
       name: ({ name }) => [name],
     },
     ({ id }) => model.tags.of("vpc/rsvip", id),
-    "InvalidParameter.FilterInvalidKey",
+    reservedQuery,
   ).filter(({ id }) => !request.ReserveIpIds || request.ReserveIpIds.includes(id));
   return {
     TotalCount: found.length,
-    ReserveIpAddressSet: page(found, request).map((reserved) => view(model, reserved)),
+    ReserveIpAddressSet: page(found, request, reservedQuery).map((reserved) => view(model, reserved)),
   };
 };
 
 const deleteReserveIpAddresses: Handler<{ VpcId: string; ReserveIpIds: string[] }> = (model, request) => {
-  const going = request.ReserveIpIds.map((id) => known(model.reservedIps, id));
+  const unknown = (id: string) =>
+    new CloudError("InvalidParameterValue.ResourceNotFound", `The reserved address '${id}' does not exist.`);
+  const going = request.ReserveIpIds.map((id) => known(model.reservedIps, id, unknown));
   for (const reserved of going) {
     const holder = holderOf(model, reserved);
-    if (holder) throw inUse(reserved.address, holder);
+    if (holder) throw new CloudError("InvalidParameterValue", `${reserved.address} is used by ${holder}`);
   }
   for (const { id } of going) {
     model.reservedIps.delete(id);

@@ -1,6 +1,6 @@
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Rule, SecurityGroup } from "../account/records.ts";
 import { type ApiRule, type ApiRules, readRules, ruleView } from "./securityGroupRules.ts";
@@ -65,11 +65,11 @@ const describeSecurityGroups: Handler<{
       "project-id": (group) => [group.projectId],
     },
     (group) => model.tags.of("cvm/sg", group.id),
-    "InvalidParameter.FilterInvalidKey",
+    vpcQuery,
   ).filter((group) => !request.SecurityGroupIds || request.SecurityGroupIds.includes(group.id));
   return {
     TotalCount: found.length,
-    SecurityGroupSet: page(found, request).map((group) => groupView(model, group)),
+    SecurityGroupSet: page(found, request, vpcQuery).map((group) => groupView(model, group)),
   };
 };
 

@@ -2,7 +2,7 @@ import { blockOf, contains, formatAddress, holds, overlaps, parseAddress } from 
 import { isReserved, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Subnet } from "../account/records.ts";
@@ -46,8 +46,14 @@ export function checkAddress(
   if (reservedAssign !== "accepted") throw new CloudError(reservedAssign, `IP ${address} is reserved.`);
 }
 
-/** The lowest free addresses. */
-export function pickAddresses(model: Model, subnet: Subnet, count: number, except: string[] = []): string[] {
+/** The lowest free addresses; `noneLeft` is the code when there are not as many. */
+export function pickAddresses(
+  model: Model,
+  subnet: Subnet,
+  count: number,
+  except: string[] = [],
+  noneLeft = "ResourceInsufficient.Subnet",
+): string[] {
   const block = blockOf(subnet.cidr);
   const used = usedAddresses(model, subnet.id);
   const picked: string[] = [];
@@ -57,7 +63,7 @@ export function pickAddresses(model: Model, subnet: Subnet, count: number, excep
     if (free && !except.includes(address)) picked.push(address);
   }
   if (picked.length < count) {
-    throw new CloudError("ResourceInsufficient.Subnet", `${subnet.id} has not enough free addresses.`);
+    throw new CloudError(noneLeft, `${subnet.id} has not enough free addresses.`);
   }
   return picked;
 }
@@ -152,9 +158,9 @@ const describeSubnets: Handler<{ SubnetIds?: string[]; Filters?: ApiFilter[]; Of
       "is-default": () => ["false"],
     },
     (subnet) => model.tags.of("vpc/subnet", subnet.id),
-    "InvalidParameter.FilterInvalidKey",
+    vpcQuery,
   ).filter((subnet) => !request.SubnetIds || request.SubnetIds.includes(subnet.id));
-  return { TotalCount: found.length, SubnetSet: page(found, request).map((subnet) => view(model, subnet)) };
+  return { TotalCount: found.length, SubnetSet: page(found, request, vpcQuery).map((subnet) => view(model, subnet)) };
 };
 
 const deleteSubnet: Handler<{ SubnetId: string }> = async (model, request) => {
@@ -167,6 +173,8 @@ const deleteSubnet: Handler<{ SubnetId: string }> = async (model, request) => {
   return {};
 };
 
+const usedQuery = { offset: "InvalidParameterValue.Malformed", limit: "InvalidParameterValue.Malformed" };
+
 const describeUsedIpAddress: Handler<{
   VpcId: string;
   SubnetId?: string;
@@ -174,7 +182,11 @@ const describeUsedIpAddress: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
-  known(model.vpcs, request.VpcId);
+  known(
+    model.vpcs,
+    request.VpcId,
+    (id) => new CloudError("InvalidParameterValue.ParameterMismatch", `The VPC '${id}' does not exist.`),
+  );
   const used = [...model.subnets.values()]
     .filter(({ id, vpcId }) => vpcId === request.VpcId && (!request.SubnetId || request.SubnetId === id))
     .flatMap(({ id }) =>
@@ -187,7 +199,7 @@ const describeUsedIpAddress: Handler<{
       })),
     )
     .filter(({ IpAddress }) => !request.IpAddresses || request.IpAddresses.includes(IpAddress));
-  return { TotalCount: used.length, IpAddressStates: page(used, request) };
+  return { TotalCount: used.length, IpAddressStates: page(used, request, usedQuery) };
 };
 
 export const subnetActions = {

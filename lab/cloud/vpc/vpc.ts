@@ -2,7 +2,7 @@ import { blockOf, contains } from "../../../render/ipv4.ts";
 import { readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Vpc } from "../account/records.ts";
 
@@ -80,9 +80,9 @@ const describeVpcs: Handler<{ VpcIds?: string[]; Filters?: ApiFilter[]; Offset?:
     request.Filters,
     { "vpc-id": (vpc) => [vpc.id], "vpc-name": (vpc) => [vpc.name], "cidr-block": (vpc) => [vpc.cidr] },
     (vpc) => model.tags.of("vpc/vpc", vpc.id),
-    "InvalidParameter.FilterInvalidKey",
+    vpcQuery,
   ).filter((vpc) => !request.VpcIds || request.VpcIds.includes(vpc.id));
-  return { TotalCount: found.length, VpcSet: page(found, request).map((vpc) => view(model, vpc)) };
+  return { TotalCount: found.length, VpcSet: page(found, request, vpcQuery).map((vpc) => view(model, vpc)) };
 };
 
 const modifyVpcAttribute: Handler<{
@@ -130,9 +130,9 @@ const describeRouteTables: Handler<{
       "association.main": () => ["true"],
     },
     () => [],
-    "InvalidParameter.FilterInvalidKey",
+    vpcQuery,
   ).filter((vpc) => !request.RouteTableIds || request.RouteTableIds.includes(vpc.routeTableId));
-  const tables = page(found, request).map((vpc) => ({
+  const tables = page(found, request, vpcQuery).map((vpc) => ({
     RouteTableId: vpc.routeTableId,
     VpcId: vpc.id,
     RouteTableName: "default",

@@ -1,0 +1,155 @@
+import { test } from "node:test";
+import { assertRefused, badTags } from "./codes.ts";
+import { makeEni, makeNetwork, makePair, taskDone, vip } from "./pair.ts";
+import { cloudFor, type Json, sdk } from "./support.ts";
+
+test("codes of the vpc API: networks, groups, ENIs and reservations", async (t) => {
+  const call = sdk(await cloudFor(t));
+  const one = await makeNetwork(call, "one");
+  const other = await makeNetwork(call, "other");
+  const eni = await makeEni(call, one, ["10.1.1.11", vip]);
+  const create = (more: Json) => ({ VpcId: one.vpcId, SubnetId: one.subnetId, NetworkInterfaceName: "n", ...more });
+  const rules = (more: Json) => ({ SecurityGroupId: one.groupId, SecurityGroupPolicySet: more });
+  const reserve = (more: Json) => ({ VpcId: one.vpcId, SubnetId: one.subnetId, IpAddresses: ["10.1.1.50"], ...more });
+  await call("vpc", "CreateReserveIpAddresses", reserve({}));
+  const absent = "00000000";
+  await assertRefused(call, [
+    [
+      "vpc",
+      "CreateVpc",
+      { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.key },
+      "InvalidParameterValue.TagInvalidKeyLen",
+    ],
+    [
+      "vpc",
+      "CreateVpc",
+      { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.value },
+      "InvalidParameterValue.TagInvalidVal",
+    ],
+    [
+      "vpc",
+      "CreateVpc",
+      { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.many },
+      "LimitExceeded.TagKeyPerResourceExceeded",
+    ],
+    ["vpc", "DeleteVpc", { VpcId: "vpc" }, "InvalidParameterValue.Malformed"],
+    ["vpc", "DeleteVpc", { VpcId: `vpc-${absent}` }, "ResourceNotFound"],
+    ["vpc", "DeleteVpc", { VpcId: one.vpcId }, "ResourceInUse"],
+    ["vpc", "DescribeVpcs", { Limit: "101" }, "InvalidParameterValue.Range"],
+    ["vpc", "DeleteSubnet", { SubnetId: "10.1.1.0/24" }, "InvalidParameterValue.Malformed"],
+    ["vpc", "DescribeUsedIpAddress", { VpcId: `vpc-${absent}` }, "InvalidParameterValue.ParameterMismatch"],
+    ["vpc", "DescribeUsedIpAddress", { VpcId: one.vpcId, Limit: 101 }, "InvalidParameterValue.Malformed"],
+    ["vpc", "DeleteSecurityGroup", { SecurityGroupId: "default" }, "InvalidParameterValue.Malformed"],
+    [
+      "vpc",
+      "ModifySecurityGroupPolicies",
+      rules({ Version: "7", Ingress: [] }),
+      "UnsupportedOperation.VersionMismatch",
+    ],
+    ["vpc", "ModifySecurityGroupPolicies", rules({}), "MissingParameter"],
+    ["vpc", "DeleteSecurityGroupPolicies", rules({ Ingress: [{ PolicyIndex: 9 }] }), "ResourceNotFound"],
+    ["vpc", "CreateNetworkInterface", create({ VpcId: other.vpcId }), "UnsupportedOperation.ResourceMismatch"],
+    ["vpc", "CreateNetworkInterface", create({ SecondaryPrivateIpAddressCount: 300 }), "ResourceInsufficient.Subnet"],
+    ["vpc", "CreateNetworkInterface", create({ SecondaryPrivateIpAddressCount: 30 }), "LimitExceeded"],
+    [
+      "vpc",
+      "ModifyPrivateIpAddressesAttribute",
+      { NetworkInterfaceId: eni, PrivateIpAddresses: [{ PrivateIpAddress: "10.1.1.9" }] },
+      "ResourceNotFound",
+    ],
+    [
+      "vpc",
+      "AssignPrivateIpAddresses",
+      { NetworkInterfaceId: eni, PrivateIpAddresses: [{ PrivateIpAddress: "10.1.1.9", Primary: true }] },
+      "InvalidParameterValue.Malformed",
+    ],
+    [
+      "vpc",
+      "UnassignPrivateIpAddresses",
+      { NetworkInterfaceId: eni, PrivateIpAddresses: [{ PrivateIpAddress: "10.1.1.11" }] },
+      "UnsupportedOperation",
+    ],
+    [
+      "vpc",
+      "UnassignPrivateIpAddresses",
+      { NetworkInterfaceId: eni, PrivateIpAddresses: [{ PrivateIpAddress: "10.1.1.9" }] },
+      "UnsupportedOperation.AttachmentNotFound",
+    ],
+    ["vpc", "DescribeNetworkInterfaceLimit", { InstanceId: `ins-${absent}` }, "InvalidInstanceId.NotFound"],
+    ["vpc", "DescribeNetworkInterfaceLimit", { InstanceId: `eni-${absent}` }, "ResourceNotFound"],
+    ["vpc", "DescribeNetworkInterfaceLimit", { InstanceId: "foo" }, "InvalidParameterValue.Malformed"],
+    ["vpc", "CreateReserveIpAddresses", reserve({}), "InvalidParameterValue"],
+    ["vpc", "CreateReserveIpAddresses", reserve({ VpcId: `vpc-${absent}` }), "InvalidParameterValue"],
+    ["vpc", "CreateReserveIpAddresses", reserve({ IpAddresses: [] }), "MissingParameter"],
+    ["vpc", "DescribeReserveIpAddresses", { Limit: 101 }, "InvalidParameterValue.LimitExceeded"],
+    [
+      "vpc",
+      "DeleteReserveIpAddresses",
+      { VpcId: one.vpcId, ReserveIpIds: [`rsvip-${absent}`] },
+      "InvalidParameterValue.ResourceNotFound",
+    ],
+  ]);
+});
+
+test("codes of the vpc API: EIPs, and what is asked of a thing that is busy", async (t) => {
+  const cloud = await cloudFor(t);
+  const call = sdk(cloud);
+  const pair = await makePair(call);
+  const [a, b] = pair.enis;
+  const third = await makeEni(call, pair, ["10.1.1.13"]);
+  const absent = "eip-00000000";
+  const bind = { AddressId: pair.eipId, NetworkInterfaceId: a, PrivateIpAddress: vip };
+  await assertRefused(call, [
+    ["vpc", "AllocateAddresses", { AddressType: "AnycastEIP" }, "InvalidParameterValue.ResourceNotSupport"],
+    ["vpc", "AllocateAddresses", { Tags: badTags.value }, "InvalidParameterValue.InvalidTag"],
+    ["vpc", "DescribeAddresses", { Filters: [{ Name: "colour", Values: ["red"] }] }, "InvalidParameter.InvalidFilter"],
+    ["vpc", "DescribeAddresses", { Limit: 101 }, "InvalidParameterValue.LimitExceeded"],
+    ["vpc", "ReleaseAddresses", { AddressIds: [pair.eipId] }, "UnsupportedOperation.AddressStatusNotPermit"],
+    ["vpc", "ReleaseAddresses", { AddressIds: [absent] }, "InvalidAddressId.NotFound"],
+    ["vpc", "ReleaseAddresses", { AddressIds: ["foo"] }, "InvalidParameterValue.AddressIdMalformed"],
+    ["vpc", "AssociateAddress", bind, "UnsupportedOperation.AddressStatusNotPermit"],
+    ["vpc", "DetachNetworkInterface", { NetworkInterfaceId: a, InstanceId: pair.instances[1] }, "UnsupportedOperation"],
+    [
+      "vpc",
+      "DetachNetworkInterface",
+      { NetworkInterfaceId: third, InstanceId: pair.instances[1] },
+      "UnsupportedOperation",
+    ],
+    [
+      "vpc",
+      "AttachNetworkInterface",
+      { NetworkInterfaceId: third, InstanceId: "node" },
+      "InvalidParameterValue.Malformed",
+    ],
+  ]);
+
+  // Stuck tasks run until the faults are undone: what is asked meanwhile is asked of a busy thing.
+  cloud.faults.set({ stuckTask: ["MigratePrivateIpAddress", "AssignPrivateIpAddresses"] });
+  await call("vpc", "MigratePrivateIpAddress", {
+    SourceNetworkInterfaceId: a,
+    DestinationNetworkInterfaceId: b,
+    PrivateIpAddress: vip,
+  });
+  await call("vpc", "AssignPrivateIpAddresses", { NetworkInterfaceId: third, SecondaryPrivateIpAddressCount: 1 });
+  const assign = { NetworkInterfaceId: b, SecondaryPrivateIpAddressCount: 1 };
+  const detach = { NetworkInterfaceId: a, InstanceId: pair.instances[0] };
+  await assertRefused(call, [
+    ["vpc", "DisassociateAddress", { AddressId: pair.eipId }, "OperationDenied.MutexTaskRunning"],
+    ["vpc", "AssignPrivateIpAddresses", assign, "UnsupportedOperation.MutexOperationTaskRunning"],
+    ["vpc", "DetachNetworkInterface", detach, "UnsupportedOperation.InvalidState"],
+    ["vpc", "DeleteNetworkInterface", { NetworkInterfaceId: third }, "UnsupportedOperation.InvalidState"],
+  ]);
+  cloud.faults.reset();
+  await cloud.settled();
+
+  cloud.faults.set({ stuckTask: ["DetachNetworkInterface"] });
+  await call("vpc", "DetachNetworkInterface", detach);
+  await assertRefused(call, [
+    ["vpc", "DetachNetworkInterface", detach, "UnsupportedOperation.InvalidState"],
+    ["vpc", "DeleteNetworkInterface", { NetworkInterfaceId: a }, "UnsupportedOperation.InvalidState"],
+  ]);
+  cloud.faults.reset();
+  await cloud.settled();
+  await taskDone(call, await call("vpc", "DetachNetworkInterface", detach));
+  await assertRefused(call, [["vpc", "DetachNetworkInterface", detach, "UnsupportedOperation"]]);
+});
