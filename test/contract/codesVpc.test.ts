@@ -153,3 +153,35 @@ test("codes of the vpc API: EIPs, and what is asked of a thing that is busy", as
   await taskDone(call, await call("vpc", "DetachNetworkInterface", detach));
   await assertRefused(call, [["vpc", "DetachNetworkInterface", detach, "UnsupportedOperation"]]);
 });
+
+test("what is no address is malformed, never an address that is not there", async (t) => {
+  const call = sdk(await cloudFor(t));
+  const network = await makeNetwork(call);
+  const [a, b] = [await makeEni(call, network, ["10.1.1.11", vip]), await makeEni(call, network, ["10.1.1.12"])];
+  const ends = { SourceNetworkInterfaceId: a, DestinationNetworkInterfaceId: b };
+  for (const address of ["foo", "", "10.1.1.999", "10.1.1", "10.1.1.100/32", "fd00::1", "010.001.001.100"]) {
+    const named = { NetworkInterfaceId: a, PrivateIpAddresses: [{ PrivateIpAddress: address }] };
+    const created = { VpcId: network.vpcId, SubnetId: network.subnetId, NetworkInterfaceName: "n" };
+    await assertRefused(call, [
+      ["vpc", "MigratePrivateIpAddress", { ...ends, PrivateIpAddress: address }, "InvalidParameterValue.Malformed"],
+      ["vpc", "UnassignPrivateIpAddresses", named, "InvalidParameterValue.Malformed"],
+      ["vpc", "AssignPrivateIpAddresses", named, "InvalidParameterValue.Malformed"],
+      ["vpc", "ModifyPrivateIpAddressesAttribute", named, "InvalidParameterValue.Malformed"],
+      [
+        "vpc",
+        "CreateNetworkInterface",
+        { ...named, ...created, NetworkInterfaceId: undefined },
+        "InvalidParameterValue.Malformed",
+      ],
+    ]);
+  }
+  const twice = [{ PrivateIpAddress: vip }, { PrivateIpAddress: vip }];
+  await assertRefused(call, [
+    [
+      "vpc",
+      "UnassignPrivateIpAddresses",
+      { NetworkInterfaceId: a, PrivateIpAddresses: twice },
+      "InvalidParameterValue.DuplicatePara",
+    ],
+  ]);
+});

@@ -1,6 +1,13 @@
 /** What the API asks of a CIDR, and what a subnet keeps for itself. */
-import { type Block, blockOf, formatAddress, parseCidr } from "../../../render/ipv4.ts";
+import { type Block, blockOf, formatAddress, parseAddress, parseCidr } from "../../../render/ipv4.ts";
 import { malformed } from "./errors.ts";
+
+/** An address as a number; refuses what is none. */
+export function readAddress(parameter: string, address: string): number {
+  const number = parseAddress(address);
+  if (number === null) throw malformed(parameter, address, "an IPv4 address such as 10.0.1.16");
+  return number;
+}
 
 /** Reads a CIDR in network form (no host bits set), as the API demands it. */
 export function readCidr(parameter: string, cidr: string, minPrefix: number, maxPrefix: number): Block {

@@ -1,6 +1,7 @@
 /** Addresses on ENIs: assigned, taken away, and moved. The move is what a failover rests on. */
 
-import { CloudError, known, malformed, missing, mutex } from "../account/errors.ts";
+import { readAddress } from "../account/addresses.ts";
+import { CloudError, isId, known, malformed, missing, mutex } from "../account/errors.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp } from "../account/records.ts";
 import { type ApiPrivateIp, addressLimit, ipView, requireIdle } from "./eni.ts";
@@ -12,8 +13,9 @@ const migratePrivateIpAddress: Handler<{
   PrivateIpAddress: string;
 }> = (model, request, call) => {
   for (const name of ["SourceNetworkInterfaceId", "DestinationNetworkInterfaceId"] as const) {
-    if (!/^eni-[a-z0-9]{8}$/.test(request[name])) throw malformed(name, request[name], "an ENI id");
+    if (!isId(request[name], "eni")) throw malformed(name, request[name], "an ENI id");
   }
+  readAddress("PrivateIpAddress", request.PrivateIpAddress);
   const source = known(model.enis, request.SourceNetworkInterfaceId);
   const target = known(model.enis, request.DestinationNetworkInterfaceId);
   for (const eni of [source, target]) if (model.tasks.isLocked(eni.id)) throw refusal(eni);
@@ -120,6 +122,19 @@ function move(model: Model, ip: PrivateIp, source: Eni, target: Eni): void {
   }
 }
 
+/** Addresses that a request names: each there, well formed, and once. */
+function addressesIn(asked: ApiPrivateIp[]): string[] {
+  const addresses = asked.map(({ PrivateIpAddress }, index) => {
+    if (PrivateIpAddress === undefined) throw missing(`PrivateIpAddresses.${index}.PrivateIpAddress`);
+    readAddress("PrivateIpAddress", PrivateIpAddress);
+    return PrivateIpAddress;
+  });
+  if (new Set(addresses).size < addresses.length) {
+    throw new CloudError("InvalidParameterValue.DuplicatePara", "An address is given twice.");
+  }
+  return addresses;
+}
+
 const assignPrivateIpAddresses: Handler<{
   NetworkInterfaceId: string;
   PrivateIpAddresses?: ApiPrivateIp[];
@@ -132,16 +147,10 @@ const assignPrivateIpAddresses: Handler<{
   if (asked.length > 10) {
     throw new CloudError("InvalidParameterValue.LimitExceeded", "At most 10 addresses can be given at once.");
   }
+  const addresses = addressesIn(asked);
   requireIdle(model, eni);
   const subnet = known(model.subnets, eni.subnetId);
-  const addresses = asked.map(({ PrivateIpAddress }) => {
-    if (PrivateIpAddress === undefined) throw missing("PrivateIpAddresses.0.PrivateIpAddress");
-    checkAddress(model, subnet, PrivateIpAddress);
-    return PrivateIpAddress;
-  });
-  if (new Set(addresses).size < addresses.length) {
-    throw new CloudError("InvalidParameterValue.DuplicatePara", "An address is given twice.");
-  }
+  for (const address of addresses) checkAddress(model, subnet, address);
   if (asked.some(({ Primary }) => Primary)) {
     throw malformed("PrivateIpAddresses.0.Primary", "true", "only secondary addresses can be assigned");
   }
@@ -180,28 +189,19 @@ const unassignPrivateIpAddresses: Handler<{
   PrivateIpAddresses: ApiPrivateIp[];
 }> = (model, request, call) => {
   const eni = known(model.enis, request.NetworkInterfaceId);
+  const named = addressesIn(request.PrivateIpAddresses);
   requireIdle(model, eni);
   const { unassignNothing } = model.faults.settings;
-  const named = request.PrivateIpAddresses;
   if (named.length === 0 && unassignNothing !== "accepted" && unassignNothing !== "all") {
     throw new CloudError(unassignNothing, "The request is missing a required parameter `PrivateIpAddresses`.");
   }
-  const everySecondary = eni.addresses
-    .filter(({ primary }) => !primary)
-    .map(({ address }): ApiPrivateIp => ({ PrivateIpAddress: address }));
-  const going = (named.length === 0 && unassignNothing === "all" ? everySecondary : named).map(
-    ({ PrivateIpAddress }) => {
-      const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
-      if (!ip) {
-        throw new CloudError(
-          "UnsupportedOperation.AttachmentNotFound",
-          `${String(PrivateIpAddress)} is not on ${eni.id}`,
-        );
-      }
-      if (ip.primary) throw new CloudError("UnsupportedOperation", `${ip.address} is the primary IP of ${eni.id}.`);
-      return ip;
-    },
-  );
+  const everySecondary = eni.addresses.filter(({ primary }) => !primary).map(({ address }) => address);
+  const going = (named.length === 0 && unassignNothing === "all" ? everySecondary : named).map((wanted) => {
+    const ip = eni.addresses.find(({ address }) => address === wanted);
+    if (!ip) throw new CloudError("UnsupportedOperation.AttachmentNotFound", `${wanted} is not on ${eni.id}`);
+    if (ip.primary) throw new CloudError("UnsupportedOperation", `${wanted} is the primary IP of ${eni.id}.`);
+    return ip;
+  });
   for (const ip of going) ip.state = "DELETING";
   model.tasks.start({
     id: call.requestId,
@@ -230,9 +230,10 @@ const modifyPrivateIpAddressesAttribute: Handler<{
   PrivateIpAddresses: ApiPrivateIp[];
 }> = (model, request) => {
   const eni = known(model.enis, request.NetworkInterfaceId);
-  for (const { PrivateIpAddress, Description } of request.PrivateIpAddresses) {
+  for (const { PrivateIpAddress = "", Description } of request.PrivateIpAddresses) {
+    readAddress("PrivateIpAddress", PrivateIpAddress);
     const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
-    if (!ip) throw new CloudError("ResourceNotFound", `${String(PrivateIpAddress)} is not on ${eni.id}`);
+    if (!ip) throw new CloudError("ResourceNotFound", `${PrivateIpAddress} is not on ${eni.id}`);
     ip.description = Description ?? ip.description;
   }
   return {};

@@ -1,7 +1,7 @@
-import { blockOf, contains, formatAddress, holds, overlaps, parseAddress } from "../../../render/ipv4.ts";
-import { isReserved, readCidr } from "../account/addresses.ts";
+import { blockOf, contains, formatAddress, holds, overlaps } from "../../../render/ipv4.ts";
+import { isReserved, readAddress, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
-import { CloudError, inUse, known, malformed } from "../account/errors.ts";
+import { CloudError, inUse, known } from "../account/errors.ts";
 import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
@@ -29,8 +29,7 @@ export function checkAddress(
   address: string,
   wanted: "forEni" | "unreserved" = "forEni",
 ): void {
-  const number = parseAddress(address);
-  if (number === null) throw malformed("PrivateIpAddress", address, "an IPv4 address such as 10.0.1.16");
+  const number = readAddress("PrivateIpAddress", address);
   const block = blockOf(subnet.cidr);
   if (!holds(block, number)) {
     throw new CloudError("InvalidParameterValue.Range", `IP ${address} is not in ${subnet.id} (${subnet.cidr}).`);
