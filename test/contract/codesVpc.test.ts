@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertRefused, badTags } from "./codes.ts";
 import { makeEni, makeNetwork, makePair, taskDone, vip } from "./pair.ts";
@@ -183,5 +184,26 @@ test("what is no address is malformed, never an address that is not there", asyn
       { NetworkInterfaceId: a, PrivateIpAddresses: twice },
       "InvalidParameterValue.DuplicatePara",
     ],
+  ]);
+});
+
+test("tasks of EIPs are numbers, all others the ids of their requests, and each is known to its own action only", async (t) => {
+  const call = sdk(await cloudFor(t));
+  const allocated = await call("vpc", "AllocateAddresses", {});
+  const network = await makeNetwork(call);
+  const grown = await call("vpc", "AssignPrivateIpAddresses", {
+    NetworkInterfaceId: await makeEni(call, network, ["10.1.1.11"]),
+    SecondaryPrivateIpAddressCount: 1,
+  });
+  assert.ok(await taskDone(call, grown));
+  assert.equal(
+    (await call("vpc", "DescribeTaskResult", { TaskId: Number(allocated.TaskId) })).TaskId,
+    Number(allocated.TaskId),
+  );
+  await assertRefused(call, [
+    ["vpc", "DescribeVpcTaskResult", { TaskId: allocated.TaskId }, "ResourceNotFound"],
+    ["vpc", "DescribeVpcTaskResult", { TaskId: "no-such-task" }, "ResourceNotFound"],
+    ["vpc", "DescribeTaskResult", { TaskId: 1 }, "InvalidParameter"],
+    ["vpc", "DescribeTaskResult", {}, "MissingParameter"],
   ]);
 });

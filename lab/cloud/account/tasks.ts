@@ -1,12 +1,14 @@
 import type { Faults } from "./apiFaults.ts";
 import type { Clock } from "./clock.ts";
-import { type CloudError, known } from "./errors.ts";
+import { CloudError } from "./errors.ts";
 
 export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
 
+/** The id of the request that started it, or for those of EIPs a number: each sort is asked for by an action of its own. */
+export type TaskId = string | number;
+
 export interface TaskStart {
-  /** Request id (VPC) or number (EIP) by which the caller asks for it. */
-  id: string;
+  id: TaskId;
   action: string;
   delayMs: number;
   /** Things on which nothing else may run meanwhile. */
@@ -18,7 +20,7 @@ export interface TaskStart {
 }
 
 interface Task {
-  id: string;
+  id: TaskId;
   action: string;
   startedMs: number;
   endedMs: number | null;
@@ -28,7 +30,7 @@ interface Task {
 
 /** Things that take time: each runs for a while, holds its locks meanwhile, and ends as SUCCESS or FAILED. */
 export class Tasks {
-  readonly #tasks = new Map<string, Task>();
+  readonly #tasks = new Map<TaskId, Task>();
   readonly #running = new Set<Promise<void>>();
   readonly #cancels = new Set<() => void>();
   readonly #clock: Clock;
@@ -97,14 +99,16 @@ export class Tasks {
     return undefined;
   }
 
-  /** How a task is by now; `unknown` is the refusal when there is none with this id (yet, or any more). */
-  status(id: string, unknown: (id: string) => CloudError): TaskStatus {
-    const { startedMs, endedMs, status } = known(this.#tasks, id, unknown);
+  /** How a task is by now; `unknownCode` is the refusal when there is none with this id (yet, or any more). */
+  status(id: TaskId, unknownCode: string): TaskStatus {
+    const unknown = () => new CloudError(unknownCode, `The task '${id}' does not exist.`);
+    const task = this.#tasks.get(id);
+    if (!task) throw unknown();
     const { taskUnknownMs, taskKnownMs } = this.#faults.settings;
     const nowMs = this.#clock.now();
-    if (nowMs - startedMs < taskUnknownMs) throw unknown(id);
-    if (taskKnownMs !== null && endedMs !== null && nowMs - endedMs >= taskKnownMs) throw unknown(id);
-    return status;
+    if (nowMs - task.startedMs < taskUnknownMs) throw unknown();
+    if (taskKnownMs !== null && task.endedMs !== null && nowMs - task.endedMs >= taskKnownMs) throw unknown();
+    return task.status;
   }
 
   /** Resolves once nothing runs. */
