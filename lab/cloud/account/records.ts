@@ -91,8 +91,10 @@ export interface Rule {
   port: string;
   /** The port as the request spelled it. */
   portSent: string;
+  /** The source (of egress, the destination): one of these, the others are "". */
   cidr: string;
-  /** Another security group as the source, "" when a CIDR is given. */
+  ipv6Cidr: string;
+  /** Another security group: the addresses of its members. */
   groupId: string;
   action: "ACCEPT" | "DROP";
   description: string;

@@ -1,8 +1,8 @@
 /** The rules of security groups: read, shown, and as packets meet them. */
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import type { RuleView } from "../../dataplane.ts";
 import { plainTime } from "../account/clock.ts";
-import { CloudError, known, malformed } from "../account/errors.ts";
+import { CloudError, isId, known, malformed, missing, notFound } from "../account/errors.ts";
 import type { Model } from "../account/model.ts";
 import type { Json, Rule } from "../account/records.ts";
 
@@ -10,8 +10,11 @@ export interface ApiRule {
   PolicyIndex?: number;
   Protocol?: string;
   Port?: string;
+  ServiceTemplate?: { ServiceId?: string; ServiceGroupId?: string };
   CidrBlock?: string;
+  Ipv6CidrBlock?: string;
   SecurityGroupId?: string;
+  AddressTemplate?: { AddressId?: string; AddressGroupId?: string };
   Action?: string;
   PolicyDescription?: string;
 }
@@ -34,14 +37,50 @@ function checkPort(port: string): void {
   if (!valid) throw malformed("Port", port, '"all", "80", "80,443" or "8000-8100"');
 }
 
-function checkCidr(cidr: string): void {
-  const [address = "", prefix = "32", ...rest] = cidr.split("/");
-  if (!isIPv4(address) || rest.length > 0 || !/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) {
-    throw malformed("CidrBlock", cidr, "an IPv4 address or CIDR");
+function checkCidr(parameter: string, cidr: string, isAddress: (text: string) => boolean, bits: number): void {
+  const [address = "", prefix = String(bits), ...rest] = cidr.split("/");
+  if (!isAddress(address) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
+    throw malformed(parameter, cidr, `an IPv${bits === 32 ? 4 : 6} address or CIDR`);
   }
 }
 
+/** Refuses a rule that gives both or more of what can only be given alone: it would hold for one and seem to for the other. */
+function requireOne(parameters: Record<string, string | undefined>): void {
+  const given = Object.keys(parameters).filter((name) => parameters[name]);
+  if (given.length > 1) {
+    throw new CloudError("InvalidParameter.Coexist", `A rule cannot have ${given.join(" and ")} at once.`);
+  }
+}
+
+/** The template that a rule names, if any: one or a group of them. */
+function templateOf(one = "", group = ""): string {
+  requireOne({ [one]: one, [group]: group });
+  return one || group;
+}
+
+/** Templates are made by actions that this cloud does not have, so that none exists. */
+function refuseTemplate(parameter: string, id: string, prefixes: string): void {
+  if (id === "") return;
+  throw isId(id, prefixes) ? notFound(id) : malformed(parameter, id, "the id of a template or of a group of them");
+}
+
+function readSource(model: Model, rule: ApiRule): Pick<Rule, "cidr" | "ipv6Cidr" | "groupId"> {
+  const { CidrBlock: cidr = "", Ipv6CidrBlock: ipv6Cidr = "", SecurityGroupId: groupId = "" } = rule;
+  const template = templateOf(rule.AddressTemplate?.AddressId, rule.AddressTemplate?.AddressGroupId);
+  if (!cidr && !ipv6Cidr && !groupId && !template) throw missing("CidrBlock");
+  requireOne({ CidrBlock: cidr, Ipv6CidrBlock: ipv6Cidr, SecurityGroupId: groupId, AddressTemplate: template });
+  refuseTemplate("AddressTemplate", template, "ipmg?");
+  if (cidr) checkCidr("CidrBlock", cidr, isIPv4, 32);
+  if (ipv6Cidr) checkCidr("Ipv6CidrBlock", ipv6Cidr, isIPv6, 128);
+  if (groupId) known(model.securityGroups, groupId);
+  // "0.0.0.0/n is 0.0.0.0/0", says the API's text.
+  return { cidr: cidr.startsWith("0.0.0.0/") ? "0.0.0.0/0" : cidr, ipv6Cidr, groupId };
+}
+
 function readRule(model: Model, rule: ApiRule): Rule {
+  const template = templateOf(rule.ServiceTemplate?.ServiceId, rule.ServiceTemplate?.ServiceGroupId);
+  requireOne({ ServiceTemplate: template, "Protocol or Port": rule.Protocol || rule.Port });
+  refuseTemplate("ServiceTemplate", template, "ppmg?");
   const protocol = (rule.Protocol ?? "ALL").toUpperCase();
   if (!protocols.includes(protocol)) {
     throw malformed("Protocol", rule.Protocol ?? "", "TCP, UDP, ICMP, ICMPv6 or ALL");
@@ -54,18 +93,11 @@ function readRule(model: Model, rule: ApiRule): Rule {
   }
   const action = (rule.Action ?? "").toUpperCase();
   if (action !== "ACCEPT" && action !== "DROP") throw malformed("Action", rule.Action ?? "", "ACCEPT or DROP");
-  const [cidr, groupId] = [rule.CidrBlock ?? "", rule.SecurityGroupId ?? ""];
-  if ((cidr === "") === (groupId === "")) {
-    throw new CloudError("InvalidParameter.Coexist", "A rule needs CidrBlock or SecurityGroupId, and not both.");
-  }
-  if (cidr) checkCidr(cidr);
-  if (groupId) known(model.securityGroups, groupId);
   return {
     protocol,
     port,
     portSent,
-    cidr,
-    groupId,
+    ...readSource(model, rule),
     action,
     description: rule.PolicyDescription ?? "",
     modifiedMs: model.clock.now(),
@@ -81,8 +113,8 @@ export function readRules(model: Model, rules: ApiRule[]): Rule[] {
   }
   const read = rules.map((rule) => readRule(model, rule));
   const seen = new Set<string>();
-  for (const { protocol, port, cidr, groupId } of read) {
-    const key = `${protocol} ${port} ${cidr}${groupId}`;
+  for (const { protocol, port, cidr, ipv6Cidr, groupId } of read) {
+    const key = `${protocol} ${port} ${cidr}${ipv6Cidr}${groupId}`;
     if (seen.has(key))
       throw new CloudError("UnsupportedOperation.DuplicatePolicy", `The rule '${key}' is given twice.`);
     seen.add(key);
@@ -101,7 +133,7 @@ export const ruleView = (model: Model, rule: Rule, index: number): Json => ({
   Protocol: rule.protocol,
   Port: portView(model, rule),
   CidrBlock: rule.cidr,
-  Ipv6CidrBlock: model.faults.settings.ruleIpv6Cidr,
+  Ipv6CidrBlock: rule.ipv6Cidr || model.faults.settings.ruleIpv6Cidr,
   SecurityGroupId: rule.groupId,
   Action: rule.action,
   PolicyDescription: rule.description,
@@ -110,18 +142,19 @@ export const ruleView = (model: Model, rule: Rule, index: number): Json => ({
   AddressTemplate: { AddressId: "", AddressGroupId: "" },
 });
 
-/** The rules of several groups, one after the other, as packets meet them. A group as source is its members' addresses. */
+/**
+ * The rules of several groups, one after the other, as packets meet them: all packets here are IPv4. A group as source
+ * is its members' addresses.
+ */
 export function rulesFor(model: Model, groupIds: string[], direction: "ingress" | "egress"): RuleView[] {
   const members = (id: string) =>
     [...model.enis.values()].filter((eni) => eni.groupIds.includes(id)).flatMap((eni) => eni.addresses);
+  const sources = ({ cidr, groupId }: Rule) =>
+    groupId ? members(groupId).map(({ address }) => `${address}/32`) : cidr ? [cidr] : [];
   return groupIds.flatMap((id) =>
-    (model.securityGroups.get(id)?.[direction] ?? []).flatMap(({ protocol, port, cidr, groupId, action }) =>
-      (groupId ? members(groupId).map(({ address }) => `${address}/32`) : [cidr]).map((source) => ({
-        protocol,
-        port,
-        cidr: source,
-        action,
-      })),
-    ),
+    (model.securityGroups.get(id)?.[direction] ?? []).flatMap((rule) => {
+      const { protocol, port, action } = rule;
+      return sources(rule).map((cidr) => ({ protocol, port, cidr, action }));
+    }),
   );
 }
