@@ -1,6 +1,7 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
 import { addressOf } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
+import { enisOf, publicAddresses } from "../account/enis.ts";
 import { CloudError, known, noInstance } from "../account/errors.ts";
 import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
@@ -34,6 +35,10 @@ function shownAddresses(model: Model, instanceId: string): string[] {
   }
 }
 
+/** Public addresses of the primary NIC, its EIPs included; those of other ENIs are not the machine's. */
+const publicIps = (model: Model, instanceId: string): string[] =>
+  enisOf(model, instanceId).flatMap((eni) => (eni.primary ? publicAddresses(model, eni) : []));
+
 const stopChargingMode = ({ state, chargingStopped }: Instance) => {
   if (state !== "STOPPED") return "NOT_APPLICABLE";
   return chargingStopped ? "STOP_CHARGING" : "KEEP_CHARGING";
@@ -41,6 +46,7 @@ const stopChargingMode = ({ state, chargingStopped }: Instance) => {
 
 function view(model: Model, instance: Instance): Json {
   const image = imageOf(instance.imageId);
+  const publicAddressesShown = publicIps(model, instance.id);
   return {
     InstanceId: instance.id,
     InstanceName: instance.name,
@@ -70,7 +76,7 @@ function view(model: Model, instance: Instance): Json {
     },
     DataDisks: [],
     PrivateIpAddresses: shownAddresses(model, instance.id),
-    PublicIpAddresses: instance.publicIp ? [instance.publicIp] : null,
+    PublicIpAddresses: publicAddressesShown.length > 0 ? publicAddressesShown : null,
     InternetAccessible: {
       InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
       InternetMaxBandwidthOut: instance.bandwidthMbps,
@@ -124,7 +130,7 @@ const describeInstances: Handler<{
       "subnet-id": (instance) => [instance.subnetId],
       "security-group-id": (instance) => instance.groupIds,
       "private-ip-address": (instance) => primaryAddresses(model, instance.id),
-      "public-ip-address": (instance) => [instance.publicIp],
+      "public-ip-address": (instance) => publicIps(model, instance.id),
       "tag-key": (instance) => model.tags.of("cvm/instance", instance.id).map(({ Key }) => Key),
     },
     (instance) => model.tags.of("cvm/instance", instance.id),

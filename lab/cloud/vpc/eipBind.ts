@@ -1,5 +1,6 @@
 /** An EIP and the private address that it stands for. */
 
+import { publicOf } from "../account/enis.ts";
 import { CloudError, known, missing, noInstance } from "../account/errors.ts";
 import type { Handler, Model } from "../account/model.ts";
 import { eipStatus, noEip, requireIdleEip } from "./eip.ts";
@@ -34,13 +35,17 @@ function target(
   if (model.tasks.isLocked(eni.id)) {
     throw new CloudError("OperationDenied.MutexTaskRunning", `A task is running on ${eni.id}`);
   }
-  if (!eni.addresses.some(({ address }) => address === request.PrivateIpAddress)) {
+  const ip = eni.addresses.find(({ address }) => address === request.PrivateIpAddress);
+  if (!ip) {
     throw new CloudError(
       "InvalidParameterValue.PrivateIpAddressNotMatch",
       `${request.PrivateIpAddress} is not on ${eni.id}`,
     );
   }
-  return { eniId: eni.id, address: request.PrivateIpAddress };
+  if (publicOf(model, eni, ip).publicIp) {
+    throw new CloudError("InvalidPrivateIpAddress.AlreadyBindEip", `${ip.address} has a public address already.`);
+  }
+  return { eniId: eni.id, address: ip.address };
 }
 
 const associateAddress: Handler<{

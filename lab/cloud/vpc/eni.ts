@@ -1,4 +1,5 @@
 import { plainTime } from "../account/clock.ts";
+import { publicOf } from "../account/enis.ts";
 import { CloudError, known, mutex, noInstance } from "../account/errors.ts";
 import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
@@ -26,15 +27,9 @@ export function requireIdle(model: Model, eni: Eni): void {
   }
 }
 
-/** Public address that belongs to a private one: an EIP's, or for a primary ENI the machine's own. */
-function publicOf(model: Model, eni: Eni, ip: PrivateIp): { PublicIpAddress: string; AddressId: string } {
-  for (const eip of model.eips.values()) {
-    if (eip.binding?.eniId === eni.id && eip.binding.address === ip.address && eip.state === "READY") {
-      return { PublicIpAddress: eip.publicIp, AddressId: eip.id };
-    }
-  }
-  const instance = eni.primary && ip.primary && eni.attachment && model.instances.get(eni.attachment.instanceId);
-  return { PublicIpAddress: instance ? instance.publicIp : "", AddressId: "" };
+function publicView(model: Model, eni: Eni, ip: PrivateIp): { PublicIpAddress: string; AddressId: string } {
+  const { publicIp, eipId } = publicOf(model, eni, ip);
+  return { PublicIpAddress: publicIp, AddressId: eipId };
 }
 
 export const ipView = (model: Model, eni: Eni, ip: PrivateIp): Json => ({
@@ -42,7 +37,7 @@ export const ipView = (model: Model, eni: Eni, ip: PrivateIp): Json => ({
   Primary: ip.primary,
   Description: ip.description,
   State: ip.state,
-  ...publicOf(model, eni, ip),
+  ...publicView(model, eni, ip),
   IsWanIpBlocked: false,
   QosLevel: "DEFAULT",
 });

@@ -4,7 +4,7 @@ import { blockOf, formatAddress } from "../../../render/ipv4.ts";
 import { gatewayOf } from "../account/addresses.ts";
 import { isoTime } from "../account/clock.ts";
 import type { Credentials } from "../account/credentials.ts";
-import { enisOf } from "../account/enis.ts";
+import { enisOf, publicAddresses, publicOf } from "../account/enis.ts";
 import type { Model } from "../account/model.ts";
 import { trustsService } from "../account/policy.ts";
 import type { Eni, Instance } from "../account/records.ts";
@@ -15,14 +15,14 @@ type Tree = { [name: string]: string | Tree };
 
 const mask = (cidr: string) => formatAddress(2 ** 32 - 2 ** (32 - blockOf(cidr).prefix));
 
-function nicTree(model: Model, eni: Eni, publicIp: string): Tree {
+function nicTree(model: Model, eni: Eni): Tree {
   const cidr = model.subnets.get(eni.subnetId)?.cidr ?? "0.0.0.0/0";
-  const addresses = eni.addresses.map(({ address, primary }): [string, Tree] => [
-    address,
+  const addresses = eni.addresses.map((ip): [string, Tree] => [
+    ip.address,
     {
       gateway: gatewayOf(cidr),
-      "local-ipv4": address,
-      "public-ipv4": primary ? publicIp : "",
+      "local-ipv4": ip.address,
+      "public-ipv4": publicOf(model, eni, ip).publicIp,
       "public-ipv4-mode": "NAT",
       "subnet-mask": mask(cidr),
     },
@@ -30,7 +30,7 @@ function nicTree(model: Model, eni: Eni, publicIp: string): Tree {
   return {
     mac: eni.mac,
     "primary-local-ipv4": eni.addresses.find(({ primary }) => primary)?.address ?? "",
-    "public-ipv4s": publicIp,
+    "public-ipv4s": publicAddresses(model, eni).join("\n"),
     "vpc-id": eni.vpcId,
     "subnet-id": eni.subnetId,
     "owner-id": model.account.uin,
@@ -50,14 +50,12 @@ function tree(model: Model, credentials: Credentials, instance: Instance): Tree 
     "app-id": String(model.account.appId),
     mac: primary?.mac ?? "",
     "local-ipv4": primary?.addresses[0]?.address ?? "",
-    "public-ipv4": instance.publicIp,
+    "public-ipv4": (primary && publicAddresses(model, primary)[0]) ?? "",
     placement: { region: model.account.region, zone: instance.zone },
     payment: { "charge-type": "POSTPAID_BY_HOUR" },
     network: {
       interfaces: {
-        macs: Object.fromEntries(
-          enis.map((eni) => [eni.mac, nicTree(model, eni, eni.primary ? instance.publicIp : "")]),
-        ),
+        macs: Object.fromEntries(enis.map((eni) => [eni.mac, nicTree(model, eni)])),
       },
     },
   };
