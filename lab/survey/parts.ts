@@ -9,13 +9,13 @@ export const sides: Side[] = ["a", "b"];
 
 /** Addresses of the probe's own subnet. */
 export const addresses = {
-  vip: "10.199.1.100",
-  a: "10.199.1.11",
-  b: "10.199.1.12",
+  vip: "10.15.1.100",
+  a: "10.15.1.11",
+  b: "10.15.1.12",
   /** The machines' own; lower ones are free, for the question of order. */
-  machines: { a: "10.199.1.200", b: "10.199.1.201" },
-  spare: "10.199.1.50",
-  reserved: "10.199.1.60",
+  machines: { a: "10.15.1.200", b: "10.15.1.201" },
+  spare: "10.15.1.50",
+  reserved: "10.15.1.60",
 };
 
 export interface Eni {
@@ -48,11 +48,11 @@ export class Parts extends Tools {
   async buildNetwork(): Promise<void> {
     const { zone } = await this.#choose();
     this.vpcId = await this.make("vpc", "vpc", async (VpcName) => {
-      const { Vpc } = await this.call("vpc", "CreateVpc", { VpcName, CidrBlock: "10.199.0.0/16", Tags: this.tags });
+      const { Vpc } = await this.call("vpc", "CreateVpc", { VpcName, CidrBlock: "10.15.0.0/16", Tags: this.tags });
       return (Vpc as Json).VpcId;
     });
     this.subnetId = await this.make("subnet", "subnet", async (SubnetName) => {
-      const request = { VpcId: this.vpcId, SubnetName, CidrBlock: "10.199.1.0/24", Zone: zone, Tags: this.tags };
+      const request = { VpcId: this.vpcId, SubnetName, CidrBlock: "10.15.1.0/24", Zone: zone, Tags: this.tags };
       return ((await this.call("vpc", "CreateSubnet", request)).Subnet as Json).SubnetId;
     });
     // Without a rule nothing comes in: the machines are of no use to anybody.
@@ -91,8 +91,8 @@ export class Parts extends Tools {
   async makeScratch(): Promise<{ id: string; secondary: string }> {
     const host = 20 + 2 * this.#scratch;
     this.#scratch += 1;
-    const secondary = `10.199.1.${host + 1}`;
-    return { id: await this.makeEni(`scratch-${this.#scratch}`, [`10.199.1.${host}`, secondary]), secondary };
+    const secondary = `10.15.1.${host + 1}`;
+    return { id: await this.makeEni(`scratch-${this.#scratch}`, [`10.15.1.${host}`, secondary]), secondary };
   }
 
   async buildMachines(): Promise<void> {

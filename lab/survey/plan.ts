@@ -6,7 +6,7 @@ const noPrice = "no price that we know of";
 
 const parts: Record<Need, { makes: string; cost: string }> = {
   network: {
-    makes: "a VPC 10.199.0.0/16 with one subnet, a security group without a rule to come in, spare ENIs",
+    makes: "a VPC 10.15.0.0/16 with one subnet, a security group without a rule to come in, spare ENIs",
     cost: noPrice,
   },
   enis: { makes: "two ENIs with a VIP", cost: noPrice },

@@ -10,7 +10,7 @@ async function rulesFor(stage: Stage, ports: string[]): Promise<Json[]> {
   const Egress = ports.map((Port, index) => ({
     Protocol: "ALL",
     Port,
-    CidrBlock: `10.199.${index}.0/24`,
+    CidrBlock: `10.15.${index}.0/24`,
     Action: "ACCEPT",
   }));
   await stage.call("vpc", "ModifySecurityGroupPolicies", { SecurityGroupId, SecurityGroupPolicySet: { Egress } });
