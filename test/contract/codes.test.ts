@@ -84,7 +84,12 @@ test("codes of the cam, sts and tag APIs", async (t) => {
       resource(own, replace(badTags.value)),
       "InvalidParameterValue.TagValueLengthExceeded",
     ],
-    ["tag", "ModifyResourceTags", resource(own, replace(badTags.many)), "LimitExceeded.ResourceAttachedTags"],
+  ]);
+  for (let first = 0; first < 50; first += 10) {
+    await call("tag", "ModifyResourceTags", resource(own, replace(badTags.many.slice(first, first + 10))));
+  }
+  await assertRefused(call, [
+    ["tag", "ModifyResourceTags", resource(own, replace(badTags.many.slice(50))), "LimitExceeded.ResourceAttachedTags"],
   ]);
   const { List } = await call("cam", "ListPolicies", {});
   assert.equal((List as Json[]).length, 1, "nothing is left of a policy that was refused");

@@ -32,6 +32,9 @@ test("a rule says one thing: templates, protocols and sources that exclude each 
     ofRule({ ...anywhere, SecurityGroupId: groupId }, "InvalidParameter.Coexist"),
     ofRule({ Action: "ACCEPT", Ipv6CidrBlock: "10.0.0.0/8" }, "InvalidParameterValue.Malformed"),
     ofRule({ Action: "ACCEPT", CidrBlock: "2001:db8::/32" }, "InvalidParameterValue.Malformed"),
+    ofRule({ Action: "ACCEPT", Ipv6CidrBlock: "::/0", Protocol: "ICMP" }, "InvalidParameter.Coexist"),
+    ofRule({ ...anywhere, Protocol: "VRRP" }, "InvalidParameterValue.Malformed"),
+    ofRule({ ...anywhere, Protocol: "GRE", Port: "80" }, "InvalidParameterValue.Malformed"),
     ofRule({ Action: "ACCEPT" }, "MissingParameter"),
   ]);
   assert.deepEqual(cloud.model.securityGroups.get(groupId)!.ingress, before);
@@ -46,6 +49,7 @@ test("rules for IPv6 are kept and shown, and let no IPv4 packet pass", async (t)
   const rules = [
     { Protocol: "TCP", Port: "22", Ipv6CidrBlock: "2001:db8::/32", Action: "ACCEPT", ...none },
     { Protocol: "TCP", Port: "22", Ipv6CidrBlock: "2001:db8::1", Action: "ACCEPT" },
+    { Protocol: "ICMPv6", Port: "ALL", Ipv6CidrBlock: "::/0", Action: "ACCEPT" },
     { Protocol: "TCP", Port: "80", CidrBlock: "0.0.0.0/8", Action: "ACCEPT", ...none },
   ];
   await call("vpc", "ModifySecurityGroupPolicies", { SecurityGroupId, SecurityGroupPolicySet: { Ingress: rules } });
@@ -55,6 +59,7 @@ test("rules for IPv6 are kept and shown, and let no IPv4 packet pass", async (t)
     [
       ["", "2001:db8::/32"],
       ["", "2001:db8::1"],
+      ["", "::/0"],
       ["0.0.0.0/0", ""],
     ],
   );

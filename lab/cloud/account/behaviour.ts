@@ -105,6 +105,7 @@ export const usualBehaviour: Readonly<Behaviour> = {
   ed25519Key: "accepted",
 };
 
+/** Whether a switch stands as it does unless somebody sets it. */
 export const isUsual = (name: string, value: unknown): boolean =>
   (usualBehaviour as unknown as Record<string, unknown>)[name] === value;
 

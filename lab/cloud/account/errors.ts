@@ -26,6 +26,9 @@ export const notFound = (id: string) =>
     ? new CloudError("ResourceNotFound", `The resource '${id}' does not exist.`)
     : new CloudError("InvalidParameterValue.Malformed", `The id '${id}' is malformed.`);
 
+export const tooLong = (parameter: string, allowed: string) =>
+  new CloudError("InvalidParameterValue.TooLong", `The parameter \`${parameter}\` can have at most ${allowed}.`);
+
 export const inUse = (what: string, by: string) => new CloudError("ResourceInUse", `${what} is used by ${by}`);
 
 export const mutex = (id: string) =>

@@ -1,5 +1,6 @@
 import { plainTime } from "../account/clock.ts";
 import { CloudError, known } from "../account/errors.ts";
+import { atMost } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import { readPolicy, readTrust } from "../account/policy.ts";
 import type { ApiTag, Json, Policy, Role } from "../account/records.ts";
@@ -23,6 +24,13 @@ function asStored(document: string): string {
   return JSON.stringify({ version: parsed.version, statement }, null, 2);
 }
 
+/** The limit that the vendor's text for this code names. */
+function checkDescription(description = ""): void {
+  if (Buffer.byteLength(description) > 300) {
+    throw new CloudError("InvalidParameter.DescriptionLengthOverlimit", "Description has at most 300 bytes.");
+  }
+}
+
 function roleOf(model: Model, id: string | undefined, name: string | undefined): Role {
   if (id === undefined && name === undefined)
     throw new CloudError("InvalidParameter.ParamError", "RoleId or RoleName is needed.");
@@ -44,6 +52,7 @@ const createRole: Handler<{
     throw new CloudError("InvalidParameter.RoleNameInUse", `A role named '${request.RoleName}' exists already.`);
   }
   readTrust(request.PolicyDocument);
+  checkDescription(request.Description);
   const nowMs = model.clock.now();
   const role: Role = {
     // As long as the real ones, so that no client gets away with a number.
@@ -106,6 +115,7 @@ const updateRoleDescription: Handler<{ RoleId?: string; RoleName?: string; Descr
   request,
 ) => {
   const role = roleOf(model, request.RoleId, request.RoleName);
+  checkDescription(request.Description);
   role.description = request.Description;
   role.updatedMs = model.clock.now();
   return {};
@@ -135,6 +145,7 @@ const createPolicy: Handler<{
 }> = (model, request) => {
   requireFreeName(model, request.PolicyName);
   readPolicy(request.PolicyDocument);
+  checkDescription(request.Description);
   const nowMs = model.clock.now();
   const id = model.ids.count("policy", 230000001);
   const document = asStored(request.PolicyDocument);
@@ -193,6 +204,7 @@ const updatePolicy: Handler<{
 }> = (model, request) => {
   const policy = known(model.policies, String(request.PolicyId), noPolicy);
   if (request.PolicyName !== undefined) requireFreeName(model, request.PolicyName, policy);
+  checkDescription(request.Description);
   if (request.PolicyDocument !== undefined) {
     readPolicy(request.PolicyDocument);
     if (inForce(model, policy.updatedMs)) policy.formerDocument = policy.document;
@@ -256,7 +268,10 @@ const detachRolePolicy: Handler<{ PolicyId?: number; DetachRoleId?: string; Deta
 
 const getUserAppId: Handler = ({ account }) => ({ Uin: account.uin, OwnerUin: account.uin, AppId: account.appId });
 
-const describeSubAccounts: Handler = () => ({ SubAccounts: [] });
+const describeSubAccounts: Handler<{ FilterSubAccountUin: number[] }> = (_model, request) => {
+  atMost("accounts", request.FilterSubAccountUin, { most: 50, code: "InvalidParameter" });
+  return { SubAccounts: [] };
+};
 
 export const camActions = {
   cam: {

@@ -1,6 +1,6 @@
 /** What the cloud sells: zones, instance types, images. */
 import { CloudError, isId } from "../account/errors.ts";
-import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
 import type { Handler } from "../account/model.ts";
 import type { InstanceType } from "../account/records.ts";
@@ -60,7 +60,12 @@ export function requireType(name: string, notFoundCode: string): InstanceType {
 
 export const imageOf = (imageId: string): Image | undefined => images.find(({ id }) => id === imageId);
 
-const imageQuery = { ...cvmQuery, limit: "InvalidParameterValue.InvalidParameterValueLimit" };
+const imageQuery = {
+  ...cvmQuery,
+  both: "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
+  malformedId: "InvalidImageId.Malformed",
+  limit: "InvalidParameterValue.InvalidParameterValueLimit",
+};
 
 const describeImages: Handler<{
   ImageIds?: string[];
@@ -68,12 +73,7 @@ const describeImages: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (_model, request) => {
-  if (request.ImageIds && request.Filters) {
-    throw new CloudError(
-      "InvalidParameter.InvalidParameterCoexistImageIdsFilters",
-      "ImageIds and Filters cannot be used together.",
-    );
-  }
+  checkQuery(request, request.ImageIds, "img", imageQuery);
   const found = select(
     images,
     request.Filters,
@@ -109,10 +109,13 @@ const describeImages: Handler<{
   return { TotalCount: found.length, ImageSet: set };
 };
 
+const offerQuery = { ...cvmQuery, values: { ...cvmQuery.values, most: 100 } };
+
 const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (model, request) => {
   const offers = zoneNames(model.account.region).flatMap((zone) =>
     instanceTypes.map((type) => ({ zone, type, family: type.name.split(".")[0] ?? "" })),
   );
+  checkQuery(request, undefined, "", offerQuery);
   const found = select(
     offers,
     request.Filters,
@@ -123,7 +126,7 @@ const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (mod
       "instance-charge-type": () => ["POSTPAID_BY_HOUR"],
     },
     () => [],
-    cvmQuery,
+    offerQuery,
   );
   return {
     InstanceTypeQuotaSet: found.map(({ zone, type, family }) => ({

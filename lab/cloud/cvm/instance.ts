@@ -2,15 +2,18 @@
 import { addressOf } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { enisOf, publicAddresses } from "../account/enis.ts";
-import { CloudError, known, noInstance } from "../account/errors.ts";
-import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
+import { CloudError, known, missing, noInstance } from "../account/errors.ts";
+import { type ApiFilter, atMost, checkQuery, cvmQuery, page, queryOf, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance, Json } from "../account/records.ts";
 import { imageOf } from "./image.ts";
 
 /** The instances with these ids, or the refusal. */
-export const requireInstances = (model: Model, ids: string[], malformedCode?: string): Instance[] =>
-  ids.map((id) => known(model.instances, id, () => noInstance(id, malformedCode)));
+export function requireInstances(model: Model, ids: string[], malformedCode?: string): Instance[] {
+  if (ids.length === 0) throw missing("InstanceIds");
+  atMost("instances", ids, cvmQuery.ids);
+  return ids.map((id) => known(model.instances, id, () => noInstance(id, malformedCode)));
+}
 
 /** Addresses of the primary NIC: those of other ENIs are not the machine's. */
 export const primaryAddresses = (model: Model, instanceId: string): string[] =>
@@ -46,7 +49,7 @@ const stopChargingMode = ({ state, chargingStopped }: Instance) => {
 
 function view(model: Model, instance: Instance): Json {
   const image = imageOf(instance.imageId);
-  const publicAddressesShown = publicIps(model, instance.id);
+  const publicShown = publicIps(model, instance.id);
   return {
     InstanceId: instance.id,
     InstanceName: instance.name,
@@ -76,7 +79,7 @@ function view(model: Model, instance: Instance): Json {
     },
     DataDisks: [],
     PrivateIpAddresses: shownAddresses(model, instance.id),
-    PublicIpAddresses: publicAddressesShown.length > 0 ? publicAddressesShown : null,
+    PublicIpAddresses: publicShown.length > 0 ? publicShown : null,
     InternetAccessible: {
       InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
       InternetMaxBandwidthOut: instance.bandwidthMbps,
@@ -114,9 +117,7 @@ const describeInstances: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
-  if (request.InstanceIds && request.Filters) {
-    throw new CloudError("InvalidParameter", "InstanceIds and Filters cannot be used together.");
-  }
+  checkQuery(request, request.InstanceIds, "ins", cvmQuery);
   const found = select(
     model.instances.values(),
     request.Filters,
@@ -146,6 +147,7 @@ const describeInstancesStatus: Handler<{ InstanceIds?: string[]; Offset?: number
   model,
   request,
 ) => {
+  checkQuery({}, request.InstanceIds, "ins", cvmQuery);
   const found = [...model.instances.values()].filter(
     ({ id }) => !request.InstanceIds || request.InstanceIds.includes(id),
   );
@@ -163,12 +165,13 @@ const describeInstancesAttributes: Handler<{ InstanceIds: string[]; Attributes: 
   };
 };
 
-const diskQuery = { ...cvmQuery, offset: "InvalidParameterValue", limit: "InvalidParameterValue" };
+const diskQuery = queryOf("InvalidParameterValue", "InvalidFilter");
 
 const describeDisks: Handler<{ DiskIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
   request,
 ) => {
+  checkQuery(request, request.DiskIds, "disk", diskQuery);
   const found = select(
     model.instances.values(),
     request.Filters,

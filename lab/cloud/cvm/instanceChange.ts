@@ -2,6 +2,7 @@
 
 import { enisOf } from "../account/enis.ts";
 import { CloudError, known } from "../account/errors.ts";
+import { atMost } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance } from "../account/records.ts";
 import { requireImage, requireType } from "./image.ts";
@@ -42,6 +43,10 @@ const modifyInstancesAttribute: Handler<{
   }
   for (const id of request.SecurityGroups ?? []) {
     known(model.securityGroups, id, () => new CloudError("InvalidSecurityGroupId.NotFound", `'${id}' does not exist.`));
+  }
+  // RunInstances takes 128.
+  if ((request.InstanceName ?? "").length > 60) {
+    throw new CloudError("InvalidInstanceName.TooLong", "InstanceName has at most 60 characters.");
   }
   if (request.UserData !== undefined) checkUserData(request.UserData);
   if (request.CamRoleName) checkRole(model, request.CamRoleName);
@@ -161,6 +166,7 @@ const resetInstance: Handler<{ InstanceId: string; ImageId?: string; UserData?: 
 };
 
 const resetInstancesType: Handler<{ InstanceIds: string[]; InstanceType: string }> = (model, request, call) => {
+  atMost("instances", request.InstanceIds, { most: 1, code: "InvalidParameterValue.LimitExceeded" });
   const type = requireType(request.InstanceType, "ResourceNotFound.InvalidZoneInstanceType");
   const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
   for (const instance of instances) instance.type = type;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { isoTime } from "../account/clock.ts";
 import { CloudError, isId, known } from "../account/errors.ts";
-import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
+import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Json, KeyPair, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";
@@ -115,12 +115,18 @@ const createKeyPair: Handler<{ KeyName: string; ProjectId: number; TagSpecificat
   };
 };
 
-const keyQuery = { ...cvmQuery, offset: "InvalidParameterValueOffset", limit: "InvalidParameterValueLimit" };
+const keyQuery = {
+  ...cvmQuery,
+  malformedId: "InvalidKeyPairId.Malformed",
+  offset: "InvalidParameterValueOffset",
+  limit: "InvalidParameterValueLimit",
+};
 
 const describeKeyPairs: Handler<{ KeyIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
   request,
 ) => {
+  checkQuery(request, request.KeyIds, "skey", keyQuery);
   const found = select(
     model.keyPairs.values(),
     request.Filters,
@@ -134,16 +140,24 @@ const describeKeyPairs: Handler<{ KeyIds?: string[]; Filters?: ApiFilter[]; Offs
 const modifyKeyPairAttribute: Handler<{ KeyId: string; KeyName?: string; Description?: string }> = (model, request) => {
   const key = known(model.keyPairs, request.KeyId, noKey);
   if (request.KeyName !== undefined) checkKeyName(model, request.KeyName, key);
+  if ((request.Description ?? "").length > 60) {
+    throw new CloudError("InvalidParameterValue", "Description has at most 60 characters.");
+  }
   key.name = request.KeyName ?? key.name;
   key.description = request.Description ?? key.description;
   return {};
 };
 
+function requireKeys(model: Model, ids: string[]): KeyPair[] {
+  atMost("key pairs", ids, keyQuery.ids);
+  return ids.map((id) => known(model.keyPairs, id, noKey));
+}
+
 const disassociateInstancesKeyPairs: Handler<{ InstanceIds: string[]; KeyIds: string[]; ForceStop?: boolean }> = (
   model,
   request,
 ) => {
-  for (const id of request.KeyIds) known(model.keyPairs, id, noKey);
+  requireKeys(model, request.KeyIds);
   const instances = requireInstances(model, request.InstanceIds);
   // With ForceStop the cloud would power the machines off: nothing in a lab should ever want that.
   if (instances.some(({ state }) => state === "RUNNING")) {
@@ -154,7 +168,7 @@ const disassociateInstancesKeyPairs: Handler<{ InstanceIds: string[]; KeyIds: st
 };
 
 const deleteKeyPairs: Handler<{ KeyIds: string[] }> = (model, request) => {
-  const keys = request.KeyIds.map((id) => known(model.keyPairs, id, noKey));
+  const keys = requireKeys(model, request.KeyIds);
   for (const key of keys) {
     const user = usersOf(model, key.id)[0];
     if (user) {

@@ -1,6 +1,6 @@
 import { isoTime } from "../account/clock.ts";
 import { CloudError, known } from "../account/errors.ts";
-import { type ApiFilter, cvmQuery, page, select } from "../account/filters.ts";
+import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { PlacementGroup, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";
@@ -77,6 +77,15 @@ const createDisasterRecoverGroup: Handler<{
   };
 };
 
+const groupQuery = {
+  ...cvmQuery,
+  both: null,
+  malformedId: "InvalidParameterValue.DisasterRecoverGroupIdMalformed",
+  ids: { most: 10, code: "InvalidParameterValue.LimitExceeded" },
+  filters: { most: 10, code: "InvalidParameterValue.LimitExceeded" },
+  values: { most: 5, code: "InvalidParameterValue.LimitExceeded" },
+};
+
 const describeDisasterRecoverGroups: Handler<{
   DisasterRecoverGroupIds?: string[];
   Name?: string;
@@ -84,18 +93,19 @@ const describeDisasterRecoverGroups: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
+  checkQuery(request, request.DisasterRecoverGroupIds, "ps", groupQuery);
   const found = select(
     model.placementGroups.values(),
     request.Filters,
     { name: (group) => [group.name] },
     (group) => model.tags.of("cvm/ps", group.id),
-    cvmQuery,
+    groupQuery,
   ).filter(
     (group) =>
       (!request.DisasterRecoverGroupIds || request.DisasterRecoverGroupIds.includes(group.id)) &&
       group.name.includes(request.Name ?? ""),
   );
-  const set = page(found, request, cvmQuery).map((group) => {
+  const set = page(found, request, groupQuery).map((group) => {
     const members = membersOf(model, group.id);
     return {
       DisasterRecoverGroupId: group.id,
@@ -124,6 +134,7 @@ const modifyDisasterRecoverGroupAttribute: Handler<{ DisasterRecoverGroupId: str
 };
 
 const deleteDisasterRecoverGroups: Handler<{ DisasterRecoverGroupIds: string[] }> = (model, request) => {
+  atMost("placement groups", request.DisasterRecoverGroupIds, groupQuery.ids);
   const groups = request.DisasterRecoverGroupIds.map((id) => known(model.placementGroups, id, noSuchGroup));
   for (const group of groups) {
     const member = membersOf(model, group.id)[0];

@@ -1,5 +1,6 @@
 /** The tag service: one view of all tags, however they were given. */
 import { CloudError } from "../account/errors.ts";
+import { atMost } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { TagKind } from "../account/tagStore.ts";
 
@@ -10,7 +11,8 @@ const describeResourceTagsByResourceIds: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
-  const { ServiceType, ResourcePrefix, Offset = 0, Limit = 20 } = request;
+  const { ServiceType, ResourcePrefix, Offset = 0, Limit = 15 } = request;
+  atMost("resources", request.ResourceIds, { most: 50, code: "InvalidParameterValue.ResourceIdInvalid" });
   const all = request.ResourceIds.flatMap((ResourceId) =>
     model.tags.of(`${ServiceType}/${ResourcePrefix}`, ResourceId).map(({ Key, Value }) => ({
       TagKey: Key,
@@ -74,6 +76,11 @@ const modifyResourceTags: Handler<{
   }
   if (!request.ReplaceTags && !request.DeleteTags) {
     throw new CloudError("InvalidParameter.Tag", "ReplaceTags or DeleteTags is needed.");
+  }
+  // "It may be left out, but not be empty", says the API's text; and no more than ten.
+  for (const list of [request.ReplaceTags, request.DeleteTags]) {
+    if (list?.length === 0) throw new CloudError("InvalidParameter.Tag", "A list of tags is empty.");
+    atMost("tags", list, { most: 10, code: "InvalidParameter.Tag" });
   }
   const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
   const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));

@@ -1,9 +1,10 @@
 import { blockOf, formatAddress } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { CloudError, isId, known } from "../account/errors.ts";
-import { type ApiFilter, page, select } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, page, type QueryRules, queryOf, select } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Eip, Json } from "../account/records.ts";
+import { checkLength } from "./names.ts";
 import { startNumbered } from "./task.ts";
 
 export const noEip = (id: string) =>
@@ -117,16 +118,25 @@ const allocateAddresses: Handler<{
   return { AddressSet: made.map(({ id }) => id), TaskId };
 };
 
-const eipQuery = {
+const tooMany = "InvalidParameterValue.LimitExceeded";
+const eipQuery: QueryRules = {
+  both: "InvalidParameter",
+  // Ids may be narrowed by any other filter, and the vendor's provider does so.
+  bothFilter: "address-id",
+  malformedId: "InvalidParameterValue.AddressIdMalformed",
+  ids: { most: 100, code: tooMany },
+  filters: { most: 10, code: "LimitExceeded.NumberOfFilters" },
+  values: { most: 100, code: tooMany },
   unknownFilter: "InvalidParameter.InvalidFilter",
-  offset: "InvalidParameterValue.LimitExceeded",
-  limit: "InvalidParameterValue.LimitExceeded",
+  offset: tooMany,
+  limit: tooMany,
 };
 
 const describeAddresses: Handler<{ AddressIds?: string[]; Filters?: ApiFilter[]; Offset?: number; Limit?: number }> = (
   model,
   request,
 ) => {
+  checkQuery(request, request.AddressIds, "eip", eipQuery);
   const found = select(
     model.eips.values(),
     request.Filters,
@@ -182,6 +192,10 @@ const releaseAddresses: Handler<{ AddressIds: string[] }> = (model, request, cal
 
 const modifyAddressAttribute: Handler<{ AddressId: string; AddressName?: string }> = (model, request) => {
   const eip = known(model.eips, request.AddressId, noEip);
+  checkLength("AddressName", request.AddressName, 128);
+  if (/\s/.test(request.AddressName ?? "")) {
+    throw new CloudError("InvalidParameterValue", `The name '${request.AddressName}' has a space in it.`);
+  }
   eip.name = request.AddressName ?? eip.name;
   return {};
 };
@@ -218,7 +232,18 @@ const modifyAddressInternetChargeType: Handler<{
   return {};
 };
 
-const describeBandwidthPackages: Handler = () => ({ TotalCount: 0, BandwidthPackageSet: [] });
+const packageQuery: QueryRules = {
+  ...queryOf("InvalidParameterValue", "InvalidParameter.InvalidFilter"),
+  malformedId: "InvalidParameterValue.BandwidthPackageIdMalformed",
+};
+
+const describeBandwidthPackages: Handler<{ BandwidthPackageIds?: string[]; Filters?: ApiFilter[] }> = (
+  _model,
+  request,
+) => {
+  checkQuery(request, request.BandwidthPackageIds, "bwp", packageQuery);
+  return { TotalCount: 0, BandwidthPackageSet: [] };
+};
 
 export const eipActions = {
   vpc: {

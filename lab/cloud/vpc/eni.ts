@@ -1,17 +1,20 @@
 import { plainTime } from "../account/clock.ts";
 import { publicOf } from "../account/enis.ts";
 import { CloudError, known, mutex, noInstance } from "../account/errors.ts";
-import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp, Subnet } from "../account/records.ts";
-import { checkName } from "./vpc.ts";
+import { checkLength, checkName } from "./names.ts";
 
 export interface ApiPrivateIp {
   PrivateIpAddress?: string;
   Primary?: boolean;
   Description?: string;
 }
+
+/** Most characters of an address's description: the vendor's Terraform provider allows no more. */
+export const addressDescription = 25;
 
 /** How many addresses an ENI may have where it hangs now. */
 export function addressLimit(model: Model, eni: Eni): number {
@@ -138,9 +141,7 @@ const describeNetworkInterfaces: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
-  if (request.NetworkInterfaceIds && request.Filters) {
-    throw new CloudError("InvalidParameter.Coexist", "NetworkInterfaceIds and Filters cannot be used together.");
-  }
+  checkQuery(request, request.NetworkInterfaceIds, "eni", vpcQuery);
   if (model.faults.settings.unknownEni === "error") {
     for (const id of request.NetworkInterfaceIds ?? []) known(model.enis, id);
   }
@@ -177,6 +178,7 @@ const modifyNetworkInterfaceAttribute: Handler<{
   const eni = known(model.enis, request.NetworkInterfaceId);
   for (const id of request.SecurityGroupIds ?? []) known(model.securityGroups, id);
   if (request.NetworkInterfaceName !== undefined) checkName("NetworkInterfaceName", request.NetworkInterfaceName);
+  checkLength("NetworkInterfaceDescription", request.NetworkInterfaceDescription, 60);
   eni.name = request.NetworkInterfaceName ?? eni.name;
   eni.description = request.NetworkInterfaceDescription ?? eni.description;
   eni.groupIds = request.SecurityGroupIds ?? eni.groupIds;

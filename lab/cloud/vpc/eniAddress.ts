@@ -2,9 +2,11 @@
 
 import { readAddress } from "../account/addresses.ts";
 import { CloudError, isId, known, malformed, missing, mutex } from "../account/errors.ts";
+import { atMost } from "../account/filters.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp } from "../account/records.ts";
-import { type ApiPrivateIp, addressLimit, ipView, requireIdle } from "./eni.ts";
+import { type ApiPrivateIp, addressDescription, addressLimit, ipView, requireIdle } from "./eni.ts";
+import { checkLength } from "./names.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
 
 const migratePrivateIpAddress: Handler<{
@@ -124,6 +126,7 @@ function move(model: Model, ip: PrivateIp, source: Eni, target: Eni): void {
 
 /** Addresses that a request names: each there, well formed, and once. */
 function addressesIn(asked: ApiPrivateIp[]): string[] {
+  atMost("addresses", asked, { most: 10, code: "InvalidParameterValue.LimitExceeded" });
   const addresses = asked.map(({ PrivateIpAddress }, index) => {
     if (PrivateIpAddress === undefined) throw missing(`PrivateIpAddresses.${index}.PrivateIpAddress`);
     readAddress("PrivateIpAddress", PrivateIpAddress);
@@ -144,8 +147,9 @@ const assignPrivateIpAddresses: Handler<{
   const asked = request.PrivateIpAddresses ?? [];
   const count = request.SecondaryPrivateIpAddressCount ?? 0;
   if (asked.length + count === 0) throw missing("PrivateIpAddresses");
-  if (asked.length > 10) {
-    throw new CloudError("InvalidParameterValue.LimitExceeded", "At most 10 addresses can be given at once.");
+  for (const { Description = "" } of asked) {
+    // This action has no code of its own for a text that is too long.
+    if (Description.length > addressDescription) throw malformed("Description", Description, "at most 25 characters");
   }
   const addresses = addressesIn(asked);
   requireIdle(model, eni);
@@ -232,6 +236,7 @@ const modifyPrivateIpAddressesAttribute: Handler<{
   const eni = known(model.enis, request.NetworkInterfaceId);
   for (const { PrivateIpAddress = "", Description } of request.PrivateIpAddresses) {
     readAddress("PrivateIpAddress", PrivateIpAddress);
+    checkLength("Description", Description, addressDescription);
     const ip = eni.addresses.find(({ address }) => address === PrivateIpAddress);
     if (!ip) throw new CloudError("ResourceNotFound", `${PrivateIpAddress} is not on ${eni.id}`);
     ip.description = Description ?? ip.description;

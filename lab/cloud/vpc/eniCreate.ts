@@ -1,10 +1,10 @@
-import { CloudError, known, malformed, missing } from "../account/errors.ts";
+import { CloudError, known, missing } from "../account/errors.ts";
 import { unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, PrivateIp, Subnet } from "../account/records.ts";
-import { type ApiPrivateIp, addEni, dropEni, eniView } from "./eni.ts";
+import { type ApiPrivateIp, addEni, addressDescription, dropEni, eniView } from "./eni.ts";
+import { checkLength, checkName } from "./names.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
-import { checkName } from "./vpc.ts";
 
 /** Addresses as asked for and `count` more of the cloud's choice; the primary one is first if the request has none. */
 function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra: number): PrivateIp[] {
@@ -20,7 +20,7 @@ function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra
     }
     checkAddress(model, subnet, address);
     const description = ip.Description ?? "";
-    if (description.length > 25) throw malformed("Description", description, "it must have at most 25 characters");
+    checkLength("Description", description, addressDescription);
     taken.push(address);
     return { address, primary: ip.Primary ?? false, description, state: "PENDING" };
   });
@@ -54,9 +54,7 @@ const createNetworkInterface: Handler<{
   }
   checkName("NetworkInterfaceName", request.NetworkInterfaceName);
   const description = request.NetworkInterfaceDescription ?? "";
-  if (description.length > 60) {
-    throw malformed("NetworkInterfaceDescription", description, "it must have at most 60 characters");
-  }
+  checkLength("NetworkInterfaceDescription", description, 60);
   for (const id of request.SecurityGroupIds ?? []) known(model.securityGroups, id);
   const addresses = newAddresses(
     model,

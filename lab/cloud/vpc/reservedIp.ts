@@ -1,7 +1,7 @@
 /** Addresses that are kept from being handed out. Nothing here uses them; whether an ENI may have one is an open point. */
 import { plainTime } from "../account/clock.ts";
 import { CloudError, known, missing } from "../account/errors.ts";
-import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, ReservedIp, Subnet } from "../account/records.ts";
 import { checkAddress, usedAddresses } from "./subnet.ts";
@@ -76,6 +76,7 @@ const describeReserveIpAddresses: Handler<{
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
+  checkQuery(request, request.ReserveIpIds, "rsvip", reservedQuery);
   const found = select(
     model.reservedIps.values(),
     request.Filters,

@@ -1,8 +1,9 @@
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Rule, SecurityGroup } from "../account/records.ts";
+import { checkLength } from "./names.ts";
 import { type ApiRule, type ApiRules, readRules, ruleView } from "./securityGroupRules.ts";
 
 const groupView = (model: Model, group: SecurityGroup): Json => ({
@@ -16,18 +17,19 @@ const groupView = (model: Model, group: SecurityGroup): Json => ({
   TagSet: model.tags.of("cvm/sg", group.id),
 });
 
+function checkTexts({ GroupName, GroupDescription }: { GroupName?: string; GroupDescription?: string }): void {
+  if (GroupName === "") throw malformed("GroupName", GroupName, "it must have 1 to 60 characters");
+  checkLength("GroupName", GroupName, 60);
+  checkLength("GroupDescription", GroupDescription, 100);
+}
+
 const createSecurityGroup: Handler<{
   GroupName: string;
   GroupDescription: string;
   ProjectId?: string;
   Tags?: ApiTag[];
 }> = (model, request) => {
-  if (request.GroupName.length < 1 || request.GroupName.length > 60) {
-    throw malformed("GroupName", request.GroupName, "it must have 1 to 60 characters");
-  }
-  if (request.GroupDescription.length > 100) {
-    throw malformed("GroupDescription", request.GroupDescription, "it must have at most 100 characters");
-  }
+  checkTexts(request);
   if (model.securityGroups.size >= 50) throw new CloudError("LimitExceeded", "At most 50 security groups in a region.");
   const nowMs = model.clock.now();
   const group: SecurityGroup = {
@@ -52,9 +54,7 @@ const describeSecurityGroups: Handler<{
   Offset?: string;
   Limit?: string;
 }> = (model, request) => {
-  if (request.SecurityGroupIds && request.Filters) {
-    throw new CloudError("InvalidParameter.Coexist", "SecurityGroupIds and Filters cannot be used together.");
-  }
+  checkQuery(request, request.SecurityGroupIds, "sg", vpcQuery);
   for (const id of request.SecurityGroupIds ?? []) known(model.securityGroups, id);
   const found = select(
     model.securityGroups.values(),
@@ -79,6 +79,7 @@ const modifySecurityGroupAttribute: Handler<{
   GroupDescription?: string;
 }> = (model, request) => {
   const group = known(model.securityGroups, request.SecurityGroupId);
+  checkTexts(request);
   group.name = request.GroupName ?? group.name;
   group.description = request.GroupDescription ?? group.description;
   group.updatedMs = model.clock.now();

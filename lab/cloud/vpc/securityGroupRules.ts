@@ -25,7 +25,7 @@ export interface ApiRules {
   Egress?: ApiRule[];
 }
 
-const protocols = ["TCP", "UDP", "ICMP", "ICMPV6", "ALL"];
+const protocols = ["TCP", "UDP", "ICMP", "ICMPV6", "GRE", "ALL"];
 const rulesPerDirection = 100;
 
 function checkPort(port: string): void {
@@ -83,7 +83,13 @@ function readRule(model: Model, rule: ApiRule): Rule {
   refuseTemplate("ServiceTemplate", template, "ppmg?");
   const protocol = (rule.Protocol ?? "ALL").toUpperCase();
   if (!protocols.includes(protocol)) {
-    throw malformed("Protocol", rule.Protocol ?? "", "TCP, UDP, ICMP, ICMPv6 or ALL");
+    throw malformed("Protocol", rule.Protocol ?? "", "TCP, UDP, ICMP, ICMPv6, GRE or ALL");
+  }
+  if (rule.Ipv6CidrBlock && protocol === "ICMP") {
+    throw new CloudError(
+      "InvalidParameter.Coexist",
+      "ICMP and Ipv6CidrBlock exclude each other: the protocol is ICMPV6.",
+    );
   }
   const portSent = rule.Port ?? "ALL";
   const port = portSent.toUpperCase();

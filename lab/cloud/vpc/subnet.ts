@@ -2,11 +2,11 @@ import { blockOf, contains, formatAddress, holds, overlaps } from "../../../rend
 import { isReserved, readAddress, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known } from "../account/errors.ts";
-import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, atMost, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Subnet } from "../account/records.ts";
-import { checkName } from "./vpc.ts";
+import { checkName } from "./names.ts";
 
 /** Who holds which address of a subnet: address to ENI id. */
 export function usedAddresses(model: Model, subnetId: string): Map<string, string> {
@@ -145,6 +145,7 @@ const describeSubnets: Handler<{ SubnetIds?: string[]; Filters?: ApiFilter[]; Of
   model,
   request,
 ) => {
+  checkQuery(request, request.SubnetIds, "subnet", vpcQuery);
   const found = select(
     model.subnets.values(),
     request.Filters,
@@ -172,7 +173,8 @@ const deleteSubnet: Handler<{ SubnetId: string }> = async (model, request) => {
   return {};
 };
 
-const usedQuery = { offset: "InvalidParameterValue.Malformed", limit: "InvalidParameterValue.Malformed" };
+const malformedCode = "InvalidParameterValue.Malformed";
+const usedQuery = { offset: malformedCode, limit: malformedCode };
 
 const describeUsedIpAddress: Handler<{
   VpcId: string;
@@ -186,6 +188,7 @@ const describeUsedIpAddress: Handler<{
     request.VpcId,
     (id) => new CloudError("InvalidParameterValue.ParameterMismatch", `The VPC '${id}' does not exist.`),
   );
+  atMost("IpAddresses", request.IpAddresses, { most: 100, code: malformedCode });
   const used = [...model.subnets.values()]
     .filter(({ id, vpcId }) => vpcId === request.VpcId && (!request.SubnetId || request.SubnetId === id))
     .flatMap(({ id }) =>

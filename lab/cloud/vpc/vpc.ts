@@ -1,17 +1,19 @@
 import { blockOf, contains } from "../../../render/ipv4.ts";
-import { readCidr } from "../account/addresses.ts";
+import { readAddress, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, atMost, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Vpc } from "../account/records.ts";
+import { checkName } from "./names.ts";
 
-/** A name of VPC's kinds of resources has 1 to 60 characters. */
-export function checkName(parameter: string, name: string): void {
-  if (name.length < 1 || name.length > 60) throw malformed(parameter, name, "it must have 1 to 60 characters");
+function checkDnsServers(servers: string[] | undefined): void {
+  atMost("DnsServers", servers, { most: 4, code: "InvalidParameterValue.LimitExceeded" });
+  for (const server of servers ?? []) readAddress("DnsServers", server);
 }
 
-const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(blockOf);
+/** As the page of CreateVpc says (document/product/215/15774): of 10.0.0.0/8 it takes the first sixteenth only. */
+const privateBlocks = ["10.0.0.0/12", "172.16.0.0/12", "192.168.0.0/16"];
 
 const toBool = (parameter: string, value: string) => {
   if (value !== "true" && value !== "false") throw malformed(parameter, value, '"true" or "false"');
@@ -51,9 +53,10 @@ const createVpc: Handler<{
   checkName("VpcName", request.VpcName);
   const cidr = request.CidrBlock ?? "";
   const block = readCidr("CidrBlock", cidr, 12, 28);
-  if (!privateBlocks.some((outer) => contains(outer, block))) {
-    throw malformed("CidrBlock", cidr, "it must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16");
+  if (!privateBlocks.some((outer) => contains(blockOf(outer), block))) {
+    throw malformed("CidrBlock", cidr, `it must lie in ${privateBlocks.join(" or ")}`);
   }
+  checkDnsServers(request.DnsServers);
   if (model.vpcs.size >= 20) throw new CloudError("LimitExceeded", "An account can have at most 20 VPCs in a region.");
   const vpc: Vpc = {
     id: model.ids.id("vpc"),
@@ -75,6 +78,7 @@ const describeVpcs: Handler<{ VpcIds?: string[]; Filters?: ApiFilter[]; Offset?:
   model,
   request,
 ) => {
+  checkQuery(request, request.VpcIds, "vpc", vpcQuery);
   const found = select(
     model.vpcs.values(),
     request.Filters,
@@ -94,6 +98,7 @@ const modifyVpcAttribute: Handler<{
   EnableRouteVpcPublishIpv6?: boolean;
 }> = (model, request) => {
   const vpc = known(model.vpcs, request.VpcId);
+  checkDnsServers(request.DnsServers);
   if (request.VpcName !== undefined) {
     checkName("VpcName", request.VpcName);
     vpc.name = request.VpcName;
@@ -121,6 +126,7 @@ const describeRouteTables: Handler<{
   Offset?: string;
   Limit?: string;
 }> = (model, request) => {
+  checkQuery(request, request.RouteTableIds, "rtb", vpcQuery);
   const found = select(
     model.vpcs.values(),
     request.Filters,

@@ -160,10 +160,24 @@ const mayAnswer = ({ faults }: Model, { service, action }: Call, code: string): 
   isListed(service, action, code) ||
   Object.entries(faults.settings).some(([name, value]) => value === code && !isUsual(name, value));
 
+/** What an action answers to a ClientToken that is too long, where it is not the usual code. */
+const longTokens: Record<string, string> = {
+  RunInstances: "InvalidClientToken.TooLong",
+  CreateDisasterRecoverGroup: "InvalidParameterValue.TooLong",
+  CreateReserveIpAddresses: "InvalidParameterValue",
+  AllocateAddresses: "InvalidParameterValue.Range",
+};
+
 /** A ClientToken names one wish: the same wish again is answered as before, another one under its name is refused. */
 async function once(gate: Gate, call: Call, body: Json, act: () => Json | Promise<Json>): Promise<Json> {
   const token = body.ClientToken;
   if (typeof token !== "string") return act();
+  if (token.length > 64 || Buffer.byteLength(token) > token.length) {
+    throw new CloudError(
+      longTokens[call.action] ?? "InvalidParameterValue.Malformed",
+      "ClientToken: 64 ASCII characters.",
+    );
+  }
   const key = `${call.service} ${call.action} ${token}`;
   const text = JSON.stringify(body);
   const before = gate.tokens.get(key);
