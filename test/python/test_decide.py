@@ -3,7 +3,7 @@ import os
 import unittest
 
 import support
-from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.agent import decide, knowledge, patience
 from keepalived_vip.agent.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, EIP_OK, IDLE, NOBODY, REBIND
 from keepalived_vip.cloud import errors
 from support import ME, PEER
@@ -34,7 +34,7 @@ class Game:
         decide.saw(self.known, self.now, holder, available, eip, jitter)
 
     def master(self):
-        decide.became_master(self.known, self.now, "keepalived")
+        decide.became_master(self.known, self.now)
 
     def settled(self):
         """MASTER for long, the cloud agrees."""
@@ -45,7 +45,7 @@ class Game:
         decide.task_said(self.known, self.now, False)
         self.issue()
         self.saw(ME)
-        self.known.alert_until = self.now
+        self.known.patience.alert_until = self.now
         self.now += 500
         self.issue()
         self.saw(ME)
@@ -69,7 +69,7 @@ class Steps(unittest.TestCase):
     def test_a_new_master_asks_before_it_looks(self):
         for holder, source in ((None, PEER), (PEER, PEER), (NOBODY, PEER), (ME, PEER), ("eni-third", "eni-third")):
             game = Game()
-            game.known.holder, game.known.seen_at = holder, NOW - 100
+            game.known.seen.holder, game.known.seen.at = holder, NOW - 100
             game.master()
             self.assertEqual(game.step(), ("migrate", source), holder)
 
@@ -82,7 +82,7 @@ class Steps(unittest.TestCase):
 
     def test_a_service_that_starts_on_a_master_looks_first(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         self.assertEqual(game.step(), DESCRIBE)
 
     def test_one_call_at_a_time(self):
@@ -125,15 +125,15 @@ class Steps(unittest.TestCase):
 
     def test_listed_but_not_available_is_not_done(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw(ME, available=False)
-        self.assertFalse(decide.here(game.known))
+        self.assertFalse(game.known.here())
         self.assertEqual(game.issue(), DESCRIBE)
 
     def test_an_address_stuck_on_its_way_is_asked_for_again(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         steps = []
         while game.now < NOW + 100 and ("migrate", PEER) not in steps:
             steps.append(game.issue())
@@ -144,7 +144,7 @@ class Steps(unittest.TestCase):
 
     def test_a_vip_on_no_eni_is_assigned_after_a_second_look(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw(NOBODY, False)
         self.assertEqual(game.issue(), DESCRIBE, "an address on its way may show nowhere")
@@ -153,7 +153,7 @@ class Steps(unittest.TestCase):
 
     def test_an_assignment_that_leaves_it_on_no_eni_is_not_repeated_at_once(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         assigned = 0
         while game.now < NOW + 60:
             step = game.issue()
@@ -180,14 +180,14 @@ class Steps(unittest.TestCase):
 
     def test_a_vip_on_a_third_eni_is_fetched_from_there(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw("eni-third")
         self.assertEqual(game.step(), ("migrate", "eni-third"))
 
     def test_an_eip_left_behind_is_bound_again_after_a_second_look(self):
         game = Game(eip=True)
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), DESCRIBE, "the cloud may bind it a moment later")
@@ -200,7 +200,7 @@ class Steps(unittest.TestCase):
 
     def test_an_eip_is_bound_only_right_after_a_look(self):
         game = Game(eip=True)
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         looked_at, bound_at = None, []
         while game.now < NOW + 120:
             if game.issue() == DESCRIBE:
@@ -214,7 +214,7 @@ class Steps(unittest.TestCase):
 
     def test_no_eip_is_bound_on_an_answer_that_has_waited(self):
         game = Game(eip=True)
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), DESCRIBE)
@@ -226,7 +226,7 @@ class Steps(unittest.TestCase):
 
     def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
         game = Game(eip=True)
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         game.issue()
         game.saw(ME, eip=EIP_MISSING)
         game.issue()
@@ -241,7 +241,7 @@ class Steps(unittest.TestCase):
 
     def test_another_eip_on_the_vip_is_left_alone(self):
         game = Game(eip=True)
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         for _ in range(5):
             self.assertEqual(game.issue(), DESCRIBE)
             game.saw(ME, eip=EIP_FOREIGN)
@@ -302,7 +302,7 @@ class Events(unittest.TestCase):
 
     def test_after_an_event_an_address_on_its_way_is_looked_at_often_again(self):
         game = Game()
-        decide.found_master(game.known, NOW, "start")
+        decide.found_master(game.known, NOW)
         while game.now < NOW + 20:
             game.issue()
             game.saw(ME, available=False)
@@ -382,7 +382,7 @@ class Reassertion(unittest.TestCase):
         waits = self.duel(Game().settled(), 9)
         self.assertEqual(waits[0], 0)
         self.assertEqual(sorted(waits), waits)
-        self.assertLessEqual(waits[-1], decide.DUEL_MAX_S * 1.25)
+        self.assertLessEqual(waits[-1], patience.DUEL_MAX_S * 1.25)
         self.assertGreater(sum(waits), 300)
 
     def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
@@ -446,7 +446,7 @@ class Failures(unittest.TestCase):
 
     def test_a_refused_claim_is_followed_by_a_look_though_an_event_came_meanwhile(self):
         game = Game()
-        game.known.holder, game.known.seen_at = "eni-third", NOW - 100
+        game.known.seen.holder, game.known.seen.at = "eni-third", NOW - 100
         game.master()
         self.assertEqual(game.issue(), ("migrate", "eni-third"))
         decide.heard_lower(game.known, game.now)
@@ -509,7 +509,7 @@ class Failures(unittest.TestCase):
             calls += 1
             self.assertLess(calls, 1000)
             if game.now < NOW + 60:
-                self.assertLessEqual(game.step()[1] - game.now, decide.RETRY_SOON_MAX_S)
+                self.assertLessEqual(game.step()[1] - game.now, patience.RETRY_SOON_MAX_S)
         self.assertIn(calls, range(200, 300))
 
     def test_an_event_gets_through_a_pause(self):
@@ -544,15 +544,23 @@ class Failures(unittest.TestCase):
                 game.saw(ME, eip=EIP_MISSING)
         self.assertIn(len(binds), range(8, 20))
         gaps = [later - earlier for earlier, later in zip(looks, looks[1:])]
-        self.assertLessEqual(max(gaps), decide.ALERT_INTERVAL_S + decide.POLL_S)
+        self.assertLessEqual(max(gaps), patience.ALERT_INTERVAL_S + patience.POLL_S)
 
 
 class Purity(unittest.TestCase):
     def test_the_decision_imports_nothing_but_what_it_rests_on(self):
-        for name, wanted in (("decide.py", ["keepalived_vip.agent.knowledge"]), ("knowledge.py", [])):
-            with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", name)) as file:
+        rests_on = {"decide": ["patience", "switch", "knowledge"], "switch": ["patience", "knowledge"]}
+        rests_on.update({"knowledge": ["patience"], "patience": []})
+        for name, wanted in rests_on.items():
+            with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", name + ".py")) as file:
                 tree = ast.parse(file.read())
-            found = [node.module for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+            found = []
+            for node in ast.walk(tree):
+                self.assertNotIsInstance(node, ast.Import)
+                if isinstance(node, ast.ImportFrom):
+                    module = node.module.rpartition(".")[2]
+                    found += [alias.name for alias in node.names] if module == "agent" else [module]
+                    self.assertIn(node.module, ("keepalived_vip.agent", "keepalived_vip.agent." + module))
             self.assertEqual(found, wanted)
 
 
