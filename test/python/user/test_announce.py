@@ -10,11 +10,11 @@ import unittest
 from unittest import mock
 
 import support
+from agent.test_watch import Node
 from keepalived_vip import settings
 from keepalived_vip.agent import drain
 from keepalived_vip.user import notify
 from support import ME, PEER, VIP, until
-from test_watch import Node
 
 TOKEN = "/hooks/T0p-S3cret"
 

@@ -5,9 +5,9 @@ import socket
 import threading
 
 import support
+from commands.test_switchover import MY_ADDRESS, PEER_ADDRESS, Pair
 from keepalived_vip.agent import peer, switch
 from support import ME, PEER, until
-from test_switch import MY_ADDRESS, PEER_ADDRESS, Pair
 
 
 class Talk(Pair):

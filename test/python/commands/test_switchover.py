@@ -9,9 +9,9 @@ import time
 import unittest
 
 import support
+from agent.test_watch import DESCRIBE, MIGRATE, Node
 from keepalived_vip.agent import nic
 from support import ME, PEER, VIP, until
-from test_watch import DESCRIBE, MIGRATE, Node
 
 MY_ADDRESS, PEER_ADDRESS = "10.0.1.16", "10.0.1.17"
 ADVERT = bytes((0x31, 51, 250, 1, 0, 50, 0, 0)) + socket.inet_aton(VIP)  # VRRPv3, priority 250

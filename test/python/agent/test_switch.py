@@ -8,7 +8,8 @@ from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIEL
 from keepalived_vip.cloud import errors
 from keepalived_vip.operator import switchover
 from support import ME, PEER
-from test_decide import Game
+
+from agent.test_decide import Game
 
 GIVE = ("give", PEER)
 
