@@ -5,8 +5,8 @@ import socket
 import threading
 
 import support
-from commands.test_switchover import MY_ADDRESS, PEER_ADDRESS, Pair
 from keepalived_vip.agent import peer, switch
+from pair import MY_ADDRESS, PEER_ADDRESS, Pair
 from support import ME, PEER, until
 
 
@@ -61,7 +61,6 @@ class Talk(Pair):
         self.addCleanup(left.clear)
         ready.wait(5)
         return asked
-
 
     def peer_hears(self):
         """What the peer's service is told, with who says it."""

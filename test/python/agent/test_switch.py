@@ -2,14 +2,13 @@
 
 import unittest
 
-import support  # noqa: F401
 from keepalived_vip.agent import decide, handover, patience, switch
 from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from keepalived_vip.cloud import errors
 from keepalived_vip.operator import switchover
 from support import ME, PEER
 
-from agent.test_decide import Game
+from agent.game import Game
 
 GIVE = ("give", PEER)
 

@@ -9,10 +9,10 @@ import time
 import unittest
 
 import support
-from agent.test_watch import Node
 from keepalived_vip.operator import status
+from node import Node
+from prometheus import parse
 from support import ME, PEER, until
-from test_metrics import parse
 
 with open(os.path.join(support.HERE, "..", "..", "docs", "status.schema.json")) as file:
     SCHEMA = json.load(file)
