@@ -1,6 +1,7 @@
 """The next step, call by call; and what the decision rests on."""
 
 import ast
+import glob
 import os
 import unittest
 
@@ -205,10 +206,15 @@ class Steps(unittest.TestCase):
 
 
 class Purity(unittest.TestCase):
+    RESTS_ON = {
+        "decide": ["patience", "switch", "knowledge"],
+        "switch": ["patience", "knowledge"],
+        "knowledge": ["patience"],
+        "patience": [],
+    }
+
     def test_the_decision_imports_nothing_but_what_it_rests_on(self):
-        rests_on = {"decide": ["patience", "switch", "knowledge"], "switch": ["patience", "knowledge"]}
-        rests_on.update({"knowledge": ["patience"], "patience": []})
-        for name, wanted in rests_on.items():
+        for name, wanted in self.RESTS_ON.items():
             with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", name + ".py")) as file:
                 tree = ast.parse(file.read())
             found = []
@@ -219,6 +225,18 @@ class Purity(unittest.TestCase):
                     found += [alias.name for alias in node.names] if module == "agent" else [module]
                     self.assertIn(node.module, ("keepalived_vip.agent", "keepalived_vip.agent." + module))
             self.assertEqual(found, wanted)
+
+    def test_nobody_else_changes_what_is_known(self):
+        files = glob.glob(support.RUNTIME + "/**/*.py", recursive=True)
+        self.assertGreater(len(files), 30)
+        for path in files:
+            if os.path.basename(path)[: -len(".py")] in self.RESTS_ON:
+                continue
+            with open(path) as file:
+                tree = ast.parse(file.read())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    self.assertNotIn("known", ast.dump(node.value), "%s:%d" % (path, node.lineno))
 
 
 if __name__ == "__main__":
