@@ -74,7 +74,7 @@ async function simulation(): Promise<Total> {
 
 /** Python's unittest, some files at a time: most of them wait for a service's deadlines. */
 async function pythonTests(): Promise<Total> {
-  const files = globSync("test_*.py", { cwd: "test/python" }).sort();
+  const files = globSync("**/test_*.py", { cwd: "test/python" }).sort();
   const total: Total = { passed: 0, failed: 0 };
   const work = async () => {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {

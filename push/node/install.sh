@@ -33,9 +33,10 @@ die() {
 
 # --- the swap: every target is written beside its place first, then renamed -------------------------------------------
 
-# At every moment of it, and wherever it is cut off, vip.py can be started, as the old one or as the new: what is added
-# comes first, what is removed goes last, and vip.py is replaced after the modules it imports. LC_ALL=C puts a folder's
-# __init__.py, which makes a Python package of it, before its modules; so it is the last to come and the first to go.
+# Where modules lie elsewhere in the new set, vip.py can be started at every moment, as the old one or as the new: what is
+# added comes first, what is removed goes last, and vip.py is replaced after the modules it imports. (Those that change
+# where they lie are of both sets until the last is in place.) LC_ALL=C puts a folder's __init__.py, which makes a Python
+# package of it, before its modules; so it is the last to come and the first to go.
 
 state_files='files owner id deactivate'
 targets() { # source, mode, owner, path: the node's files, then our own account of them

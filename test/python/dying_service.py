@@ -11,11 +11,11 @@ import sys
 
 import service
 from keepalived_vip import cloud
-from keepalived_vip.agent import decide, watch
+from keepalived_vip.agent import decide, patience, watch
 from keepalived_vip.operator import main
 
 # The tests wait for the service to come through, not for its patience.
-decide.POLL_S, decide.EIP_S, decide.NOBODY_S = 0.1, 0.2, 0.2
+patience.POLL_S, patience.EIP_S, decide.NOBODY_S = 0.1, 0.2, 0.2
 
 
 def die_at(moment: str) -> None:

@@ -5,8 +5,8 @@ import os
 import re
 import unittest
 
+import prometheus
 import support
-import test_metrics
 from keepalived_vip import metrics, settings
 from keepalived_vip.operator import main, selftest
 
@@ -23,7 +23,7 @@ def table(heading: str) -> list:
 
 class Documentation(unittest.TestCase):
     def test_metrics(self):
-        names = ["keepalived_vip_" + family[0] for family in metrics.families(test_metrics.status(), 0)]
+        names = ["keepalived_vip_" + family[0] for family in metrics.families(prometheus.status(), 0)]
         self.assertEqual(table("\n## Metrics"), names)
 
     def test_checks(self):

@@ -1,7 +1,7 @@
 """npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N]
 
   --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
-  --mutants   instead: decide.py with one rule dropped, again and again; each has to be caught within these seeds
+  --mutants   instead: what decides with one rule dropped, again and again; each has to be caught within these seeds
   --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
 
 Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usage.

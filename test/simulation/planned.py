@@ -38,7 +38,7 @@ class Switch:
         if self.world.rules.wrong() is not None or self.giver.service is None or self.taker.service is None:
             return False
         known = self.giver.service.known
-        return self.world.runtime.decide.here(known) and known.task is None and not known.claim
+        return known.here() and known.seen.task is None and not known.asked.claim
 
     def prepare(self) -> None:
         taker, world = self.taker, self.world
@@ -103,7 +103,7 @@ class Switch:
     def wait(self, _) -> None:
         world, phase = self.world, self.answer()
         world.restless(world.now + POLL_S)
-        if phase in world.runtime.handover.ENDS:
+        if phase in world.runtime.switch.ENDS:
             world.count("planned switch, " + phase)
             if self.clean:
                 world.rules.switched(self, phase)

@@ -1,7 +1,7 @@
 """The runtime as it lies on a node, loaded so that its time, dice, log, machine and network are the simulation's.
 
-Nothing of it is copied: `watch.Service` weighs keepalived's word against the NIC, `decide` decides, `calls` words the
-requests, `mover` takes in the answers, `handover` does its part of a planned switch.
+Nothing of it is copied: `watch.Service` weighs keepalived's word against the NIC, `decide` and `switch` decide, `calls`
+words the requests, `mover` takes in the answers, `handover` does its part of a planned switch.
 """
 
 import copy
@@ -13,8 +13,8 @@ import types
 import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
-DECIDE = os.path.join(PLACE, "keepalived_vip", "agent", "decide.py")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
+PURE = ("patience", "knowledge", "switch", "decide")  # each imports only those before it
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -60,15 +60,21 @@ class Worker:
 class Runtime:
     """The modules of one process; `use` gives them the time, the dice and the files of one history."""
 
-    def __init__(self, decide_text: str) -> None:
+    def __init__(self, mutate) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
         if PLACE not in sys.path:
             sys.path.insert(0, PLACE)
         agent = importlib.import_module(AGENT)
-        self.decide = types.ModuleType(AGENT + ".decide")
-        exec(compile(decide_text, DECIDE, "exec"), self.decide.__dict__)
-        sys.modules[AGENT + ".decide"] = agent.decide = self.decide
+        for name in PURE:
+            path = os.path.join(PLACE, "keepalived_vip", "agent", name + ".py")
+            with open(path) as file:
+                text = mutate(name, file.read())
+            module = types.ModuleType("%s.%s" % (AGENT, name))
+            exec(compile(text, path, "exec"), module.__dict__)
+            sys.modules[module.__name__] = module
+            setattr(agent, name, module)
+            setattr(self, name, module)
         modules = "agent.vip_on_nic agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
         modules += " cloud cloud.credentials settings"
         for name in modules.split():
@@ -113,11 +119,9 @@ class Runtime:
         return conf
 
 
-def load(mutate=None) -> Runtime:
-    """The runtime; `mutate` may change the text of decide.py."""
-    with open(DECIDE) as file:
-        text = file.read()
-    return Runtime(mutate(text) if mutate else text)
+def load(mutate=lambda name, text: text) -> Runtime:
+    """The runtime; `mutate` may change the texts of the modules that decide, of which it is given the names."""
+    return Runtime(mutate)
 
 
 def service_class(watch, error):

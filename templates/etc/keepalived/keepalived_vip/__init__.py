@@ -2,7 +2,7 @@
 
 Where to begin reading:
     agent/watch.py      the service: hears keepalived and the kernel, decides, has one call made at a time
-    agent/decide.py     what to do next, a pure function of agent/knowledge.py
+    agent/decide.py     what to do next, a pure function of agent/knowledge.py; agent/switch.py in a planned switch
     agent/mover.py      carries that out by agent/calls.py, and takes in what became of it
     cloud/errors.py     what each of the cloud's error codes means for a move; cloud/api.py asks it
     user/               the user's own side: health check, scripts, notifyUrl

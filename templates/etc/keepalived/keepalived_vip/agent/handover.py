@@ -8,15 +8,14 @@ import json
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent import drain, knowledge, nic, peer, switch
 
 REASON = "switch"
-# After `decide.TAKE_S`, so that it ends this way only if the service itself is gone.
+# After `switch.TAKE_S`, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 FRESH_S = 5.0
-ENDS = (knowledge.DONE, knowledge.REFUSED, knowledge.ABANDONED)
 
 
 class Handover:
@@ -28,8 +27,8 @@ class Handover:
         self.listener = None
         self.heard = False
         self.told = settings.read_json(conf.switch_answer)
-        if self.told and self.told.get("phase") not in ENDS:
-            self.tell(self.told["id"], knowledge.ABANDONED, self.told["phase"], "the service was started anew")
+        if self.told and self.told.get("phase") not in switch.ENDS:
+            self.tell(self.told["id"], switch.ABANDONED, self.told["phase"], "the service was started anew")
             drain.release(conf, REASON)
 
     def ask(self, now: float) -> None:
@@ -48,30 +47,30 @@ class Handover:
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
             self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
-            peer.say(ear, told or {"id": message["id"], "phase": knowledge.ASKED}, sender)
+            peer.say(ear, told or {"id": message["id"], "phase": switch.ASKED}, sender)
         return news
 
     def begin(self, request: dict, now: float) -> None:
         known_ids = [found["id"] for found in (self.told, self.request) if found]
         if request.get("id") in known_ids:
             return
-        refusal = decide.ask_switch(self.known, now)
+        refusal = switch.ask(self.known, now)
         if refusal:
-            self.tell(request["id"], knowledge.REFUSED, knowledge.ASKED, refusal)
+            self.tell(request["id"], switch.REFUSED, switch.ASKED, refusal)
         else:
             self.request, self.heard = request, False
 
     def local(self, step, now: float) -> None:
         """Carries out a step that is no call."""
         if step == knowledge.ABANDON:
-            decide.abandoned(self.known, now)
+            switch.abandon(self.known, now)
             return
         try:
             self.listener = nic.hear(self.conf.interface)
             drain.hold(self.conf, REASON, HOLD_S, self.request["why"])
-            decide.yielded(self.known, now)
+            switch.gave_up(self.known, now)
         except OSError as error:
-            decide.abandoned(self.known, now, "cannot give up: %s" % error)
+            switch.abandon(self.known, now, "cannot give up: %s" % error)
 
     def listen(self, now: float) -> list:
         """The time of the next look, if the peer is waited for."""
@@ -80,26 +79,26 @@ class Handover:
         # It may be heard before keepalived's word that this node has given up.
         self.heard = self.heard or nic.heard(self.listener, self.conf.peer_address)
         if self.heard:
-            decide.heard_peer(self.known)
+            switch.heard_peer(self.known)
         return [now + POLL_S]
 
     def progress(self) -> None:
         """Tells what has changed; at the end this node takes part again, unless it was asked not to."""
         if self.request is None:
             return
-        switch, request = self.known.switch, self.request
-        if self.told and (self.told["id"], self.told["phase"]) == (request["id"], switch.phase):
+        current, request = self.known.switch, self.request
+        if self.told and (self.told["id"], self.told["phase"]) == (request["id"], current.phase):
             return
-        phase, why = switch.phase, switch.why
+        phase, why = current.phase, current.why
         try:
-            if phase == knowledge.DONE and request["keepS"] is not None:
+            if phase == switch.DONE and request["keepS"] is not None:
                 drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
-            if phase in ENDS:
+            if phase in switch.ENDS:
                 self.close()
         except OSError as error:
-            phase, why = knowledge.ABANDONED, "this node cannot stay away: %s" % error
+            phase, why = switch.ABANDONED, "this node cannot stay away: %s" % error
             self.close()
-        self.tell(request["id"], phase, switch.reached, why)
+        self.tell(request["id"], phase, current.reached, why)
 
     def close(self) -> None:
         self.request = None

@@ -6,7 +6,7 @@ import os
 import time
 
 from keepalived_vip import cloud, http1, settings
-from keepalived_vip.agent import calls, decide, knowledge, moves, nic
+from keepalived_vip.agent import calls, decide, knowledge, moves, nic, switch
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
 
@@ -35,8 +35,9 @@ class Mover:
         self.api = cloud.Api(conf, self.credentials, self.addresses)
         self.known = knowledge.Knowledge(conf.eni, conf.peer_eni, conf.eip is not None, conf.reassert_s)
         # No request after a demotion, also where a step takes two. `vip.py query`, no MASTER, is not busy when it asks.
-        self.api.wanted = lambda: self.known.master or not self.known.busy
-        self.event_at = 0.0  # when the event came that the next move is due to
+        self.api.wanted = lambda: self.known.master or not self.known.asked.busy
+        self.trigger = None  # the event that the next move will be due to
+        self.event_at = 0.0  # when that came
         self.move = None  # the move under way
         self.moves = moves.load(conf.moves_file)  # done, the newest last
         self.moves_by_trigger = (settings.read_json(conf.status_file) or {}).get("movesByTrigger") or {}
@@ -97,6 +98,10 @@ class Mover:
 
     # -- on the deciding thread ---------------------------------------------------------------------------------------
 
+    def due_to(self, trigger: str, now: float) -> None:
+        """What a move that follows is due to."""
+        self.trigger, self.event_at = trigger, now
+
     def take(self, step, result, started: float, ended: float) -> None:
         """Takes in what a step brought."""
         name, known = step[0], self.known
@@ -104,15 +109,13 @@ class Mover:
             code = getattr(result, "code", "NoCredentials")
             request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
-            decide.failed(known, ended, reaction, jitter())
+            decide.failed(known, ended, reaction, jitter(), str(result))
             if code == "NoPath":
                 return  # a trouble of its own, which the other thread tells
-            if name == "give" and decide.switching(known):
-                known.switch.why = str(result)
             if not known.master:
                 return
             # A refusal that the next look explains is the ordinary race, not a trouble.
-            if reaction != errors.DESCRIBE or known.refusals + known.failures > 2:
+            if reaction != errors.DESCRIBE or known.patience.in_vain > 2:
                 self.failing = name
                 self.trouble("cloud", "%s: %s" % (name, result), code, request_id)
             else:
@@ -137,7 +140,7 @@ class Mover:
         """Whether a call that worked ends the trouble: a look that works says nothing of a change that is refused."""
         if name != "describe" or self.failing in ("describe", "task"):
             return self.failing in (name, "task")
-        return self.known.eip_seen == knowledge.EIP_OK if self.failing == "rebind" else decide.here(self.known)
+        return self.known.seen.eip == knowledge.EIP_OK if self.failing == "rebind" else self.known.here()
 
     def begin(self, step, request_id: str, started: float, ended: float) -> None:
         if not self.known.master:
@@ -146,7 +149,7 @@ class Mover:
         event_at = started if giving else min(self.event_at, started)
         self.move = {
             "id": binascii.hexlify(os.urandom(6)).decode(),
-            "trigger": "switch" if giving else self.known.trigger,
+            "trigger": "switch" if giving else self.trigger,
             "from": self.conf.eni if giving else step[1] if step[0] == "migrate" else None,
             "to": step[1] if giving else self.conf.eni,
             "startedAt": round(time.time() - (ended - event_at), 3),
@@ -158,7 +161,7 @@ class Mover:
 
     def seen(self, holder: str, available: bool, eip: str, ended: float) -> None:
         known = self.known
-        before = known.holder
+        before = known.seen.holder
         decide.saw(known, ended, holder, available, eip, jitter())
         self.checked_at = round(time.time(), 3)
         if not known.master:
@@ -170,13 +173,13 @@ class Mover:
         elif eip == knowledge.EIP_OK:
             self.rebinding = None
             self.well("eip")
-        if decide.switching(known):
-            if known.switch.phase == knowledge.MOVED:
+        if switch.active(known):
+            if known.switch.phase == switch.MOVED:
                 self.finish(holder, ended)
-        elif decide.here(known):
+        elif known.here():
             self.finish(holder, ended)
-            known.trigger = "reassert"
-        elif self.move is None and known.trigger == "reassert":
+            self.trigger = "reassert"
+        elif self.move is None and self.trigger == "reassert":
             self.event_at = ended
 
     def finish(self, holder: str, now: float) -> None:
@@ -214,7 +217,7 @@ class Mover:
         if not known.master:
             return "unknown"  # only a MASTER looks
         names = {None: "unknown", knowledge.NOBODY: "none", known.me: "self", known.peer: "peer"}
-        return names.get(known.holder, "other")
+        return names.get(known.seen.holder, "other")
 
 
 def ms(seconds: float) -> int:

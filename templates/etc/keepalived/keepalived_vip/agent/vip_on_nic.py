@@ -37,7 +37,7 @@ class VipOnNic:
         """No longer MASTER. well: keepalived has given up by itself."""
         self.peer_told = False
         self.left_until, self.next_left_at = now + LINGER_S, now
-        if well and decide.here(self.known):
+        if well and self.known.here():
             self.linger_until = now + LINGER_S
 
     def linger(self, now: float) -> None:
@@ -80,7 +80,7 @@ class VipOnNic:
         """Tells the peer, once, that the VIP is here. What was seen before this node became MASTER, or before the peer
         gave up, is from another time."""
         known = self.known
-        seen = known.had_it_since is not None and known.look_at is None and decide.here(known)
+        seen = known.seen.had_it_since is not None and known.asked.look_at is None and known.here()
         if seen and not self.peer_told:
             self.peer_told = True
             self.say(ear, {"id": "has"})
@@ -111,7 +111,7 @@ class VipOnNic:
     def peer_left(self, message: dict, now: float) -> bool:
         """Whether that is news. It is none yet to one that asks for the VIP already and looks where it is anyway."""
         known = self.known
-        if not known.master or known.claim or known.task is not None or message == self.left:
+        if not known.master or known.asked.claim or known.seen.task is not None or message == self.left:
             return False
         self.left = message
         self.peer_told = False

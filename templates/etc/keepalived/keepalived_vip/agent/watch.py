@@ -59,10 +59,9 @@ class Service:
         now = time.monotonic()
         if word == "MASTER_RX_LOWER_PRI":
             if self.known.master:
-                if self.known.storm_at is None or now - self.known.storm_at > decide.STORM_OVER_S:
+                if decide.heard_lower(self.known, now):
                     self.later.append(("heard-lower", {}))
-                decide.heard_lower(self.known, now)
-                self.due_to("rx-lower", now)
+                self.mover.due_to("rx-lower", now)
             return
         if word == "YIELD":
             self.handover.ask(now)
@@ -76,11 +75,6 @@ class Service:
             if master != (self.vip.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
                 return
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
-
-    def due_to(self, trigger: str, now: float) -> None:
-        """What a move that follows is due to."""
-        self.known.trigger = trigger
-        self.mover.event_at = now
 
     def change(self, word: str, trigger: str) -> None:
         if word == "MASTER":
@@ -117,11 +111,11 @@ class Service:
             self.odd_since = None
         master = word == "MASTER" and present and not self.dead
         if master and not self.known.master:
-            self.mover.event_at = now
+            self.mover.due_to(trigger, now)
             if trigger in ("keepalived", "hook", "kernel"):
-                decide.became_master(self.known, now, trigger)
+                decide.became_master(self.known, now)
             else:
-                decide.found_master(self.known, now, trigger)
+                decide.found_master(self.known, now)
         elif not master and self.known.master:
             self.vip.gave_up(now, not self.dead)
             decide.lost_master(self.known)
@@ -141,7 +135,7 @@ class Service:
             if news["id"] == "has":
                 self.vip.peer_has(now)
             elif self.vip.peer_left(news, now):
-                self.due_to("peer-left", now)
+                self.mover.due_to("peer-left", now)
 
     def tell_peer(self) -> None:
         self.vip.tell_has(self.ear)
@@ -222,7 +216,7 @@ class Service:
             else:
                 self.mover.trouble("nic", "nic.sh up: exit %d" % code)
             self.next_nic_check = now + NIC_CHECK_S
-        elif now >= self.next_nic_check and not self.known.busy:
+        elif now >= self.next_nic_check and not self.known.asked.busy:
             self.verb = "check"
             self.script.start("check", now)
             return now + 0.05
@@ -248,7 +242,7 @@ class Service:
                 self.next_beat = now + BEAT_S
         except OSError:
             pass  # a full disk: tried again at the next turn
-        if now >= self.next_metrics and self.known.busy:
+        if now >= self.next_metrics and self.known.asked.busy:
             self.next_metrics = now + CALM_S
         if now >= self.next_metrics:
             metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
@@ -267,8 +261,8 @@ class Service:
             "keepalivedAlive": self.runs is True,
             "vipOnNic": self.vip.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
-            "holderEni": self.known.holder or None if self.known.master else None,
-            "available": self.known.master and self.known.available,
+            "holderEni": self.known.seen.holder or None if self.known.master else None,
+            "available": self.known.master and self.known.seen.available,
             "checkedAt": mover.checked_at,
             "lastMove": mover.moves[-1] if mover.moves else None,
             "moves": mover.moves[:-4:-1],  # the newest first

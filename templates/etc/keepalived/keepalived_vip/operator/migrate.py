@@ -39,14 +39,14 @@ def migrate(conf) -> int:
         return 4
     mover = Mover(conf, Log(conf.log))
     known, deadline = mover.known, time.monotonic() + MIGRATE_LIMIT_S
-    mover.event_at = time.monotonic()
-    decide.became_master(known, mover.event_at, "migrate")
+    mover.due_to("migrate", time.monotonic())
+    decide.became_master(known, mover.event_at)
     while time.monotonic() < deadline:
         if not nic.is_master(conf):
             print("this node is no longer MASTER; stopped")
             return 5
         step = decide.decide(known, time.monotonic())
-        if decide.here(known) and known.task is None and step != knowledge.REBIND:
+        if known.here() and known.seen.task is None and step != knowledge.REBIND:
             print("the VIP is on this node's ENI")
             return 0
         if step[0] == "wait":

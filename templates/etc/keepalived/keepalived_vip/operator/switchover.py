@@ -9,27 +9,26 @@ import sys
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer
-from keepalived_vip.agent.handover import ENDS
+from keepalived_vip.agent import drain, nic, peer, switch
 from keepalived_vip.agent.mover import take_lock
 from keepalived_vip.operator import probe
 from keepalived_vip.operator.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6  # exit codes
-LEASE_S = 30  # longer than decide.GIVE_S and TAKE_S together: the peer must not lose the address between them
+LEASE_S = 30  # longer than switch.GIVE_S and TAKE_S together: the peer must not lose the address between them
 HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived runs
 COUNTED_S = 3.0
 ANSWER_S = 5.0  # beyond the deadlines of the switch itself
 ASK_S = 0.5
 HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
 SAYS = {
-    knowledge.ASKED: "the service has begun",
-    knowledge.MOVING: "the cloud is moving the VIP to the peer's ENI",
-    knowledge.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
-    knowledge.YIELDED: "keepalived was told to give up MASTER",
-    knowledge.DONE: "the peer is MASTER",
-    knowledge.REFUSED: "refused, nothing has changed",
-    knowledge.ABANDONED: "abandoned; the service puts right what is not",
+    switch.ASKED: "the service has begun",
+    switch.MOVING: "the cloud is moving the VIP to the peer's ENI",
+    switch.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
+    switch.YIELDED: "keepalived was told to give up MASTER",
+    switch.DONE: "the peer is MASTER",
+    switch.REFUSED: "refused, nothing has changed",
+    switch.ABANDONED: "abandoned; the service puts right what is not",
 }
 
 
@@ -115,13 +114,13 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
     fifo = nic.open_fifo(conf.fifo)
     os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
     os.close(fifo)
-    deadline, phase = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None
+    deadline, phase = time.monotonic() + switch.GIVE_S + switch.TAKE_S + ANSWER_S, None
     while time.monotonic() < deadline:
         answer = settings.read_json(conf.switch_answer) or {}
         if answer.get("id") == request["id"] and answer["phase"] != phase:
             phase = answer["phase"]
             tell(answer, as_json)
-            if phase in ENDS:
+            if phase in switch.ENDS:
                 return outcome(answer)
         time.sleep(0.01)
     tell({"phase": "unknown", "why": "no answer of keepalived-vip.service"}, as_json)
@@ -135,9 +134,9 @@ def tell(answer: dict, as_json: bool) -> None:
 
 
 def outcome(answer: dict) -> int:
-    if answer["phase"] == knowledge.ABANDONED:
-        return INCOMPLETE if answer["reached"] in (knowledge.MOVED, knowledge.YIELDED) else UNKNOWN
-    return DONE if answer["phase"] == knowledge.DONE else REFUSED
+    if answer["phase"] == switch.ABANDONED:
+        return INCOMPLETE if answer["reached"] in (switch.MOVED, switch.YIELDED) else UNKNOWN
+    return DONE if answer["phase"] == switch.DONE else REFUSED
 
 
 # -- take -------------------------------------------------------------------------------------------------------------
@@ -151,7 +150,7 @@ def take(conf, args) -> int:
     if code != DONE:
         return code
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
-    deadline, phase, silent = time.monotonic() + decide.GIVE_S + decide.TAKE_S + ANSWER_S, None, 0
+    deadline, phase, silent = time.monotonic() + switch.GIVE_S + switch.TAKE_S + ANSWER_S, None, 0
     while time.monotonic() < deadline and not nic.is_master(conf):
         answer = peer.ask(conf, request, ASK_S)
         silent = 0 if answer else silent + 1
@@ -162,7 +161,7 @@ def take(conf, args) -> int:
             continue
         phase = answer["phase"]
         tell(answer, False)
-        if phase in (knowledge.REFUSED, knowledge.ABANDONED):
+        if phase in (switch.REFUSED, switch.ABANDONED):
             return outcome(answer)
     return has_it(conf, UNKNOWN if phase is None else INCOMPLETE)
 

@@ -22,10 +22,11 @@ def state_of(known, role: str):
     """"active" once the cloud has confirmed the VIP here, "standby" once it is known to be elsewhere; else None."""
     if not known.master:
         return "standby" if role in STANDBY_ROLES else None
-    if known.shown_here:
+    if known.seen.shown_here:
         return "active"
     # A peer that calls itself MASTER as well has taken it: in a partition, the cloud's record is what there is.
-    taken = known.fresh and known.available and known.holder not in (known.me, knowledge.NOBODY)
+    seen = known.seen
+    taken = seen.fresh and seen.available and seen.holder not in (known.me, knowledge.NOBODY)
     return "standby" if taken else None
 
 

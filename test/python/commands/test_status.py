@@ -10,9 +10,9 @@ import unittest
 
 import support
 from keepalived_vip.operator import status
+from node import Node
+from prometheus import parse
 from support import ME, PEER, until
-from test_metrics import parse
-from test_watch import Node
 
 with open(os.path.join(support.HERE, "..", "..", "docs", "status.schema.json")) as file:
     SCHEMA = json.load(file)

@@ -1,27 +1,22 @@
-"""The user's service: how a verdict comes about, every kind of check on real processes and sockets, and what becomes
-of the node when the checking service itself dies, hangs or starts anew."""
+"""The user's service: how a verdict comes about, and what becomes of the node when the checking service itself dies,
+hangs or starts anew."""
 
-import http.server
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import unittest
-from unittest import mock
 
 import support
-from keepalived_vip import http1, settings
 from keepalived_vip.agent import drain
-from keepalived_vip.user import checks
 from keepalived_vip.user.checks import DIED, ENDED, FAILED
 from keepalived_vip.user.health import Verdict
 from support import until
+
+from user.checked import Place
 
 
 class Verdicts(unittest.TestCase):
@@ -45,146 +40,6 @@ class Verdicts(unittest.TestCase):
     def test_what_is_only_assumed_ends_with_one_success_and_not_after_a_failure(self):
         self.assertTrue(Verdict(3, 2, failing=True, first=True).take(ENDED))
         self.assertEqual(self.changes(Verdict(3, 2, True, True), [FAILED, ENDED, ENDED]), [False, False, True])
-
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path.startswith("/slow/"):
-            time.sleep(0.3)
-        self.send_response(int(self.path.partition("?")[0].rpartition("/")[2]))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
-class Place(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.run_dir = self.folder + "/run"
-        os.mkdir(self.run_dir)
-        self.children = []
-        self.addCleanup(self.end_children)
-
-    def end_children(self):
-        for child in self.children:
-            child.kill()
-            child.wait()
-
-    def process(self, *argv):
-        child = subprocess.Popen(argv or ("sleep", "1000"))
-        self.children.append(child)
-        return child
-
-    def path(self, name: str, text=None, mode: int = 0o644) -> str:
-        path = os.path.join(self.folder, name)
-        if text is not None:
-            with open(path, "w") as file:
-                file.write(str(text))
-            os.chmod(path, mode)
-        return path
-
-    def check(self, kind: str, target, **changes) -> dict:
-        common = {"intervalS": 0.05, "timeoutS": 5, "fall": 2, "rise": 2, "secret": False}
-        return dict(common, kind=kind, target=target, **changes)
-
-    def conf(self, check=None):
-        values = support.values(healthCheck=check, address="127.0.0.1")
-        return settings.Settings(values, self.run_dir, self.folder, self.folder + "/log", lib=self.folder + "/lib")
-
-
-class Looks(Place):
-    def outcome(self, kind: str, target, **changes):
-        """Of the first look."""
-        prober = checks.Prober(self.conf(), self.check(kind, target, **changes), time.monotonic())
-        return until(lambda: prober.turn(time.monotonic()))
-
-    def test_tcp(self):
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        self.assertEqual(self.outcome("tcp", port), (FAILED, "tcp %d: Connection refused" % port))
-        listener.listen()
-        self.assertEqual(self.outcome("tcp", port), (ENDED, ""))
-        listener.close()
-
-    def test_http(self):
-        server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        base = "http://localhost:%d/" % server.server_port
-        for status in (200, 204, 301):
-            self.assertEqual(self.outcome("http", base + str(status)), (ENDED, ""))
-        for status in (404, 503):
-            kind, why = self.outcome("http", base + str(status))
-            self.assertEqual((kind, why), (FAILED, "http %s%d: HTTP %d" % (base, status, status)))
-            self.assertEqual(self.outcome("http", "%s%d?token=s3cret" % (base, status)), (kind, why))
-            self.assertEqual(self.outcome("http", base + str(status), secret=True), (kind, "http: HTTP %d" % status))
-        with mock.patch.object(http1, "ANSWER_S", 0.1):  # of the calls to the cloud; the check has a limit of its own
-            self.assertEqual(self.outcome("http", base + "slow/200"), (ENDED, ""))
-        server.shutdown()
-        server.server_close()
-        self.assertIn("refused", self.outcome("http", base)[1])
-
-    def test_command(self):
-        self.assertEqual(self.outcome("command", "true | grep -q x || test $(id -u) = 0"), (ENDED, ""))
-        kind, why = self.outcome("command", "echo s3cret; password=s3cret; exit 7")
-        self.assertEqual((kind, why), (FAILED, "command: exit 7"))
-        self.assertEqual(self.outcome("command", "head -c 1000000 /dev/zero"), (ENDED, ""))
-
-    def test_a_check_that_hangs_is_ended_with_all_that_it_started(self):
-        mark = "1000.%d" % os.getpid()
-        kind, why = self.outcome("command", "sleep %s & sleep %s" % (mark, mark), timeoutS=0.2)
-        self.assertEqual((kind, why.partition(":")[2]), (FAILED, " no answer within 0 s"))
-        until(lambda: subprocess.call(["pgrep", "-f", "^sleep " + mark], stdout=subprocess.DEVNULL) == 1)
-
-    def test_a_unit_by_its_name(self):
-        shown = self.path("shown")
-        self.path("systemctl", '#!/bin/sh\n[ "$6" = web.service ] && cat %s\n' % shown, 0o755)
-        before = os.environ["PATH"]
-        os.environ["PATH"] = self.folder + ":" + before
-        self.addCleanup(os.environ.update, PATH=before)
-        own = self.process().pid
-        for text, wanted in (
-            ("MainPID=%d\nActiveState=active" % own, (ENDED, "")),
-            ("MainPID=0\nActiveState=active", (ENDED, "")),
-            ("MainPID=0\nActiveState=inactive", (FAILED, "process web.service: the unit is inactive")),
-            ("MainPID=%d\nActiveState=activating" % own, (FAILED, "process web.service: the unit is activating")),
-        ):
-            self.path("shown", text)
-            self.assertEqual(self.outcome("process", "web.service"), wanted)
-
-    def test_a_pid_file(self):
-        path = self.path("pid")
-        self.assertEqual(self.outcome("process", path), (FAILED, "process %s: No such file or directory" % path))
-        self.path("pid", "")
-        self.assertEqual(self.outcome("process", path)[1], "process %s: no number in it" % path)
-        child = self.process()
-        self.path("pid", "%d\n" % child.pid)
-        self.assertEqual(self.outcome("process", path), (ENDED, ""))
-        child.kill()
-        self.assertEqual(self.outcome("process", path)[0], FAILED, "a process that nobody has waited for has ended")
-
-    def test_the_end_of_a_process_is_an_event(self):
-        child = self.process()
-        check = self.check("process", self.path("pid", child.pid), intervalS=1000)
-        prober = checks.Prober(self.conf(), check, time.monotonic())
-        until(lambda: prober.turn(time.monotonic()))
-        self.assertEqual(len(prober.descriptors()), 1)
-        child.kill()
-        died = (DIED, "process %s: process %d has ended" % (check["target"], child.pid))
-        until(lambda: prober.turn(time.monotonic()) == died)
-        self.assertEqual(prober.descriptors(), [])
-
-    def test_without_a_descriptor_it_is_looked_for_all_the_time(self):
-        child = self.process()
-        check = self.check("process", self.path("pid", child.pid), intervalS=1000)
-        with mock.patch.object(os, "pidfd_open", side_effect=OSError, create=True):
-            prober = checks.Prober(self.conf(), check, time.monotonic())
-            until(lambda: prober.turn(time.monotonic()))
-        self.assertEqual(prober.descriptors(), [])
-        self.assertLess(prober.next_turn(), time.monotonic() + 1)
 
 
 class Service(Place):

@@ -11,7 +11,7 @@ from unittest import mock
 import support
 from fake_cloud import FakeCloud
 from keepalived_vip import settings
-from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.agent import decide, knowledge, patience
 from keepalived_vip.agent.mover import Mover
 from keepalived_vip.cloud import errors
 from support import EIP, ME, VIP
@@ -65,9 +65,9 @@ class Play:
         self.test, self.waited_s = test, 0.0
         now = time.monotonic()
         if self.action == MIGRATE:
-            decide.became_master(self.known, now, "keepalived")
+            decide.became_master(self.known, now)
         else:
-            decide.found_master(self.known, now, "start")
+            decide.found_master(self.known, now)
         if self.action == ASSIGN:
             self.cloud.holder = None
         if self.action == BIND:
@@ -148,7 +148,7 @@ class Table(unittest.TestCase):
 
     def test_retry_asks_later_and_later_and_tells_it_once(self):
         def act(play):
-            play.known.event_at -= decide.ALERT_S  # the first minute is over
+            play.known.asked.event_at -= patience.ALERT_S  # the first minute is over
             gaps = [play.refused() for _ in range(5)][1:]
             self.assertEqual(gaps, sorted(set(gaps)), "later and later")
             self.assertGreater(gaps[0], 0.3)
@@ -228,7 +228,7 @@ class Table(unittest.TestCase):
     def heals(self, play):
         """Once the cloud answers as usual the VIP is here, with its EIP, and nothing is complained about."""
         for _ in range(24):  # one look each 4 s, and a minute until the EIP is asked for again
-            if decide.here(play.known) and (play.action != BIND or play.cloud.eip_at == (ME, VIP)):
+            if play.known.here() and (play.action != BIND or play.cloud.eip_at == (ME, VIP)):
                 break
             play.step()
         else:

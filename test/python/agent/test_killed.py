@@ -6,8 +6,8 @@ import unittest
 
 import support
 from keepalived_vip.agent import nic
+from node import MIGRATE, Node
 from support import EIP, ME, VIP, until
-from test_watch import MIGRATE, Node
 
 TASK, DESCRIBE, ASSIGN = "DescribeVpcTaskResult", "DescribeNetworkInterfaces", "AssignPrivateIpAddresses"
 # What is wrong when the node becomes MASTER, and the calls that this alone brings.

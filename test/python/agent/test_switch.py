@@ -2,13 +2,13 @@
 
 import unittest
 
-import support  # noqa: F401
-from keepalived_vip.agent import decide, handover, knowledge
+from keepalived_vip.agent import decide, handover, patience, switch
 from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from keepalived_vip.cloud import errors
 from keepalived_vip.operator import switchover
 from support import ME, PEER
-from test_decide import Game
+
+from agent.game import Game
 
 GIVE = ("give", PEER)
 
@@ -19,7 +19,7 @@ class Giving(Game):
     def __init__(self) -> None:
         super().__init__()
         self.settled()
-        assert decide.ask_switch(self.known, self.now) is None
+        assert switch.ask(self.known, self.now) is None
 
     @property
     def phase(self):
@@ -41,7 +41,7 @@ class Giving(Game):
     def yielded(self):
         self.moved()
         assert self.step() == YIELD
-        decide.yielded(self.known, self.now)
+        switch.gave_up(self.known, self.now)
         return self
 
     def given_up(self):
@@ -51,7 +51,7 @@ class Giving(Game):
 
     def overdue(self):
         self.now = self.known.switch.until
-        self.known.not_before = self.now + decide.POLL_S
+        self.known.patience.not_before = self.now + patience.POLL_S
         return self
 
 
@@ -64,8 +64,8 @@ class AsPlanned(unittest.TestCase):
     def test_the_vip_goes_first_and_the_role_follows(self):
         game = Giving().given_up()
         self.assertEqual(game.step()[0], "wait")
-        decide.heard_peer(game.known)
-        self.assertEqual((game.phase, game.step()), (knowledge.DONE, IDLE))
+        switch.heard_peer(game.known)
+        self.assertEqual((game.phase, game.step()), (switch.DONE, IDLE))
 
     def test_the_role_is_not_given_up_before_the_address_is_available_there(self):
         game = Giving().moving()
@@ -92,40 +92,40 @@ class AsPlanned(unittest.TestCase):
     def test_a_slow_cloud_takes_nothing_of_the_peer_s_time(self):
         game = Giving().moved()
         game.now = game.known.switch.until - 0.1
-        decide.yielded(game.known, game.now)
-        self.assertEqual(game.step(), ("wait", game.now + decide.TAKE_S))
+        switch.gave_up(game.known, game.now)
+        self.assertEqual(game.step(), ("wait", game.now + switch.TAKE_S))
 
     def test_the_voice_of_a_peer_counts_only_after_this_node_has_given_up(self):
         game = Giving().yielded()
-        decide.heard_peer(game.known)
-        self.assertEqual(game.phase, knowledge.YIELDED)
+        switch.heard_peer(game.known)
+        self.assertEqual(game.phase, switch.YIELDED)
 
     def test_the_deadlines_end_before_the_peer_s_address_does_and_before_the_reason_does(self):
-        self.assertLess(decide.GIVE_S + decide.TAKE_S, switchover.LEASE_S)
-        self.assertLess(decide.TAKE_S, handover.HOLD_S)
+        self.assertLess(switch.GIVE_S + switch.TAKE_S, switchover.LEASE_S)
+        self.assertLess(switch.TAKE_S, handover.HOLD_S)
 
 
 class NotAsPlanned(unittest.TestCase):
     def test_it_begins_only_on_a_master_that_has_the_vip_and_only_once(self):
         standby, claiming, moving = Game(), Game(), Game().settled()
         claiming.master()
-        moving.known.holder = PEER
+        moving.known.seen.holder = PEER
         for game in (standby, claiming, moving):
-            self.assertIsNotNone(decide.ask_switch(game.known, game.now))
-            self.assertFalse(decide.switching(game.known))
+            self.assertIsNotNone(switch.ask(game.known, game.now))
+            self.assertFalse(switch.active(game.known))
         game = Giving()
-        self.assertIsNotNone(decide.ask_switch(game.known, game.now))
+        self.assertIsNotNone(switch.ask(game.known, game.now))
 
     def test_a_refusal_changes_nothing(self):
         for reaction in (errors.DESCRIBE, errors.RETRY, errors.STOP):
             game = Giving()
             game.issue()
             game.failed(reaction)
-            for _ in range(decide.GIVE_LOOKS):
+            for _ in range(switch.GIVE_LOOKS):
                 self.assertLess(game.now, game.known.switch.until)
                 self.assertEqual(game.issue(), DESCRIBE)
                 game.saw(ME)
-            self.assertEqual(game.phase, knowledge.REFUSED)
+            self.assertEqual(game.phase, switch.REFUSED)
             self.assertEqual(game.issue(), DESCRIBE, "re-asserted as ever")
             game.saw(ME)
             self.assertEqual(game.step()[0], "wait")
@@ -134,10 +134,10 @@ class NotAsPlanned(unittest.TestCase):
         game = Giving().moving()
         game.issue()
         decide.task_said(game.known, game.now, False)
-        for _ in range(decide.GIVE_LOOKS):
+        for _ in range(switch.GIVE_LOOKS):
             game.issue()
             game.saw(ME)
-        self.assertEqual(game.phase, knowledge.REFUSED)
+        self.assertEqual(game.phase, switch.REFUSED)
 
     def test_demoted_at_any_step_it_makes_no_call(self):
         for begin in STEPS:
@@ -146,15 +146,15 @@ class NotAsPlanned(unittest.TestCase):
             if game.step() != IDLE:
                 self.assertEqual(game.step(), ("wait", game.known.switch.until))
                 self.assertEqual(game.overdue().step(), ABANDON)
-                decide.abandoned(game.known, game.now)
-            self.assertEqual((game.phase, game.step()), (knowledge.ABANDONED, IDLE))
+                switch.abandon(game.known, game.now)
+            self.assertEqual((game.phase, game.step()), (switch.ABANDONED, IDLE))
 
     def test_stuck_at_any_step_it_is_abandoned_and_the_vip_claimed_back(self):
         for begin in STEPS:
             game = begin().overdue()
             self.assertEqual(game.step(), ABANDON)
-            decide.abandoned(game.known, game.now)
-            self.assertEqual(game.phase, knowledge.ABANDONED)
+            switch.abandon(game.known, game.now)
+            self.assertEqual(game.phase, switch.ABANDONED)
             self.assertNotEqual(game.step()[0], "wait")
             while game.issue() != DESCRIBE:
                 decide.task_said(game.known, game.now, False)
@@ -175,19 +175,19 @@ class NotAsPlanned(unittest.TestCase):
             decide.lost_master(game.known)
             game.master()
             answer(game)
-            self.assertEqual(game.phase, knowledge.ABANDONED)
+            self.assertEqual(game.phase, switch.ABANDONED)
 
     def test_master_again_without_the_peer_it_claims_the_vip_at_once(self):
         game = Giving().given_up()
         game.master()
-        self.assertEqual((game.phase, game.step()), (knowledge.ABANDONED, CLAIM))
+        self.assertEqual((game.phase, game.step()), (switch.ABANDONED, CLAIM))
 
     def test_a_vip_that_goes_elsewhere_is_fetched_back(self):
         game = Giving().moving()
-        game.known.task = None
+        game.known.seen.task = None
         game.issue()
         game.saw("eni-third")
-        self.assertEqual(game.phase, knowledge.ABANDONED)
+        self.assertEqual(game.phase, switch.ABANDONED)
         game.issue()
         game.saw("eni-third")
         self.assertEqual(game.issue(), ("migrate", "eni-third"))

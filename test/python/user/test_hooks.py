@@ -28,22 +28,22 @@ class State(unittest.TestCase):
     def test_active_is_what_the_cloud_has_confirmed(self):
         self.assertIsNone(hooks.state_of(self.known, "UNKNOWN"))
         self.assertEqual(hooks.state_of(self.known, "BACKUP"), "standby")
-        decide.became_master(self.known, 0.0, "keepalived")
+        decide.became_master(self.known, 0.0)
         self.assertIsNone(hooks.state_of(self.known, "MASTER"), "asked for, not there")
         self.assertIsNone(self.saw(ME, available=False))
         self.assertEqual(self.saw(ME), "active")
 
     def test_a_new_master_is_not_active_by_what_it_knew_of_its_last_time(self):
-        decide.became_master(self.known, 0.0, "keepalived")
+        decide.became_master(self.known, 0.0)
         self.saw(ME)
         decide.lost_master(self.known)
         for role in ("BACKUP", "FAULT", "STOP"):
             self.assertEqual(hooks.state_of(self.known, role), "standby")
-        decide.became_master(self.known, 2.0, "keepalived")
+        decide.became_master(self.known, 2.0)
         self.assertIsNone(hooks.state_of(self.known, "MASTER"))
 
     def test_a_vip_taken_by_a_peer_in_a_partition_is_gone(self):
-        decide.became_master(self.known, 0.0, "keepalived")
+        decide.became_master(self.known, 0.0)
         self.saw(ME)
         self.assertEqual(self.saw(PEER), "standby")
         decide.issued(self.known, 2.0, ("migrate", PEER))
@@ -51,7 +51,7 @@ class State(unittest.TestCase):
 
     def test_the_end_of_a_move_alone_is_no_proof(self):
         for holder in (PEER, knowledge.NOBODY):
-            decide.became_master(self.known, 0.0, "keepalived")
+            decide.became_master(self.known, 0.0)
             decide.issued(self.known, 0.0, ("migrate", PEER))
             decide.accepted(self.known, 0.1, "task-1")
             decide.issued(self.known, 0.6, ("task", "task-1"))
@@ -59,7 +59,7 @@ class State(unittest.TestCase):
             self.assertIsNone(self.saw(holder, available=False))
 
     def test_a_vip_that_is_on_its_way_or_on_no_eni_changes_nothing(self):
-        decide.became_master(self.known, 0.0, "keepalived")
+        decide.became_master(self.known, 0.0)
         self.saw(ME)
         self.assertEqual(self.saw(knowledge.NOBODY), "active")
         self.assertEqual(self.saw(PEER, available=False), "active")

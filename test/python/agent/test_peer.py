@@ -5,9 +5,9 @@ import socket
 import threading
 
 import support
-from keepalived_vip.agent import knowledge, peer
+from keepalived_vip.agent import peer, switch
+from pair import MY_ADDRESS, PEER_ADDRESS, Pair
 from support import ME, PEER, until
-from test_switch import MY_ADDRESS, PEER_ADDRESS, Pair
 
 
 class Talk(Pair):
@@ -53,7 +53,7 @@ class Talk(Pair):
                     if question["id"] in peer.NEWS:
                         continue
                     asked.append(question)
-                    phase = left.pop(0) if len(left) > 1 or left[0] == knowledge.REFUSED else left[0]
+                    phase = left.pop(0) if len(left) > 1 or left[0] == switch.REFUSED else left[0]
                     answer = {"id": question["id"], "phase": phase, "reached": phase, "why": None}
                     ear.sendto(json.dumps(answer).encode(), sender)
 
@@ -61,7 +61,6 @@ class Talk(Pair):
         self.addCleanup(left.clear)
         ready.wait(5)
         return asked
-
 
     def peer_hears(self):
         """What the peer's service is told, with who says it."""
@@ -91,7 +90,7 @@ class Talk(Pair):
 class Take(Talk):
     def test_it_prepares_asks_and_ends_when_it_has_the_vip(self):
         self.standby()
-        asked = self.peer_answers(knowledge.ASKED, knowledge.MOVING, knowledge.YIELDED)
+        asked = self.peer_answers(switch.ASKED, switch.MOVING, switch.YIELDED)
         verb = self.begin("take")
         until(lambda: len(asked) > 3, 10, self.output)
         self.assertEqual(self.on_nic(), "leased", "it answers before the cloud delivers")
@@ -104,7 +103,7 @@ class Take(Talk):
 
     def test_a_refusal_is_the_peers_own(self):
         self.standby()
-        self.peer_answers(knowledge.REFUSED)
+        self.peer_answers(switch.REFUSED)
         code, output = self.call("take")
         self.assertEqual(code, 4, output)
 
@@ -122,16 +121,16 @@ class Asked(Talk):
     def test_the_peer_may_ask_again_and_again_and_is_told_how_it_stands(self):
         self.master()
         self.cloud.move_s = 0.5
-        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], knowledge.ASKED)
-        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == knowledge.YIELDED, 10, self.output)
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], switch.ASKED)
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == switch.YIELDED, 10, self.output)
         self.give_up()
         self.advert()
-        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == knowledge.DONE, 5, self.output)
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == switch.DONE, 5, self.output)
         self.assertEqual(self.cloud.holder, PEER)
 
     def test_a_standby_refuses(self):
         self.standby()
-        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], knowledge.REFUSED)
+        self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], switch.REFUSED)
 
     def test_nobody_but_the_peer_is_heard(self):
         self.master()

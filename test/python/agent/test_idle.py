@@ -27,7 +27,7 @@ class Idle(unittest.TestCase):
             for jitter in (0.0, 0.5, 1.0):
                 master, standby = (knowledge.Knowledge(ME, PEER, True, reassert_s) for _ in range(2))
                 now, looks = 0.0, 0
-                decide.found_master(master, now, "start")
+                decide.found_master(master, now)
                 while now < DAY_S:
                     self.assertEqual(decide.decide(standby, now), knowledge.IDLE)
                     step = decide.decide(master, now)

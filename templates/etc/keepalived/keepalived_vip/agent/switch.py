@@ -1,0 +1,147 @@
+"""A planned switch, make before break, as the MASTER sees it: a machine of its own. No I/O, no clock and no dice.
+
+It begins with ask(known, now). While it is active, decide.py takes every step from here:
+    ("give", peer ENI)      a call: the VIP to the peer, whose NIC has it already
+    ("task", id), DESCRIBE  calls, as in any move
+    YIELD                   local: give up MASTER for a short while (the drain reason `switch`) -> yielded
+    ABANDON                 local: a deadline has passed, let go of that reason -> abandon
+and tells it what became of them, and of the role. Then this node loses MASTER, and the peer's first advert as MASTER,
+heard_peer, ends it: done. No call is made after the demotion.
+"""
+
+from keepalived_vip.agent import patience
+from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, YIELD, Knowledge
+
+# Both together end before the peer's NIC loses the address that was put there ahead (30 s).
+GIVE_S = 20.0  # the cloud has so long for its part
+TAKE_S = 8.0  # and so long the peer, once this node has given up
+GIVE_LOOKS = 2  # looks in a row that find the VIP still here: a look may show what was a moment ago
+
+# Phases. The last three are its ends.
+ASKED, MOVING, MOVED, YIELDED = "asked", "moving", "moved", "yielded"
+DONE = "done"  # the peer is MASTER and has the VIP
+REFUSED = "refused"  # nothing has changed
+ABANDONED = "abandoned"  # the ordinary rules hold; `reached` says how far it came
+ENDS = (DONE, REFUSED, ABANDONED)
+
+# Events
+ACCEPTED, UNANSWERED = "accepted", "unanswered"  # the request to give; a refusal is no answer either
+THERE, STILL_HERE, ELSEWHERE = "there", "still here", "elsewhere"  # where looks have found the VIP
+GAVE_UP = "gave up"  # keepalived was told so
+LOST_MASTER, BECAME_MASTER, HEARD_PEER = "lost master", "became master", "heard peer"
+OVER = "over"  # a deadline has passed, or a step could not be made
+
+# What an event makes of each phase; one that is not named changes nothing.
+NEXT = {
+    ASKED: {
+        ACCEPTED: MOVING,
+        UNANSWERED: MOVING,  # it may have been accepted all the same: what is true is looked up
+        THERE: MOVED,
+        ELSEWHERE: ABANDONED,
+        LOST_MASTER: ABANDONED,
+        BECAME_MASTER: ABANDONED,
+        OVER: ABANDONED,
+    },
+    MOVING: {
+        THERE: MOVED,
+        STILL_HERE: REFUSED,
+        ELSEWHERE: ABANDONED,
+        LOST_MASTER: ABANDONED,
+        BECAME_MASTER: ABANDONED,
+        OVER: ABANDONED,
+    },
+    MOVED: {GAVE_UP: YIELDED, LOST_MASTER: ABANDONED, BECAME_MASTER: ABANDONED, OVER: ABANDONED},
+    YIELDED: {HEARD_PEER: DONE, BECAME_MASTER: ABANDONED, OVER: ABANDONED},
+}
+
+
+class Switch:
+    def __init__(self, until: float) -> None:
+        self.phase = ASKED
+        self.reached = ASKED  # the last phase before the end
+        self.until = until  # when it is abandoned
+        self.looks = 0  # in a row that found the VIP still here
+        self.why = None  # why it did not end as asked
+
+
+def ask(known: Knowledge, now: float):
+    """Begins a planned switch; gives why not, None when it has begun."""
+    if active(known):
+        return "a switch is under way already"
+    if not known.master:
+        return "this node is not MASTER"
+    if known.asked.claim or known.seen.task is not None or not known.here():
+        return "the cloud does not have the VIP on this node's ENI yet"
+    known.switch = Switch(now + GIVE_S)
+    return None
+
+
+def active(known: Knowledge) -> bool:
+    """Whether one is under way; known.switch says how it stands, or how the last one ended."""
+    return known.switch is not None and known.switch.phase in NEXT
+
+
+def step(known: Knowledge, now: float):
+    """What the active one does next."""
+    switch, not_before = known.switch, known.patience.not_before
+    if now >= switch.until:
+        return ABANDON
+    if switch.phase == YIELDED:
+        return ("wait", switch.until)
+    if switch.phase == ASKED:
+        return ("give", known.peer)
+    if switch.phase == MOVED:
+        return YIELD
+    if now < not_before:
+        return ("wait", min(not_before, switch.until))
+    return DESCRIBE if known.seen.task is None else ("task", known.seen.task)
+
+
+def tell(known: Knowledge, event: str, why=None) -> bool:
+    """Whether the event has brought a switch further, or to its end; why: if that is not as it was asked."""
+    switch = known.switch
+    phase = NEXT[switch.phase].get(event) if active(known) else None
+    if phase is None:
+        return False
+    switch.reached = switch.phase if phase in ENDS else phase
+    switch.phase = phase
+    switch.why = switch.why or why
+    return True
+
+
+def saw(known: Knowledge, now: float) -> None:
+    """A look's answer, which is in `known` already."""
+    switch, seen = known.switch, known.seen
+    known.patience.rebind_at = None
+    known.patience.alert(now)
+    known.patience.not_before = now + patience.POLL_S
+    switch.looks = switch.looks + 1 if known.here() else 0
+    if seen.holder == known.peer and seen.available:
+        tell(known, THERE)
+    elif switch.looks >= GIVE_LOOKS:
+        tell(known, STILL_HERE, "the cloud did not move it")
+    elif seen.available and seen.holder != known.me and tell(known, ELSEWHERE, "the VIP went to %s" % seen.holder):
+        look_anew(known, now)
+
+
+def gave_up(known: Knowledge, now: float) -> None:
+    """keepalived was told to give up."""
+    tell(known, GAVE_UP)
+    known.switch.until = now + TAKE_S
+
+
+def heard_peer(known: Knowledge) -> None:
+    """The peer's voice after this node gave up: it is MASTER."""
+    if not known.master:
+        tell(known, HEARD_PEER)
+
+
+def abandon(known: Knowledge, now: float, why=None) -> None:
+    """From here on the ordinary rules hold, and a MASTER whose VIP is elsewhere claims it back."""
+    tell(known, OVER, why or "%s for too long" % known.switch.phase)
+    look_anew(known, now)
+
+
+def look_anew(known: Knowledge, now: float) -> None:
+    known.seen.fresh = False
+    known.patience.not_before = now

@@ -1,0 +1,202 @@
+"""Events, a settled MASTER's looks, and a peer that takes the VIP back."""
+
+import unittest
+
+from keepalived_vip.agent import decide, patience
+from keepalived_vip.agent.knowledge import DESCRIBE
+from keepalived_vip.cloud import errors
+from support import ME, PEER
+
+from agent.game import NOW, Game
+
+
+class Events(unittest.TestCase):
+    def test_an_event_during_a_look_asks_for_another_look(self):
+        game = Game().settled()
+        game.issue()
+        decide.heard_lower(game.known, game.now)
+        game.saw(ME)  # asked before the event: says nothing about the time after it
+        self.assertEqual(game.step(), DESCRIBE)
+
+    def test_a_rise_during_a_look_still_claims(self):
+        game = Game()
+        game.master()
+        decide.issued(game.known, NOW, DESCRIBE)
+        decide.lost_master(game.known)
+        game.now += 60
+        game.master()
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
+    def test_a_storm_of_events_makes_few_looks(self):
+        game = Game().settled()
+        looks, end = 0, game.now + 30
+        while game.now < end:  # an advert every 0.1 s, each answered at once
+            decide.heard_lower(game.known, game.now)
+            if game.step() == DESCRIBE:
+                looks += 1
+                game.issue()
+                game.saw(ME)
+            game.now += 0.1
+        self.assertGreater(looks, 4)
+        self.assertLess(looks, 15)
+
+    def test_a_storm_faster_than_the_cloud_makes_few_looks_and_lets_the_vip_be_taken(self):
+        game = Game().settled()
+        decide.heard_lower(game.known, game.now)
+        steps, end = [], game.now + 30
+        while game.now < end:  # an event during each call
+            step = game.step()
+            if step[0] == "wait":
+                game.now += 0.1
+                decide.heard_lower(game.known, game.now)
+                continue
+            steps.append(game.issue())
+            game.now += 0.1
+            decide.heard_lower(game.known, game.now)
+            if step == DESCRIBE:
+                game.saw(PEER)
+            elif step[0] == "migrate":
+                decide.accepted(game.known, game.now, "task")
+            else:
+                decide.task_said(game.known, game.now, True)
+        self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
+        self.assertLess(steps.count(DESCRIBE), 15)
+
+    def test_after_an_event_an_address_on_its_way_is_looked_at_often_again(self):
+        game = Game()
+        decide.found_master(game.known, NOW)
+        while game.now < NOW + 20:
+            game.issue()
+            game.saw(ME, available=False)
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw("eni-third", available=False)
+        self.assertEqual(game.step(), ("wait", game.now + 0.5))
+
+    def test_a_later_event_is_looked_at_at_once_again(self):
+        game = Game().settled()
+        for _ in range(2):
+            decide.heard_lower(game.known, game.now)
+            self.assertEqual(game.issue(), DESCRIBE)
+            game.saw(ME)
+            game.now += 15
+
+
+class Reassertion(unittest.TestCase):
+    def test_a_settled_master_looks_every_20_seconds_more_or_less(self):
+        for jitter, wait in ((0.0, 18.0), (1.0, 22.0)):
+            game = Game().settled()
+            game.issue()
+            game.saw(ME, jitter=jitter)
+            self.assertEqual(game.step(), ("wait", game.now + wait))
+
+    def test_an_idle_master_makes_at_most_5000_calls_a_day(self):
+        game = Game().settled()
+        start, calls = game.now, 0
+        while game.now < start + 86400:
+            self.assertEqual(game.issue(), DESCRIBE)
+            game.saw(ME)
+            calls += 1
+        self.assertLess(calls, 5000)
+
+    def test_after_anything_unusual_it_looks_more_often_for_a_minute(self):
+        game = Game().settled()
+        decide.heard_lower(game.known, game.now)
+        start, calls = game.now, 0
+        while game.now < start + 60:
+            game.issue()
+            game.saw(ME)
+            calls += 1
+        self.assertIn(calls, range(12, 32))
+
+    def test_the_black_hole_without_an_event_ends_at_the_next_look(self):
+        game = Game().settled()
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
+    def test_the_black_hole_with_an_event_is_looked_at_at_once(self):
+        game = Game().settled()
+        game.now += 2
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
+    def duel(self, game, rounds):
+        """The peer takes the VIP back each time; gives the waits before each claim."""
+        waits = []
+        for _ in range(rounds):
+            self.assertEqual(game.issue(), DESCRIBE)
+            game.saw(PEER)
+            before = game.now
+            while game.issue() != ("migrate", PEER):
+                game.saw(PEER)
+            waits.append(game.now - before)
+            decide.accepted(game.known, game.now, "task")
+            game.issue()
+            decide.task_said(game.known, game.now, False)
+            game.issue()
+            game.saw(ME)
+        return waits
+
+    def test_a_duel_costs_less_and_less(self):
+        waits = self.duel(Game().settled(), 9)
+        self.assertEqual(waits[0], 0)
+        self.assertEqual(sorted(waits), waits)
+        self.assertLessEqual(waits[-1], patience.DUEL_MAX_S * 1.25)
+        self.assertGreater(sum(waits), 300)
+
+    def test_a_duel_costs_less_and_less_also_when_the_peer_is_quicker_than_the_next_look(self):
+        for end_is_told in (True, False):
+            game = Game()
+            game.master()
+            moves = []
+            while game.now < NOW + 300:
+                step = game.issue()
+                game.now += 1.0
+                if step[0] == "migrate":
+                    moves.append(game.now)
+                    decide.accepted(game.known, game.now, "task")
+                elif step == DESCRIBE:
+                    game.saw(PEER)
+                elif end_is_told:
+                    decide.task_said(game.known, game.now, False)
+                else:
+                    game.failed(errors.RETRY)
+            gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
+            self.assertEqual(sorted(gaps), gaps)
+            self.assertLess(len(moves), 10)
+
+    def test_a_move_that_the_peer_has_undone_during_a_stall_is_no_second_round_of_a_duel(self):
+        game = Game().settled()
+        self.duel(game, 1)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_lower(game.known, game.now)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        game.now += 10  # stalled: the move ended, the peer took the VIP back and resigned
+        decide.accepted(game.known, game.now, "task")
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
+    def test_the_end_of_the_partition_ends_the_duel(self):
+        game = Game().settled()
+        self.duel(game, 6)
+        game.issue()
+        game.saw(PEER)
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ("migrate", PEER))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+"""The service on a node, when the cloud, the credentials, the NIC or the EIP are not as they should be."""
+
+import os
+import unittest
+
+from node import DESCRIBE, MIGRATE, Node
+from support import EIP, ME, PEER, VIP, until
+
+
+class Trouble(Node):
+    def test_metadata_down_at_the_failover(self):
+        self.start()
+        self.kill()
+        self.cloud.metadata_up = False
+        self.start(ready=False)
+        until(self.status, 5, self.output)
+        self.become_master()
+        self.settled()
+
+    def test_a_clock_wrong_by_an_hour(self):
+        self.cloud.clock_ahead_s = 3600
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[:2], [MIGRATE, MIGRATE])
+
+    def test_credentials_that_were_taken_back(self):
+        self.start()
+        self.cloud.secret = 2
+        self.become_master()
+        self.settled()
+
+    def test_a_cloud_that_is_down_keeps_the_node_master_and_is_told_once(self):
+        self.cloud.refusals = ["InternalError"] * 4
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertEqual(self.cloud.actions()[:5], [MIGRATE] + [DESCRIBE] * 4)
+        self.assertEqual(len(self.events("trouble")), 1, self.output())
+        until(lambda: self.status()["trouble"] is None, 5, self.output)
+
+    def test_a_vip_on_no_eni_is_assigned(self):
+        self.cloud.holder = None
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertIn("AssignPrivateIpAddresses", self.cloud.actions())
+
+    def test_a_vip_on_a_third_eni_is_fetched(self):
+        self.cloud.enis["eni-third"] = "vpc-1"
+        self.cloud.enis["eni-else"] = "vpc-2"
+        self.cloud.holder = "eni-third"
+        self.start()
+        self.become_master()
+        self.settled()
+
+    def test_a_removed_rule_is_put_back(self):
+        done = os.path.join(self.folder, "done")
+        self.nic_script('[ "$1" = up ] && touch %s; [ -e %s ]' % (done, done))
+        self.start()
+        until(lambda: self.events("nic-restored"), 5, self.output)
+
+    def test_a_nic_that_cannot_be_put_right_is_a_trouble(self):
+        self.nic_script("exit 1")
+        self.start()
+        until(lambda: self.events("trouble"), 5, self.output)
+        self.assertIn("nic.sh up: exit 1", self.status()["trouble"])
+
+
+class Eip(Node):
+    eip = EIP
+
+    def test_an_eip_left_behind_is_bound_again_and_the_vip_stays(self):
+        self.cloud.eip_follows = False
+        self.start()
+        self.become_master()
+        until(lambda: self.cloud.eip_at == (ME, VIP), 15, lambda: self.cloud.actions())
+        self.assertNotIn("UnassignPrivateIpAddresses", self.cloud.actions())
+        self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+
+    def test_a_demotion_between_two_requests_of_a_step_ends_the_step(self):
+        self.cloud.eip_follows = False
+        heard = []
+
+        def demote(action):
+            if action == "DescribeAddresses" and not heard:
+                heard.append(action)
+                self.become_backup()
+                until(lambda: self.status()["state"] == "BACKUP", 4, self.output)
+
+        self.cloud.before_answer = demote
+        self.start()
+        self.become_master()
+        until(lambda: heard and self.status()["state"] == "BACKUP", 15, lambda: self.cloud.actions())
+        self.calls_stop()
+        self.assertEqual(self.cloud.eip_at, (PEER, VIP), "the EIP is the other node's business now")
+
+    def test_an_eip_that_follows_is_left_alone(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.assertNotIn("DisassociateAddress", self.cloud.actions())
+
+
+if __name__ == "__main__":
+    unittest.main()

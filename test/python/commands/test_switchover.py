@@ -1,0 +1,180 @@
+"""A planned switch on its two nodes, each as the service and the verbs see it."""
+
+import json
+import time
+import unittest
+
+from node import MIGRATE
+from pair import FAREWELL, Pair
+from support import ME, PEER, until
+
+
+class Yield(Pair):
+    def test_the_vip_then_the_role_and_no_call_afterwards(self):
+        self.master()
+        self.cloud.move_s = 0.5
+        verb = self.begin("yield", "--json")
+        until(lambda: self.cloud.state == "MIGRATING", 5, self.output)
+        self.assertFalse(self.drained(), "MASTER until the cloud has moved it")
+        self.give_up()
+        self.assertEqual(self.cloud.holder, PEER)
+        until(lambda: self.status()["state"] == "FAULT", 5, self.output)
+        calls = len(self.cloud.journal)
+        self.advert()
+        code, output = self.end(verb)
+        self.assertEqual(code, 0, output)
+        phases = [json.loads(line)["phase"] for line in output.splitlines()]
+        slow = [phase for phase in phases if phase not in ("asked", "moved")]  # gone before anybody can look
+        self.assertEqual(slow, ["moving", "yielded", "done"])
+        self.assertEqual(self.cloud.actions()[calls:], [])
+        until(lambda: not self.drained(), 5, "takes part again at once")
+        moved = self.events("moved")[-1]
+        self.assertEqual((moved["trigger"], moved["from"], moved["to"]), ("switch", ME, PEER))
+
+    def test_a_refusal_of_the_cloud_changes_nothing_and_is_told(self):
+        self.master()
+        self.cloud.refusals = [(MIGRATE, "LimitExceeded")]
+        code, output = self.call("yield")
+        self.assertEqual(code, 4, output)
+        self.assertIn("LimitExceeded", output)
+        self.assertFalse(self.drained())
+        self.assertTrue(self.here())
+
+    def test_a_move_that_failed_in_the_cloud_is_not_told_as_done(self):
+        self.master()
+        moves = self.status()["movesTotal"]
+        self.cloud.failing = True
+        code, output = self.call("yield")
+        self.assertEqual(code, 4, output)
+        until(lambda: self.status()["cloudHolder"] == "self" and self.status()["checkedAt"], 5, self.output)
+        self.assertEqual((self.status()["movesTotal"], self.events("moved")[moves:]), (moves, []))
+
+    def test_an_answer_that_was_lost_is_looked_for(self):
+        self.master()
+        self.cloud.move_s = 0.5
+        self.cloud.lose_answers = [MIGRATE] * 2  # a closed connection is tried once more, and then refused
+        verb = self.begin("yield")
+        self.give_up()
+        self.advert()
+        self.assertEqual(self.end(verb)[0], 0)
+        self.assertEqual(self.cloud.lose_answers, [])
+
+    def test_a_peer_that_does_not_take_over_gets_no_second_chance(self):
+        self.master()
+        verb = self.begin("yield")
+        self.give_up()
+        self.advert(FAREWELL)
+        code, output = self.end(verb)
+        self.assertEqual(code, 5, output)
+        until(lambda: not self.drained(), 2, "takes part again")
+        self.become_master()
+        until(lambda: self.cloud.holder == ME, 5, self.output)
+
+    def test_keepalived_that_does_not_give_up_has_the_vip_fetched_back(self):
+        self.master()
+        verb = self.begin("yield")
+        until(lambda: self.cloud.holder == PEER, 5, self.output)
+        self.assertEqual(self.end(verb)[0], 5)
+        until(lambda: self.cloud.holder == ME and not self.drained(), 5, self.output)
+
+    def test_a_word_that_was_left_in_the_pipe_long_ago_moves_nothing(self):
+        self.master()
+        with open(self.run_dir + "/switch.request", "w") as file:
+            json.dump({"id": "old", "at": time.monotonic() - 60, "why": "planned", "keepS": None}, file)
+        self.write('NOTIFY "VI_1" YIELD 0')
+        self.calls_stop()
+
+    def test_refused_where_it_makes_no_sense(self):
+        self.assertEqual(self.call("yield")[0], 4)  # not MASTER
+        self.add_vip()
+        self.assertEqual(self.call("yield")[0], 4)  # no service
+        self.drop_vip()
+        self.master()
+        self.ip("-n", self.peer, "link", "set", "far", "down")
+        code, output = self.call("yield")
+        self.assertEqual(code, 4)
+        self.assertIn("does not answer", output)
+        self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+
+
+class Killed(Pair):
+    """Whatever dies on the way, the ordinary rules end it."""
+
+    def the_command_is_killed(self, phase):
+        self.master()
+        self.cloud.move_s = 0.5
+        verb = self.begin("yield")
+        self.at(phase)
+        verb.kill()
+        self.give_up()
+        self.advert()
+        self.at("done")
+        until(lambda: not self.drained(), 5, self.reasons)
+
+    def test_the_switch_goes_on_without_the_command_that_asked_for_it(self):
+        self.the_command_is_killed("moving")
+
+    def test_it_ends_without_the_command_after_giving_up(self):
+        self.the_command_is_killed("yielded")
+
+    def the_service_is_killed(self, phase):
+        self.master()
+        self.cloud.move_s = 0.5
+        verb = self.begin("yield")
+        self.at(phase)
+        self.kill()
+        self.start(ready=False)
+        code, output = self.end(verb)
+        until(lambda: self.cloud.holder == ME and self.cloud.state == "AVAILABLE", 10, self.output)
+        until(lambda: not self.drained(), 5, self.reasons)
+        return code
+
+    def test_a_new_service_fetches_back_what_the_killed_one_gave_away(self):
+        self.assertEqual(self.the_service_is_killed("moving"), 6)
+
+    def test_a_new_service_takes_part_again_where_the_killed_one_had_given_up(self):
+        self.assertEqual(self.the_service_is_killed("yielded"), 5)
+
+    def test_demoted_in_the_middle_it_makes_no_further_call(self):
+        self.master()
+        self.cloud.move_s = 60
+        verb = self.begin("yield")
+        self.at("moving")
+        self.become_backup()
+        self.assertEqual(self.end(verb)[0], 6)
+        self.calls_stop()
+
+
+class StandingMaster(Pair):
+    mode = {"mode": "standing-master", "preferred": True}
+
+    def test_the_preferred_node_stays_away_until_its_maintenance_ends(self):
+        self.master()
+        verb = self.begin("yield", "--for", "2h", "--reason", "new kernel")
+        self.give_up()
+        self.assertEqual(self.reasons(), {"switch"}, "lasting only once the peer is MASTER")
+        self.advert()
+        self.assertEqual(self.end(verb)[0], 0)
+        self.assertEqual((self.reasons(), self.drained()), ({"maintenance"}, True))
+        kept = json.loads(self.call("status", "--json")[1])["maintenance"]
+        self.assertEqual(kept["why"], "new kernel")
+        self.assertAlmostEqual(kept["leftS"], 7200, delta=60)
+        self.assertEqual(self.call("maintenance", "off")[0], 0)
+        self.assertFalse(self.drained())
+
+    def test_a_node_that_cannot_be_kept_away_says_so_and_takes_part(self):
+        self.master()
+        verb = self.begin("yield")
+        with open(self.run_dir + "/lib/drain.d", "w"):
+            pass  # where the lasting reason should be written
+        self.give_up()
+        self.advert()
+        code, output = self.end(verb)
+        self.assertEqual(code, 5, output)
+        self.assertIn("cannot stay away", output)
+        until(lambda: not self.drained(), 5, self.reasons)
+        self.assertIsNone(self.service.poll(), self.output())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,128 @@
+"""The service as it runs on a node: in a network namespace of its own, with a fake cloud beside it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import support
+from fake_cloud import FakeCloud
+from support import VIP, until
+
+MIGRATE, DESCRIBE = "MigratePrivateIpAddress", "DescribeNetworkInterfaces"
+
+
+class Node(unittest.TestCase):
+    eip = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.namespace = "vip-test-%d" % os.getpid()
+        self.ip("netns", "add", self.namespace)
+        self.addCleanup(self.ip, "netns", "del", self.namespace)
+        self.ip("-n", self.namespace, "link", "set", "lo", "up")
+        self.ip("-n", self.namespace, "link", "add", "eth1", "type", "veth", "peer", "name", "far")
+        for link in ("eth1", "far"):
+            self.ip("-n", self.namespace, "link", "set", link, "up")
+        self.cloud = FakeCloud(self.namespace, self.eip)
+        self.addCleanup(self.cloud.close)
+        self.run_dir = os.path.join(self.folder, "run")
+        self.etc = os.path.join(self.folder, "etc")
+        os.mkdir(self.etc)
+        self.nic_script('[ "$1" = up ] || exit 0')
+        self.pid_file = os.path.join(self.folder, "keepalived.pid")
+        self.settings = os.path.join(self.folder, "settings.json")
+        with open(self.settings, "w") as file:
+            json.dump(
+                {
+                    "values": support.values(vpcEndpoints=[self.cloud.endpoint], eipId=self.eip),
+                    "run": self.run_dir,
+                    "etc": self.etc,
+                    "log": os.path.join(self.folder, "log"),
+                    "metadata": self.cloud.endpoint,
+                    "pidFiles": [self.pid_file],
+                },
+                file,
+            )
+        self.service = None
+        self.addCleanup(self.kill)
+
+    def ip(self, *argv):
+        subprocess.check_call(("ip",) + argv)
+
+    def nic_script(self, body: str):
+        path = os.path.join(self.etc, "nic.sh")
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n" + body + "\n")
+        os.chmod(path, 0o755)
+
+    def verb(self, *argv):
+        return [
+            "ip", "netns", "exec", self.namespace, sys.executable, os.path.join(support.HERE, "service.py"),
+            self.settings,
+        ] + list(argv)  # fmt: skip
+
+    def start(self, ready: bool = True):
+        output = open(os.path.join(self.folder, "out"), "a")
+        self.service = subprocess.Popen(self.verb("watch"), stdout=output, stderr=subprocess.STDOUT)
+        output.close()
+        if ready:
+            until(lambda: self.status() and os.path.exists(self.run_dir + "/credentials.json"), 10, self.output)
+            until(lambda: self.cloud.connections > 2, 10, "no connection kept ready")  # metadata twice, the API
+
+    def kill(self):
+        if self.service:
+            self.service.kill()
+            self.service.wait()
+            self.service = None
+
+    def output(self):
+        with open(os.path.join(self.folder, "out")) as file:
+            return file.read()
+
+    def events(self, name):
+        found = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        return [event for event in found if event["event"] == name]
+
+    def status(self):
+        try:
+            with open(self.run_dir + "/status.json") as file:
+                return json.load(file)
+        except OSError:
+            return None
+
+    def write(self, line: str):
+        with open(self.run_dir + "/keepalived.fifo", "w") as file:
+            file.write(line + "\n")
+
+    def add_vip(self, *more):
+        self.ip("-n", self.namespace, "addr", "replace", VIP + "/32", "dev", "eth1", *more)
+
+    def drop_vip(self):
+        self.ip("-n", self.namespace, "addr", "del", VIP + "/32", "dev", "eth1")
+
+    def become_master(self):
+        self.add_vip()
+        self.write('INSTANCE "VI_1" MASTER 250')
+
+    def become_backup(self):
+        self.drop_vip()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+
+    def here(self):
+        status = self.status()
+        return status["cloudHolder"] == "self" and status["available"]
+
+    def settled(self):
+        until(self.here, 10, lambda: (self.output(), self.cloud.actions()))
+
+    def calls_stop(self):
+        """Asserts that no call is made for a while in which a MASTER would make several."""
+        count = len(self.cloud.journal)
+        time.sleep(1.5)
+        self.assertEqual(self.cloud.actions()[count:], [])
