@@ -366,10 +366,14 @@ export async function lookups(token: string, inputs: Json, { call }: Tools): Pro
       };
     }
     case "tencentcloud:index/getImages:getImages": {
-      const found = list((await call("cvm", "DescribeImages", { Limit: 100 })).ImageSet);
-      const fits = new RegExp(String(inputs.imageNameRegex ?? inputs.osName ?? ""));
+      const Filters = [{ Name: "image-type", Values: inputs.imageTypes }];
+      const request = { Filters, InstanceType: inputs.instanceType, Limit: 100 };
+      const found = list((await call("cvm", "DescribeImages", request)).ImageSet);
+      // As the provider looks: any part of the name in any case, the newest image first.
+      const part = String(inputs.osName).toLowerCase();
       const images = found
-        .filter((i) => fits.test(String(i.ImageName)))
+        .filter((i) => String(i.OsName).toLowerCase().includes(part))
+        .sort((a, b) => Date.parse(String(b.CreatedTime)) - Date.parse(String(a.CreatedTime)))
         .map((i) => ({ imageId: i.ImageId, imageName: i.ImageName, osName: i.OsName }));
       return { images };
     }

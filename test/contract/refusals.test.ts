@@ -147,7 +147,7 @@ test("Migrate: wrong source, primary address, other subnet, unknown or malformed
 test("attachments: one machine for each ENI, as many as the type allows, the same zone", async (t) => {
   const call = sdk(await cloudFor(t));
   const network = await makeNetwork(call);
-  const node = await makeInstance(call, network);
+  const node = await makeInstance(call, network, { InstanceType: "S5.SMALL2" });
   const other = await makeInstance(call, network);
   const [a, b] = [await makeEni(call, network, ["10.1.1.11", vip]), await makeEni(call, network, ["10.1.1.12"])];
   await attach(call, a, node);

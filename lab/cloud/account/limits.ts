@@ -27,12 +27,11 @@ export interface NicLimits {
   addresses: number;
 }
 
-/** From the vendor's table of ENI limits by cores and memory. */
-export function nicLimits({ cpu, memory }: { cpu: number; memory: number }): NicLimits {
-  if (cpu === 1) return memory <= 1 ? { enis: 2, addresses: 2 } : { enis: 2, addresses: 6 };
-  if (cpu === 2) return { enis: 2, addresses: 10 };
-  if (cpu === 4) return memory <= 16 ? { enis: 4, addresses: 10 } : { enis: 4, addresses: 20 };
-  if (cpu <= 12) return { enis: 6, addresses: 20 };
+/** From Tencent's page on the limits of ENIs, which has S5 and SA2; their successors are taken to have the same. */
+export function nicLimits({ cpu }: Pick<InstanceType, "cpu">): NicLimits {
+  if (cpu === 1) return { enis: 2, addresses: 6 };
+  if (cpu <= 4) return { enis: 4, addresses: 10 };
+  if (cpu <= 8) return { enis: 6, addresses: 20 };
   return { enis: 8, addresses: 30 };
 }
 

@@ -95,6 +95,8 @@ export interface Call {
   action: string;
   requestId: string;
   region: string;
+  /** Of names that Tencent gives. */
+  language: "zh-CN" | "en-US";
   caller: Caller;
 }
 

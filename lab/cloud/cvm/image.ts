@@ -2,43 +2,45 @@
 import { CloudError, isId } from "../account/errors.ts";
 import { type ApiFilter, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
-import type { Handler } from "../account/model.ts";
+import type { Call, Handler } from "../account/model.ts";
 import type { InstanceType } from "../account/records.ts";
 
 export interface Image {
   id: string;
+  /** As it is told in English. */
   name: string;
   platform: string;
   /** Account that the image's cloud-init gives the SSH keys to. */
   user: string;
+  /** Day on which it was published; of most it is not known, and only their order is meant. */
   created: string;
 }
 
+const image = (id: string, name: string, created: string, user = "root"): Image => ({
+  id,
+  name,
+  platform: name.split(" ")[0] ?? "",
+  user,
+  created,
+});
+
+/** Names and ids as CVM lists them. Of Debian 12 and 13 no public listing has the id: those are made up. */
 export const images: Image[] = [
-  {
-    id: "img-487zeit5",
-    name: "Ubuntu Server 22.04 LTS 64bit",
-    platform: "Ubuntu",
-    user: "ubuntu",
-    created: "2025-03-01",
-  },
-  {
-    id: "img-mmytdhbn",
-    name: "Ubuntu Server 24.04 LTS 64bit",
-    platform: "Ubuntu",
-    user: "ubuntu",
-    created: "2025-03-02",
-  },
-  { id: "img-4cmp1f33", name: "Debian 11.11 64bit", platform: "Debian", user: "root", created: "2025-01-01" },
-  { id: "img-pi0ii46r", name: "Debian 12.0 64bit", platform: "Debian", user: "root", created: "2025-02-01" },
-  { id: "img-kbmq3u7n", name: "Debian 13.0 64bit", platform: "Debian", user: "root", created: "2025-09-01" },
-  {
-    id: "img-eb30mz89",
-    name: "TencentOS Server 3.1 (TK4)",
-    platform: "TencentOS",
-    user: "root",
-    created: "2024-01-01",
-  },
+  image("img-6n21msk1", "TencentOS Server 4 for x86_64", "2025-04-01"),
+  image("img-7rqxtnh9", "TencentOS Server 3.3 (TK4)", "2024-11-01"),
+  image("img-eb30mz89", "TencentOS Server 3.1 (TK4)", "2024-01-01"),
+  image("img-j5e5hadz", "OpenCloudOS Server 9", "2024-06-01"),
+  image("img-028qly2h", "OpenCloudOS Server 8", "2023-06-01"),
+  image("img-mmytdhbn", "Ubuntu Server 24.04 LTS 64bit", "2025-03-02", "ubuntu"),
+  image("img-487zeit5", "Ubuntu Server 22.04 LTS 64bit", "2025-03-01", "ubuntu"),
+  image("img-22trbn9x", "Ubuntu Server 20.04.1 LTS 64bit", "2023-03-01", "ubuntu"),
+  image("img-pi0ii46r", "Ubuntu Server 18.04.1 LTS 64bit", "2022-03-01", "ubuntu"),
+  image("img-kbmq3u7n", "Debian 13.0 64bit", "2025-09-01"),
+  image("img-d12x7q5k", "Debian 12.0 64bit", "2025-02-01"),
+  image("img-btz2mndd", "Debian 11.4 64bit", "2023-01-02"),
+  image("img-4cmp1f33", "Debian 11.1 64bit", "2023-01-01"),
+  image("img-9xqekomx", "CentOS Stream 9 64bit", "2024-03-01"),
+  image("img-f089mf4l", "AlmaLinux 9.0 64bit", "2023-02-01"),
 ];
 
 /** Refuses an image that is not there. */
@@ -57,6 +59,9 @@ export function requireType(name: string, notFoundCode: string): InstanceType {
   if (!type) throw new CloudError(notFoundCode, `The instance type '${name}' does not exist.`);
   return type;
 }
+/** A name as it is told in the caller's language. */
+export const nameFor = ({ language }: Call, { name }: Image): string =>
+  language === "en-US" ? name : name.replace("64bit", "64位");
 
 export const imageOf = (imageId: string): Image | undefined => images.find(({ id }) => id === imageId);
 
@@ -72,14 +77,14 @@ const describeImages: Handler<{
   Filters?: ApiFilter[];
   Offset?: number;
   Limit?: number;
-}> = (_model, request) => {
+}> = (_model, request, call) => {
   checkQuery(request, request.ImageIds, "img", imageQuery);
   const found = select(
     images,
     request.Filters,
     {
       "image-id": (image) => [image.id],
-      "image-name": (image) => [image.name],
+      "image-name": (image) => [nameFor(call, image)],
       "image-type": () => ["PUBLIC_IMAGE"],
       "image-state": () => ["NORMAL"],
       platform: (image) => [image.platform],
@@ -89,11 +94,11 @@ const describeImages: Handler<{
   ).filter((image) => !request.ImageIds || request.ImageIds.includes(image.id));
   const set = page(found, request, imageQuery).map((image) => ({
     ImageId: image.id,
-    OsName: image.name,
-    ImageName: image.name,
+    OsName: nameFor(call, image),
+    ImageName: nameFor(call, image),
     CreatedTime: `${image.created}T00:00:00Z`,
     ImageType: "PUBLIC_IMAGE",
-    ImageDescription: image.name,
+    ImageDescription: nameFor(call, image),
     ImageSize: 20,
     Architecture: "x86_64",
     ImageState: "NORMAL",

@@ -4,9 +4,9 @@ import { isoTime } from "../account/clock.ts";
 import { enisOf, publicAddresses } from "../account/enis.ts";
 import { CloudError, known, missing, noInstance } from "../account/errors.ts";
 import { type ApiFilter, atMost, checkQuery, cvmQuery, page, queryOf, select } from "../account/filters.ts";
-import type { Handler, Model } from "../account/model.ts";
+import type { Call, Handler, Model } from "../account/model.ts";
 import type { Instance, Json } from "../account/records.ts";
-import { imageOf } from "./image.ts";
+import { imageOf, nameFor } from "./image.ts";
 
 /** The instances with these ids, or the refusal. */
 export function requireInstances(model: Model, ids: string[], malformedCode?: string): Instance[] {
@@ -47,7 +47,7 @@ const stopChargingMode = ({ state, chargingStopped }: Instance) => {
   return chargingStopped ? "STOP_CHARGING" : "KEEP_CHARGING";
 };
 
-function view(model: Model, instance: Instance): Json {
+function view(model: Model, instance: Instance, call: Call): Json {
   const image = imageOf(instance.imageId);
   const publicShown = publicIps(model, instance.id);
   return {
@@ -62,7 +62,7 @@ function view(model: Model, instance: Instance): Json {
     CPU: instance.type.cpu,
     Memory: instance.type.memory,
     ImageId: instance.imageId,
-    OsName: image?.name ?? "",
+    OsName: image ? nameFor(call, image) : "",
     InstanceChargeType: "POSTPAID_BY_HOUR",
     RenewFlag: null,
     CreatedTime: isoTime(instance.createdMs),
@@ -116,7 +116,7 @@ const describeInstances: Handler<{
   Filters?: ApiFilter[];
   Offset?: number;
   Limit?: number;
-}> = (model, request) => {
+}> = (model, request, call) => {
   checkQuery(request, request.InstanceIds, "ins", cvmQuery);
   const found = select(
     model.instances.values(),
@@ -139,7 +139,7 @@ const describeInstances: Handler<{
   ).filter((instance) => !request.InstanceIds || request.InstanceIds.includes(instance.id));
   return {
     TotalCount: found.length,
-    InstanceSet: page(found, request, cvmQuery).map((instance) => view(model, instance)),
+    InstanceSet: page(found, request, cvmQuery).map((instance) => view(model, instance, call)),
   };
 };
 

@@ -78,6 +78,7 @@ export async function handle(
     action: headers["x-tc-action"] ?? "",
     requestId: model.ids.uuid(),
     region: headers["x-tc-region"] ?? "",
+    language: headers["x-tc-language"] === "en-US" ? "en-US" : "zh-CN",
     caller: { kind: "root" },
   };
   const entry = {
