@@ -109,7 +109,7 @@ test("the API and the metadata service outlive every request", async (t) => {
   const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
   const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key, "-out", cert];
   execFileSync("openssl", [...request, "-subj", "/CN=lab.invalid"], { stdio: "pipe" });
-  const cloud = await cloudFor(t, { onError: () => {} });
+  const cloud = await cloudFor(t);
   const tls = await cloud.startTls("127.0.0.1", 0, { key: readFileSync(key), cert: readFileSync(cert) });
   const metadata = await cloud.startMetadata("127.0.0.1", 0, () => null);
   await abuse({ host: "127.0.0.1", port: cloud.port });

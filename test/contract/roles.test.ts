@@ -1,9 +1,11 @@
 /** Metadata, role credentials, and what a policy lets them do. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { allows, readPolicy } from "../../lab/cloud/account/policy.ts";
 import { startMetadata } from "../../lab/cloud/index.ts";
-import { makePair, taskDone, vip } from "./pair.ts";
+import { policyFile } from "../../scripts/deployPolicy.ts";
+import { makeInstance, makePair, taskDone, vip } from "./pair.ts";
 import { cloudFor, type Key, raw, refused, sdk } from "./support.ts";
 
 test("a machine finds itself and its role's credentials, and may do with them what the policy says", async (t) => {
@@ -115,4 +117,45 @@ test("policies: wildcards, regions, deny, and operations that need resource *", 
     !judge([allow("vpc:Describe*", "qcs::vpc:::eni/*")], describe),
     "an operation is not covered by a resource",
   );
+});
+
+test("a policy names actions that there are", async (t) => {
+  const call = sdk(await cloudFor(t));
+  let count = 0;
+  const create = (...action: string[]) => {
+    const PolicyDocument = JSON.stringify({
+      version: "2.0",
+      statement: [{ effect: "allow", action, resource: ["*"] }],
+    });
+    count += 1;
+    return call("cam", "CreatePolicy", { PolicyName: `p${count}`, PolicyDocument });
+  };
+  const deployed = JSON.parse(readFileSync(policyFile, "utf8")) as { statement: { action: string[] }[] };
+  await create(...(deployed.statement[0]?.action ?? []));
+  await create("name/vpc:Migrate*", "vpc:CreateHaVip", "cvm:AssociateAddress", "cam:PassRole", "sts:*");
+  assert.equal(await refused(create("vpc:MigratePrivateIpAdress")), "InvalidParameter.ActionNotExist");
+  assert.equal(await refused(create("vpc:DescribeVpcs", "cvm:Reboots*")), "InvalidParameter.ActionNotExist");
+  assert.equal(await refused(create("vcp:*")), "InvalidParameter.ActionServiceNotExist");
+  assert.equal(await refused(create("constructor:*")), "InvalidParameter.ActionServiceNotExist");
+});
+
+test("who gives a machine a role must be allowed to", async (t) => {
+  const cloud = await cloudFor(t);
+  const { vpcId, subnetId, groupId } = await makePair(sdk(cloud));
+  const run = async (...may: object[]) => {
+    const statement = [{ effect: "allow", action: "cvm:RunInstances", resource: "*" }, ...may];
+    const Policy = encodeURIComponent(JSON.stringify({ version: "2.0", statement }));
+    const { Credentials } = await sdk(cloud)("sts", "GetFederationToken", { Name: "n", Policy });
+    const { TmpSecretId = "", TmpSecretKey = "", Token = "" } = Credentials as Record<string, string>;
+    const call = sdk(cloud, { secretId: TmpSecretId, secretKey: TmpSecretKey, token: Token });
+    return (CamRoleName?: string) => makeInstance(call, { vpcId, subnetId, groupId }, { CamRoleName });
+  };
+  const described = { effect: "allow", action: "cvm:DescribeInstances", resource: "*" };
+  const pass = (...resource: string[]) => ({ effect: "allow", action: "cam:PassRole", resource });
+  await (await run(described))();
+  assert.equal(await refused((await run(described))("pair-role")), "UnauthorizedOperation");
+  const another = pass("qcs::cam::uin/100000000001:roleName/other");
+  assert.equal(await refused((await run(described, another))("pair-role")), "UnauthorizedOperation");
+  await (await run(described, pass("qcs::cam::uin/100000000001:roleName/pair-*")))("pair-role");
+  await (await run(described, pass("*")))("pair-role");
 });

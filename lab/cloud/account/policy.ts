@@ -1,4 +1,5 @@
 /** CAM documents: what they may look like, and what they allow. Deny beats allow; nothing said is denied. */
+import { unknownAction } from "./actionNames.ts";
 import { CloudError } from "./errors.ts";
 import type { Role, Statement } from "./records.ts";
 
@@ -59,6 +60,10 @@ export function readPolicy(document: string): Statement[] {
     const actions = texts(statement.action) ?? [];
     const odd = actions.find((action) => !actionPattern.test(action));
     if (odd !== undefined) throw new CloudError("InvalidParameter.ActionError", `The action '${odd}' is malformed.`);
+    for (const action of actions) {
+      const unknown = unknownAction(action);
+      if (unknown) throw new CloudError(`InvalidParameter.${unknown}`, `The action '${action}' does not exist.`);
+    }
     const resources = texts(statement.resource);
     if (!resources)
       throw new CloudError("InvalidParameter.ResourceError", "resource must be a text or a list of texts.");

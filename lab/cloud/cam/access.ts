@@ -64,15 +64,25 @@ const documentsInForce = (model: Model, role: Role): string[] =>
     return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
   });
 
+/** Who gives a machine a role must be allowed to: else a user who may make machines would have every role of the account. */
+function passedRole(model: Model, call: Call, request: Record<string, unknown>): Access[] {
+  const { CamRoleName } = request;
+  if (call.service !== "cvm" || typeof CamRoleName !== "string" || CamRoleName === "") return [];
+  const role = { services: ["cam"], name: `roleName/${CamRoleName}` };
+  const { uin } = model.account;
+  return [{ services: ["cam"], action: "PassRole", region: "", resources: [role], uin, accountMayBeEmpty: false }];
+}
+
 /** Refuses what the caller's policies do not allow. The account's own key may do everything. */
 export function authorise(model: Model, call: Call, request: Record<string, unknown>): void {
   if (call.caller.kind === "root") return;
-  const access = accessOf(model, call, request);
-  if (!allows(statementsOf(model, call.caller), access)) {
+  const statements = statementsOf(model, call.caller);
+  for (const access of [accessOf(model, call, request), ...passedRole(model, call, request)]) {
+    if (allows(statements, access)) continue;
     const resources = access.resources.map(({ name }) => name).join(", ") || "*";
     throw new CloudError(
       "UnauthorizedOperation",
-      `You are not authorized to perform operation (${call.service}:${call.action}) resource (${resources}) has no permission`,
+      `You are not authorized to perform operation (${access.services[0]}:${access.action}) resource (${resources}) has no permission`,
     );
   }
 }

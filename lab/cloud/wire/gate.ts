@@ -6,7 +6,8 @@ import { CloudError } from "../account/errors.ts";
 import type { Actions, Call, Handler, Model } from "../account/model.ts";
 import type { Caller, Json } from "../account/records.ts";
 import { isListed } from "./errorCodes.ts";
-import { createdBy, deletedBy, type Journal, withoutSecrets } from "./journal.ts";
+import { createdBy, deletedBy, type Journal, keptOf } from "./journal.ts";
+import { fromQuery } from "./query.ts";
 import { callsPerSecond, type Rates } from "./rates.ts";
 import type { Recorder } from "./recorder.ts";
 import { checkRequest, find, responseProblems } from "./shape.ts";
@@ -26,8 +27,8 @@ export interface Gate {
   /** Turns an answer or a code that does not fit the API's description into an error: for tests. */
   checkResponses: boolean;
   onError: (error: unknown) => void;
-  /** Answers to calls with a ClientToken: asking twice makes one thing. */
-  tokens: Map<string, { body: string; response: Json }>;
+  /** Answers to calls with a ClientToken, as soon as they are begun: asking twice makes one thing. */
+  tokens: Map<string, { body: string; response: Promise<Json> }>;
 }
 
 function nameOf(caller: Caller): string {
@@ -35,11 +36,27 @@ function nameOf(caller: Caller): string {
   return caller.kind === "role" ? `role:${caller.role}` : `federated:${caller.name}`;
 }
 
-function parse(request: SignedRequest): Json {
-  if (request.method !== "POST") throw new CloudError("UnsupportedProtocol", "This cloud takes POST only.");
-  if (!/^application\/json(;|$)/i.test(request.headers["content-type"] ?? "")) {
-    throw new CloudError("UnsupportedProtocol", "The Content-Type must be application/json.");
+/** Deeper than any request's description. */
+const deepestNesting = 20;
+
+function isDeep(body: unknown): boolean {
+  let level = [body];
+  for (let depth = 0; depth < deepestNesting; depth += 1) {
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
+  return level.length > 0;
+}
+
+function parse(request: SignedRequest, call: Call, version: string): Json {
+  const get = request.method === "GET";
+  if (!get && request.method !== "POST") throw new CloudError("UnsupportedProtocol", "This cloud takes POST and GET.");
+  const [wanted, type] = get
+    ? [/^application\/x-www-form-urlencoded(;|$)/i, "application/x-www-form-urlencoded"]
+    : [/^application\/json(;|$)/i, "application/json"];
+  if (!wanted.test(request.headers["content-type"] ?? "")) {
+    throw new CloudError("UnsupportedProtocol", `The Content-Type of ${request.method} must be ${type}.`);
+  }
+  if (get) return fromQuery(call.service, find(call.service, version, call.action).request, request.query);
   let body: unknown;
   try {
     body = JSON.parse(request.body.toString());
@@ -49,6 +66,7 @@ function parse(request: SignedRequest): Json {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new CloudError("InvalidParameter", "The request body is not a JSON object.");
   }
+  if (isDeep(body)) throw new CloudError("InvalidParameter", "The request body is nested too deeply.");
   return body as Json;
 }
 
@@ -99,8 +117,8 @@ export async function handle(
     call.service = signer.service;
     call.caller = signer.credential.caller;
     entry.caller = nameOf(call.caller);
-    const body = parse(request);
-    entry.request = withoutSecrets(body) as Json;
+    const body = parse(request, call, version);
+    entry.request = keptOf(body, request.body.length);
     const { service, action, region } = call;
     answered = recorder.arrived({ caller: entry.caller, service, action, version, region, request: body });
     response = { ...(await run(gate, call, body, version)), RequestId: call.requestId };
@@ -170,7 +188,7 @@ const longTokens: Record<string, string> = {
 };
 
 /** A ClientToken names one wish: the same wish again is answered as before, another one under its name is refused. */
-async function once(gate: Gate, call: Call, body: Json, act: () => Json | Promise<Json>): Promise<Json> {
+async function once(gate: Gate, call: Call, body: Json, act: () => Promise<Json>): Promise<Json> {
   const token = body.ClientToken;
   if (typeof token !== "string") return act();
   if (token.length > 64 || Buffer.byteLength(token) > token.length) {
@@ -180,7 +198,7 @@ async function once(gate: Gate, call: Call, body: Json, act: () => Json | Promis
     );
   }
   const key = `${call.service} ${call.action} ${token}`;
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(ordered(body));
   const before = gate.tokens.get(key);
   if (before && before.body !== text) {
     throw new CloudError(
@@ -189,7 +207,17 @@ async function once(gate: Gate, call: Call, body: Json, act: () => Json | Promis
     );
   }
   if (before) return before.response;
-  const response = await act();
+  const response = act();
   gate.tokens.set(key, { body: text, response });
+  // What was refused may be asked for again.
+  response.catch(() => gate.tokens.delete(key));
   return response;
+}
+
+/** The same wish has the same text, in whatever order a client wrote it. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, ordered(entry)]));
 }

@@ -36,7 +36,12 @@ const headersOf = (request: IncomingMessage) =>
 
 async function answer(gate: Gate, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { faults, clock, tasks } = gate.model;
-  const body = await read(request);
+  let body: Buffer | undefined;
+  try {
+    body = await read(request);
+  } catch {
+    return; // The caller has gone before its request was whole.
+  }
   if (faults.settings.apiDown === "hang") return;
   // A connection that was open before the fault is cut by its next request.
   if (faults.settings.apiDown) {
@@ -48,6 +53,7 @@ async function answer(gate: Gate, request: IncomingMessage, response: ServerResp
     return send({ Error: { Code: "RequestSizeLimitExceeded", Message: "The request is too large." } });
   const signed = {
     method: request.method ?? "",
+    query: /\?(.*)$/.exec(request.url ?? "")?.[1] ?? "",
     headers: headersOf(request),
     body,
     port: request.socket.localPort ?? 0,

@@ -87,7 +87,7 @@ export function createdAndDeleted(journal: Pick<JournalEntry, "created" | "delet
 const hidden = new Set(["Password", "UserData"]);
 
 /** The request without what may be secret. */
-export function withoutSecrets(value: unknown): unknown {
+function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
@@ -97,6 +97,13 @@ export function withoutSecrets(value: unknown): unknown {
     ]),
   );
 }
+
+/** Far more than any action's request has: what is larger was refused, and could be of any size. */
+const mostBytes = 64 * 1024;
+
+/** What the journal keeps of a request whose body had so many bytes. */
+export const keptOf = (request: Json, bytes: number): Json =>
+  bytes > mostBytes ? { "(not kept)": `${bytes} bytes` } : (withoutSecrets(request) as Json);
 
 export class Journal {
   readonly entries: JournalEntry[] = [];

@@ -76,9 +76,15 @@ function* problems(
   }
 }
 
+/** The type of one field of an object; undefined when there is no such field. */
+export function fieldType(service: string, object: string, field: string): Type | undefined {
+  const fields = services[service]?.objects[object] ?? {};
+  return Object.hasOwn(fields, field) ? typeOf(fields[field] ?? "") : undefined;
+}
+
 /** The names of the request's and the answer's object, or the cloud's refusal of service, version or action. */
 export function find(service: string, version: string, action: string): { request: string; response: string } {
-  const shape = services[service];
+  const shape = Object.hasOwn(services, service) ? services[service] : undefined;
   if (!shape) throw new CloudError("NoSuchProduct", `The product '${service}' does not exist.`);
   if (version !== shape.version) {
     throw new CloudError("NoSuchVersion", `The specified version '${version}' of '${service}' does not exist.`);
@@ -95,11 +101,13 @@ export function find(service: string, version: string, action: string): { reques
 
 /** Refuses a request that does not fit its description, in the cloud's words. */
 export function checkRequest(service: string, object: string, body: Record<string, unknown>): void {
-  const found = [...problems(services[service]?.objects ?? {}, object, body, "", false)];
+  const found: Partial<Record<Problem["kind"], Problem>> = {};
+  for (const problem of problems(services[service]?.objects ?? {}, object, body, "", false)) {
+    found[problem.kind] ??= problem;
+    if (problem.kind === "unknown") break;
+  }
   // The cloud names the stranger first, then what has the wrong type, then what is missing.
-  const first = ["unknown", "type", "missing"]
-    .map((kind) => found.find((problem) => problem.kind === kind))
-    .find(Boolean);
+  const first = found.unknown ?? found.type ?? found.missing;
   if (!first) return;
   if (first.kind === "unknown")
     throw new CloudError("UnknownParameter", `The parameter \`${first.path}\` is not recognized.`);

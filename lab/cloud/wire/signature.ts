@@ -5,6 +5,8 @@ import { CloudError } from "../account/errors.ts";
 
 export interface SignedRequest {
   method: string;
+  /** What follows the path, as it was sent. */
+  query: string;
   /** Lower-case names. */
   headers: Record<string, string | undefined>;
   body: Buffer;
@@ -35,7 +37,7 @@ function hostCandidates(host: string, service: string, port: number): string[] {
 }
 
 function signatureOf(
-  { method, headers, body }: SignedRequest,
+  { method, query, headers, body }: SignedRequest,
   names: string[],
   host: string,
   timestamp: string,
@@ -46,7 +48,7 @@ function signatureOf(
   const lines = names.map(
     (name) => `${name}:${(name === "host" ? host : (headers[name] ?? "")).trim().toLowerCase()}\n`,
   );
-  const canonical = [method, "/", "", lines.join(""), names.join(";"), hash(payload)].join("\n");
+  const canonical = [method, "/", query, lines.join(""), names.join(";"), hash(payload)].join("\n");
   const credentialScope = `${scope.date}/${scope.service}/tc3_request`;
   const toSign = ["TC3-HMAC-SHA256", timestamp, credentialScope, hash(canonical)].join("\n");
   const key = hmac(hmac(hmac(`TC3${secretKey}`, scope.date), scope.service), "tc3_request");
