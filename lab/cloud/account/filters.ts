@@ -22,6 +22,8 @@ export interface QueryRules {
   /** Of one filter. */
   values: Most;
   unknownFilter: string;
+  /** Whether there is a filter `tag-value`, beside `tag-key` and `tag:KEY`, which all have. */
+  tagValues?: boolean;
   offset: string;
   limit: string;
 }
@@ -51,6 +53,7 @@ export const cvmQuery: QueryRules = {
   filters: { most: 10, code: "InvalidFilterValue.LimitExceeded" },
   values: { most: 5, code: "InvalidFilterValue.LimitExceeded" },
   unknownFilter: "InvalidFilter",
+  tagValues: true,
   offset: tooMany,
   limit: tooMany,
 };
@@ -63,6 +66,7 @@ export const queryOf = (code: string, unknownFilter: string): QueryRules => ({
   filters: { most: 10, code },
   values: { most: 5, code },
   unknownFilter,
+  tagValues: true,
   offset: code,
   limit: code,
 });
@@ -92,29 +96,58 @@ export function checkQuery(
   if (malformed !== undefined) throw new CloudError(rules.malformedId, `The id '${malformed}' is malformed.`);
 }
 
-/** How to read the values of one filter name from a thing. */
-export type Readers<T> = Record<string, (thing: T) => (string | undefined)[]>;
+/** The values of a thing that a filter looks at. */
+type Read<T> = (thing: T) => (string | undefined)[];
 
-/** Those that fit every filter, by equality with any of its values. Names not listed are refused, as the cloud does. */
+/** How a filter looks at a thing: by equality of any of its values, or in a way of its own. */
+export type Reader<T> = Read<T> | { fits(thing: T, values: string[]): boolean };
+export type Readers<T> = Record<string, Reader<T>>;
+
+/** Any part of the text will do. */
+export const byPart = <T>(read: Read<T>): Reader<T> => ({
+  fits: (thing, values) => read(thing).some((text) => values.some((value) => text?.includes(value))),
+});
+
+/** Of several values the first one counts alone. */
+export const byFirst = <T>(read: Read<T>): Reader<T> => ({
+  fits: (thing, [value]) => value !== undefined && read(thing).includes(value),
+});
+
+/** What nothing here has: it finds nothing. */
+export const nothing = () => [];
+
+type TagsOf<T> = (thing: T) => { Key: string; Value: string }[];
+
+function readerOf<T>(name: string, readers: Readers<T>, tagsOf: TagsOf<T> | null, tagValues: boolean) {
+  // Names come from the caller: what every object has is no filter.
+  if (Object.hasOwn(readers, name)) return readers[name];
+  if (tagsOf === null) return undefined;
+  if (name === "tag-key") return (thing: T) => tagsOf(thing).map(({ Key }) => Key);
+  if (name === "tag-value" && tagValues) return (thing: T) => tagsOf(thing).map(({ Value }) => Value);
+  if (!name.startsWith("tag:")) return undefined;
+  return (thing: T) => tagsOf(thing).flatMap(({ Key, Value }) => (Key === name.slice(4) ? [Value] : []));
+}
+
+/**
+ * Those that fit every filter. Names that the API's description does not have are refused, as the cloud does.
+ * @param tagsOf null: these things have no tags
+ */
 export function select<T>(
   things: Iterable<T>,
   filters: ApiFilter[] | undefined,
   readers: Readers<T>,
-  tagsOf: (thing: T) => { Key: string; Value: string }[],
-  { unknownFilter }: Pick<QueryRules, "unknownFilter">,
+  tagsOf: TagsOf<T> | null,
+  { unknownFilter, tagValues = false }: Pick<QueryRules, "unknownFilter" | "tagValues">,
 ): T[] {
   let chosen = [...things];
   for (const { Name, Values } of filters ?? []) {
-    const tagKey = Name.startsWith("tag:") ? Name.slice(4) : undefined;
-    const read =
-      tagKey === undefined
-        ? readers[Name]
-        : (thing: T) =>
-            tagsOf(thing)
-              .filter(({ Key }) => Key === tagKey)
-              .map(({ Value }) => Value);
-    if (!read) throw new CloudError(unknownFilter, `The filter '${Name}' is not supported.`);
-    chosen = chosen.filter((thing) => read(thing).some((value) => value !== undefined && Values.includes(value)));
+    const reader = readerOf(Name, readers, tagsOf, tagValues);
+    if (!reader) throw new CloudError(unknownFilter, `The filter '${Name}' is not supported.`);
+    const fits =
+      typeof reader === "object"
+        ? reader.fits
+        : (thing: T, values: string[]) => reader(thing).some((value) => value !== undefined && values.includes(value));
+    chosen = chosen.filter((thing) => fits(thing, Values));
   }
   return chosen;
 }

@@ -1,6 +1,6 @@
 /** What the cloud sells: zones, instance types, images. */
 import { CloudError, isId } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
+import { type ApiFilter, byPart, checkQuery, cvmQuery, nothing, page, select } from "../account/filters.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
 import type { Call, Handler } from "../account/model.ts";
 import type { InstanceType } from "../account/records.ts";
@@ -84,10 +84,11 @@ const describeImages: Handler<{
     request.Filters,
     {
       "image-id": (image) => [image.id],
-      "image-name": (image) => [nameFor(call, image)],
+      "image-name": byPart((image) => [nameFor(call, image)]),
       "image-type": () => ["PUBLIC_IMAGE"],
-      "image-state": () => ["NORMAL"],
-      platform: (image) => [image.platform],
+      platform: byPart((image) => [image.platform]),
+      "dedicated-cluster-id": nothing,
+      "cdc-cache-status": nothing,
     },
     () => [],
     imageQuery,
@@ -116,6 +117,13 @@ const describeImages: Handler<{
 
 const offerQuery = { ...cvmQuery, values: { ...cvmQuery.values, most: 100 } };
 
+/** `cpu:desc`, `mem:asc` ... */
+function sortBy(offers: { type: InstanceType }[], key: string): void {
+  const [field, direction] = key.split(":");
+  const of = ({ type }: { type: InstanceType }) => (field === "mem" ? type.memory : type.cpu);
+  offers.sort((one, other) => (direction === "desc" ? of(other) - of(one) : of(one) - of(other)));
+}
+
 const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (model, request) => {
   const offers = zoneNames(model.account.region).flatMap((zone) =>
     instanceTypes.map((type) => ({ zone, type, family: type.name.split(".")[0] ?? "" })),
@@ -129,10 +137,13 @@ const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (mod
       "instance-type": ({ type }) => [type.name],
       "instance-family": ({ family }) => [family],
       "instance-charge-type": () => ["POSTPAID_BY_HOUR"],
+      // An order, which all fit.
+      "sort-keys": { fits: () => true },
     },
-    () => [],
+    null,
     offerQuery,
   );
+  for (const key of request.Filters?.find(({ Name }) => Name === "sort-keys")?.Values ?? []) sortBy(found, key);
   return {
     InstanceTypeQuotaSet: found.map(({ zone, type, family }) => ({
       Zone: zone,

@@ -3,7 +3,17 @@ import { addressOf } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { enisOf, publicAddresses } from "../account/enis.ts";
 import { CloudError, known, missing, noInstance } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, cvmQuery, page, queryOf, select } from "../account/filters.ts";
+import {
+  type ApiFilter,
+  atMost,
+  checkQuery,
+  cvmQuery,
+  nothing,
+  page,
+  queryOf,
+  type Reader,
+  select,
+} from "../account/filters.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Instance, Json } from "../account/records.ts";
 import { imageOf, nameFor } from "./image.ts";
@@ -111,6 +121,12 @@ function view(model: Model, instance: Instance, call: Call): Json {
   };
 }
 
+/** `2023-06-01 00:00:00` or the form in which CVM itself writes a time. */
+const byTime = (fits: (createdMs: number, atMs: number) => boolean): Reader<Instance> => ({
+  fits: ({ createdMs }, values) =>
+    values.some((value) => fits(createdMs, Date.parse(`${value.replace(" ", "T").replace(/Z$/, "")}Z`))),
+});
+
 const describeInstances: Handler<{
   InstanceIds?: string[];
   Filters?: ApiFilter[];
@@ -125,14 +141,20 @@ const describeInstances: Handler<{
       "instance-id": (instance) => [instance.id],
       "instance-name": (instance) => [instance.name],
       "instance-state": (instance) => [instance.state],
-      "instance-type": (instance) => [instance.type.name],
+      "instance-charge-type": () => ["POSTPAID_BY_HOUR"],
+      uuid: (instance) => [instance.uuid],
+      "project-id": (instance) => [String(instance.projectId)],
+      "host-id": nothing,
+      "dedicated-cluster-id": nothing,
       zone: (instance) => [instance.zone],
       "vpc-id": (instance) => [instance.vpcId],
       "subnet-id": (instance) => [instance.subnetId],
       "security-group-id": (instance) => instance.groupIds,
       "private-ip-address": (instance) => primaryAddresses(model, instance.id),
       "public-ip-address": (instance) => publicIps(model, instance.id),
-      "tag-key": (instance) => model.tags.of("cvm/instance", instance.id).map(({ Key }) => Key),
+      "ipv6-address": nothing,
+      "creation-start-time": byTime((createdMs, time) => createdMs >= time),
+      "creation-end-time": byTime((createdMs, time) => createdMs <= time),
     },
     (instance) => model.tags.of("cvm/instance", instance.id),
     cvmQuery,
@@ -177,11 +199,21 @@ const describeDisks: Handler<{ DiskIds?: string[]; Filters?: ApiFilter[]; Offset
     request.Filters,
     {
       "disk-id": (instance) => [instance.diskId],
-      "instance-id": (instance) => [instance.id],
+      "disk-name": () => [""],
+      "disk-type": (instance) => [instance.diskType],
       "disk-usage": () => ["SYSTEM_DISK"],
+      "disk-charge-type": () => ["POSTPAID_BY_HOUR"],
+      "disk-state": () => ["ATTACHED"],
+      portable: () => ["FALSE"],
+      "project-id": (instance) => [String(instance.projectId)],
+      "instance-id": (instance) => [instance.id],
+      "instance-name": (instance) => [instance.name],
+      "instance-ip-address": ({ id }) => [...primaryAddresses(model, id), ...publicIps(model, id)],
       zone: (instance) => [instance.zone],
+      "dedicated-cluster-id": nothing,
+      "cluster-group-id": nothing,
     },
-    () => [],
+    (instance) => model.tags.of("cvm/volume", instance.diskId),
     diskQuery,
   ).filter(({ diskId }) => !request.DiskIds || request.DiskIds.includes(diskId));
   const set = page(found, request, diskQuery).map((instance) => ({

@@ -97,7 +97,7 @@ const describeDisasterRecoverGroups: Handler<{
   const found = select(
     model.placementGroups.values(),
     request.Filters,
-    { name: (group) => [group.name] },
+    {},
     (group) => model.tags.of("cvm/ps", group.id),
     groupQuery,
   ).filter(

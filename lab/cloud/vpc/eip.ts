@@ -1,7 +1,16 @@
 import { blockOf, formatAddress } from "../../../render/ipv4.ts";
 import { isoTime } from "../account/clock.ts";
 import { CloudError, isId, known } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, page, type QueryRules, queryOf, select } from "../account/filters.ts";
+import {
+  type ApiFilter,
+  byFirst,
+  checkQuery,
+  nothing,
+  page,
+  type QueryRules,
+  queryOf,
+  select,
+} from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Eip, Json } from "../account/records.ts";
 import { checkLength } from "./names.ts";
@@ -33,9 +42,13 @@ export function eipStatus(model: Model, eip: Eip): string {
   return model.enis.get(eip.binding.eniId)?.attachment ? "BIND" : "BIND_ENI";
 }
 
+/** The machine on whose ENI the EIP is bound. */
+const machineOf = (model: Model, { binding }: Eip): string | undefined =>
+  binding ? model.enis.get(binding.eniId)?.attachment?.instanceId : undefined;
+
 function view(model: Model, eip: Eip): Json {
   const shown = eip.state === "READY" || eip.state === "UNBINDING" ? eip.binding : null;
-  const instanceId = (shown && model.enis.get(shown.eniId)?.attachment?.instanceId) ?? null;
+  const instanceId = (shown && machineOf(model, eip)) ?? null;
   return {
     AddressId: eip.id,
     AddressName: eip.name,
@@ -128,6 +141,7 @@ const eipQuery: QueryRules = {
   filters: { most: 10, code: "LimitExceeded.NumberOfFilters" },
   values: { most: 100, code: tooMany },
   unknownFilter: "InvalidParameter.InvalidFilter",
+  tagValues: true,
   offset: tooMany,
   limit: tooMany,
 };
@@ -142,13 +156,17 @@ const describeAddresses: Handler<{ AddressIds?: string[]; Filters?: ApiFilter[];
     request.Filters,
     {
       "address-id": (eip) => [eip.id],
-      "address-name": (eip) => [eip.name],
+      "address-name": byFirst((eip) => [eip.name]),
       "address-ip": (eip) => [eip.publicIp],
       "address-status": (eip) => [eipStatus(model, eip)],
-      "instance-id": (eip) => [eip.binding ? model.enis.get(eip.binding.eniId)?.attachment?.instanceId : undefined],
+      "instance-id": (eip) => [machineOf(model, eip)],
       "network-interface-id": (eip) => [eip.binding?.eniId],
-      "private-ip-address": (eip) => [eip.binding?.address],
+      "private-ip-address": byFirst((eip) => [eip.binding?.address]),
+      "is-arrears": () => ["FALSE"],
+      "instance-type": (eip) => [eip.binding ? (machineOf(model, eip) ? "CVM" : "ENI") : undefined],
       "address-type": () => ["EIP"],
+      "address-isp": () => ["BGP"],
+      "dedicated-cluster-id": nothing,
       // Only EIPs of dedicated clusters have one.
       "business-type": () => [],
     },
@@ -242,6 +260,11 @@ const describeBandwidthPackages: Handler<{ BandwidthPackageIds?: string[]; Filte
   request,
 ) => {
   checkQuery(request, request.BandwidthPackageIds, "bwp", packageQuery);
+  // There is none, but a filter that the API does not have is refused all the same.
+  const names = ["bandwidth-package-id", "bandwidth-package-name", "network-type", "charge-type"];
+  const ofResources = ["resource.resource-type", "resource.resource-id", "resource.address-ip"];
+  const readers = Object.fromEntries([...names, ...ofResources].map((name) => [name, nothing]));
+  select([], request.Filters, readers, () => [], packageQuery);
   return { TotalCount: 0, BandwidthPackageSet: [] };
 };
 

@@ -1,7 +1,7 @@
 import { plainTime } from "../account/clock.ts";
 import { publicOf } from "../account/enis.ts";
 import { CloudError, known, mutex, noInstance } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp, Subnet } from "../account/records.ts";
@@ -160,7 +160,12 @@ const describeNetworkInterfaces: Handler<{
       "network-interface-description": (eni) => [eni.description],
       "is-primary": (eni) => [String(eni.primary)],
       "eni-type": (eni) => [eni.primary ? "1" : "0"],
-      "tag-key": (eni) => model.tags.of("vpc/eni", eni.id).map(({ Key }) => Key),
+      "eni-qos": () => ["DEFAULT"],
+      "address-ipv6": nothing,
+      "address-type": nothing,
+      "public-address-ip": (eni) => shown[eni.id]?.map(({ PublicIpAddress }) => String(PublicIpAddress)) ?? [],
+      "termination-protection": () => ["false"],
+      "traffic-protection": () => ["false"],
     },
     (eni) => model.tags.of("vpc/eni", eni.id),
     vpcQuery,

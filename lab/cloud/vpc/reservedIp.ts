@@ -9,6 +9,8 @@ import { checkAddress, usedAddresses } from "./subnet.ts";
 const holderOf = (model: Model, { subnetId, address }: ReservedIp): string =>
   usedAddresses(model, subnetId).get(address) ?? "";
 
+const stateOf = (model: Model, reserved: ReservedIp) => (holderOf(model, reserved) ? "Bind" : "UnBind");
+
 const view = (model: Model, reserved: ReservedIp): Json => ({
   ReserveIpId: reserved.id,
   VpcId: reserved.vpcId,
@@ -16,7 +18,7 @@ const view = (model: Model, reserved: ReservedIp): Json => ({
   ReserveIpAddress: reserved.address,
   ResourceId: holderOf(model, reserved),
   IpType: 0,
-  State: holderOf(model, reserved) ? "Bind" : "UnBind",
+  State: stateOf(model, reserved),
   Name: reserved.name,
   Description: reserved.description,
   CreatedTime: plainTime(reserved.createdMs),
@@ -85,7 +87,10 @@ const describeReserveIpAddresses: Handler<{
       "subnet-id": ({ subnetId }) => [subnetId],
       "reserve-ip-id": ({ id }) => [id],
       "reserve-address-ip": ({ address }) => [address],
+      "ip-type": () => ["0"],
       name: ({ name }) => [name],
+      state: (reserved) => [stateOf(model, reserved)],
+      "resource-id": (reserved) => [holderOf(model, reserved)],
     },
     ({ id }) => model.tags.of("vpc/rsvip", id),
     reservedQuery,

@@ -2,7 +2,7 @@ import { blockOf, contains, formatAddress, holds, overlaps } from "../../../rend
 import { isReserved, readAddress, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, atMost, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Subnet } from "../account/records.ts";
@@ -152,10 +152,17 @@ const describeSubnets: Handler<{ SubnetIds?: string[]; Filters?: ApiFilter[]; Of
     {
       "subnet-id": (subnet) => [subnet.id],
       "vpc-id": (subnet) => [subnet.vpcId],
-      "cidr-block": (subnet) => [subnet.cidr],
+      // The API's text has "192.168.1.0" for an example.
+      "cidr-block": (subnet) => [subnet.cidr, subnet.cidr.split("/")[0]],
       "subnet-name": (subnet) => [subnet.name],
       zone: (subnet) => [subnet.zone],
       "is-default": () => ["false"],
+      "is-remote-vpc-snat": () => ["false"],
+      "cdc-id": nothing,
+      "is-cdc-subnet": () => ["0"],
+      "ipv6-cidr-block": nothing,
+      "isp-type": nothing,
+      "address-type": nothing,
     },
     (subnet) => model.tags.of("vpc/subnet", subnet.id),
     vpcQuery,
@@ -174,12 +181,13 @@ const deleteSubnet: Handler<{ SubnetId: string }> = async (model, request) => {
 };
 
 const malformedCode = "InvalidParameterValue.Malformed";
-const usedQuery = { offset: malformedCode, limit: malformedCode };
+const usedQuery = { offset: malformedCode, limit: malformedCode, unknownFilter: malformedCode };
 
 const describeUsedIpAddress: Handler<{
   VpcId: string;
   SubnetId?: string;
   IpAddresses?: string[];
+  Filters?: ApiFilter[];
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
@@ -201,7 +209,14 @@ const describeUsedIpAddress: Handler<{
       })),
     )
     .filter(({ IpAddress }) => !request.IpAddresses || request.IpAddresses.includes(IpAddress));
-  return { TotalCount: used.length, IpAddressStates: page(used, request, usedQuery) };
+  const found = select(
+    used,
+    request.Filters,
+    { "ip-addresses": ({ IpAddress }) => [IpAddress], "resource-id": ({ ResourceId }) => [ResourceId] },
+    null,
+    usedQuery,
+  );
+  return { TotalCount: found.length, IpAddressStates: page(found, request, usedQuery) };
 };
 
 export const subnetActions = {

@@ -2,7 +2,7 @@ import { blockOf, contains } from "../../../render/ipv4.ts";
 import { readAddress, readCidr } from "../account/addresses.ts";
 import { plainTime } from "../account/clock.ts";
 import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
+import { type ApiFilter, atMost, byPart, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Vpc } from "../account/records.ts";
 import { checkName } from "./names.ts";
@@ -82,7 +82,15 @@ const describeVpcs: Handler<{ VpcIds?: string[]; Filters?: ApiFilter[]; Offset?:
   const found = select(
     model.vpcs.values(),
     request.Filters,
-    { "vpc-id": (vpc) => [vpc.id], "vpc-name": (vpc) => [vpc.name], "cidr-block": (vpc) => [vpc.cidr] },
+    {
+      "vpc-id": (vpc) => [vpc.id],
+      "vpc-name": byPart((vpc) => [vpc.name]),
+      "cidr-block": (vpc) => [vpc.cidr],
+      "is-default": () => ["false"],
+      "ipv6-cidr-block": nothing,
+      "isp-type": nothing,
+      "address-type": nothing,
+    },
     (vpc) => model.tags.of("vpc/vpc", vpc.id),
     vpcQuery,
   ).filter((vpc) => !request.VpcIds || request.VpcIds.includes(vpc.id));
@@ -133,7 +141,11 @@ const describeRouteTables: Handler<{
     {
       "vpc-id": (vpc) => [vpc.id],
       "route-table-id": (vpc) => [vpc.routeTableId],
+      "route-table-name": () => ["default"],
       "association.main": () => ["true"],
+      visible: () => ["true"],
+      // Every table has the VPC's own route and no other.
+      "next-hop-type": () => ["LOCAL"],
     },
     () => [],
     vpcQuery,
