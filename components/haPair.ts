@@ -1,29 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CloudIds, type NodeName, nodeNames, type PairSettings, peerOf } from "../render/model.ts";
+import { type CloudIds, type NodeName, nodeNames, type PairSettings } from "../render/model.ts";
 import { renderCloud, renderStatic } from "../render/render.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import type { Login } from "./login.ts";
-import { hashOf, withoutComment } from "./names.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
 import { NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
+import { designOf, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
 /** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */
-export interface HaPairSettings extends PairSettings {
+export interface HaPairSettings extends PairSettings, MachineSettings {
   zone: string;
   vpcCidr: string;
   /** An EIP on the VIP. */
   publicIp: boolean;
   publicIpBandwidthMbps: number;
-  /** A public address on each node; without one, SSH uses the private address. */
-  nodePublicIp: boolean;
-  /** One of the two: a public key to import, or an existing key pair. */
-  sshPublicKey?: string | undefined;
-  keyPairId?: string | undefined;
   sshPrivateKey: pulumi.Input<string>;
   sshUser: string;
   /** Host keys to insist on. */
@@ -31,14 +26,6 @@ export interface HaPairSettings extends PairSettings {
   sshCidrs: string[];
   servicePorts: number[];
   serviceCidrs: string[];
-  instanceType: string;
-  imageName: string;
-  /** Instead of the newest image of that name. */
-  imageId?: string | undefined;
-  systemDiskType: string;
-  systemDiskSizeGb: number;
-  /** For cloud-init, plain text. */
-  userData?: string | undefined;
   tags: Record<string, string>;
 }
 
@@ -161,11 +148,7 @@ export class HaPair extends pulumi.ComponentResource {
       const after = [taker.files.installed];
       return handover(`${name}-${giver}-handover`, { taker: taker.login, design, take, after }, child);
     };
-    // A new pair: both machines start together, and node b gets its files when node a has proved its own. A running one:
-    // the node without the VIP first, as a whole; then it takes the VIP over, should the other be replaced, which follows.
-    const order: [NodeName, NodeName] = running.firstRun
-      ? ["a", "b"]
-      : [peerOf(running.activeNode), running.activeNode];
+    const order = orderOf(running);
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
     const handedOver = running.firstRun ? [] : [takeOver(order[1], one, running.activeAttached ? "must" : "may")];
@@ -201,24 +184,4 @@ export class HaPair extends pulumi.ComponentResource {
     const text = `${keys} not set: any host key is accepted. Pin what the output "nodes" shows: pulumi config set --path`;
     void pulumi.log.warn(`${text} hostKeys.${unpinned[0]} "…"`, this);
   }
-}
-
-/**
- * Whatever of the configuration a machine can't change while it lives. The image by what the user named, not by what that
- * name means today: a new image of that name must not replace a running pair.
- */
-function designOf(settings: HaPairSettings): string {
-  const { imageId, imageName, instanceType, systemDiskType, systemDiskSizeGb, userData, keyPairId, sshPublicKey } =
-    settings;
-  const key = sshPublicKey === undefined ? keyPairId : withoutComment(sshPublicKey);
-  const parts = [
-    imageId ?? imageName,
-    instanceType,
-    systemDiskType,
-    systemDiskSizeGb,
-    userData,
-    key,
-    settings.nodePublicIp,
-  ];
-  return hashOf(JSON.stringify(parts), 16);
 }

@@ -10,7 +10,7 @@
  *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;
  * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table,
  *   lab/engine/inlineResources.ts, if the property is new there;
- * - where a machine can't change it while it lives, designOf in components/haPair.ts; where a running pair can't change it at
+ * - where a machine can't change it while it lives, designOf in components/replacement.ts; where a running pair can't change it at
  *   all, Identity and `fixed` in components/running.ts.
  */
 import * as z from "zod";

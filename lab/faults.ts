@@ -1,15 +1,19 @@
-/** The one list of faults: for `fail --how`, for the fault matrix, for the soak and for the bench. */
+/**
+ * The one list of faults: for `fail --how`, for the fault matrix, for the soak and for the bench. A new one is an entry in
+ * faults/powerAndCables.ts, faults/node.ts or faults/cloud.ts, by what undoes it; faults/fault.ts has the fields. Unless it is
+ * `internal`, test/unit/lab/faults.test.ts names it too.
+ */
 import { cloud } from "./faults/cloud.ts";
 import type { Fault, Kind, Scene } from "./faults/fault.ts";
-import { network } from "./faults/network.ts";
 import { node } from "./faults/node.ts";
+import { powerAndCables } from "./faults/powerAndCables.ts";
 
 export { type Effect, type Fault, type NodeName, otherThan, type Scene } from "./faults/fault.ts";
 
 /** In the order in which they are undone: keepalived starts into a world that is well. */
-const kinds: Kind[] = [cloud, network, node];
+const kinds: Kind[] = [cloud, powerAndCables, node];
 
-export const faults: Fault[] = [network, node, cloud].flatMap((kind) => kind.faults);
+export const faults: Fault[] = [powerAndCables, node, cloud].flatMap((kind) => kind.faults);
 
 export function faultNamed(name: string): Fault {
   const fault = faults.find((item) => item.name === name);

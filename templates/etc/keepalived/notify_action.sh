@@ -1,6 +1,6 @@
 #!/bin/sh
 # keepalived's hook: notify_action.sh MASTER|BACKUP|FAULT|STOP|MASTER_RX_LOWER_PRI
-# It only wakes keepalived-vip.service. keepalived starts hooks in no order and kills them a second after it stops, so
+# It only wakes keepalived-vip.service: what that does as MASTER is in keepalived_vip/agent/watch.py. keepalived starts hooks in no order and kills them a second after it stops, so
 # nothing that takes time happens here; calls to the cloud live in the service's own unit.
 set -u
 umask 077 # keepalived's own, 0177, makes unusable directories

@@ -22,7 +22,7 @@ async function reboot(scene: Scene, node: NodeName): Promise<void> {
   }
 }
 
-export const network: Kind = {
+export const powerAndCables: Kind = {
   faults: [
     {
       name: "power",
