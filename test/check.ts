@@ -129,7 +129,7 @@ export async function runChecks(): Promise<{ passed: number; failed: number }> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  if (hostProblem() === null) await ensureHostPackages(checkPackages);
+  if (hostProblem() === null) await ensureHostPackages(checkPackages());
   const { failed } = await runChecks();
   process.exit(failed === 0 ? 0 : 1);
 }

@@ -176,7 +176,7 @@ if (unknown.length > 0) {
 }
 
 const problem = hostProblem();
-if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages, "keepalived"]);
+if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages(), "keepalived"]);
 const total: Total = { passed: 0, failed: 0 };
 const lines: string[] = [];
 for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
