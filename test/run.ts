@@ -54,56 +54,24 @@ function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
     });
 }
 
-/** The simulation, whose last line begins with `N passed, N failed`: the rules over many seeds, then the mutants. */
-async function simulation(): Promise<Total> {
-  const total: Total = { passed: 0, failed: 0 };
-  for (const args of [["--seeds", "20000"], ["--mutants"]]) {
-    const child = spawn("python3", ["-B", "test/simulation", ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      process.stdout.write(chunk);
-    });
-    const [code] = (await once(child, "close")) as [number | null];
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(text) ?? [];
-    total.passed += Number(passed ?? 0);
-    total.failed += Number(failed ?? 0) || (code === 0 ? 0 : 1);
-  }
-  return total;
-}
-
-/** Python's unittest, some files at a time: most of them wait for a service's deadlines. */
-async function pythonTests(): Promise<Total> {
-  const files = globSync("**/test_*.py", { cwd: "test/python" }).sort();
-  const total: Total = { passed: 0, failed: 0 };
-  const work = async () => {
-    for (let file = files.shift(); file !== undefined; file = files.shift()) {
-      const { passed, failed } = await pythonFile(file);
-      total.passed += passed;
-      total.failed += failed;
+/** Python programs of tests, each of which ends with a line that begins with `N passed, N failed`. */
+function pythonTests(...programs: string[][]): () => Promise<Total> {
+  return async () => {
+    const total: Total = { passed: 0, failed: 0 };
+    for (const args of programs) {
+      const child = spawn("python3", ["-B", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+      let text = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        process.stdout.write(chunk);
+      });
+      const [code] = (await once(child, "close")) as [number | null];
+      const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(text) ?? [];
+      total.passed += Number(passed ?? 0);
+      total.failed += Number(failed ?? 0) || (code === 0 ? 0 : 1);
     }
+    return total;
   };
-  await Promise.all(Array.from({ length: cpus().length + 1 }, work));
-  return total;
-}
-
-/** One file, whose closing lines are `Ran N tests` and, after failures, `FAILED (failures=N, errors=N)`. */
-async function pythonFile(file: string): Promise<Total> {
-  const child = spawn("python3", ["-B", "-m", "unittest", file], { cwd: "test/python" });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-  }
-  const [code] = (await once(child, "close")) as [number | null];
-  const [, ran = "0", time = ""] = /^Ran (\d+) tests? in (\S+)/m.exec(text) ?? [];
-  const found = [...text.matchAll(/(?:failures|errors|unexpected successes)=(\d+)/g)];
-  const failed = found.reduce((sum, match) => sum + Number(match[1]), 0) || (code === 0 && ran !== "0" ? 0 : 1);
-  const passed = Math.max(0, Number(ran) - failed);
-  console.log(`${failed === 0 ? "✔" : "✖"} ${file}: ${passed} of ${ran}, ${time}`);
-  if (failed > 0) console.log(text);
-  return { passed, failed };
 }
 
 const levels: Level[] = [
@@ -119,7 +87,7 @@ const levels: Level[] = [
     real: false,
     run: nodeTests("unit", cpus().length),
   },
-  { name: "python", proves: "the node runtime", real: true, run: pythonTests },
+  { name: "python", proves: "the node runtime", real: true, run: pythonTests(["test/python"]) },
   {
     name: "golden",
     proves: "rendered files, checked by the real keepalived",
@@ -130,7 +98,7 @@ const levels: Level[] = [
     name: "simulation",
     proves: "the runtime in forty thousand histories of faults, and that each mutant of it is caught",
     real: false,
-    run: simulation,
+    run: pythonTests(["test/simulation", "--seeds", "20000"], ["test/simulation", "--mutants"]),
   },
   {
     name: "contract",
