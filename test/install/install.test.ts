@@ -6,7 +6,7 @@ import { installScripts } from "../../push/scripts.ts";
 import type { NodeFile, PairSettings } from "../../render/model.ts";
 import { renderNode } from "../../render/render.ts";
 import { Machine, type Result } from "./machine.ts";
-import { bareSettingsFor, cloudIds } from "./pair.ts";
+import { bareSettingsFor, cloudIds } from "../golden/pair.ts";
 
 const conf = "/etc/keepalived/keepalived.conf";
 const us = "urn:us";
