@@ -90,9 +90,15 @@ const levels: Level[] = [
   { name: "python", proves: "the node runtime", real: true, run: pythonTests(["test/python"]) },
   {
     name: "golden",
-    proves: "rendered files, checked by the real keepalived",
-    real: true,
+    proves: "rendered files, byte for byte",
+    real: false,
     run: nodeTests("golden", cpus().length),
+  },
+  {
+    name: "install",
+    proves: "a node's files: the real keepalived takes them, they are put in place whole or not at all",
+    real: true,
+    run: nodeTests("install", cpus().length),
   },
   {
     name: "simulation",
