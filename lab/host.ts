@@ -19,7 +19,7 @@ export const labPackages = [
 ];
 
 /** Debian packages of `npm run check`; ruff comes by pip, which not every Debian has. */
-export const checkPackages = [
+export const checkPackages = (): string[] => [
   "shellcheck",
   ...(spawnSync("python3", ["-m", "pip", "--version"]).status === 0 ? [] : ["python3-pip"]),
 ];

@@ -129,7 +129,8 @@ export async function runChecks(): Promise<{ passed: number; failed: number }> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  if (hostProblem() === null) await ensureHostPackages(checkPackages);
-  const { failed } = await runChecks();
+  if (hostProblem() === null) await ensureHostPackages(checkPackages());
+  const { passed, failed } = await runChecks();
+  console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 }

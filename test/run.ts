@@ -1,205 +1,184 @@
 /**
  * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
- * `npm run test:full` adds the folders named `full` and the whole fault matrix, on each release; it writes docs/test-report.md.
- * Levels that need root on Debian say so by name when they can't run.
+ * `npm test -- fast` is those that take a minute; `npm run test:full` adds the folders named `full` and the whole fault
+ * matrix, on each release, and writes docs/test-report.md. Levels that need root on Debian say so by name when they can't run.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync } from "node:fs";
 import { cpus } from "node:os";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
 import { findRealEngine } from "../lab/engine/cli.ts";
 import { checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
-
-interface Total {
-  passed: number;
-  failed: number;
-}
+import { nodeTests, programs, type Tests, type Total } from "./runner.ts";
 
 interface Level {
   name: string;
   proves: string;
+  /** Levels of one lane run one after the other, the lanes side by side. */
+  lane: "computes" | "waits" | "labs" | "faults";
   /** Needs root on Debian, for namespaces and machines. */
   real: boolean;
   /** What else it needs and this machine lacks. */
   missing?(): string[];
-  run(): Promise<Total>;
+  run: Tests;
 }
 
 const full = process.argv.includes("--full");
+/** Test files of one folder, and of those below it. */
+const filesOf = (folder: string) =>
+  globSync(`test/${folder}/**/*.test.ts`, { exclude: full ? [] : ["**/full"] }).sort();
+const cores = cpus().length;
 
 /**
- * Node's own test runner over the files of one folder, and of those below it.
- * @param concurrency files at a time. Those of real levels have labs of their own; each keeps about half a core busy.
+ * Labs of the level `lab` at a time. Making one takes ten seconds of CPU, watching it a fifth of a core: mostly its tests
+ * wait. There are addresses for seven labs; others of this machine, the matrix's and one that a test plays need theirs.
  */
-function nodeTests(folder: string, concurrency: number): () => Promise<Total> {
-  return () =>
-    new Promise((resolve, reject) => {
-      const total: Total = { passed: 0, failed: 0 };
-      const files = globSync(`test/${folder}/**/*.test.ts`, { exclude: full ? [] : ["**/full"] }).sort();
-      const stream = run({ files, concurrency });
-      stream.on("test:pass", (event) => {
-        if (event.details.type !== "suite") total.passed += 1;
-      });
-      stream.on("test:fail", (event) => {
-        // A suite fails with its tests, which are counted already, or by itself, when a hook of it fails.
-        const { failureType } = event.details.error as { failureType?: string };
-        if (event.details.type !== "suite" || failureType !== "subtestsFailed") total.failed += 1;
-      });
-      stream.on("error", reject);
-      const report = stream.compose(spec);
-      report.on("data", (line: Buffer | string) => process.stdout.write(line));
-      report.on("end", () => resolve(total));
-    });
-}
-
-/** The simulation, whose last line begins with `N passed, N failed`: the rules over many seeds, then the mutants. */
-async function simulation(): Promise<Total> {
-  const total: Total = { passed: 0, failed: 0 };
-  for (const args of [["--seeds", "20000"], ["--mutants"]]) {
-    const child = spawn("python3", ["-B", "test/simulation", ...args], { stdio: ["ignore", "pipe", "inherit"] });
-    let text = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      process.stdout.write(chunk);
-    });
-    const [code] = (await once(child, "close")) as [number | null];
-    const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(text) ?? [];
-    total.passed += Number(passed ?? 0);
-    total.failed += Number(failed ?? 0) || (code === 0 ? 0 : 1);
-  }
-  return total;
-}
-
-/** Python's unittest, some files at a time: most of them wait for a service's deadlines. */
-async function pythonTests(): Promise<Total> {
-  const files = globSync("**/test_*.py", { cwd: "test/python" }).sort();
-  const total: Total = { passed: 0, failed: 0 };
-  const work = async () => {
-    for (let file = files.shift(); file !== undefined; file = files.shift()) {
-      const { passed, failed } = await pythonFile(file);
-      total.passed += passed;
-      total.failed += failed;
-    }
-  };
-  await Promise.all(Array.from({ length: cpus().length + 1 }, work));
-  return total;
-}
-
-/** One file, whose closing lines are `Ran N tests` and, after failures, `FAILED (failures=N, errors=N)`. */
-async function pythonFile(file: string): Promise<Total> {
-  const child = spawn("python3", ["-B", "-m", "unittest", file], { cwd: "test/python" });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-  }
-  const [code] = (await once(child, "close")) as [number | null];
-  const [, ran = "0", time = ""] = /^Ran (\d+) tests? in (\S+)/m.exec(text) ?? [];
-  const found = [...text.matchAll(/(?:failures|errors|unexpected successes)=(\d+)/g)];
-  const failed = found.reduce((sum, match) => sum + Number(match[1]), 0) || (code === 0 && ran !== "0" ? 0 : 1);
-  const passed = Math.max(0, Number(ran) - failed);
-  console.log(`${failed === 0 ? "✔" : "✖"} ${file}: ${passed} of ${ran}, ${time}`);
-  if (failed > 0) console.log(text);
-  return { passed, failed };
-}
+const labsAtATime = Math.min(4, 2 * cores);
 
 const levels: Level[] = [
   {
     name: "check",
     proves: "types, lint, shell, Python 3.6, dependency directions",
+    lane: "computes",
     real: false,
-    run: async () => (await import("./check.ts")).runChecks(),
+    run: programs([process.execPath, "test/check.ts"]),
   },
   {
     name: "unit",
     proves: "settings, components under mocks, pure code",
+    lane: "computes",
     real: false,
-    run: nodeTests("unit", cpus().length),
+    run: nodeTests(filesOf("unit"), cores),
   },
-  { name: "python", proves: "the node runtime", real: true, run: pythonTests },
   {
     name: "golden",
-    proves: "rendered files, checked by the real keepalived",
+    proves: "rendered files, byte for byte",
+    lane: "computes",
+    real: false,
+    run: nodeTests(filesOf("golden"), cores),
+  },
+  {
+    name: "python",
+    proves: "the node runtime",
+    lane: "waits",
     real: true,
-    run: nodeTests("golden", cpus().length),
+    run: programs(["python3", "-B", "test/python"]),
+  },
+  {
+    name: "install",
+    proves: "a node's files: the real keepalived takes them, they are put in place whole or not at all",
+    lane: "computes",
+    real: true,
+    run: nodeTests(filesOf("install"), cores),
   },
   {
     name: "simulation",
     proves: "the runtime in forty thousand histories of faults, and that each mutant of it is caught",
+    lane: "computes",
     real: false,
-    run: simulation,
+    run: programs(
+      ["python3", "-B", "test/simulation", "--seeds", "20000"],
+      ["python3", "-B", "test/simulation", "--mutants"],
+    ),
   },
   {
     name: "contract",
     proves: "the local cloud against the vendor's Node and Python SDKs and recorded traffic",
+    lane: "computes",
     real: false,
-    run: nodeTests("contract", cpus().length),
+    run: nodeTests(filesOf("contract"), cores),
   },
   {
     name: "fabric",
     proves: "the lab's network and machines",
+    lane: "waits",
     real: true,
-    run: nodeTests("fabric", 1),
+    run: nodeTests(filesOf("fabric"), 1),
   },
   {
     name: "lab",
     proves: "the whole program on real nodes",
+    lane: "labs",
     real: true,
-    run: nodeTests("lab", 2),
+    run: nodeTests(filesOf("lab"), labsAtATime),
   },
   {
     name: "matrix",
     proves: "the VIP in spite of each fault, on real nodes",
+    lane: "faults",
     real: true,
-    run: nodeTests("matrix", 1),
+    run: nodeTests(filesOf("matrix"), 1),
   },
   {
     name: "engine",
     proves: "the whole life of a stack by the real Pulumi CLI and provider",
+    lane: "faults",
     real: true,
     missing: () => findRealEngine().missing,
-    run: nodeTests("engine", 1),
+    run: nodeTests(filesOf("engine"), 1),
   },
 ];
 
+/** What one runs while working. */
+const fast = ["check", "unit", "python", "golden"];
+
 if (full) process.env.MATRIX ||= "full";
-const wanted = process.argv.slice(2).filter((argument) => argument !== "--full");
-const unknown = wanted.filter((name) => !levels.some((level) => level.name === name));
+const words = process.argv.slice(2).filter((argument) => argument !== "--full");
+const unknown = words.filter((word) => word !== "fast" && !levels.some(({ name }) => name === word));
 if (unknown.length > 0) {
-  console.error(
-    `No test level named ${unknown.join(", ")}; there are: ${levels.map((level) => level.name).join(", ")}.`,
-  );
+  const names = ["fast", ...levels.map(({ name }) => name)];
+  console.error(`No test level named ${unknown.join(", ")}; there are: ${names.join(", ")}.`);
   process.exit(2);
 }
+const names = words.flatMap((word) => (word === "fast" ? fast : [word]));
+const wanted = levels.filter(({ name }) => names.length === 0 || names.includes(name));
 
 const problem = hostProblem();
-if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages, "keepalived"]);
-const total: Total = { passed: 0, failed: 0 };
-const lines: string[] = [];
-for (const level of levels.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  console.log(`\n== ${level.name}: ${level.proves}`);
+if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages(), "keepalived"]);
+
+const totals = new Map<Level, Total>();
+const lines = new Map<Level, string>();
+
+/** A level that runs alone speaks as it goes; of several each speaks when it has ended, for they run side by side. */
+async function runLevel(level: Level): Promise<void> {
+  let said = "";
+  const print = (text: string) => {
+    if (wanted.length === 1) process.stdout.write(text);
+    else said += text;
+  };
+  print(`\n== ${level.name}: ${level.proves}\n`);
   const lacking = level.real && problem !== null ? [problem] : (level.missing?.() ?? []);
   if (lacking.length > 0) {
-    lines.push(`${level.name}: did not run here: ${lacking.join("; ")}`);
-    console.log(lines.at(-1));
-    continue;
+    lines.set(level, `${level.name}: did not run here: ${lacking.join("; ")}`);
+  } else {
+    const startedMs = Date.now();
+    const total = { passed: 0, failed: 0 };
+    totals.set(level, total);
+    await level.run(total, print);
+    if (total.passed + total.failed === 0) {
+      print(`✖ ${level.name}: there is no test\n`);
+      total.failed = 1;
+    }
+    const seconds = Math.round((Date.now() - startedMs) / 1000);
+    lines.set(level, `${level.name}: ${total.passed} passed, ${total.failed} failed, ${seconds} s`);
   }
-  const startedMs = Date.now();
-  const result = await level.run();
-  if (result.passed + result.failed === 0) {
-    console.log(`✖ ${level.name}: there is no test`);
-    result.failed = 1;
-  }
-  total.passed += result.passed;
-  total.failed += result.failed;
-  lines.push(
-    `${level.name}: ${result.passed} passed, ${result.failed} failed, ${Math.round((Date.now() - startedMs) / 1000)} s`,
-  );
-  console.log(lines.at(-1));
+  print(`${lines.get(level)}\n`);
+  process.stdout.write(said);
   if (full && level.name === "matrix") (await import("./matrix/report.ts")).writeReport();
 }
-console.log(`\n${lines.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+const startedMs = Date.now();
+const progress = setInterval(() => {
+  const running = [...totals].filter(([level]) => !lines.has(level));
+  const counts = running.map(([{ name }, { passed, failed }]) => `${name} ${passed + failed}`);
+  console.log(`... ${Math.round((Date.now() - startedMs) / 1000)} s, tests done: ${counts.join(", ")}`);
+}, 30_000);
+await Promise.all(
+  [...new Set(wanted.map(({ lane }) => lane))].map(async (lane) => {
+    for (const level of wanted) if (level.lane === lane) await runLevel(level);
+  }),
+);
+clearInterval(progress);
+
+const sum = (key: keyof Total) => [...totals.values()].reduce((count, total) => count + total[key], 0);
+const [passed, failed] = [sum("passed"), sum("failed")];
+console.log(`\n${wanted.map((level) => lines.get(level)).join("\n")}\n\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import type { Settings } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
@@ -73,6 +73,8 @@ async function stackOf(config: LabConfig, engine: RealEngine): Promise<Stack> {
   // The Automation API looks for the CLI on this process's own PATH.
   const envVars = pulumiEnv(config, engine);
   process.env.PATH = envVars.PATH;
+  // Loaded here alone: it takes half a second, and of all the lab's commands only those of the real engine need it.
+  const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
   return LocalWorkspace.createOrSelectStack({ stackName: config.name, workDir: folder }, { envVars });
 }
 

@@ -45,11 +45,16 @@ targets() { # source, mode, owner, path: the node's files, then our own account 
 }
 make_folder() { # remembers what it made, for uninstall.sh
   [ -d "$1" ] && return
-  make_folder "$(dirname "$1")" && (umask 022 && mkdir "$1") && echo "$1" >>"$lib/folders"
+  make_folder "${1%/*}" && (umask 022 && mkdir "$1") && echo "$1" >>"$lib/folders"
 }
-discard_new() { targets | while read -r _ _ _ path; do rm -f "$path.$suffix"; done; }
+discard() { [ ! -e "$1.$suffix" ] || rm -f "$1.$suffix"; }
+discard_new() { targets | while read -r _ _ _ path; do discard "$path"; done; }
 keep() { # keep FROM TO: a second name where possible, so that it needs no space
-  (umask 022 && mkdir -p "$(dirname "$2")") && { ln "$1" "$2" 2>/dev/null || cp -a "$1" "$2"; }
+  [ -d "${2%/*}" ] || (umask 022 && mkdir -p "${2%/*}") || return 1
+  ln "$1" "$2" 2>/dev/null || cp -a "$1" "$2"
+}
+put() { # put SOURCE MODE OWNER TARGET: one program for copy, owner and mode, for there are many files
+  install -m "$2" -o "${3%:*}" -g "${3#*:}" "$1" "$4"
 }
 put_in_place() {
   targets | while read -r _ _ _ path; do [ -e "$path" ] || echo "$path"; done | LC_ALL=C sort -r >order
@@ -58,12 +63,13 @@ put_in_place() {
 }
 write_new() {
   targets | while read -r source mode owner path; do
-    if ! { make_folder "$(dirname "$path")" && cp "$source" "$path.$suffix" &&
-      chown "$owner" "$path.$suffix" && chmod "$mode" "$path.$suffix" && sync "$path.$suffix"; }; then
+    if ! { make_folder "${path%/*}" && put "$source" "$mode" "$owner" "$path.$suffix"; }; then
       echo "cannot write $path"
       exit 1
     fi
-  done
+  done || return 1
+  # shellcheck disable=SC2046 # a list
+  sync $(targets | awk -v suffix=".$suffix" '{ print $4 suffix }')
 }
 keep_old() {
   rm -rf "$lib/txn.new" && mkdir -p "$lib/txn.new/root" || return 1
@@ -84,7 +90,7 @@ restore_old() {
   while read -r path; do
     [ -e "$lib/txn/root$path" ] || continue
     keep "$lib/txn/root$path" "$path.$suffix" && mv -f "$path.$suffix" "$path"
-    rm -f "$path.$suffix"
+    discard "$path" # mv leaves a second name of the very same file
   done <"$lib/txn/paths"
   while read -r path; do [ -e "$lib/txn/root$path" ] || rm -f "$path"; done <"$lib/txn/paths"
 }
@@ -155,8 +161,8 @@ check_new() {
     cp -a /etc/keepalived "$lib/stage/etc/" || return 1
   while read -r path; do rm -f "$lib/stage$path"; done <stale
   awk '$3 ~ "^/etc/keepalived/"' files | while read -r mode owner path; do
-    (umask 022 && mkdir -p "$(dirname "$lib/stage$path")") && cp "root$path" "$lib/stage$path" &&
-      chown "$owner" "$lib/stage$path" && chmod "$mode" "$lib/stage$path" || exit 1
+    [ -d "$lib/stage${path%/*}" ] || (umask 022 && mkdir -p "$lib/stage${path%/*}") || exit 1
+    put "root$path" "$mode" "$owner" "$lib/stage$path" || exit 1
   done || return 1
   # shellcheck disable=SC2016 # $1 is the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { type Dataplane, type NetworkView, nullDataplane } from "../../lab/dataplane.ts";
 import { attach, instance, makeEni, makeInstance, makeNetwork, makePair, taskDone, vip } from "./pair.ts";
 import { cloudFor, sdk, until } from "./support.ts";
+import { HeldClock } from "./virtualClock.ts";
 
 /** Remembers what it was told; applies take a moment, so that overlapping ones would be seen. */
 function recorder() {
@@ -34,7 +35,8 @@ function recorder() {
 
 test("applies never overlap; a machine boots when its port is there; a migration shows when it is over", async (t) => {
   const { seen, plane } = recorder();
-  const cloud = await cloudFor(t, { dataplane: plane });
+  const clock = new HeldClock();
+  const cloud = await cloudFor(t, { clock, dataplane: plane });
   const call = sdk(cloud);
   const pair = await makePair(call);
   const [a, b] = pair.enis;
@@ -47,6 +49,7 @@ test("applies never overlap; a machine boots when its port is there; a migration
   assert.deepEqual(addresses(a)?.sort(), ["10.1.1.100", "10.1.1.11"]);
 
   const request = { SourceNetworkInterfaceId: a, DestinationNetworkInterfaceId: b, PrivateIpAddress: vip };
+  clock.hold();
   const started = await call("vpc", "MigratePrivateIpAddress", request);
   assert.ok(
     cloud
@@ -55,6 +58,7 @@ test("applies never overlap; a machine boots when its port is there; a migration
       ?.addresses.includes(vip),
     "the old ENI still serves",
   );
+  clock.release();
   await taskDone(call, started);
   assert.deepEqual(addresses(a), ["10.1.1.11"]);
   assert.deepEqual(addresses(b)?.sort(), ["10.1.1.100", "10.1.1.12"]);

@@ -3,9 +3,11 @@ import { test } from "node:test";
 import { createdAndDeleted, forbiddenActions } from "../../lab/cloud/index.ts";
 import { addressesOf, eipOf, eni, instance, makePair, taskDone, vip } from "./pair.ts";
 import { cloudFor, list, refused, sdk, until } from "./support.ts";
+import { HeldClock } from "./virtualClock.ts";
 
 test("a pair lives: made, failed over with its EIP, removed, and nothing is left", async (t) => {
-  const cloud = await cloudFor(t);
+  const clock = new HeldClock();
+  const cloud = await cloudFor(t, { clock });
   const call = sdk(cloud);
   const pair = await makePair(call);
   const [a, b] = pair.enis;
@@ -15,6 +17,7 @@ test("a pair lives: made, failed over with its EIP, removed, and nothing is left
   assert.equal((await eipOf(call, pair.eipId))?.AddressStatus, "BIND");
 
   await t.test("the VIP moves as a task, MIGRATING on its old ENI meanwhile", async () => {
+    clock.hold();
     const started = await call("vpc", "MigratePrivateIpAddress", {
       SourceNetworkInterfaceId: a,
       DestinationNetworkInterfaceId: b,
@@ -32,6 +35,7 @@ test("a pair lives: made, failed over with its EIP, removed, and nothing is left
       ),
       "UnsupportedOperation.MutexOperationTaskRunning",
     );
+    clock.release();
     assert.equal(await taskDone(call, started), "SUCCESS");
     assert.deepEqual(await addressesOf(call, a), { "10.1.1.11": "AVAILABLE" });
     assert.deepEqual(await addressesOf(call, b), { "10.1.1.12": "AVAILABLE", [vip]: "AVAILABLE" });
@@ -75,8 +79,10 @@ test("a pair lives: made, failed over with its EIP, removed, and nothing is left
       await taskDone(call, await call("vpc", "DetachNetworkInterface", request));
     }
     assert.equal((await eni(call, a)).Attachment, null);
+    clock.hold();
     await call("cvm", "TerminateInstances", { InstanceIds: pair.instances });
     assert.equal((await instance(call, pair.instances[0]))?.InstanceState, "TERMINATING");
+    clock.release();
     for (const id of pair.instances) await until(`the end of ${id}`, async () => !(await instance(call, id)));
     // The addresses stay in use a moment longer.
     assert.equal(await refused(call("vpc", "DeleteSubnet", { SubnetId: pair.subnetId })), "ResourceInUse");

@@ -14,6 +14,7 @@ import {
   vip,
 } from "./pair.ts";
 import { cloudFor, list, refused, sdk, until } from "./support.ts";
+import { HeldClock } from "./virtualClock.ts";
 
 test("networks: ranges, overlaps, zones and names", async (t) => {
   const call = sdk(await cloudFor(t));
@@ -145,7 +146,8 @@ test("Migrate: wrong source, primary address, other subnet, unknown or malformed
 });
 
 test("attachments: one machine for each ENI, as many as the type allows, the same zone", async (t) => {
-  const call = sdk(await cloudFor(t));
+  const clock = new HeldClock();
+  const call = sdk(await cloudFor(t, { clock }));
   const network = await makeNetwork(call);
   const node = await makeInstance(call, network, { InstanceType: "S5.SMALL2" });
   const other = await makeInstance(call, network);
@@ -157,12 +159,14 @@ test("attachments: one machine for each ENI, as many as the type allows, the sam
     await refused(call("vpc", "DetachNetworkInterface", { NetworkInterfaceId: a, InstanceId: other })),
     "UnsupportedOperation",
   );
+  clock.hold();
   const started = await call("vpc", "DetachNetworkInterface", { NetworkInterfaceId: a, InstanceId: node });
   assert.equal((await eni(call, a)).State, "DETACHING");
   assert.equal(
     await refused(call("vpc", "DetachNetworkInterface", { NetworkInterfaceId: a, InstanceId: node })),
     "UnsupportedOperation.InvalidState",
   );
+  clock.release();
   await taskDone(call, started);
   assert.deepEqual(
     await call("vpc", "DescribeNetworkInterfaceLimit", { InstanceId: node }).then((limit) => limit.EniQuantity),

@@ -1,4 +1,4 @@
-import type { Clock } from "../../lab/cloud/account/clock.ts";
+import { type Clock, systemClock } from "../../lab/cloud/account/clock.ts";
 
 /** Time that stands still until it is told to go on, so that a recorded run meets the same states again. */
 export class VirtualClock implements Clock {
@@ -30,5 +30,38 @@ export class VirtualClock implements Clock {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#nowMs = Math.max(this.#nowMs, targetMs);
+  }
+}
+
+/** The machine's time, whose timers can be held: what is in between stays so for as long as a test needs to look at it. */
+export class HeldClock implements Clock {
+  #held: (() => void)[] | null = null;
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  after(delayMs: number, then: () => void): () => void {
+    let cancelled = false;
+    const due = () => {
+      if (this.#held) this.#held.push(due);
+      else if (!cancelled) then();
+    };
+    const cancel = systemClock.after(delayMs, due);
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Everything that became due meanwhile happens now. */
+  release(): void {
+    const due = this.#held ?? [];
+    this.#held = null;
+    for (const then of due) then();
   }
 }

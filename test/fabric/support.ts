@@ -15,6 +15,9 @@ export const ports = { metadataPort: 18_070, apiTlsPort: 18_071, dnsPort: 18_072
 export const noServices: Services = { ports, open: async () => ({ close: async () => {} }) };
 export const eips = ["203.0.113.225", "203.0.113.226", "203.0.113.227"] as const;
 
+/** Until a test gives something up that has to come: a slow machine is no reason to fail. */
+export const patienceMs = 120_000;
+
 export const everything: RuleView[] = [{ protocol: "ALL", port: "ALL", cidr: "0.0.0.0/0", action: "ACCEPT" }];
 
 /** An ENI of 10.77.1.0/24; what a test does not care for has a plain value. */
@@ -88,67 +91,84 @@ export async function testFabric(open = noServices.open): Promise<TestFabric> {
 /** Runs a program in a namespace. */
 export const within = (namespace: string, ...argv: string[]) => tryRun("ip", ["netns", "exec", namespace, ...argv]);
 
-/** Whether a ping from a namespace is answered. `from` picks the source address. */
-export async function pings(namespace: string, address: string, from?: string): Promise<boolean> {
+async function ping(namespace: string, address: string, from: string | undefined, patienceS: number): Promise<boolean> {
   const source = from === undefined ? [] : ["-I", from];
-  return (await within(namespace, "ping", "-c", "2", "-i", "0.05", "-W", "0.4", ...source, address)).code === 0;
+  const timing = ["-c", "2", "-i", "0.05", "-W", String(patienceS)];
+  return (await within(namespace, "ping", ...timing, ...source, address)).code === 0;
 }
+
+/** Whether a ping from a namespace is answered, as it should be. `from` picks the source address. */
+export const pings = (namespace: string, address: string, from?: string) => ping(namespace, address, from, 30);
+
+/** Whether a ping is not answered, as it should not be. The kernel answers at once: nothing is gained by more patience. */
+export const isSilent = async (namespace: string, address: string, from?: string) =>
+  !(await ping(namespace, address, from, 0.4));
+
+/** A Python program with the namespaces' names as arguments, and `enter(name)` in it. */
+const python = (program: string, ...args: string[]) =>
+  run("python3", ["-c", `${enter}\n${program}`, ...args]).then((said) => said.trim());
+
+const enter = `import ctypes, socket, sys
+def enter(namespace):
+    with open("/run/netns/" + namespace) as file:
+        assert ctypes.CDLL(None).setns(file.fileno(), 0x40000000) == 0`;
 
 /** What a TCP connect meets. `refused` proves that the packet arrived: the guest itself said no. */
-export async function knock(
-  namespace: string,
-  address: string,
-  tcpPort: number,
-): Promise<"open" | "refused" | "silence"> {
-  const script = `const s = require("node:net").connect(${tcpPort}, "${address}");
-    const end = (word) => { console.log(word); process.exit(); };
-    s.on("connect", () => end("open"));
-    s.on("error", (e) => end(e.code === "ECONNREFUSED" ? "refused" : "silence"));
-    setTimeout(() => end("silence"), 600);`;
-  const { stdout } = await within(namespace, process.execPath, "-e", script);
-  return stdout.trim() as "open" | "refused" | "silence";
+export async function knock(namespace: string, address: string, tcpPort: number) {
+  const program = `enter(sys.argv[1])
+wire = socket.socket()
+wire.settimeout(0.6)
+try:
+    wire.connect((sys.argv[2], int(sys.argv[3])))
+    print("open")
+except ConnectionRefusedError:
+    print("refused")
+except OSError:
+    print("silence")`;
+  return (await python(program, namespace, address, String(tcpPort))) as "open" | "refused" | "silence";
 }
 
-/** Sends one VRRP packet (IP protocol 112) from guest to guest; true if it arrives. */
+/** Sends one VRRP packet (IP protocol 112) from guest to guest; true if it arrives, which it does at once or not at all. */
 export async function vrrpArrives(from: string, to: string, source: string, target: string): Promise<boolean> {
-  const listen = `import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-s.settimeout(1.5)
-print("ready", flush=True)
+  const program = `def wire(namespace):
+    enter(namespace)
+    return socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
+listener, sender = wire(sys.argv[2]), wire(sys.argv[1])
+sender.bind((sys.argv[3], 0))
+sender.sendto(b"x" * 12, (sys.argv[4], 0))
+listener.settimeout(0.4)
 try:
-    while s.recvfrom(2000)[1][0] != "${source}":
+    while listener.recvfrom(2000)[1][0] != sys.argv[3]:
         pass
     print("came")
 except socket.timeout:
-    print("nothing")
-`;
-  const send = `import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
-s.bind(("${source}", 0))
-s.sendto(b"x" * 12, ("${target}", 0))
-`;
-  let started: () => void = () => {};
-  const ready = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  const heard = tryRun("ip", ["netns", "exec", to, "python3", "-c", listen], {
-    onLine: (line) => {
-      if (line === "ready") started();
-    },
-  });
-  await Promise.race([ready, heard]);
-  await run("ip", ["netns", "exec", from, "python3", "-c", send]);
-  return (await heard).stdout.includes("came");
+    print("nothing")`;
+  return (await python(program, from, to, source, target)) === "came";
 }
 
-/** Everything in the kernel and in /run that a lab could leave behind; what plainly belongs to another lab is left out. */
+/** A counter of a namespace's kernel, from /proc/net/snmp: `counter(guest, "Tcp", "OutRsts")`. */
+export async function counter(namespace: string, protocol: string, name: string): Promise<number> {
+  const { stdout } = await within(namespace, "cat", "/proc/net/snmp");
+  const [names = [], values = []] = stdout
+    .split("\n")
+    .filter((line) => line.startsWith(`${protocol}: `))
+    .map((line) => line.split(" "));
+  return Number(values[names.indexOf(name)]);
+}
+
+/** Namespaces of test/python, which may run at the same time. */
+const runtimeTests = /vip-(test|peer)-\d+$/;
+
+/** Everything in the kernel and in /run that a lab could leave behind; what plainly belongs to another lab or test is left out. */
 export async function kernelState(name: string): Promise<string[]> {
   const own = labNames(name);
   const names = async (args: string[], key: string) =>
     (await ipJson<Record<string, unknown>>(args)).map((item) => `${args.join(" ")}: ${item[key]}`);
   const foreign = (line: string) =>
     !line.includes(name) &&
-    (/198\.18\.[0-6]\.|keepalived-cluster\.|\.lab\/|-m-ins-|-(net|[rc]\d+)$/.test(line) || foreignLink(line));
+    (/198\.18\.[0-6]\.|keepalived-cluster\.|\.lab\/|-m-ins-|-(net|[rc]\d+)$/.test(line) ||
+      runtimeTests.test(line) ||
+      foreignLink(line));
   const foreignLink = (line: string) => {
     const link = /kc[0-9a-f]{8}r\d+/.exec(line)?.[0];
     return link !== undefined && !own.isRootLink(link);

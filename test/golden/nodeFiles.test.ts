@@ -5,7 +5,6 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { modes, type NodeFile, nodeNames } from "../../render/model.ts";
 import { renderCloud, renderNode, renderStatic } from "../../render/render.ts";
-import { Machine } from "./machine.ts";
 import { bareSettingsFor, cloudIds, settingsFor } from "./pair.ts";
 
 const expectedRoot = fileURLToPath(new URL("expected/", import.meta.url));
@@ -44,20 +43,6 @@ for (const mode of modes) {
           filesBelow(golden),
           rendered.map((file) => file.path),
         );
-      });
-
-      test("keepalived takes the file as it stands, without a word", async () => {
-        const machine = await Machine.start({ name: "eth1", mac: cloudIds.eniMacs[node] });
-        try {
-          machine.write(...files);
-          for (const check of ["nic.sh up", "check_config.sh"]) {
-            assert.deepEqual(machine.run(`/etc/keepalived/${check}`), { status: 0, stdout: "", stderr: "" }, check);
-          }
-          const keepalived = machine.run("keepalived -t -f /etc/keepalived/keepalived.conf");
-          assert.deepEqual(keepalived, { status: 0, stdout: "", stderr: "" });
-        } finally {
-          await machine.stop();
-        }
       });
     });
   }

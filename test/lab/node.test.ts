@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../lab/engine/client.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
-import { Lab } from "../support/lab.ts";
+import { Lab, until } from "../support/lab.ts";
 
 type Node = "a" | "b";
 
@@ -33,11 +32,6 @@ describe("a node", () => {
   /** A sample of the metrics file, without labels. */
   const metric = async (node: Node, name: string) =>
     Number(await on(node, `sed -n 's/^keepalived_vip_${name} //p' /var/lib/keepalived-vip/keepalived_vip.prom`));
-  async function until(fits: () => Promise<boolean>, what: string): Promise<void> {
-    for (const deadlineMs = Date.now() + 20_000; !(await fits()); await sleep(100)) {
-      assert.ok(Date.now() < deadlineMs, what);
-    }
-  }
 
   test("has every prerequisite, and asking for them moves nothing", async () => {
     const serving = lab.master(await lab.converged());
@@ -63,12 +57,12 @@ describe("a node", () => {
     assert.notEqual(without, PolicyDocument);
     // A policy takes effect some seconds after it was changed.
     await call("cam", "UpdatePolicy", { PolicyId, PolicyDocument: without });
-    await until(async () => (await notPassed("b")).length > 0, "the self-test tells of it");
+    await until("the self-test tells of it", async () => (await notPassed("b")).length > 0);
     const [problem, ...others] = await notPassed("b");
     assert.deepEqual([problem?.name, problem?.result, others], ["permission", "fail", []]);
     assert.match(problem?.found ?? "", /^UnauthorizedOperation: /);
     await call("cam", "UpdatePolicy", { PolicyId, PolicyDocument });
-    await until(async () => (await notPassed("b")).length === 0, "the role may move the VIP again");
+    await until("the role may move the VIP again", async () => (await notPassed("b")).length === 0);
   });
 
   test("tells on the MASTER that the standby's keepalived does not run", async () => {
@@ -78,7 +72,7 @@ describe("a node", () => {
     assert.deepEqual([problem?.name, others], ["adverts", []]);
     assert.match(problem?.found ?? "", /keepalived does not run there/);
     assert.equal(await metric("b", "up"), 1);
-    await until(async () => (await metric("b", "keepalived_up")) === 0, "the metrics tell of a dead keepalived");
+    await until("the metrics tell of a dead keepalived", async () => (await metric("b", "keepalived_up")) === 0);
     await on("b", "systemctl start keepalived");
     await lab.converged();
   });
@@ -101,7 +95,7 @@ describe("a node", () => {
     await on("a", "systemctl kill -s KILL keepalived-vip; systemctl stop keepalived-vip");
     assert.equal(await metric("a", "up"), 0);
     await on("a", "systemctl start keepalived-vip");
-    await until(async () => (await metric("a", "up")) === 1, "the metrics tell of a service that runs");
+    await until("the metrics tell of a service that runs", async () => (await metric("a", "up")) === 1);
   });
 
   test("needs at most 12 MiB for the service", async () => {

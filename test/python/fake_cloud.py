@@ -45,7 +45,7 @@ class FakeCloud:
             self.server.serve_forever(poll_interval=0.05)
 
         threading.Thread(target=serve, daemon=True).start()
-        started.wait(5)
+        started.wait()
         self.endpoint = "127.0.0.1:%d" % self.server.server_port
 
     def close(self) -> None:

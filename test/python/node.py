@@ -72,8 +72,8 @@ class Node(unittest.TestCase):
         self.service = subprocess.Popen(self.verb("watch"), stdout=output, stderr=subprocess.STDOUT)
         output.close()
         if ready:
-            until(lambda: self.status() and os.path.exists(self.run_dir + "/credentials.json"), 10, self.output)
-            until(lambda: self.cloud.connections > 2, 10, "no connection kept ready")  # metadata twice, the API
+            until(lambda: self.status() and os.path.exists(self.run_dir + "/credentials.json"), self.output)
+            until(lambda: self.cloud.connections > 2, "no connection kept ready")  # metadata twice, the API
 
     def kill(self):
         if self.service:
@@ -119,7 +119,7 @@ class Node(unittest.TestCase):
         return status["cloudHolder"] == "self" and status["available"]
 
     def settled(self):
-        until(self.here, 10, lambda: (self.output(), self.cloud.actions()))
+        until(self.here, lambda: (self.output(), self.cloud.actions()))
 
     def calls_stop(self):
         """Asserts that no call is made for a while in which a MASTER would make several."""

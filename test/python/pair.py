@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 
 import support
 from keepalived_vip.agent import nic
@@ -34,7 +35,6 @@ class Pair(Node):
         with open(self.settings) as file:
             given = json.load(file)
         given["values"].update(self.mode)
-        given["takeS"] = 1.5
         with open(self.settings, "w") as file:
             json.dump(given, file)
         self.nic_script("exit 0")
@@ -42,8 +42,9 @@ class Pair(Node):
         self.beat()
 
     def beat(self):
+        """keepalived's check, as if it ran all the time of a test."""
         with open(self.run_dir + "/heartbeat", "w"):
-            pass
+            os.utime(self.run_dir + "/heartbeat", (time.time() + 3600,) * 2)
 
     def advert(self, packet=ADVERT):
         def send():
@@ -57,7 +58,7 @@ class Pair(Node):
 
     def call(self, *argv):
         child = subprocess.Popen(self.verb(*argv), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output, _ = child.communicate(timeout=60)
+        output, _ = child.communicate(timeout=support.PATIENCE_S)
         return child.returncode, output.decode()
 
     def begin(self, *argv):
@@ -69,7 +70,7 @@ class Pair(Node):
         return child
 
     def end(self, child):
-        output, _ = child.communicate(timeout=60)
+        output, _ = child.communicate(timeout=support.PATIENCE_S)
         return child.returncode, output.decode()
 
     def drained(self):
@@ -91,7 +92,7 @@ class Pair(Node):
         return ((self.status() or {}).get("switch") or {}).get("phase")
 
     def at(self, phase):
-        until(lambda: self.phase() == phase, 10, lambda: (self.phase(), self.output(), self.cloud.actions()))
+        until(lambda: self.phase() == phase, lambda: (self.phase(), self.output(), self.cloud.actions()))
 
     def on_nic(self):
         text = subprocess.check_output(("ip", "-n", self.namespace, "-4", "-o", "addr", "show", "to", VIP)).decode()
@@ -101,7 +102,7 @@ class Pair(Node):
 
     def give_up(self):
         """keepalived, when it has read the track file."""
-        until(self.drained, 10, lambda: (self.output(), self.cloud.actions()))
+        until(self.drained, lambda: (self.output(), self.cloud.actions()))
         self.drop_vip()
         self.write('INSTANCE "VI_1" FAULT 250')
 
@@ -112,7 +113,7 @@ class Pair(Node):
 
     def say(self, word):
         self.write('INSTANCE "VI_1" %s 250' % word)
-        until(lambda: self.status()["state"] == word, 5, self.output)
+        until(lambda: self.status()["state"] == word, self.output)
 
     def standby(self):
         self.start()

@@ -6,7 +6,6 @@ import sys
 
 import support  # noqa: F401
 from keepalived_vip import settings
-from keepalived_vip.agent import switch
 from keepalived_vip.operator import main
 
 
@@ -17,7 +16,6 @@ def load():
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
     conf.collector = given["run"] + "/collector"
-    switch.TAKE_S = given.get("takeS", switch.TAKE_S)
     conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
     for name in ("health_lease_s", "hook_limit_s"):
         setattr(conf, name, given.get(name, getattr(conf, name)))

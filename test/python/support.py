@@ -25,16 +25,27 @@ def values(**changes) -> dict:
     return found
 
 
-def until(what, limit_s: float = 10.0, why: str = ""):
-    """Polls until `what()` is true and gives that; AssertionError after the limit."""
-    deadline = time.monotonic() + limit_s
+PATIENCE_S = 60.0  # of a test, for what has to come: a slow machine is no reason to fail
+
+
+def until(what, why=""):
+    """Polls until `what()` is true and gives that; AssertionError when it does not become so."""
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         found = what()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError("not within %d s: %s" % (limit_s, why() if callable(why) else why))
+            raise AssertionError("not within %d s: %s" % (PATIENCE_S, why() if callable(why) else why))
         time.sleep(0.01)
+
+
+def never(what, for_s: float) -> None:
+    """Asserts that `what()` stays false for a while: what must not come can only be waited for."""
+    deadline = time.monotonic() + for_s
+    while time.monotonic() < deadline:
+        assert not what()
+        time.sleep(0.05)
 
 
 def enter_namespace(name: str) -> None:

@@ -97,7 +97,7 @@ class Tls(unittest.TestCase):
             self.assertTrue(connection.alive())
             time.sleep(0.02)
         self.others[0].close()
-        support.until(lambda: not connection.alive(), 5, "a closed connection is taken for open")
+        support.until(lambda: not connection.alive(), "a closed connection is taken for open")
 
     def test_a_certificate_of_another_name_is_refused(self):
         with self.assertRaises(OSError):

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 import unittest
 
 import support
@@ -62,7 +61,7 @@ class Scripts(unittest.TestCase):
             env=env,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=5,
+            timeout=support.PATIENCE_S,
             preexec_fn=lambda: os.umask(umask),
         )
 
@@ -84,9 +83,7 @@ class Hook(Scripts):
                 os.write(writer, b"x" * 4096)
         except BlockingIOError:
             pass
-        started = time.monotonic()
         self.assertEqual(self.run_script("notify_action.sh", "MASTER"), 0)
-        self.assertLess(time.monotonic() - started, 4, "the hook hung on a full pipe")
         os.close(writer)
 
     def test_a_service_that_does_not_run_is_started(self):
@@ -114,13 +111,16 @@ class Check(Scripts):
         self.assertEqual(self.called("nic.sh"), ["check"])
 
     def test_what_is_missing_is_put_back_without_a_failover_and_without_waiting(self):
-        self.stand_in("nic.sh", '[ "$1" = up ] && sleep 3; exit 1')
-        started = time.monotonic()
-        self.assertEqual(self.run_script("check_self.sh"), 0)
-        self.assertLess(time.monotonic() - started, 2)
+        go, gone = os.path.join(self.folder, "go"), os.path.join(self.folder, "gone")
+        wait = "for i in $(seq 6000); do [ ! -e %s ] || break; sleep 0.01; done; touch %s" % (go, gone)
+        self.stand_in("nic.sh", '[ "$1" = check ] && exit 1; %s' % wait)
+        self.assertEqual(self.run_script("check_self.sh"), 0, "the repair goes on, and nobody waits for it")
         support.until(lambda: "up" in self.called("nic.sh"))
         self.assertEqual(self.run_script("check_self.sh"), 0)
+        self.assertFalse(os.path.exists(gone))
         self.assertEqual(self.called("nic.sh").count("up"), 1, "one repair at a time")
+        open(go, "w").close()
+        support.until(lambda: os.path.exists(gone))
 
     def test_keepalived_is_started_anew_on_another_nic_and_only_then(self):
         self.stand_in("nic.sh", "exit 0")

@@ -7,6 +7,7 @@ import { ask } from "../../lab/control.ts";
 import { findRealEngine } from "../../lab/engine/cli.ts";
 import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
 import { labNames } from "../../lab/fabric/names.ts";
+import { collect, pairsOf } from "../../lab/inspect.ts";
 import { complete } from "../../lab/settings.ts";
 import { labPaths, readConfig, registry } from "../../lab/state.ts";
 import type { Status } from "../../lab/status.ts";
@@ -19,7 +20,9 @@ export interface Call {
   result: string;
 }
 
-const limitMs = 60_000;
+/** A slow machine is no reason to fail: how long a failover may take the simulation says, whose clock is its own. */
+const limitMs = 180_000;
+const pollMs = 200;
 
 /** The engines that can apply the program on this machine; the real one, where it is, comes last. */
 export const engines: EngineResult["engine"][] =
@@ -27,6 +30,15 @@ export const engines: EngineResult["engine"][] =
 
 /** Node's arguments for a command of the lab. */
 export const labCommand = (args: string[]) => ["--disable-warning=ExperimentalWarning", "lab/main.ts", ...args];
+
+/** Polls until it is so. */
+export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadlineMs = Date.now() + limitMs;
+  while (!(await isSo())) {
+    if (Date.now() > deadlineMs) throw new Error(`not within ${limitMs / 1000} s: ${what}`);
+    await sleep(pollMs);
+  }
+}
 
 export class Lab {
   readonly name: string;
@@ -90,16 +102,21 @@ export class Lab {
     return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
   }
 
-  /** Polls the status until it fits; the last one seen is in the error. */
+  /**
+   * Polls the status until it fits; the last one seen is in the error. What the command would print, without its start
+   * each time: polling by commands kept a whole core from the nodes that are waited for.
+   */
   async until(fits: (status: Status) => boolean, what: string, pair?: string): Promise<Status> {
     const deadlineMs = Date.now() + limitMs;
     for (;;) {
-      const status = await this.status(pair);
+      const found = (await pairsOf(this.name)).find((item) => pair === undefined || item.pair === pair);
+      if (!found) throw new Error(`the lab "${this.name}" has no such pair`);
+      const status = await collect(this.name, found);
       if (fits(status)) return status;
       if (Date.now() > deadlineMs) {
         throw new Error(`${what}: not within ${limitMs / 1000} s. Last seen:\n${JSON.stringify(status, null, 1)}`);
       }
-      await sleep(100);
+      await sleep(pollMs);
     }
   }
 

@@ -47,12 +47,12 @@ class Killed(Node):
             self.service.kill()
 
     def comes_through(self):
-        until(lambda: self.here() and self.cloud.eip_at == (ME, VIP), 15, lambda: (self.output(), self.cloud.actions()))
+        until(lambda: self.here() and self.cloud.eip_at == (ME, VIP), lambda: (self.output(), self.cloud.actions()))
         self.assertEqual(len(self.cloud.tasks), 1, "one move is made, however often the service dies")
         self.assertNotIn("UnassignPrivateIpAddresses", self.cloud.actions())
 
     def dies(self):
-        self.assertEqual(self.service.wait(10), -signal.SIGKILL, self.output())
+        self.assertEqual(self.service.wait(support.PATIENCE_S), -signal.SIGKILL, self.output())
         self.moment = "lives on"
 
     def hold_pipe(self):
@@ -67,7 +67,7 @@ class Killed(Node):
         self.start()
         self.hold_pipe()
         self.write('INSTANCE "VI_1" BACKUP 250')
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.become_master()
         self.dies()
 
@@ -85,7 +85,7 @@ class Killed(Node):
         self.dies_at("move", "sent " + MIGRATE)
         self.become_backup()
         self.start()
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.calls_stop()
 
 

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-import time
+import threading
 import unittest
 
 import support
@@ -14,7 +14,7 @@ class Failover(Node):
     def test_a_standby_makes_no_call_and_a_new_master_asks_first(self):
         self.start()
         self.write('INSTANCE "VI_1" BACKUP 250')
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.assertEqual(self.cloud.journal, [])
         connections = self.cloud.connections
         self.become_master()
@@ -23,7 +23,7 @@ class Failover(Node):
         self.assertEqual(self.cloud.journal[0][2]["SourceNetworkInterfaceId"], PEER)
         self.assertEqual(self.cloud.holder, ME)
         self.assertEqual(self.cloud.connections, connections, "the connection that was kept ready is used")
-        move = until(lambda: self.status()["lastMove"], 5, self.output)
+        move = until(lambda: self.status()["lastMove"], self.output)
         self.assertEqual((move["trigger"], move["from"], move["to"]), ("keepalived", PEER, ME))
         self.assertEqual(sorted(move["phasesMs"]), ["cloud", "decision", "request"])
         self.assertEqual(move["requestId"], "req-1")
@@ -34,9 +34,9 @@ class Failover(Node):
         self.cloud.move_s = 60
         self.start()
         self.become_master()
-        until(lambda: "DescribeVpcTaskResult" in self.cloud.actions(), 5, self.output)
+        until(lambda: "DescribeVpcTaskResult" in self.cloud.actions(), self.output)
         self.become_backup()
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.calls_stop()
 
     def test_a_node_whose_nic_is_dead_leaves_the_vip_to_the_other(self):
@@ -44,8 +44,8 @@ class Failover(Node):
         self.start()
         self.ip("-n", self.namespace, "addr", "del", support.values()["gateway"] + "/32", "dev", "far")
         self.become_master()
-        until(lambda: self.cloud.actions().count(DESCRIBE) > 1, 10, self.output)
-        until(lambda: "gateway" in (self.status()["trouble"] or ""), 10, self.output)
+        until(lambda: self.cloud.actions().count(DESCRIBE) > 1, self.output)
+        until(lambda: "gateway" in (self.status()["trouble"] or ""), self.output)
         self.assertNotIn(MIGRATE, self.cloud.actions())
         self.ip("-n", self.namespace, "addr", "add", support.values()["gateway"] + "/32", "dev", "far")
         self.settled()
@@ -58,20 +58,15 @@ class Failover(Node):
         self.assertEqual(self.cloud.actions()[0], MIGRATE)
 
     def test_a_demotion_is_heard_while_a_call_hangs(self):
-        gate = []
-
-        def hang(action):
-            deadline = time.monotonic() + 4
-            while not gate and time.monotonic() < deadline:
-                time.sleep(0.01)
-
-        self.cloud.before_answer = hang
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.cloud.before_answer = lambda action: gate.wait()
         self.start()
         self.become_master()
-        until(lambda: MIGRATE in self.cloud.actions(), 5, self.output)
+        until(lambda: MIGRATE in self.cloud.actions(), self.output)
         self.become_backup()
-        until(lambda: self.status()["state"] == "BACKUP", 2, "the hanging call kept the service from hearing")
-        gate.append(True)
+        until(lambda: self.status()["state"] == "BACKUP", "the hanging call kept the service from hearing")
+        gate.set()
         self.calls_stop()
         self.assertEqual(self.cloud.actions(), [MIGRATE])
 
@@ -82,8 +77,8 @@ class Failover(Node):
         self.cloud.holder = PEER  # moved by the peer, which resigned; this node stays MASTER
         for _ in range(26):
             self.write('INSTANCE "VI_1" MASTER_RX_LOWER_PRI 250')
-        until(lambda: self.cloud.holder == ME, 1.0, lambda: self.cloud.actions())
-        until(lambda: self.status()["movesTotal"] == 2, 5, self.output)
+        until(lambda: self.cloud.holder == ME, lambda: self.cloud.actions())
+        until(lambda: self.status()["movesTotal"] == 2, self.output)
         self.assertEqual(self.status()["lastMove"]["trigger"], "rx-lower")
         self.assertLess(self.cloud.actions().count(DESCRIBE), 12, "a burst of events is no burst of calls")
 
@@ -92,7 +87,7 @@ class Failover(Node):
         self.become_master()
         self.settled()
         self.cloud.holder = PEER
-        until(lambda: self.cloud.holder == ME, 6, lambda: self.cloud.actions())
+        until(lambda: self.cloud.holder == ME, lambda: self.cloud.actions())
 
     def test_a_lost_word_is_made_good_by_the_nic(self):
         self.start()
@@ -101,12 +96,12 @@ class Failover(Node):
         self.settled()
         self.assertEqual(self.status()["state"], "MASTER")
         self.drop_vip()
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
 
     def test_words_lost_since_a_stop_are_made_good_by_the_nic(self):
         self.start()
         self.write('INSTANCE "VI_1" STOP 250')
-        until(lambda: self.status()["state"] == "STOP", 5, self.output)
+        until(lambda: self.status()["state"] == "STOP", self.output)
         self.add_vip()
         self.settled()
         self.assertEqual(self.status()["state"], "MASTER")
@@ -129,7 +124,7 @@ class Failover(Node):
         for line in ("INSTANCE FAULT 250", "INSTANCE BACKUP 250", "NOTIFY BACKUP 0", "NOTIFY FAULT 0"):
             kind, _, rest = line.partition(" ")
             self.write('%s "VI_1" %s' % (kind, rest))
-        until(lambda: self.events("state"), 5, self.output)
+        until(lambda: self.events("state"), self.output)
         self.calls_stop()
         self.assertEqual(self.status()["state"], "BACKUP")
 
@@ -139,7 +134,7 @@ class Failover(Node):
         self.settled()
         with open(self.pid_file, "w") as file:
             file.write("999999")
-        until(lambda: self.status()["state"] == "STOP", 6, self.output)
+        until(lambda: self.status()["state"] == "STOP", self.output)
         self.cloud.holder = PEER
         self.calls_stop()
 
@@ -149,7 +144,7 @@ class Restart(Node):
         self.cloud.move_s = 2
         self.start()
         self.become_master()
-        until(lambda: MIGRATE in self.cloud.actions(), 5, self.output)
+        until(lambda: MIGRATE in self.cloud.actions(), self.output)
         self.kill()
         done = len(self.cloud.journal)
         self.start()
@@ -161,7 +156,7 @@ class Restart(Node):
         self.start()
         keepalived = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR | os.O_NONBLOCK)  # as keepalived holds it
         self.write('INSTANCE "VI_1" BACKUP 250')
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.kill()
         self.become_master()
         self.start()
@@ -171,7 +166,7 @@ class Restart(Node):
 
     def test_a_second_service_gives_up(self):
         self.start()
-        self.assertEqual(subprocess.call(self.verb("watch"), stdout=subprocess.DEVNULL, timeout=10), 4)
+        self.assertEqual(subprocess.call(self.verb("watch"), stdout=subprocess.DEVNULL, timeout=support.PATIENCE_S), 4)
 
 
 if __name__ == "__main__":

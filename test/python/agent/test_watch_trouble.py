@@ -13,7 +13,7 @@ class Trouble(Node):
         self.kill()
         self.cloud.metadata_up = False
         self.start(ready=False)
-        until(self.status, 5, self.output)
+        until(self.status, self.output)
         self.become_master()
         self.settled()
 
@@ -37,7 +37,7 @@ class Trouble(Node):
         self.settled()
         self.assertEqual(self.cloud.actions()[:5], [MIGRATE] + [DESCRIBE] * 4)
         self.assertEqual(len(self.events("trouble")), 1, self.output())
-        until(lambda: self.status()["trouble"] is None, 5, self.output)
+        until(lambda: self.status()["trouble"] is None, self.output)
 
     def test_a_vip_on_no_eni_is_assigned(self):
         self.cloud.holder = None
@@ -58,12 +58,12 @@ class Trouble(Node):
         done = os.path.join(self.folder, "done")
         self.nic_script('[ "$1" = up ] && touch %s; [ -e %s ]' % (done, done))
         self.start()
-        until(lambda: self.events("nic-restored"), 5, self.output)
+        until(lambda: self.events("nic-restored"), self.output)
 
     def test_a_nic_that_cannot_be_put_right_is_a_trouble(self):
         self.nic_script("exit 1")
         self.start()
-        until(lambda: self.events("trouble"), 5, self.output)
+        until(lambda: self.events("trouble"), self.output)
         self.assertIn("nic.sh up: exit 1", self.status()["trouble"])
 
 
@@ -74,7 +74,7 @@ class Eip(Node):
         self.cloud.eip_follows = False
         self.start()
         self.become_master()
-        until(lambda: self.cloud.eip_at == (ME, VIP), 15, lambda: self.cloud.actions())
+        until(lambda: self.cloud.eip_at == (ME, VIP), lambda: self.cloud.actions())
         self.assertNotIn("UnassignPrivateIpAddresses", self.cloud.actions())
         self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
 
@@ -86,12 +86,12 @@ class Eip(Node):
             if action == "DescribeAddresses" and not heard:
                 heard.append(action)
                 self.become_backup()
-                until(lambda: self.status()["state"] == "BACKUP", 4, self.output)
+                until(lambda: self.status()["state"] == "BACKUP", self.output)
 
         self.cloud.before_answer = demote
         self.start()
         self.become_master()
-        until(lambda: heard and self.status()["state"] == "BACKUP", 15, lambda: self.cloud.actions())
+        until(lambda: heard and self.status()["state"] == "BACKUP", lambda: self.cloud.actions())
         self.calls_stop()
         self.assertEqual(self.cloud.eip_at, (PEER, VIP), "the EIP is the other node's business now")
 

@@ -4,13 +4,13 @@ import subprocess
 import unittest
 
 from node import Node
-from support import ME, PEER
+from support import ME, PATIENCE_S, PEER
 
 
 class Verbs(Node):
     def call(self, *argv):
         child = subprocess.Popen(self.verb(*argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        output, _ = child.communicate(timeout=30)
+        output, _ = child.communicate(timeout=PATIENCE_S)
         return child.returncode, output.decode()
 
     def test_migrate_does_nothing_on_a_standby(self):

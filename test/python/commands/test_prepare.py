@@ -17,7 +17,7 @@ class Prepare(Pair):
         self.calls_stop()
         self.assertEqual(self.status()["state"], "BACKUP")
         self.assertEqual(self.call("prepare", "--undo")[0], 0)
-        until(lambda: self.on_nic() == "absent", 5, "the kernel takes it away")
+        until(lambda: self.on_nic() == "absent", "the kernel takes it away")
 
     def test_a_new_master_keeps_the_address_and_looks_before_it_asks(self):
         self.standby()
@@ -39,9 +39,9 @@ class Prepare(Pair):
         self.standby()
         self.call("prepare")
         self.write('INSTANCE "VI_1" MASTER 250')
-        until(lambda: self.on_nic() == "forever", 5, self.output)
+        until(lambda: self.on_nic() == "forever", self.output)
         self.write('INSTANCE "VI_1" BACKUP 250')  # keepalived has removed it, and the service put it back
-        until(lambda: self.on_nic() == "absent", 5, self.output)
+        until(lambda: self.on_nic() == "absent", self.output)
         self.assertEqual(self.status()["state"], "BACKUP")
 
     def test_refused_unless_this_node_could_take_over(self):

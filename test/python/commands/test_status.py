@@ -106,7 +106,7 @@ class Verb(Node):
 
     def call(self, *argv):
         child = subprocess.Popen(self.verb(*argv), stdout=subprocess.PIPE)
-        output, _ = child.communicate(timeout=30)
+        output, _ = child.communicate(timeout=support.PATIENCE_S)
         return child.returncode, output.decode()
 
     def status_now(self):
@@ -127,7 +127,7 @@ class Verb(Node):
     def test_a_move_with_its_phases_and_what_the_cloud_called_it(self):
         self.start()
         self.become_master()
-        until(lambda: self.events("moved"), 10, self.output)
+        until(lambda: self.events("moved"), self.output)
         self.settled()
         code, found = self.status_now()
         self.assertEqual((code, found["healthy"], found["problems"]), (0, True, []))
@@ -138,7 +138,7 @@ class Verb(Node):
         _, screen = self.call("status")
         for text in ("node a of test: healthy", "MASTER", "on this node's ENI", "req-1", "Nothing to do."):
             self.assertIn(text, screen)
-        until(lambda: self.metrics()["mismatch"] == 0, 5, "the metrics follow")
+        until(lambda: self.metrics()["mismatch"] == 0, "the metrics follow")
 
     def test_moves_outlive_the_service_and_their_number_is_bounded(self):
         phases = {"decision": 1, "request": 5, "cloud": 2500}
@@ -153,7 +153,7 @@ class Verb(Node):
             file.write("".join(json.dumps(move) + "\n" for move in old) + '[]\n{"id": "40"}\n{"id": "ha')
         self.start()
         self.become_master()
-        until(lambda: self.events("moved"), 10, self.output)
+        until(lambda: self.events("moved"), self.output)
         with open(self.run_dir + "/lib/moves.jsonl") as file:
             kept = [json.loads(line) for line in file]
         self.assertEqual(kept[:-1], old[-19:])
@@ -167,7 +167,7 @@ class Verb(Node):
         self.cloud.refusals = ["UnauthorizedOperation"]
         self.start()
         self.become_master()
-        trouble = until(lambda: self.events("trouble"), 10, self.output)
+        trouble = until(lambda: self.events("trouble"), self.output)
         self.assertEqual(trouble[0]["requestId"], "req-1")
 
     def test_a_dead_service_is_told(self):
@@ -176,7 +176,7 @@ class Verb(Node):
         self.settled()
         until(lambda: os.path.exists(self.run_dir + "/lib/keepalived_vip.prom"))
         self.service.send_signal(signal.SIGKILL)
-        self.service.wait(5)
+        self.service.wait()
         code, found = self.status_now()
         self.assertEqual((code, found["serviceAlive"], found["healthy"]), (1, False, False))
         self.assertIn("does NOT run", self.call("status")[1])
@@ -189,9 +189,9 @@ class Verb(Node):
         self.become_master()
         self.settled()
         self.stop_keepalived()
-        until(lambda: self.status()["state"] == "STOP", 6, self.output)
+        until(lambda: self.status()["state"] == "STOP", self.output)
         self.assertFalse(self.status_now()[1]["keepalivedAlive"])
-        until(lambda: self.metrics()["keepalived_up"] == 0, 5, "the metrics do not tell")
+        until(lambda: self.metrics()["keepalived_up"] == 0, "the metrics do not tell")
 
     def test_what_keeps_the_node_from_being_master_is_told_and_logged_once(self):
         self.start()
@@ -199,9 +199,9 @@ class Verb(Node):
         found = self.status_now()[1]
         self.assertEqual(found["drained"]["maintenance"]["why"], "kernel")
         self.assertEqual(found["maintenance"]["why"], "kernel")
-        until(lambda: self.events("drained"), 5, self.output)
+        until(lambda: self.events("drained"), self.output)
         self.call("drain", "release", "maintenance")
-        until(lambda: len(self.events("drained")) == 2, 5, self.output)
+        until(lambda: len(self.events("drained")) == 2, self.output)
         self.assertEqual([event["reasons"] for event in self.events("drained")], [{"maintenance": "kernel"}, {}])
 
 

@@ -14,11 +14,11 @@ class Yield(Pair):
         self.master()
         self.cloud.move_s = 0.5
         verb = self.begin("yield", "--json")
-        until(lambda: self.cloud.state == "MIGRATING", 5, self.output)
+        until(lambda: self.cloud.state == "MIGRATING", self.output)
         self.assertFalse(self.drained(), "MASTER until the cloud has moved it")
         self.give_up()
         self.assertEqual(self.cloud.holder, PEER)
-        until(lambda: self.status()["state"] == "FAULT", 5, self.output)
+        until(lambda: self.status()["state"] == "FAULT", self.output)
         calls = len(self.cloud.journal)
         self.advert()
         code, output = self.end(verb)
@@ -27,7 +27,7 @@ class Yield(Pair):
         slow = [phase for phase in phases if phase not in ("asked", "moved")]  # gone before anybody can look
         self.assertEqual(slow, ["moving", "yielded", "done"])
         self.assertEqual(self.cloud.actions()[calls:], [])
-        until(lambda: not self.drained(), 5, "takes part again at once")
+        until(lambda: not self.drained(), "takes part again at once")
         moved = self.events("moved")[-1]
         self.assertEqual((moved["trigger"], moved["from"], moved["to"]), ("switch", ME, PEER))
 
@@ -46,7 +46,7 @@ class Yield(Pair):
         self.cloud.failing = True
         code, output = self.call("yield")
         self.assertEqual(code, 4, output)
-        until(lambda: self.status()["cloudHolder"] == "self" and self.status()["checkedAt"], 5, self.output)
+        until(lambda: self.status()["cloudHolder"] == "self" and self.status()["checkedAt"], self.output)
         self.assertEqual((self.status()["movesTotal"], self.events("moved")[moves:]), (moves, []))
 
     def test_an_answer_that_was_lost_is_looked_for(self):
@@ -66,16 +66,16 @@ class Yield(Pair):
         self.advert(FAREWELL)
         code, output = self.end(verb)
         self.assertEqual(code, 5, output)
-        until(lambda: not self.drained(), 2, "takes part again")
+        until(lambda: not self.drained(), "takes part again")
         self.become_master()
-        until(lambda: self.cloud.holder == ME, 5, self.output)
+        until(lambda: self.cloud.holder == ME, self.output)
 
     def test_keepalived_that_does_not_give_up_has_the_vip_fetched_back(self):
         self.master()
         verb = self.begin("yield")
-        until(lambda: self.cloud.holder == PEER, 5, self.output)
+        until(lambda: self.cloud.holder == PEER, self.output)
         self.assertEqual(self.end(verb)[0], 5)
-        until(lambda: self.cloud.holder == ME and not self.drained(), 5, self.output)
+        until(lambda: self.cloud.holder == ME and not self.drained(), self.output)
 
     def test_a_word_that_was_left_in_the_pipe_long_ago_moves_nothing(self):
         self.master()
@@ -109,7 +109,7 @@ class Killed(Pair):
         self.give_up()
         self.advert()
         self.at("done")
-        until(lambda: not self.drained(), 5, self.reasons)
+        until(lambda: not self.drained(), self.reasons)
 
     def test_the_switch_goes_on_without_the_command_that_asked_for_it(self):
         self.the_command_is_killed("moving")
@@ -125,8 +125,8 @@ class Killed(Pair):
         self.kill()
         self.start(ready=False)
         code, output = self.end(verb)
-        until(lambda: self.cloud.holder == ME and self.cloud.state == "AVAILABLE", 10, self.output)
-        until(lambda: not self.drained(), 5, self.reasons)
+        until(lambda: self.cloud.holder == ME and self.cloud.state == "AVAILABLE", self.output)
+        until(lambda: not self.drained(), self.reasons)
         return code
 
     def test_a_new_service_fetches_back_what_the_killed_one_gave_away(self):
@@ -172,7 +172,7 @@ class StandingMaster(Pair):
         code, output = self.end(verb)
         self.assertEqual(code, 5, output)
         self.assertIn("cannot stay away", output)
-        until(lambda: not self.drained(), 5, self.reasons)
+        until(lambda: not self.drained(), self.reasons)
         self.assertIsNone(self.service.poll(), self.output())
 
 

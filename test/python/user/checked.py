@@ -38,7 +38,7 @@ class Place(unittest.TestCase):
         return path
 
     def check(self, kind: str, target, **changes) -> dict:
-        common = {"intervalS": 0.05, "timeoutS": 5, "fall": 2, "rise": 2, "secret": False}
+        common = {"intervalS": 0.05, "timeoutS": 30, "fall": 2, "rise": 2, "secret": False}
         return dict(common, kind=kind, target=target, **changes)
 
     def conf(self, check=None):

@@ -27,7 +27,7 @@ class Receiver:
             self.server.serve_forever(poll_interval=0.05)
 
         threading.Thread(target=serve, daemon=True).start()
-        started.wait(5)
+        started.wait()
         self.url = "http://127.0.0.1:%d%s" % (self.server.server_port, TOKEN)
 
     def close(self):

@@ -27,15 +27,15 @@ class Told(Node):
         self.start()
         self.become_master()
         self.settled()
-        until(self.receiver.contents, 10, self.output)
+        until(self.receiver.contents, self.output)
         self.kill()
         self.start()
         self.settled()
         self.become_backup()
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.cloud.holder = PEER
         self.become_master()
-        until(lambda: len(self.receiver.posts) == 2, 10, self.output)
+        until(lambda: len(self.receiver.posts) == 2, self.output)
         moves = [content["move"] for content in self.receiver.contents()]
         self.assertEqual([(move["from"], move["to"]) for move in moves], [("b", "a")] * 2)
         self.assertEqual(sorted(moves[0]["phasesMs"]), ["cloud", "decision", "request"])
@@ -46,10 +46,10 @@ class Told(Node):
         self.start()
         self.become_master()
         self.settled()
-        until(lambda: self.status()["trouble"], 10, self.output)
+        until(lambda: self.status()["trouble"], self.output)
         self.assertEqual(self.status()["trouble"], "notifyUrl: HTTP 503")
         self.become_backup()
-        until(lambda: self.status()["state"] == "BACKUP", 5, self.output)
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.cloud.holder = PEER
         self.become_master()
         self.settled()
@@ -83,7 +83,7 @@ class Hooked(Node):
             return []
 
     def ran(self, *lines):
-        until(lambda: self.lines() == list(lines), 10, lambda: (self.lines(), self.output()))
+        until(lambda: self.lines() == list(lines), lambda: (self.lines(), self.output()))
 
     def test_they_follow_the_cloud_and_their_results_are_in_the_status(self):
         self.cloud.move_s = 1.0
@@ -91,11 +91,11 @@ class Hooked(Node):
         self.write('INSTANCE "VI_1" BACKUP 250')
         self.ran("standby,backup")
         self.become_master()
-        until(lambda: self.status()["cloudHolder"] == "peer" or self.here(), 5, self.output)
+        until(lambda: self.status()["cloudHolder"] == "peer" or self.here(), self.output)
         self.assertEqual(self.lines(), ["standby,backup"], "MASTER is not yet the holder")
         self.settled()
         self.ran("standby,backup", "active,keepalived")
-        until(lambda: self.hooks("state") == "active" and self.hooks("finished"), 5, self.output)
+        until(lambda: self.hooks("state") == "active" and self.hooks("finished"), self.output)
         self.assertEqual([(one["script"], one["exit"]) for one in self.hooks("scripts")], [("10-tell", 0)])
         drain.hold(self.conf(), "health", 60, "tcp 80: Connection refused")
         self.drop_vip()
@@ -116,7 +116,7 @@ class Hooked(Node):
         self.kill()
         self.start()
         self.settled()
-        until(lambda: self.hooks("finished"), 5, self.output)
+        until(lambda: self.hooks("finished"), self.output)
         self.assertEqual(self.lines(), ["active,keepalived"])
         self.kill()
         self.drop_vip()
@@ -130,10 +130,10 @@ class Hooked(Node):
         self.start()
         self.become_master()
         self.settled()
-        until(lambda: self.status()["trouble"], 10, self.output)
+        until(lambda: self.status()["trouble"], self.output)
         self.assertEqual(self.status()["trouble"], "hooks: active/05-guard ended with 9")
         self.become_backup()
-        until(lambda: self.status()["trouble"] is None, 10, self.output)
+        until(lambda: self.status()["trouble"] is None, self.output)
         self.assertEqual(self.lines()[-1], "standby,backup")
 
     def test_scripts_that_cannot_be_started_delay_no_move(self):

@@ -98,6 +98,7 @@ class Looks(Place):
         self.path("pid", "%d\n" % child.pid)
         self.assertEqual(self.outcome("process", path), (ENDED, ""))
         child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         self.assertEqual(self.outcome("process", path)[0], FAILED, "a process that nobody has waited for has ended")
 
     def test_the_end_of_a_process_is_an_event(self):

@@ -56,7 +56,7 @@ class Service(Place):
         if not hasattr(self, "systemd"):
             self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.systemd.bind(self.folder + "/notify")
-            self.systemd.settimeout(10)
+            self.systemd.settimeout(support.PATIENCE_S)
             self.addCleanup(self.systemd.close)
         service = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL)
         self.children.append(service)
@@ -72,7 +72,7 @@ class Service(Place):
             except OSError:
                 return False
 
-        until(read, 10, lambda: "keepalived was not told %s: %s" % (word, drain.reasons(self.conf())))
+        until(read, lambda: "keepalived was not told %s: %s" % (word, drain.reasons(self.conf())))
 
     def events(self):
         try:
@@ -93,6 +93,7 @@ class Service(Place):
         self.seen_well()
         child.kill()
         self.told("1")
+        until(lambda: self.events()[-1]["event"] == "health-failing")
         self.assertIn("process %d has ended" % child.pid, self.events()[-1]["why"])
         self.path("pid", self.process().pid)
         self.told("0")
@@ -112,7 +113,7 @@ class Service(Place):
         since = drain.reasons(self.conf())["health"]["since"]
         self.path("works", "")
         self.told("0")
-        until(lambda: len(self.events()) == 3, 5, self.events)
+        until(lambda: len(self.events()) == 3, self.events)
         self.assertEqual([event["event"] for event in self.events()], ["health-well", "health-failing", "health-well"])
         self.assertAlmostEqual(since, self.events()[1]["time"], delta=1)
 
@@ -142,7 +143,7 @@ class Service(Place):
 
     def test_a_check_that_hangs_fails_and_the_service_goes_on(self):
         self.path("works", "")
-        self.start(self.check("command", "[ -e %s ] || sleep 1000" % self.path("works"), timeoutS=0.1))
+        self.start(self.check("command", "[ -e %s ] || sleep 1000" % self.path("works"), timeoutS=1))
         self.seen_well()
         os.unlink(self.path("works"))
         self.told("1")
@@ -151,14 +152,17 @@ class Service(Place):
 
     def lease(self, number):
         """The checking service dies or hangs while it keeps the node away."""
-        service = self.start(self.flag(), health_lease_s=0.6)
+        service = self.start(self.flag(), health_lease_s=3)
         self.told("1")
-        time.sleep(1.2)
-        self.assertIn("health", drain.reasons(self.conf()), "renewed while the service lives")
+        first = self.leased_until()
+        until(lambda: self.leased_until() > first + 0.1, "renewed while the service lives")
         service.send_signal(number)
         until(lambda: not drain.apply(self.conf()))
         self.told("0")
         service.send_signal(signal.SIGCONT)
+
+    def leased_until(self) -> float:
+        return time.monotonic() + drain.reasons(self.conf())["health"]["leftS"]
 
     def test_a_dead_checking_service_keeps_no_node_away(self):
         self.lease(signal.SIGKILL)
@@ -179,7 +183,7 @@ class Attempt(Place):
         self.path("settings.json", json.dumps(dict(places, values=support.values(healthCheck=check))))
         argv = [sys.executable, os.path.join(support.HERE, "service.py"), self.path("settings.json"), "health", "try"]
         child = subprocess.Popen(argv, stdout=subprocess.PIPE)
-        return child.wait(30), child.communicate()[0].decode()
+        return child.wait(support.PATIENCE_S), child.communicate()[0].decode()
 
     def test_a_check_that_fails_on_a_node_in_service_is_refused(self):
         self.path("run/state", '{"state": "MASTER"}')

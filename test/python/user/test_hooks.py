@@ -122,7 +122,7 @@ class Place(unittest.TestCase):
         return self.children[-1]
 
     def run_hooks(self):
-        self.assertEqual(self.start().wait(30), 0)
+        self.assertEqual(self.start().wait(support.PATIENCE_S), 0)
         return self.done()
 
 
@@ -188,7 +188,7 @@ class Run(Place):
         self.want("active")
         self.want("standby")
         self.touch("go")
-        self.assertEqual(service.wait(30), 0)
+        self.assertEqual(service.wait(support.PATIENCE_S), 0)
         self.assertEqual(self.lines(), ["+active/10-a", "-active/10-a", "+standby/10-a", "-standby/10-a"])
         self.assertEqual((self.done()["state"], self.done()["finished"]), ("standby", True))
 
@@ -201,10 +201,10 @@ class Run(Place):
         service.send_signal(signal.SIGKILL)
         service.wait()
         again = self.start()
-        until(lambda: "flock" in self.waits_in(again.pid), 10, "the second did not wait for the script")
+        until(lambda: "flock" in self.waits_in(again.pid), "the second did not wait for the script")
         self.assertEqual(self.lines(), ["+active/10-a"])
         self.touch("go")
-        self.assertEqual(again.wait(30), 0)
+        self.assertEqual(again.wait(support.PATIENCE_S), 0)
         whole = ["+active/10-a", "-active/10-a", "+active/20-b", "-active/20-b"]
         self.assertEqual(self.lines(), whole[:2] + whole)
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { renderNode } from "../../render/render.ts";
+import { cloudIds, settingsFor } from "../golden/pair.ts";
 import { Machine } from "./machine.ts";
-import { cloudIds, settingsFor } from "./pair.ts";
 
 /** Sends adverts (empty ones: only protocol and source matter) from an address, until it is ended. */
 const adverts = (source: string): string => `python3 - <<'PYTHON' &
