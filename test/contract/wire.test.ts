@@ -158,7 +158,7 @@ test("the journal has every call, refused ones too, and no secret", async (t) =>
     [
       ["DescribeVpcs", "root", "ok"],
       ["DescribeVpcs", "unknown", "AuthFailure.SignatureFailure"],
-      ["RunInstances", "root", "MissingParameter"],
+      ["RunInstances", "root", "UnsupportedOperation"],
     ],
   );
   const text = JSON.stringify(journal);

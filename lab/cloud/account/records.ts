@@ -40,6 +40,8 @@ export interface PrivateIp {
   address: string;
   primary: boolean;
   description: string;
+  /** DEFAULT when absent. */
+  qosLevel?: string | undefined;
   state: "PENDING" | "AVAILABLE" | "MIGRATING" | "DELETING";
   /** The ENI that it is moving to. */
   movingTo?: string;
@@ -145,6 +147,7 @@ export interface Instance {
   /** Public address of its own, "" without. */
   publicIp: string;
   bandwidthMbps: number;
+  internetChargeType: string;
   projectId: number;
   protectedFromTermination: boolean;
   /** Stopped with STOP_CHARGING: the cloud may give its host to others. */

@@ -75,10 +75,14 @@ const imageQuery = {
 const describeImages: Handler<{
   ImageIds?: string[];
   Filters?: ApiFilter[];
+  InstanceType?: string;
   Offset?: number;
   Limit?: number;
 }> = (_model, request, call) => {
   checkQuery(request, request.ImageIds, "img", imageQuery);
+  // Every type takes every image.
+  if (request.InstanceType !== undefined)
+    requireType(request.InstanceType, "InvalidParameterValue.InstanceTypeNotFound");
   const found = select(
     images,
     request.Filters,

@@ -91,7 +91,7 @@ function view(model: Model, instance: Instance, call: Call): Json {
     PrivateIpAddresses: shownAddresses(model, instance.id),
     PublicIpAddresses: publicShown.length > 0 ? publicShown : null,
     InternetAccessible: {
-      InternetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+      InternetChargeType: instance.internetChargeType,
       InternetMaxBandwidthOut: instance.bandwidthMbps,
       PublicIpAssigned: instance.publicIp !== "",
     },

@@ -26,7 +26,7 @@ interface RunRequest {
   InstanceName?: string;
   HostName?: string;
   VirtualPrivateCloud?: { VpcId: string; SubnetId: string; PrivateIpAddresses?: string[] };
-  InternetAccessible?: { InternetMaxBandwidthOut?: number; PublicIpAssigned?: boolean };
+  InternetAccessible?: { InternetChargeType?: string; InternetMaxBandwidthOut?: number; PublicIpAssigned?: boolean };
   SystemDisk?: { DiskType?: string; DiskSize?: number };
   LoginSettings?: { KeyIds?: string[] };
   SecurityGroupIds?: string[];
@@ -41,6 +41,16 @@ interface RunRequest {
 }
 
 const userDataLimit = 16 * 1024;
+/** The first one when none is asked for. Local disks and what is paid for ahead or in packages do not exist here. */
+const diskTypes: [string, ...string[]] = [
+  "CLOUD_PREMIUM",
+  "CLOUD_BASIC",
+  "CLOUD_BSSD",
+  "CLOUD_HSSD",
+  "CLOUD_SSD",
+  "CLOUD_TSSD",
+];
+const chargeTypes: [string, ...string[]] = ["TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR"];
 
 const refuse = (code: string, message: string) => new CloudError(code, message);
 
@@ -135,6 +145,17 @@ function checkRun(model: Model, request: RunRequest, call: Call): void {
   const disk = request.SystemDisk?.DiskSize ?? 50;
   if (disk < 20 || disk > 1024)
     throw refuse("InvalidParameterValue.Range", "SystemDisk.DiskSize must be 20 to 1024 GB.");
+  const diskType = request.SystemDisk?.DiskType ?? diskTypes[0];
+  if (!diskTypes.includes(diskType)) {
+    throw refuse(
+      "InvalidParameterValue",
+      `SystemDisk.DiskType can be ${diskTypes.join(", ")} here, not '${diskType}'.`,
+    );
+  }
+  const chargeType = request.InternetAccessible?.InternetChargeType ?? chargeTypes[0];
+  if (!chargeTypes.includes(chargeType)) {
+    throw refuse("InvalidParameterValue", `InternetChargeType can be ${chargeTypes.join(" or ")} here.`);
+  }
   const bandwidth = request.InternetAccessible?.InternetMaxBandwidthOut ?? 0;
   if (bandwidth < 0 || bandwidth > 200)
     throw refuse("InvalidParameterValue.Range", "InternetMaxBandwidthOut: 0 to 200.");
@@ -166,7 +187,7 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
     uuid: model.ids.uuid(),
     createdMs: model.clock.now(),
     diskId: model.ids.id("disk"),
-    diskType: request.SystemDisk?.DiskType ?? "CLOUD_PREMIUM",
+    diskType: request.SystemDisk?.DiskType ?? diskTypes[0],
     diskSizeGb: request.SystemDisk?.DiskSize ?? 50,
     groupIds: request.SecurityGroupIds ?? [],
     keyIds: request.LoginSettings?.KeyIds ?? [],
@@ -175,6 +196,7 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
     userData: request.UserData ?? "",
     publicIp: wantsPublic ? pickPublicIp(model, "InvalidParameterValue.ExternalIpQuotaLimited") : "",
     bandwidthMbps,
+    internetChargeType: request.InternetAccessible?.InternetChargeType ?? chargeTypes[0],
     projectId: request.Placement?.ProjectId ?? 0,
     protectedFromTermination: request.DisableApiTermination ?? false,
   };

@@ -8,12 +8,14 @@ const describeResourceTagsByResourceIds: Handler<{
   ServiceType: string;
   ResourcePrefix: string;
   ResourceIds: string[];
+  ResourceRegion?: string;
   Offset?: number;
   Limit?: number;
 }> = (model, request) => {
-  const { ServiceType, ResourcePrefix, Offset = 0, Limit = 15 } = request;
+  const { ServiceType, ResourcePrefix, ResourceRegion = "", Offset = 0, Limit = 15 } = request;
   atMost("resources", request.ResourceIds, { most: 50, code: "InvalidParameterValue.ResourceIdInvalid" });
-  const all = request.ResourceIds.flatMap((ResourceId) =>
+  const elsewhere = ResourceRegion !== "" && ResourceRegion !== model.account.region;
+  const all = (elsewhere ? [] : request.ResourceIds).flatMap((ResourceId) =>
     model.tags.of(`${ServiceType}/${ResourcePrefix}`, ResourceId).map(({ Key, Value }) => ({
       TagKey: Key,
       TagValue: Value,
@@ -85,8 +87,8 @@ const modifyResourceTags: Handler<{
   const deleted = new Set(request.DeleteTags?.map(({ TagKey }) => TagKey));
   const both = request.ReplaceTags?.find(({ TagKey }) => deleted.has(TagKey));
   if (both) throw new CloudError("InvalidParameter.Tag", `Tag '${both.TagKey}' is both replaced and deleted.`);
-  if (regional && camTagRegion === "ignored") return {};
   const replaced = (request.ReplaceTags ?? []).map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue }));
+  if (regional && camTagRegion === "ignored") return {};
   model.tags.replace(`${kind}/${id}`, replaced);
   for (const key of deleted) model.tags.remove(`${kind}/${id}`, key);
   return {};

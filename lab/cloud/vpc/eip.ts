@@ -80,6 +80,23 @@ function view(model: Model, eip: Eip): Json {
   };
 }
 
+/** Charged for by the hour: what is paid for ahead or in packages does not exist here. */
+const chargeTypes = ["TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR"];
+
+function chargeTypeOf(type = "TRAFFIC_POSTPAID_BY_HOUR"): string {
+  if (chargeTypes.includes(type)) return type;
+  const codes: Record<string, string> = {
+    BANDWIDTH_PACKAGE: "InvalidParameterValue.BandwidthPackageNotFound",
+    BANDWIDTH_PREPAID_BY_MONTH: "InvalidParameterValue.Combination",
+  };
+  const code = (Object.hasOwn(codes, type) && codes[type]) || "InvalidParameterValue.Range";
+  throw new CloudError(code, `InternetChargeType can be ${chargeTypes.join(" or ")} here, not '${type}'.`);
+}
+
+function checkBandwidth(mbps: number, code: string): void {
+  if (mbps < 1 || mbps > 100) throw new CloudError(code, "InternetMaxBandwidthOut must be 1 to 100 Mbps.");
+}
+
 const allocateAddresses: Handler<{
   AddressCount?: number;
   AddressType?: string;
@@ -99,15 +116,14 @@ const allocateAddresses: Handler<{
     );
   }
   const bandwidthMbps = request.InternetMaxBandwidthOut ?? 1;
-  if (bandwidthMbps < 1 || bandwidthMbps > 100) {
-    throw new CloudError("InvalidParameterValue.BandwidthOutOfRange", "InternetMaxBandwidthOut must be 1 to 100 Mbps.");
-  }
+  checkBandwidth(bandwidthMbps, "InvalidParameterValue.BandwidthOutOfRange");
+  const chargeType = chargeTypeOf(request.InternetChargeType);
   const made = Array.from({ length: count }, (): Eip => {
     const eip: Eip = {
       id: model.ids.id("eip"),
       name: request.AddressName ?? "",
       publicIp: pickPublicIp(model),
-      chargeType: request.InternetChargeType ?? "TRAFFIC_POSTPAID_BY_HOUR",
+      chargeType,
       bandwidthMbps,
       createdMs: model.clock.now(),
       state: "CREATING",
@@ -225,9 +241,7 @@ const modifyAddressesBandwidth: Handler<{ AddressIds: string[]; InternetMaxBandw
 ) => {
   const eips = request.AddressIds.map((id) => known(model.eips, id, noEip));
   for (const eip of eips) requireIdleEip(model, eip);
-  if (request.InternetMaxBandwidthOut < 1 || request.InternetMaxBandwidthOut > 100) {
-    throw new CloudError("InvalidParameterValue.BandwidthOutOfRange", "InternetMaxBandwidthOut must be 1 to 100 Mbps.");
-  }
+  checkBandwidth(request.InternetMaxBandwidthOut, "InvalidParameterValue.BandwidthOutOfRange");
   const TaskId = startNumbered(model, {
     action: call.action,
     delayMs: model.delays.eip,
@@ -245,6 +259,11 @@ const modifyAddressInternetChargeType: Handler<{
   InternetMaxBandwidthOut: number;
 }> = (model, request) => {
   const eip = known(model.eips, request.AddressId, noEip);
+  if (!chargeTypes.includes(request.InternetChargeType)) {
+    const code = "UnsupportedOperation.InvalidAddressInternetChargeType";
+    throw new CloudError(code, `InternetChargeType can be ${chargeTypes.join(" or ")} here.`);
+  }
+  checkBandwidth(request.InternetMaxBandwidthOut, "InvalidParameterValue.Range");
   eip.chargeType = request.InternetChargeType;
   eip.bandwidthMbps = request.InternetMaxBandwidthOut;
   return {};
@@ -255,17 +274,19 @@ const packageQuery: QueryRules = {
   malformedId: "InvalidParameterValue.BandwidthPackageIdMalformed",
 };
 
-const describeBandwidthPackages: Handler<{ BandwidthPackageIds?: string[]; Filters?: ApiFilter[] }> = (
-  _model,
-  request,
-) => {
+const describeBandwidthPackages: Handler<{
+  BandwidthPackageIds?: string[];
+  Filters?: ApiFilter[];
+  Offset?: number;
+  Limit?: number;
+}> = (_model, request) => {
   checkQuery(request, request.BandwidthPackageIds, "bwp", packageQuery);
   // There is none, but a filter that the API does not have is refused all the same.
   const names = ["bandwidth-package-id", "bandwidth-package-name", "network-type", "charge-type"];
   const ofResources = ["resource.resource-type", "resource.resource-id", "resource.address-ip"];
   const readers = Object.fromEntries([...names, ...ofResources].map((name) => [name, nothing]));
   select([], request.Filters, readers, () => [], packageQuery);
-  return { TotalCount: 0, BandwidthPackageSet: [] };
+  return { TotalCount: 0, BandwidthPackageSet: page([], request, packageQuery) };
 };
 
 export const eipActions = {

@@ -11,6 +11,7 @@ export interface ApiPrivateIp {
   PrivateIpAddress?: string;
   Primary?: boolean;
   Description?: string;
+  QosLevel?: string;
 }
 
 /** Most characters of an address's description: the vendor's Terraform provider allows no more. */
@@ -42,7 +43,7 @@ export const ipView = (model: Model, eni: Eni, ip: PrivateIp): Json => ({
   State: ip.state,
   ...publicView(model, eni, ip),
   IsWanIpBlocked: false,
-  QosLevel: "DEFAULT",
+  QosLevel: ip.qosLevel ?? "DEFAULT",
 });
 
 /** The addresses that the API lists on an ENI: where it lists one that moves is not documented. */

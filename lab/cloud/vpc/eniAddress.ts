@@ -6,7 +6,7 @@ import { atMost } from "../account/filters.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp } from "../account/records.ts";
 import { type ApiPrivateIp, addressDescription, addressLimit, ipView, requireIdle } from "./eni.ts";
-import { checkLength } from "./names.ts";
+import { checkLength, checkQos } from "./names.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
 
 const migratePrivateIpAddress: Handler<{
@@ -142,6 +142,7 @@ const assignPrivateIpAddresses: Handler<{
   NetworkInterfaceId: string;
   PrivateIpAddresses?: ApiPrivateIp[];
   SecondaryPrivateIpAddressCount?: number;
+  QosLevel?: string;
 }> = (model, request, call) => {
   const eni = known(model.enis, request.NetworkInterfaceId);
   const asked = request.PrivateIpAddresses ?? [];
@@ -162,15 +163,12 @@ const assignPrivateIpAddresses: Handler<{
   if (eni.addresses.length + addresses.length + count > limit) {
     throw new CloudError("LimitExceeded", `${eni.id} can have at most ${limit} addresses.`);
   }
-  const descriptions = new Map(asked.map((ip) => [ip.PrivateIpAddress, ip.Description ?? ""]));
-  const added = [...addresses, ...pickAddresses(model, subnet, count, addresses)].map(
-    (address): PrivateIp => ({
-      address,
-      primary: false,
-      description: descriptions.get(address) ?? "",
-      state: "PENDING",
-    }),
-  );
+  const extraQos = checkQos(request.QosLevel);
+  const named = new Map(asked.map((ip) => [ip.PrivateIpAddress, { ...ip, QosLevel: checkQos(ip.QosLevel) }]));
+  const added = [...addresses, ...pickAddresses(model, subnet, count, addresses)].map((address): PrivateIp => {
+    const { Description = "", QosLevel } = named.get(address) ?? { QosLevel: extraQos };
+    return { address, primary: false, description: Description, qosLevel: QosLevel, state: "PENDING" };
+  });
   eni.addresses.push(...added);
   model.tasks.start({
     id: call.requestId,

@@ -3,11 +3,17 @@ import { unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, PrivateIp, Subnet } from "../account/records.ts";
 import { type ApiPrivateIp, addEni, addressDescription, dropEni, eniView } from "./eni.ts";
-import { checkLength, checkName } from "./names.ts";
+import { checkLength, checkName, checkQos } from "./names.ts";
 import { checkAddress, pickAddresses } from "./subnet.ts";
 
 /** Addresses as asked for and `count` more of the cloud's choice; the primary one is first if the request has none. */
-function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra: number): PrivateIp[] {
+function newAddresses(
+  model: Model,
+  subnet: Subnet,
+  asked: ApiPrivateIp[],
+  extra: number,
+  extraQos: string | undefined,
+): PrivateIp[] {
   if (asked.length > 10) {
     throw new CloudError("InvalidParameterValue.LimitExceeded", "At most 10 addresses can be given at once.");
   }
@@ -22,7 +28,8 @@ function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra
     const description = ip.Description ?? "";
     checkLength("Description", description, addressDescription);
     taken.push(address);
-    return { address, primary: ip.Primary ?? false, description, state: "PENDING" };
+    const qosLevel = checkQos(ip.QosLevel);
+    return { address, primary: ip.Primary ?? false, description, qosLevel, state: "PENDING" };
   });
   if (addresses.filter(({ primary }) => primary).length > 1) {
     throw new CloudError("InvalidParameterValue", "Only one address can be the primary one.");
@@ -32,7 +39,8 @@ function newAddresses(model: Model, subnet: Subnet, asked: ApiPrivateIp[], extra
   return [
     ...addresses,
     ...picked.map((address, index): PrivateIp => {
-      return { address, primary: needsPrimary && index === 0, description: "", state: "PENDING" };
+      const primary = needsPrimary && index === 0;
+      return { address, primary, description: "", qosLevel: primary ? undefined : extraQos, state: "PENDING" };
     }),
   ];
 }
@@ -45,6 +53,7 @@ const createNetworkInterface: Handler<{
   SecurityGroupIds?: string[];
   PrivateIpAddresses?: ApiPrivateIp[];
   SecondaryPrivateIpAddressCount?: number;
+  QosLevel?: string;
   Tags?: ApiTag[];
 }> = (model, request, call) => {
   known(model.vpcs, request.VpcId);
@@ -61,6 +70,7 @@ const createNetworkInterface: Handler<{
     subnet,
     request.PrivateIpAddresses ?? [],
     request.SecondaryPrivateIpAddressCount ?? 0,
+    checkQos(request.QosLevel),
   );
   if (addresses.length > unattachedAddressLimit) {
     throw new CloudError("LimitExceeded", `An ENI can have at most ${unattachedAddressLimit} addresses.`);

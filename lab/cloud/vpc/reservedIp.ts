@@ -106,6 +106,9 @@ const deleteReserveIpAddresses: Handler<{ VpcId: string; ReserveIpIds: string[] 
     new CloudError("InvalidParameterValue.ResourceNotFound", `The reserved address '${id}' does not exist.`);
   const going = request.ReserveIpIds.map((id) => known(model.reservedIps, id, unknown));
   for (const reserved of going) {
+    if (reserved.vpcId !== request.VpcId) {
+      throw new CloudError("InvalidParameterValue.ParameterMismatch", `${reserved.id} is not in ${request.VpcId}.`);
+    }
     const holder = holderOf(model, reserved);
     if (holder) throw new CloudError("InvalidParameterValue", `${reserved.address} is used by ${holder}`);
   }

@@ -7,6 +7,7 @@ import type { Actions, Call, Handler, Model } from "../account/model.ts";
 import type { Caller, Json } from "../account/records.ts";
 import { isListed } from "./errorCodes.ts";
 import { createdBy, deletedBy, type Journal, keptOf } from "./journal.ts";
+import { checkPlayed, Watched } from "./played.ts";
 import { fromQuery } from "./query.ts";
 import { callsPerSecond, type Rates } from "./rates.ts";
 import type { Recorder } from "./recorder.ts";
@@ -157,12 +158,17 @@ async function run(gate: Gate, call: Call, body: Json, version: string): Promise
   if (injected) throw new CloudError(injected.code, injected.message ?? "injected");
   checkRequest(service, shape.request, body);
   gate.authorise(model, call, body);
+  checkPlayed(service, shape.request, body);
   const handler = gate.actions[service]?.[action] as Handler<Json> | undefined;
   if (!handler) throw new CloudError("InvalidAction", `The request action=\`${action}\` is invalid.`);
   model.shownAddresses.note();
+  const watched = gate.checkResponses ? new Watched(service, shape.request, body) : undefined;
   const response = await once(gate, call, body, async () => {
     try {
-      return await handler(model, body, call);
+      const content = await handler(model, watched?.body ?? body, call);
+      const unread = watched?.unread() ?? [];
+      if (unread.length > 0) throw new Error(`${service} ${action} takes ${unread.join(", ")} and ignores it`);
+      return content;
     } catch (error) {
       const odd = gate.checkResponses && error instanceof CloudError && !mayAnswer(model, call, error.code);
       throw odd ? new Error(`${service} ${action} has no code ${error.code} (${error.message})`) : error;
