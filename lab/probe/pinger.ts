@@ -53,7 +53,7 @@ export class Pinger {
   }
 
   /** Resolves once an answer has come: the probe is known to work before a fault is made. */
-  async first(timeoutMs = 5000): Promise<void> {
+  async first(timeoutMs = 30_000): Promise<void> {
     if (this.seen.length === 0 && !(await this.another(timeoutMs))) {
       throw new Error(`no answer to a ping within ${timeoutMs} ms`);
     }
@@ -65,7 +65,7 @@ export class Pinger {
       if ((this.child.exitCode ?? this.child.signalCode) !== null)
         throw new Error("ping has ended by itself: what it counted proves nothing");
       this.stopped = true;
-      const alive = await this.another(1000);
+      const alive = await this.another(3000);
       const endMs = Date.now();
       // SIGINT makes ping print its statistics and end; the last answers are read before that.
       this.child.kill("SIGINT");
