@@ -1,0 +1,64 @@
+/** A planned switch that is broken off: whatever dies on the way, the pair ends whole. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Lab, until } from "../support/lab.ts";
+import { Ha } from "./ha.ts";
+
+const lab = new Lab("tb");
+
+async function status(): Promise<number | null> {
+  return new Ha(lab, "status").ended;
+}
+
+describe("the pair heals by itself when", () => {
+  before(() => lab.run("up", "--engine", "inline", "--set", "publicIp=true"));
+  after(() => lab.run("down"));
+
+  /** A switch to the other node that has come as far as a line says. The cloud takes its time for it: it is not over yet. */
+  async function switching(line: RegExp): Promise<{ ha: Ha; from: "a" | "b"; to: "a" | "b" }> {
+    const from = lab.master(await lab.converged());
+    const to = from === "a" ? "b" : "a";
+    await lab.ask("behave", { migrateMs: 10_000 });
+    const ha = new Ha(lab, "switchover", "--yes");
+    await ha.says(line);
+    await lab.ask("behave", { migrateMs: null });
+    return { ha, from, to };
+  }
+
+  test("the operator's command is killed after prepare", async () => {
+    const { ha, to } = await switching(/the VIP is on eth1 for 30 s/);
+    ha.kill();
+    const now = await lab.converged();
+    // Gone by itself, or the yield was on its way already and went through.
+    const onNic = now.vips[0]?.onNic;
+    assert.deepEqual(onNic, [lab.master(now)]);
+    const leased = async () => (await lab.run("ssh", to, "ip -4 -o addr show dynamic to 10.0.1.100")).trim();
+    await until("the kernel takes the address away", async () => (await leased()) === "");
+  });
+
+  test("the operator's command is killed after yield was asked: the switch goes on", async () => {
+    const { ha, to } = await switching(/the cloud is moving/);
+    ha.kill();
+    await lab.until((now) => now.converged && lab.master(now) === to, `${to} serves`);
+    assert.equal(await lab.holder(), to);
+  });
+
+  test("the giving node loses its power in the middle: the other one takes over", async () => {
+    const { ha, from, to } = await switching(/the cloud is moving/);
+    await lab.run("fail", from, "--how", "power");
+    await lab.until((now) => now.converged && lab.master(now) === to, `${to} serves`);
+    await ha.ended;
+    await lab.run("heal");
+  });
+
+  test("the taking node loses its power in the middle: the VIP comes back", async () => {
+    const { ha, from, to } = await switching(/the cloud is moving/);
+    await lab.run("fail", to, "--how", "power");
+    await lab.until((now) => now.converged && lab.master(now) === from, `${from} serves again`);
+    assert.notEqual(await ha.ended, 0);
+    assert.equal(await lab.holder(), from);
+    assert.equal(await status(), 1, "degraded, and told in spite of the dead node");
+    await lab.run("heal");
+    assert.equal(await status(), 0);
+  });
+});
