@@ -5,6 +5,7 @@ runs in a process of its own: the namespaces of a node are named after it. Print
 printed that failed, and at the end `N passed, N failed`.
 """
 
+import faulthandler
 import io
 import os
 import sys
@@ -16,6 +17,7 @@ from collections import Counter
 import support
 
 WORKERS = 6 * (os.cpu_count() or 1)
+HANGS_S = 600  # no test takes that long, on whatever machine: it is ended, and where it hung is told
 
 
 def tests(suite) -> list:
@@ -31,6 +33,7 @@ def run(test, output) -> None:
     """Never returns: this process ends with the test."""
     os.dup2(output.fileno(), 1)
     os.dup2(output.fileno(), 2)
+    faulthandler.dump_traceback_later(HANGS_S, exit=True)
     text = io.StringIO()
     result = unittest.TextTestRunner(stream=text).run(unittest.TestSuite([test]))
     good = result.wasSuccessful() and result.testsRun == 1 and not result.skipped
