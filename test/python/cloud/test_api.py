@@ -97,6 +97,7 @@ class Calls(WithCloud):
         listener.bind(("127.0.0.1", 0))
         listener.listen(5)
         self.addCleanup(listener.close)
+        self.api.credentials.current()  # kept in a file: the metadata service has all the time that it needs
         before, http1.ANSWER_S = http1.ANSWER_S, 0.2
         self.addCleanup(setattr, http1, "ANSWER_S", before)
         self.api = self.make(["127.0.0.1:%d" % listener.getsockname()[1]])
