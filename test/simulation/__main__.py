@@ -68,7 +68,8 @@ class Progress:
         self.total, self.done, self.started = total, 0, time.monotonic()
         self.shown = 0
 
-    def step(self, count: int) -> None:
+    def step(self, count: int, broken: int) -> None:
+        """broken: so far. A long run that is cut off has told at least that."""
         self.done += count
         share = self.done / self.total
         if sys.stdout.isatty():
@@ -78,7 +79,8 @@ class Progress:
             sys.stdout.flush()
         elif int(share * 10) > self.shown:
             self.shown = int(share * 10)
-            print("%d of %d seeds, %.0f s" % (self.done, self.total, time.monotonic() - self.started), flush=True)
+            seconds = time.monotonic() - self.started
+            print("%d of %d seeds, %.0f s, rules broken: %d" % (self.done, self.total, seconds, broken), flush=True)
 
 
 def simulate(pool, first: int, count: int, modes) -> int:
@@ -91,7 +93,7 @@ def simulate(pool, first: int, count: int, modes) -> int:
         judged.update(some_judged)
         broken += some_broken
         longest = max(longest, some_longest)
-        progress.step(done)
+        progress.step(done, len(broken))
     seconds = time.monotonic() - progress.started
     print("\n%d histories (seeds %d to %d) in %.0f s" % (count * len(modes), first, last - 1, seconds))
     print("\nHow often each fault occurred:")
