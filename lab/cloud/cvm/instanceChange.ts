@@ -29,6 +29,19 @@ function operate(
   }
 }
 
+/** What was changed has been written down already; the machine takes its time and is as before. */
+function modify(model: Model, instances: Instance[]): void {
+  operate(
+    model,
+    instances,
+    async ({ state }) => {
+      await model.tasks.sleep(model.delays.modify);
+      return state;
+    },
+    "RUNNING",
+  );
+}
+
 const modifyInstancesAttribute: Handler<{
   InstanceIds: string[];
   InstanceName?: string;
@@ -61,15 +74,7 @@ const modifyInstancesAttribute: Handler<{
       for (const eni of enisOf(model, instance.id)) if (eni.primary) eni.groupIds = request.SecurityGroups;
     }
   }
-  operate(
-    model,
-    instances,
-    async ({ state }) => {
-      await model.tasks.sleep(model.delays.modify);
-      return state;
-    },
-    "RUNNING",
-  );
+  modify(model, instances);
   if (request.SecurityGroups) await model.plane.apply();
   return {};
 };
@@ -170,15 +175,7 @@ const resetInstancesType: Handler<{ InstanceIds: string[]; InstanceType: string 
   const type = requireType(request.InstanceType, "ResourceNotFound.InvalidZoneInstanceType");
   const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
   for (const instance of instances) instance.type = type;
-  operate(
-    model,
-    instances,
-    async ({ state }) => {
-      await model.tasks.sleep(model.delays.modify);
-      return state;
-    },
-    "RUNNING",
-  );
+  modify(model, instances);
   return {};
 };
 
@@ -192,15 +189,7 @@ const modifyInstancesDisasterRecoverGroup: Handler<{
   for (const id of ids) requireRoom(model, known(model.placementGroups, id, noPlacementGroup), call);
   const instances = begin(model, request.InstanceIds, ["RUNNING", "STOPPED"], call);
   for (const instance of instances) instance.placementGroupIds = ids;
-  operate(
-    model,
-    instances,
-    async ({ state }) => {
-      await model.tasks.sleep(model.delays.modify);
-      return state;
-    },
-    "RUNNING",
-  );
+  modify(model, instances);
   return {};
 };
 
