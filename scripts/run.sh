@@ -1,11 +1,13 @@
 #!/bin/sh
 # Runs one of the project's TypeScript programs on the project's own pinned Node, so that every npm script behaves the
-# same whatever Node the machine has. Installs the npm packages first when they are missing or older than the lock file.
+# same whatever Node the machine has. Installs the npm packages first when they are missing or older than the lock file, or
+# than the provider's SDK, which is compiled when it is installed and of which the lock file knows only the folder.
 set -eu
 cd "$(dirname "$0")/.."
 
 stamp=node_modules/.installed-lock
-if ! cmp -s package-lock.json "$stamp"; then
+wanted=$(cat package-lock.json sdks/tencentcloud/package.json | cksum)
+if [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
   echo "Installing npm packages (once; about a minute) ..." >&2
   log=$(mktemp)
   if ! npm ci --no-audit --no-fund --engine-strict=false --loglevel=error >"$log" 2>&1; then
@@ -15,7 +17,7 @@ if ! cmp -s package-lock.json "$stamp"; then
     exit 1
   fi
   rm -f "$log"
-  cp package-lock.json "$stamp"
+  printf '%s\n' "$wanted" >"$stamp"
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"
