@@ -8,8 +8,8 @@
  * - in Pulumi.yaml and in the README's table, which test/unit/config/keys.test.ts holds against the schema;
  * - for the nodes: PairSettings in render/model.ts; KeepalivedPlan or VipConfig in render/plan.ts; the template that shows it,
  *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;
- * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table,
- *   lab/engine/inlineResources.ts, if the property is new there;
+ * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table
+ *   in lab/engine/resources/, if the property is new there;
  * - where a machine can't change it while it lives, designOf in components/replacement.ts; where a running pair can't change it at
  *   all, Identity and `fixed` in components/running.ts.
  */

@@ -1,6 +1,6 @@
 /**
  * The stand-in engine, for machines without the Pulumi CLI: it runs the very same index.ts under Pulumi's own mock runtime
- * and carries out each resource by the table beside it. Create, re-apply, destroy; anything else "needs the real engine".
+ * and carries out each resource by the table in resources/. Create, re-apply, destroy; anything else "needs the real engine".
  * Usage: node lab/engine/inline.ts up|destroy   with PULUMI_CONFIG and INLINE_ENGINE (JSON of Options) in the environment.
  */
 import { createHash } from "node:crypto";
@@ -8,7 +8,8 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { connect, type Endpoint, type Json } from "./client.ts";
-import { lookups, type Resource, resources, type Tools } from "./inlineResources.ts";
+import type { Resource, Tools } from "./resources/resource.ts";
+import { lookUp, resources } from "./resources/table.ts";
 
 interface Options extends Endpoint {
   project: string;
@@ -143,7 +144,7 @@ async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string
 
 async function up(): Promise<void> {
   await pulumi.runtime.setMocks(
-    { newResource: make, call: (args) => lookups(args.token, opened(args.inputs), tools) },
+    { newResource: make, call: (args) => lookUp(args.token, opened(args.inputs), tools) },
     options.project,
     options.stack,
     false,

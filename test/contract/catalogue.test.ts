@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect } from "../../lab/engine/client.ts";
-import { lookups } from "../../lab/engine/inlineResources.ts";
+import { lookUp } from "../../lab/engine/resources/table.ts";
 import { attach, makeEni, makeInstance, makeNetwork } from "./pair.ts";
 import { cloudFor, list, raw, refused, sdk } from "./support.ts";
 
@@ -32,7 +32,7 @@ test("the engine finds an image as the provider does: any part of its name in an
   const tools = { call: connect(cloud), progress: () => {}, sshKeyFile: "" };
   const found = async (osName: string) => {
     const asked = { imageTypes: ["PUBLIC_IMAGE"], osName, instanceType: "S5.MEDIUM2" };
-    const { images } = await lookups("tencentcloud:index/getImages:getImages", asked, tools);
+    const { images } = await lookUp("tencentcloud:index/getImages:getImages", asked, tools);
     return list(images).map(({ imageId }) => imageId);
   };
   assert.deepEqual(await found("TencentOS Server 3.3 (TK4)"), ["img-7rqxtnh9"]);

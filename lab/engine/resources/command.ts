@@ -1,0 +1,32 @@
+/** What no cloud makes: the commands on the nodes, and what the engine itself keeps. */
+import { ssh, sshArgs } from "../../ssh.ts";
+import type { Json } from "../client.ts";
+import { type Resource, type Tools, until } from "./resource.ts";
+
+/** Runs the command's text on the node, its stdin on stdin, as soon as the node takes connections. */
+function onNode(inputs: Json, command: unknown, tools: Tools): Promise<Json> {
+  const { user = "root", host } = inputs.connection as Json;
+  const target = `${user}@${host}`;
+  return until(tools, `ssh to ${target}`, async () => {
+    const args = await sshArgs(tools.sshKeyFile, String(user), String(host), [String(command)]);
+    const result = await ssh(args, String(inputs.stdin ?? ""), (line) => tools.progress(`${target}: ${line}`));
+    if (result.code === 0) return { stdout: result.stdout, stderr: result.stderr };
+    if (result.code === 255) return result.stderr.trim() || "no connection";
+    throw new Error(
+      `The command on ${target} failed (${result.code}):\n${result.stderr.trim() || result.stdout.trim()}`,
+    );
+  });
+}
+
+export const commands: Record<string, Resource> = {
+  // The engine itself keeps a stash's first value for as long as the stack lives.
+  "pulumi:index:Stash": {
+    create: async (i) => ({ id: "stash", state: { output: i.input } }),
+    remove: async () => {},
+  },
+  "command:remote:Command": {
+    create: async (i, tools) => ({ id: "command", state: await onNode(i, i.create, tools) }),
+    update: (_id, i, tools) => onNode(i, i.create, tools),
+    remove: async (_id, i, tools) => void (i.delete !== undefined && (await onNode(i, i.delete, tools))),
+  },
+};
