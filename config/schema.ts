@@ -14,7 +14,7 @@
  *   all, Identity and `fixed` in components/running.ts.
  */
 import * as z from "zod";
-import { modes, nodeNames } from "../render/model.ts";
+import { modes, nodeNames, type ServicePort } from "../render/model.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
 import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
@@ -45,6 +45,16 @@ const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
 const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
 const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
+
+const portsAllowed = "a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP";
+/** 80 and `80/tcp` are TCP, `53/udp` is UDP. */
+const servicePort = z.union([integer(1, 65535), z.string()]).transform((given, context): ServicePort => {
+  const [, digits = "", name = ""] = /^([1-9]\d{0,4})\/(tcp|udp)$/.exec(String(given)) ?? [];
+  if (typeof given === "number") return { port: given, protocol: "TCP" };
+  if (name !== "" && Number(digits) <= 65535) return { port: Number(digits), protocol: name === "udp" ? "UDP" : "TCP" };
+  context.addIssue({ code: "custom", message: portsAllowed });
+  return z.NEVER;
+});
 
 /** `pulumi config set --path tags.cost 42` keeps a number. */
 const tagValue = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
@@ -81,7 +91,7 @@ export const schema = {
   sshUser: key("string", "a login name", word.optional()),
   hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
   sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
-  servicePorts: key("array", "a list of TCP ports, 1 to 65535, each once", z.array(integer(1, 65535)).default([])),
+  servicePorts: key("array", portsAllowed, z.array(servicePort).default([])),
   serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
   instanceType: key(
     "string",

@@ -70,7 +70,7 @@ test("everything set arrives as it was set", () => {
       publicIp: "true",
       nodePublicIp: "false",
       hostKeys: JSON.stringify({ b: host }),
-      servicePorts: "[80,443]",
+      servicePorts: '[80,"443/tcp","53/udp"]',
       imageName: "Ubuntu Server 22.04",
       userDataFile: "start.sh",
       tags: '{"team":"web"}',
@@ -91,6 +91,11 @@ test("everything set arrives as it was set", () => {
     virtualRouterId: 255,
     vip: "172.16.5.9",
     subnetCidr: "172.16.5.0/28",
+    servicePorts: [
+      { port: 80, protocol: "TCP" },
+      { port: 443, protocol: "TCP" },
+      { port: 53, protocol: "UDP" },
+    ],
     nodeAddresses: { a: "172.16.5.2", b: "172.16.5.14" },
     region: "ap-guangzhou",
     vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
@@ -240,7 +245,7 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "a port too high",
     { servicePorts: "[80,70000]" },
-    "servicePorts[1]: 70000 is not allowed; allowed: a list of TCP ports, 1 to 65535, each once",
+    "servicePorts[1]: 70000 is not allowed; allowed: a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP",
   ],
   [
     "a URL for a host name",
