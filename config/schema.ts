@@ -18,6 +18,7 @@ import { modes, nodeNames, type ServicePort } from "../render/model.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
 import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
+import { tagsAllowed, tagsSchema } from "./tags.ts";
 import type { ValueType } from "./values.ts";
 
 /** VRRP advert interval of each speed; a standby takes over after about three of them. */
@@ -56,8 +57,9 @@ const servicePort = z.union([integer(1, 65535), z.string()]).transform((given, c
   return z.NEVER;
 });
 
-/** `pulumi config set --path tags.cost 42` keeps a number. */
-const tagValue = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+/** Those that the vendor's Terraform provider takes; any other fails there, half-way. */
+const cloudDisks = ["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD", "CLOUD_TSSD", "CLOUD_BASIC"];
+const diskTypes = [...cloudDisks, "LOCAL_BASIC", "LOCAL_SSD"];
 
 /** Every key of the project's namespace. */
 export const schema = {
@@ -106,7 +108,7 @@ export const schema = {
     "part of the name of a public image, for example Debian 12",
     z
       .string()
-      .regex(/^[\w .()-]+$/)
+      .regex(/^[\p{L}\p{N}_ .()-]+$/u)
       .default("Debian 12"),
   ),
   imageId: key(
@@ -117,21 +119,14 @@ export const schema = {
       .regex(/^img-[a-z0-9]+$/)
       .optional(),
   ),
-  systemDiskType: key(
-    "string",
-    "a disk type such as CLOUD_PREMIUM",
-    z
-      .string()
-      .regex(/^[A-Z_]+$/)
-      .default("CLOUD_PREMIUM"),
-  ),
+  systemDiskType: key("string", diskTypes.join(", "), z.enum(diskTypes).default("CLOUD_PREMIUM")),
   systemDiskSizeGb: key("integer", "20 to 2048 GB", integer(20, 2048).default(50)),
   userDataFile: key("string", userDataAllowed, z.string().optional()),
   apiEndpoints: key("array", "a list of host names without https://", z.array(hostName).default([])),
   healthCheck: key("object", healthAllowed, healthSchema.default({})),
   hooksDir: key("string", hooksAllowed, z.string().optional()),
   notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
-  tags: key("object", "names with text values", z.record(z.string().min(1), tagValue).default({})),
+  tags: key("object", tagsAllowed, tagsSchema.default({})),
 };
 
 export type Key = keyof typeof schema;

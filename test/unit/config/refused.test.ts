@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { parseSettings, SettingsError } from "../../../config/settings.ts";
 import { least } from "../given.ts";
 import { accessRows } from "./refused/access.ts";
+import { limitRows } from "./refused/limits.ts";
 import { objectRows } from "./refused/objects.ts";
 
-const rows = [...accessRows, ...objectRows];
+const rows = [...accessRows, ...limitRows, ...objectRows];
 
 for (const [what, changes, ...messages] of rows) {
   test(`refused: ${what}`, () => {

@@ -317,6 +317,18 @@ test("a tag may look like a number: pulumi config set --path keeps it as one", (
   assert.deepEqual(tags, { cost: "42", billed: "true", team: "web" });
 });
 
+test("a tag may be as long as the cloud takes it, in any script", () => {
+  const given = {
+    ["k".repeat(127)]: "v".repeat(255),
+    "cost centre": "a+b-c=d.e_f:g/h@(i)[j],k;l>m<n",
+    团队: "网站（前端）",
+    constructor: "x",
+    projects: "y",
+    ...Object.fromEntries(Array.from({ length: 45 }, (_, i) => [`k${i}`, "𠮷".repeat(255)])),
+  };
+  assert.deepEqual(parseSettings({ ...least, tags: JSON.stringify(given) }).tags, given);
+});
+
 test("a value that the user keeps secret is not shown, whatever its key", () => {
   const problems = problemsOf({ mode: "my-secret" }, { secretKeys: ["mode"] });
   assert.deepEqual(problems, ["mode: (not shown) is not allowed; allowed: stable or standing-master"]);
