@@ -12,6 +12,7 @@ import {
 } from "../render/ipv4.ts";
 import { type NodeName, nodeNames, type ServicePort } from "../render/model.ts";
 import { keysMatch } from "./sshKeys.ts";
+import { shown } from "./values.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
 
@@ -31,7 +32,7 @@ const [largestPrefix, smallestPrefix] = [12, 28];
 function networkForm(key: string, text: string, report: Report): Block | null {
   const block = parseCidr(text);
   if (block === null) {
-    report(key, `"${text}" is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16`);
+    report(key, `${shown(text)} is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16`);
     return null;
   }
   if (block.host) {
@@ -98,7 +99,7 @@ function checkAddresses(input: NetworkInput, subnet: Block, report: Report): Add
     }
     const value = parseAddress(address);
     const allowed = `allowed: an address of the subnet ${cidr}, ${range}`;
-    if (value === null) report(key, `"${address}" is not an IPv4 address; ${allowed}`);
+    if (value === null) report(key, `${shown(address)} is not an IPv4 address; ${allowed}`);
     else if (!holds(subnet, value)) report(key, `"${address}" is outside the subnet; ${allowed}`);
     else if (reserved.has(value)) report(key, `"${address}" is ${reserved.get(value)} of the subnet; ${allowed}`);
     else if (taken.has(address)) report(key, `"${address}" is already ${taken.get(address)}; ${allowed}, one for each`);

@@ -6,6 +6,7 @@
  * - in `schema`; in settings.ts, where its name, unit or default is another once it is read; in checks.ts for what it must
  *   agree on with other keys;
  * - in Pulumi.yaml and in the README's table, which test/unit/config/keys.test.ts holds against the schema;
+ * - in test/unit/config/refused/, what is not allowed; a text also among the places of test/install/hostile.test.ts;
  * - for the nodes: PairSettings in render/model.ts; KeepalivedPlan or VipConfig in render/plan.ts; the template that shows it,
  *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;
  * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table
