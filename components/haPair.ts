@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CloudIds, type NodeName, nodeNames, type PairSettings } from "../render/model.ts";
+import { type CloudIds, type NodeName, nodeNames, type PairSettings, type ServicePort } from "../render/model.ts";
 import { renderCloud, renderStatic } from "../render/render.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import type { Login } from "./login.ts";
@@ -24,7 +24,7 @@ export interface HaPairSettings extends PairSettings, MachineSettings {
   /** Host keys to insist on. */
   hostKeys: Partial<Record<NodeName, string | undefined>>;
   sshCidrs: string[];
-  servicePorts: number[];
+  servicePorts: ServicePort[];
   serviceCidrs: string[];
   tags: Record<string, string>;
 }

@@ -6,7 +6,11 @@ import * as pulumi from "@pulumi/pulumi";
  * `<project>-<stack>`; two stacks come up side by side.
  */
 
-/** ENI names take 60 characters (the tightest limit of the longer names), of which `-a` and `-role` need a few. */
+/**
+ * Of the kinds of things that carry the pair's name, VPCs, subnets, security groups, ENIs, placement groups and a CVM's name
+ * when it is changed take 60 characters (CreateVpc, CreateNetworkInterface, ModifyInstancesAttribute ...), of which `-a` and
+ * `-b` need two; EIPs, roles and policies take 128, a security group's description 100.
+ */
 const pairLengthLimit = 52;
 
 /**

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
-import type { NodeName } from "../render/model.ts";
+import type { NodeName, ServicePort } from "../render/model.ts";
 
 export interface NetworkArgs {
   /** Name of everything in the cloud, unique in the account. */
@@ -12,8 +12,8 @@ export interface NetworkArgs {
   nodeAddresses: Record<NodeName, string>;
   /** Networks from which SSH is open. */
   sshCidrs: string[];
-  /** TCP ports of the service, open to serviceCidrs. */
-  servicePorts: number[];
+  /** Ports of the service, open to serviceCidrs. */
+  servicePorts: ServicePort[];
   /** Networks that may use the service, and ping. */
   serviceCidrs: string[];
   tags: Record<string, string>;
@@ -82,6 +82,8 @@ function ingressRules(args: NetworkArgs): Rule[] {
     accept("ALL", "ALL", `${nodeAddresses.b}/32`, "VRRP from node b"),
     ...sshCidrs.map((cidr) => accept("TCP", "22", cidr, "SSH")),
     ...serviceCidrs.map((cidr) => accept("ICMP", "ALL", cidr, "ping")),
-    ...serviceCidrs.flatMap((cidr) => servicePorts.map((port) => accept("TCP", String(port), cidr, "service"))),
+    ...serviceCidrs.flatMap((cidr) =>
+      servicePorts.map(({ port, protocol }) => accept(protocol, String(port), cidr, "service")),
+    ),
   ];
 }

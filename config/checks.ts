@@ -1,5 +1,6 @@
 import {
   type Block,
+  blockOf,
   contains,
   formatAddress,
   formatBlock,
@@ -9,8 +10,9 @@ import {
   parseAddress,
   parseCidr,
 } from "../render/ipv4.ts";
-import { type NodeName, nodeNames } from "../render/model.ts";
+import { type NodeName, nodeNames, type ServicePort } from "../render/model.ts";
 import { keysMatch } from "./sshKeys.ts";
+import { shown } from "./values.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
 
@@ -30,7 +32,7 @@ const [largestPrefix, smallestPrefix] = [12, 28];
 function networkForm(key: string, text: string, report: Report): Block | null {
   const block = parseCidr(text);
   if (block === null) {
-    report(key, `"${text}" is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16`);
+    report(key, `${shown(text)} is not a CIDR; allowed: an IPv4 network such as 10.0.0.0/16`);
     return null;
   }
   if (block.host) {
@@ -97,7 +99,7 @@ function checkAddresses(input: NetworkInput, subnet: Block, report: Report): Add
     }
     const value = parseAddress(address);
     const allowed = `allowed: an address of the subnet ${cidr}, ${range}`;
-    if (value === null) report(key, `"${address}" is not an IPv4 address; ${allowed}`);
+    if (value === null) report(key, `${shown(address)} is not an IPv4 address; ${allowed}`);
     else if (!holds(subnet, value)) report(key, `"${address}" is outside the subnet; ${allowed}`);
     else if (reserved.has(value)) report(key, `"${address}" is ${reserved.get(value)} of the subnet; ${allowed}`);
     else if (taken.has(address)) report(key, `"${address}" is already ${taken.get(address)}; ${allowed}, one for each`);
@@ -126,13 +128,35 @@ export function checkCidrs(key: string, cidrs: string[], report: Report): Block[
   return blocks.map(({ block }) => block);
 }
 
+const sshPort = 22;
 /** Shorter prefixes are "the internet" under another name, for example 0.0.0.0/1 and 128.0.0.0/1. */
 const widestSsh = 8;
+
+/**
+ * What is allowed but hardly meant, one line each.
+ * An EIP on the VIP is for the internet, and the security group lets in none of it: by default only the VPC.
+ */
+export function doubts(settings: { publicIp: boolean; serviceCidrs: string[]; servicePorts: ServicePort[] }): string[] {
+  if (!settings.publicIp) return [];
+  const open = (cidr: string) => !privateBlocks.some((text) => contains(blockOf(text), blockOf(cidr)));
+  if (!settings.serviceCidrs.some(open)) {
+    const cidrs = settings.serviceCidrs.join(", ");
+    return [
+      `serviceCidrs: only ${cidrs} may use the service, so nobody reaches the VIP's public address (publicIp). ` +
+        "Open it: pulumi config set --path 'serviceCidrs[0]' 0.0.0.0/0",
+    ];
+  }
+  if (settings.servicePorts.length > 0) return [];
+  return [
+    "servicePorts: none is set, so the VIP's public address (publicIp) answers nothing but ping. " +
+      "Open a port: pulumi config set --path 'servicePorts[0]' 80",
+  ];
+}
 
 export interface AccessInput {
   nodePublicIp?: boolean;
   sshCidrs?: string[];
-  servicePorts?: number[];
+  servicePorts?: ServicePort[];
   serviceCidrs?: string[];
   sshPublicKey?: string;
   keyPairId?: string;
@@ -145,11 +169,9 @@ const ruleQuota = 100;
 /** Who may reach the nodes, and with which key. */
 export function checkAccess(input: AccessInput, report: Report): void {
   const ssh = checkCidrs("sshCidrs", input.sshCidrs ?? [], report);
+  const ownNetworks = `your own networks, /${widestSsh} or narrower, for example 203.0.113.7/32`;
   for (const block of ssh.filter(({ prefix }) => prefix < widestSsh)) {
-    report(
-      "sshCidrs",
-      `"${formatBlock(block)}" opens SSH to the internet; allowed: your own networks, /${widestSsh} or narrower, for example 203.0.113.7/32`,
-    );
+    report("sshCidrs", `"${formatBlock(block)}" opens SSH to the internet; allowed: ${ownNetworks}`);
   }
   if (input.nodePublicIp && input.sshCidrs?.length === 0) {
     report(
@@ -158,7 +180,22 @@ export function checkAccess(input: AccessInput, report: Report): void {
     );
   }
   const service = checkCidrs("serviceCidrs", input.serviceCidrs ?? [], report);
-  const rules = 2 + ssh.length + Math.max(1, service.length) * (1 + (input.servicePorts?.length ?? 0));
+  const ports = input.servicePorts ?? [];
+  const names = ports.map(({ port, protocol }) => (protocol === "TCP" ? String(port) : `${port}/udp`));
+  for (const [i, { port, protocol }] of ports.entries()) {
+    if (names.indexOf(names[i] ?? "") < i) {
+      report(`servicePorts[${i}]`, `${names[i]} came before; allowed: each port once`);
+    }
+    const wide = service.find(({ prefix }) => prefix < widestSsh);
+    if (port === sshPort && protocol === "TCP" && wide) {
+      report(
+        `servicePorts[${i}]`,
+        `${port} is the nodes' own SSH, and serviceCidrs' "${formatBlock(wide)}" opens it to the internet; ` +
+          `allowed: sshCidrs for SSH, with ${ownNetworks}`,
+      );
+    }
+  }
+  const rules = 2 + ssh.length + Math.max(1, service.length) * (1 + ports.length);
   if (rules > ruleQuota) {
     report("servicePorts", `need ${rules} rules with serviceCidrs and sshCidrs; allowed: ${ruleQuota} in all`);
   }

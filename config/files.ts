@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type HookScript, type HookState, hookStates } from "../render/model.ts";
 import { shown } from "./values.ts";
 
-/** The provider encodes user data as base64 and takes 16 KB of that. */
+/** The provider encodes user data as base64, and RunInstances takes 16 KB of that (document/product/213/15730). */
 const userDataLimitBytes = 12 * 1024;
 export const userDataAllowed = "a readable file of at most 12 KB";
 

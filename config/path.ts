@@ -1,4 +1,5 @@
 /** `pulumi config set --path` for people without Pulumi: sshCidrs[0]=…, nodeAddresses.a=…, tags["cost centre"]=… */
+import { ownValue } from "./values.ts";
 
 /** Takes `sshCidrs[0]` apart into `sshCidrs` and 0. */
 function parsePath(path: string): (string | number)[] {
@@ -30,7 +31,7 @@ function put(container: unknown, [head, ...rest]: (string | number)[], value: un
     return items;
   }
   const record = container !== null && typeof container === "object" && !Array.isArray(container) ? container : {};
-  return { ...record, [head]: put((record as Record<string, unknown>)[head], rest, value, path) };
+  return { ...record, [head]: put(ownValue(record, head), rest, value, path) };
 }
 
 /** The settings (text per key, lists and objects as JSON) with one value put at a path. */
@@ -40,7 +41,7 @@ export function withPath(settings: Record<string, string>, path: string, value: 
   if (rest.length === 0) return { ...settings, [name]: value };
   let before: unknown;
   try {
-    before = JSON.parse(settings[name] ?? "null") as unknown;
+    before = JSON.parse(String(ownValue(settings, name) ?? "null")) as unknown;
   } catch {
     before = undefined;
   }

@@ -6,6 +6,7 @@
  * - in `schema`; in settings.ts, where its name, unit or default is another once it is read; in checks.ts for what it must
  *   agree on with other keys;
  * - in Pulumi.yaml and in the README's table, which test/unit/config/keys.test.ts holds against the schema;
+ * - in test/unit/config/refused/, what is not allowed; a text also among the places of test/install/hostile.test.ts;
  * - for the nodes: PairSettings in render/model.ts; KeepalivedPlan or VipConfig in render/plan.ts; the template that shows it,
  *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;
  * - for the cloud: HaPairSettings in components/haPair.ts; the component whose resource carries it; the inline engine's table
@@ -14,10 +15,11 @@
  *   all, Identity and `fixed` in components/running.ts.
  */
 import * as z from "zod";
-import { modes, nodeNames } from "../render/model.ts";
+import { modes, nodeNames, type ServicePort } from "../render/model.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
 import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
+import { tagsAllowed, tagsSchema } from "./tags.ts";
 import type { ValueType } from "./values.ts";
 
 /** VRRP advert interval of each speed; a standby takes over after about three of them. */
@@ -46,8 +48,19 @@ const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.o
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
 const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
 
-/** `pulumi config set --path tags.cost 42` keeps a number. */
-const tagValue = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+const portsAllowed = "a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP";
+/** 80 and `80/tcp` are TCP, `53/udp` is UDP. */
+const servicePort = z.union([integer(1, 65535), z.string()]).transform((given, context): ServicePort => {
+  const [, digits = "", name = ""] = /^([1-9]\d{0,4})\/(tcp|udp)$/.exec(String(given)) ?? [];
+  if (typeof given === "number") return { port: given, protocol: "TCP" };
+  if (name !== "" && Number(digits) <= 65535) return { port: Number(digits), protocol: name === "udp" ? "UDP" : "TCP" };
+  context.addIssue({ code: "custom", message: portsAllowed });
+  return z.NEVER;
+});
+
+/** Those that the vendor's Terraform provider takes; any other fails there, half-way. */
+const cloudDisks = ["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD", "CLOUD_TSSD", "CLOUD_BASIC"];
+const diskTypes = [...cloudDisks, "LOCAL_BASIC", "LOCAL_SSD"];
 
 /** Every key of the project's namespace. */
 export const schema = {
@@ -81,7 +94,7 @@ export const schema = {
   sshUser: key("string", "a login name", word.optional()),
   hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
   sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
-  servicePorts: key("array", "a list of TCP ports, 1 to 65535, each once", z.array(integer(1, 65535)).default([])),
+  servicePorts: key("array", portsAllowed, z.array(servicePort).default([])),
   serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
   instanceType: key(
     "string",
@@ -96,7 +109,7 @@ export const schema = {
     "part of the name of a public image, for example Debian 12",
     z
       .string()
-      .regex(/^[\w .()-]+$/)
+      .regex(/^[\p{L}\p{N}_ .()-]+$/u)
       .default("Debian 12"),
   ),
   imageId: key(
@@ -107,21 +120,14 @@ export const schema = {
       .regex(/^img-[a-z0-9]+$/)
       .optional(),
   ),
-  systemDiskType: key(
-    "string",
-    "a disk type such as CLOUD_PREMIUM",
-    z
-      .string()
-      .regex(/^[A-Z_]+$/)
-      .default("CLOUD_PREMIUM"),
-  ),
+  systemDiskType: key("string", diskTypes.join(", "), z.enum(diskTypes).default("CLOUD_PREMIUM")),
   systemDiskSizeGb: key("integer", "20 to 2048 GB", integer(20, 2048).default(50)),
   userDataFile: key("string", userDataAllowed, z.string().optional()),
   apiEndpoints: key("array", "a list of host names without https://", z.array(hostName).default([])),
   healthCheck: key("object", healthAllowed, healthSchema.default({})),
   hooksDir: key("string", hooksAllowed, z.string().optional()),
   notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
-  tags: key("object", "names with text values", z.record(z.string().min(1), tagValue).default({})),
+  tags: key("object", tagsAllowed, tagsSchema.default({})),
 };
 
 export type Key = keyof typeof schema;

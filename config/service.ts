@@ -46,22 +46,24 @@ const defaults = { interval: 2, timeout: 2, fall: 3, rise: 2 };
 export const healthAllowed =
   "exactly one of process, tcp, http and command, with interval, timeout, fall and rise if you like";
 
+const field = ({ allowed, fits }: Field) => z.unknown().refine(fits, { message: allowed }).optional();
+const fieldsOf = <K extends string>(fields: Record<K, Field>) =>
+  Object.fromEntries(Object.entries<Field>(fields).map(([name, each]) => [name, field(each)])) as Record<
+    K,
+    ReturnType<typeof field>
+  >;
+
+type GivenHealth = Partial<Record<string, unknown>>;
+const kindsOf = (given: GivenHealth) => healthKinds.filter((kind) => given[kind] !== undefined);
+
 /** {} is no check at all: Pulumi.yaml needs a default that can be written down. */
-export const healthSchema = z.record(z.string(), z.unknown()).superRefine((given, context) => {
-  const report = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-  const fields: Record<string, Field> = { ...targets, ...numbers };
-  for (const [name, value] of Object.entries(given)) {
-    const field = fields[name];
-    if (!field) report([name], `${Object.keys(fields).join(", ")}`);
-    else if (!field.fits(value)) report([name], field.allowed);
-  }
-  const kinds = healthKinds.filter((kind) => kind in given);
-  if (Object.keys(given).length > 0 && kinds.length !== 1) report([], healthAllowed);
-});
+export const healthSchema = z
+  .strictObject({ ...fieldsOf(targets), ...fieldsOf(numbers) })
+  .refine((given) => Object.keys(given).length === 0 || kindsOf(given).length === 1, { message: healthAllowed });
 
 /** A health check with its defaults, null without one. Takes what the schema has passed; `secret`: see HealthCheck. */
-export function healthCheckOf(given: Record<string, unknown>, secret: boolean): HealthCheck | null {
-  const kind = healthKinds.find((name) => name in given);
+export function healthCheckOf(given: GivenHealth, secret: boolean): HealthCheck | null {
+  const [kind] = kindsOf(given);
   if (!kind) return null;
   const { interval, timeout, fall, rise } = { ...defaults, ...(given as Partial<typeof defaults>) };
   const target = kind === "http" ? hrefOf(given[kind]) : (given[kind] as string | number);

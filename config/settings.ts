@@ -1,7 +1,7 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
-import { checkAccess, checkNetwork, type Problem } from "./checks.ts";
+import { checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
@@ -68,7 +68,10 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const known = Object.keys(schema) as Key[];
   for (const name of own.filter((name) => !(known as string[]).includes(name))) {
     const guess = nearest(name, known);
-    report(name, `is not a key of this project; ${guess ? `did you mean ${guess}?` : `allowed: ${known.join(", ")}`}`);
+    report(
+      pathText([name]),
+      `is not a key of this project; ${guess ? `did you mean ${guess}?` : `allowed: ${known.join(", ")}`}`,
+    );
   }
 
   const values: Partial<Values> = {};
@@ -76,10 +79,6 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const region = readRegion(raw["tencentcloud:region"] ?? "", values.zone, report);
   if (values.sshPublicKey === undefined && values.keyPairId === undefined && !raw.sshPublicKey && !raw.keyPairId) {
     report("sshPublicKey", "is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id");
-  }
-  const ports = values.servicePorts ?? [];
-  for (const [i, port] of ports.entries()) {
-    if (ports.indexOf(port) < i) report(`servicePorts[${i}]`, `${port} came before; allowed: each port once`);
   }
   const addresses = checkNetwork(values, report);
   checkAccess(values, report);
@@ -103,14 +102,18 @@ function readKey(name: Key, text: string, options: ParseOptions, report: Report)
   if (result.success) return result.data;
   const hidden = meta.secret === true || options.secretKeys?.includes(name) === true;
   const seen = new Set<string>();
-  for (const issue of result.error.issues) {
-    const at = pathText([name, ...issue.path]);
-    if (seen.has(at)) continue;
+  const say = (path: PropertyKey[], allowed: string): void => {
+    const at = pathText([name, ...path]);
+    if (seen.has(at)) return;
     seen.add(at);
-    const came = valueAt(value, issue.path);
+    const came = valueAt(value, path);
     const what =
       came === undefined ? "is missing" : hidden ? "(not shown) is not allowed" : `${shown(came)} is not allowed`;
-    report(at, `${what}; allowed: ${issue.code === "custom" ? issue.message : meta.allowed}`);
+    report(at, `${what}; allowed: ${allowed}`);
+  };
+  for (const issue of result.error.issues) {
+    if (issue.code === "unrecognized_keys") for (const other of issue.keys) say([...issue.path, other], meta.allowed);
+    else say(issue.path, issue.code === "custom" ? issue.message : meta.allowed);
   }
   return undefined;
 }
@@ -163,7 +166,7 @@ function complete(
   };
 }
 
-/** The running stack's settings. The whole configuration is read, so that a mistyped key is found as well. */
+/** The running stack's settings, and a warning for each of the doubts. The whole configuration is read, so that a mistyped key is found as well. */
 export function readSettings(): Settings {
   const prefix = `${pulumi.getProject()}:`;
   const all = Object.entries(pulumi.runtime.allConfig());
@@ -174,5 +177,7 @@ export function readSettings(): Settings {
   // Which values are secret reaches the program only by this variable; the SDK's own reader of it is not public.
   const secrets = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
   const secretKeys = secrets.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return parseSettings({ ...Object.fromEntries(own), "tencentcloud:region": region }, { secretKeys });
+  const settings = parseSettings({ ...Object.fromEntries(own), "tencentcloud:region": region }, { secretKeys });
+  for (const text of doubts(settings)) void pulumi.log.warn(text);
+  return settings;
 }

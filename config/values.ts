@@ -19,27 +19,32 @@ export function decode(type: ValueType, text: string): unknown {
   }
 }
 
-/** Where a value stands, as `pulumi config set --path` takes it: sshCidrs[0], nodeAddresses.a. */
+/** Where a value stands, as `pulumi config set --path` takes it: sshCidrs[0], nodeAddresses.a, tags["cost centre"]. */
 export const pathText = (path: PropertyKey[]): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
-    return text === "" ? String(part) : `${text}.${String(part)}`;
+    const name = String(part);
+    if (!/^[\w:-]+$/.test(name)) return `${text}[${shown(name)}]`;
+    return text === "" ? name : `${text}.${name}`;
   }, "");
 
-/** The value at a path, undefined where there is none. */
+/** The value at a path, undefined where there is none of its own: `constructor` is in every object. */
 export const valueAt = (value: unknown, path: PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (inner, part) =>
-      inner !== null && typeof inner === "object" ? (inner as Record<PropertyKey, unknown>)[part] : undefined,
-    value,
-  );
+  path.reduce<unknown>((inner, part) => ownValue(inner, part), value);
+
+/** What stands under a key in the value itself, and not in what all objects have. */
+export const ownValue = (value: unknown, key: PropertyKey): unknown =>
+  value !== null && typeof value === "object" && Object.hasOwn(value, key)
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
 
 const shownLength = 60;
 
-/** A value in a message: short, on one line. */
+/** A value in a message: short, on one line, and nothing in it that a terminal acts on or that can't be seen. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
-  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+  const short = text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+  return short.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Number of single-letter edits from one word to the other. */

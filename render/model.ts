@@ -23,6 +23,13 @@ export interface HookScript {
   content: string;
 }
 
+/** A port of the user's service. */
+export interface ServicePort {
+  port: number;
+  /** As a rule of a security group spells it. */
+  protocol: "TCP" | "UDP";
+}
+
 export const healthKinds = ["process", "tcp", "http", "command"] as const;
 
 /** How a node finds out whether the user's service works on it. */

@@ -90,8 +90,20 @@ async function remove(entry: Entry): Promise<void> {
 /** Inputs that the program told Pulumi to ignore once the resource exists, and the options that matter to removal. */
 const requests = new Map<string, { ignored: string[]; deletedWith: string; trigger?: unknown }>();
 
+/** What is being made. */
+const underWay = new Set<Promise<unknown>>();
+let stopped = false;
+
+/** Nothing is begun once something has failed. */
 async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Json }> {
   if (!args.custom) return { id: args.name, state: args.inputs as Json };
+  if (stopped) return new Promise(() => {});
+  const work = carryOut(args);
+  underWay.add(work);
+  return work.finally(() => underWay.delete(work));
+}
+
+async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Json }> {
   const handler = handlerOf(args);
   const inputs = opened(args.inputs);
   const recorded = hashed(args.inputs);
@@ -179,9 +191,16 @@ interface RegisterRequest {
   getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
 }
 
-function stop(error: unknown): never {
+/**
+ * Tells the first error, and ends when all that is under way is made and recorded: what the cloud makes for a process that
+ * has gone is in no record, and in the way of the next run.
+ */
+async function stop(error: unknown): Promise<void> {
+  if (stopped) return;
+  stopped = true;
   const message = error instanceof Error ? error.message : String(error);
   console.error(`\n${message.replace(/^(?:.*error serializing property "[^"]*": ?)+/s, "")}`);
+  await Promise.allSettled(underWay);
   process.exit(1);
 }
 process.on("unhandledRejection", stop);

@@ -81,6 +81,19 @@ test("codes of the cam, sts and tag APIs", async (t) => {
     [
       "tag",
       "ModifyResourceTags",
+      resource(own, replace(badTags.illegalKey)),
+      "InvalidParameterValue.TagKeyCharacterIllegal",
+    ],
+    ["tag", "ModifyResourceTags", resource(own, replace(badTags.reserved)), "InvalidParameter.ReservedTagKey"],
+    [
+      "tag",
+      "ModifyResourceTags",
+      resource(own, replace(badTags.illegalValue)),
+      "InvalidParameterValue.TagValueCharacterIllegal",
+    ],
+    [
+      "tag",
+      "ModifyResourceTags",
       resource(own, replace(badTags.value)),
       "InvalidParameterValue.TagValueLengthExceeded",
     ],

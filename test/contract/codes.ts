@@ -15,4 +15,11 @@ export async function assertRefused(call: Call, refusals: Refusal[]): Promise<vo
 
 const tagsOf = (count: number, key = "k", value = "") =>
   Array.from({ length: count }, (_, index) => ({ Key: `${key}${index}`, Value: value }));
-export const badTags = { key: tagsOf(1, "k".repeat(127)), value: tagsOf(1, "k", "v".repeat(256)), many: tagsOf(51) };
+export const badTags = {
+  key: tagsOf(1, "k".repeat(127)),
+  illegalKey: tagsOf(1, " k"),
+  reserved: tagsOf(1, "qcs:"),
+  value: tagsOf(1, "k", "v".repeat(256)),
+  illegalValue: tagsOf(1, "k", "v "),
+  many: tagsOf(51),
+};

@@ -24,6 +24,18 @@ test("codes of the vpc API: networks, groups, ENIs and reservations", async (t) 
     [
       "vpc",
       "CreateVpc",
+      { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.illegalKey },
+      "InvalidParameterValue.TagInvalidKey",
+    ],
+    [
+      "vpc",
+      "CreateVpc",
+      { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.reserved },
+      "UnsupportedOperation.TagSystemReservedTagKey",
+    ],
+    [
+      "vpc",
+      "CreateVpc",
       { VpcName: "v", CidrBlock: "10.0.0.0/16", Tags: badTags.value },
       "InvalidParameterValue.TagInvalidVal",
     ],

@@ -19,53 +19,78 @@ export type TagKind =
 
 const limit = 50;
 
-/** What a service answers to a bad key, a bad value and too many tags. */
-type Refusals = [key: string, value: string, quota: string];
+/** What a service answers to each that is wrong with a tag. */
+interface Refusals {
+  keyLength: string;
+  key: string;
+  reserved: string;
+  valueLength: string;
+  value: string;
+  quota: string;
+}
 
-const ofVpc: Refusals = [
-  "InvalidParameterValue.TagInvalidKeyLen",
-  "InvalidParameterValue.TagInvalidVal",
-  "LimitExceeded.TagKeyPerResourceExceeded",
-];
-const ofCvm: Refusals = [
-  "FailedOperation.IllegalTagKey",
-  "FailedOperation.IllegalTagValue",
-  "InvalidParameterValue.TagQuotaLimitExceeded",
-];
-const always = (code: string): Refusals => [code, code, code];
+const ofVpc: Refusals = {
+  keyLength: "InvalidParameterValue.TagInvalidKeyLen",
+  key: "InvalidParameterValue.TagInvalidKey",
+  reserved: "UnsupportedOperation.TagSystemReservedTagKey",
+  valueLength: "InvalidParameterValue.TagInvalidVal",
+  value: "InvalidParameterValue.TagInvalidVal",
+  quota: "LimitExceeded.TagKeyPerResourceExceeded",
+};
+const ofCvm: Refusals = {
+  keyLength: "FailedOperation.IllegalTagKey",
+  key: "FailedOperation.IllegalTagKey",
+  reserved: "FailedOperation.TagKeyReserved",
+  valueLength: "FailedOperation.IllegalTagValue",
+  value: "FailedOperation.IllegalTagValue",
+  quota: "InvalidParameterValue.TagQuotaLimitExceeded",
+};
+const always = (code: string, quota = code): Refusals => {
+  return { keyLength: code, key: code, reserved: code, valueLength: code, value: code, quota };
+};
 
 const refusals: Record<TagKind, Refusals> = {
   "vpc/vpc": ofVpc,
   "vpc/subnet": ofVpc,
   "vpc/eni": ofVpc,
-  "vpc/eip": ["InvalidParameterValue.InvalidTag", "InvalidParameterValue.InvalidTag", "LimitExceeded.TagQuota"],
+  "vpc/eip": always("InvalidParameterValue.InvalidTag", "LimitExceeded.TagQuota"),
   "vpc/rsvip": always("InvalidParameterValue"),
   "cvm/sg": ofVpc,
-  "cvm/keypair": ["InvalidParameterValue", "InvalidParameterValue", "LimitExceeded.TagResourceQuota"],
+  "cvm/keypair": always("InvalidParameterValue", "LimitExceeded.TagResourceQuota"),
   "cvm/instance": ofCvm,
   "cvm/volume": ofCvm,
   "cvm/ps": always("InvalidParameterValue.Range"),
-  "cam/role": ["InvalidParameter.TagParamError", "InvalidParameter.TagParamError", "InvalidParameter.TagLimitExceeded"],
+  "cam/role": always("InvalidParameter.TagParamError", "InvalidParameter.TagLimitExceeded"),
   "cam/policy": always("InvalidParameter.ParamError"),
 };
 
-const ofTagService: Refusals = [
-  "InvalidParameterValue.TagKeyLengthExceeded",
-  "InvalidParameterValue.TagValueLengthExceeded",
-  "LimitExceeded.ResourceAttachedTags",
-];
+const ofTagService: Refusals = {
+  keyLength: "InvalidParameterValue.TagKeyLengthExceeded",
+  key: "InvalidParameterValue.TagKeyCharacterIllegal",
+  reserved: "InvalidParameter.ReservedTagKey",
+  valueLength: "InvalidParameterValue.TagValueLengthExceeded",
+  value: "InvalidParameterValue.TagValueCharacterIllegal",
+  quota: "LimitExceeded.ResourceAttachedTags",
+};
 
-function check(tags: ApiTag[], [badKey, badValue, tooMany]: Refusals): void {
+/** As the tags' page on limits has them (document/product/651/13354); of characters only what no spelling of it allows. */
+function check(tags: ApiTag[], codes: Refusals): void {
+  const illegal = (text: string) => text !== text.trim() || /[\p{Cc}\p{Cs}!"#$%&'*?\\^`{|}~]/u.test(text);
   for (const { Key, Value = "" } of tags) {
-    if (Key.length === 0 || Key.length > 127) {
-      throw new CloudError(badKey, `The tag key '${Key}' must have 1 to 127 characters.`);
+    if (Key.length === 0 || [...Key].length > 127) {
+      throw new CloudError(codes.keyLength, `The tag key '${Key}' must have 1 to 127 characters.`);
     }
-    if (Value.length > 255) {
-      throw new CloudError(badValue, `The value of tag '${Key}' must have at most 255 characters.`);
+    if (/^(qcs:|project:|项目)/.test(Key)) {
+      throw new CloudError(codes.reserved, `The tag key '${Key}' is reserved by the system.`);
     }
+    if (illegal(Key)) throw new CloudError(codes.key, `The tag key '${Key}' contains illegal characters.`);
+    if ([...Value].length > 255) {
+      throw new CloudError(codes.valueLength, `The value of tag '${Key}' must have at most 255 characters.`);
+    }
+    if (illegal(Value)) throw new CloudError(codes.value, `The value of tag '${Key}' contains illegal characters.`);
   }
   if (new Set(tags.map(({ Key }) => Key)).size > limit) {
-    throw new CloudError(tooMany, `A resource can have at most ${limit} tags.`);
+    throw new CloudError(codes.quota, `A resource can have at most ${limit} tags.`);
   }
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { assertOptions, pair, run } from "./stack.ts";
 
 test("network", async () => {
-  const r = await run({ servicePorts: "[80,443]", tags: '{"team":"web"}' });
+  const r = await run({ servicePorts: '[80,443,"53/udp"]', tags: '{"team":"web"}' });
   const tags = { team: "web" };
   const vpcId = "ha-network-vpc-id";
   assert.deepEqual(r.one("Vpc").inputs, { name: pair, cidrBlock: "10.0.0.0/16", tags });
@@ -29,6 +29,7 @@ test("network", async () => {
       rule("ICMP", "ALL", "10.0.0.0/16", "ping"),
       rule("TCP", "80", "10.0.0.0/16", "service"),
       rule("TCP", "443", "10.0.0.0/16", "service"),
+      rule("UDP", "53", "10.0.0.0/16", "service"),
     ],
     egresses: [rule("ALL", "ALL", "0.0.0.0/0", "Everything out")],
   });

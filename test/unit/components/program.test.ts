@@ -53,6 +53,22 @@ test("each logical name begins with its parent's", async () => {
   }
 });
 
+test("the longest name that a pair may have gives no name or description that the cloud finds too long", async () => {
+  const stack = "s".repeat(52 - "keepalived-cluster-".length);
+  const r = await run({ publicIp: "true" }, { stack });
+  const limits = { name: 60, instanceName: 60, keyName: 25, description: 60 };
+  // A security group's description may have 100 characters, a policy's more.
+  const longer = ["SecurityGroup", "CamRole", "CamPolicy"];
+  for (const { type, inputs } of r.resources) {
+    for (const [field, limit] of Object.entries(limits)) {
+      const most = field === "description" && longer.includes(type.split(":").at(-1) ?? "") ? 100 : limit;
+      const text = inputs[field];
+      if (typeof text === "string") assert.ok(text.length <= most, `${type} ${field}: ${text}`);
+    }
+  }
+  assert.equal(r.one("Vpc").inputs.name, `keepalived-cluster-${stack}`);
+});
+
 test("the private key is nowhere but in the connection, and in no output", async () => {
   const r = await run();
   const middle = key.privateKey.slice(40, 80);

@@ -7,7 +7,7 @@ import { metaOf, schema } from "../../../config/schema.ts";
 import { decode } from "../../../config/values.ts";
 
 interface YamlKey {
-  type: string;
+  type?: string;
   description: string;
   default?: unknown;
   secret?: boolean;
@@ -33,7 +33,8 @@ test("Pulumi.yaml has exactly the keys of the schema, described and typed", () =
   assert.deepEqual(Object.keys(project.config).sort(), [...names].sort());
   for (const name of names) {
     const entry = project.config[name]!;
-    assert.equal(entry.type, metaOf(name).type, name);
+    // Nothing in Pulumi's own list of types is a list of numbers and texts.
+    assert.equal(entry.type, name === "servicePorts" ? undefined : metaOf(name).type, name);
     // The engine takes no default for a secret key, and requires a key without one; config/settings.ts insists on the others.
     assert.equal(entry.secret ?? false, metaOf(name).secret === true && required.includes(name), name);
     assert.ok(entry.description.length > 10, name);

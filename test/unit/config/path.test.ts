@@ -21,3 +21,9 @@ test("a path that makes no sense is refused", () => {
   assert.throws(() => withPath({}, "sshCidrs[3]", "x"), /the list has 0 items; allowed: 0 to 0/);
   assert.throws(() => withPath({}, "", "x"), /must begin with a key/);
 });
+
+test("what all objects have is no part of a setting", () => {
+  assert.deepEqual(withPath({}, "tags.constructor.name", "x"), { tags: '{"constructor":{"name":"x"}}' });
+  assert.deepEqual(withPath({}, "toString[0]", "x"), { toString: '["x"]' });
+  assert.deepEqual(withPath({}, "healthCheck.__proto__", "1"), { healthCheck: '{"__proto__":1}' });
+});

@@ -75,7 +75,7 @@ describe("healthCheck", () => {
       "healthCheck.timeout: 61 is not allowed; allowed: 1 to 60 seconds",
       "healthCheck.fall: 2.5 is not allowed; allowed: 1 to 20",
       'healthCheck.rise: "2" is not allowed; allowed: 1 to 20',
-      "healthCheck.tcpp: 80 is not allowed; allowed: process, tcp, http, command, interval, timeout, fall, rise",
+      `healthCheck.tcpp: 80 is not allowed; ${one}`,
     ],
   ];
   for (const [given, ...messages] of refused) {

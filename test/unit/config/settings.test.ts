@@ -70,7 +70,7 @@ test("everything set arrives as it was set", () => {
       publicIp: "true",
       nodePublicIp: "false",
       hostKeys: JSON.stringify({ b: host }),
-      servicePorts: "[80,443]",
+      servicePorts: '[80,"443/tcp","53/udp"]',
       imageName: "Ubuntu Server 22.04",
       userDataFile: "start.sh",
       tags: '{"team":"web"}',
@@ -91,6 +91,11 @@ test("everything set arrives as it was set", () => {
     virtualRouterId: 255,
     vip: "172.16.5.9",
     subnetCidr: "172.16.5.0/28",
+    servicePorts: [
+      { port: 80, protocol: "TCP" },
+      { port: 443, protocol: "TCP" },
+      { port: 53, protocol: "UDP" },
+    ],
     nodeAddresses: { a: "172.16.5.2", b: "172.16.5.14" },
     region: "ap-guangzhou",
     vpcEndpoints: ["vpc.internal.tencentcloudapi.com", "vpc.tencentcloudapi.com"],
@@ -240,7 +245,7 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "a port too high",
     { servicePorts: "[80,70000]" },
-    "servicePorts[1]: 70000 is not allowed; allowed: a list of TCP ports, 1 to 65535, each once",
+    "servicePorts[1]: 70000 is not allowed; allowed: a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP",
   ],
   [
     "a URL for a host name",
@@ -310,6 +315,18 @@ test("a private key of another public key is refused", () => {
 test("a tag may look like a number: pulumi config set --path keeps it as one", () => {
   const { tags } = parseSettings({ ...least, tags: '{"cost":42,"billed":true,"team":"web"}' });
   assert.deepEqual(tags, { cost: "42", billed: "true", team: "web" });
+});
+
+test("a tag may be as long as the cloud takes it, in any script", () => {
+  const given = {
+    ["k".repeat(127)]: "v".repeat(255),
+    "cost centre": "a+b-c=d.e_f:g/h@(i)[j],k;l>m<n",
+    团队: "网站（前端）",
+    constructor: "x",
+    projects: "y",
+    ...Object.fromEntries(Array.from({ length: 45 }, (_, i) => [`k${i}`, "𠮷".repeat(255)])),
+  };
+  assert.deepEqual(parseSettings({ ...least, tags: JSON.stringify(given) }).tags, given);
 });
 
 test("a value that the user keeps secret is not shown, whatever its key", () => {

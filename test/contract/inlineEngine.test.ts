@@ -1,0 +1,64 @@
+/** The inline engine against the local cloud alone, as far as it comes without machines. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Cloud } from "../../lab/cloud/index.ts";
+import { least } from "../unit/given.ts";
+import { cloudFor, list, sdk } from "./support.ts";
+
+const engine = fileURLToPath(new URL("../../lab/engine/inline.ts", import.meta.url));
+
+/** Runs the engine; its record is in a folder that goes with the test. */
+function engineFor(t: TestContext, cloud: Cloud) {
+  const folder = mkdtempSync(join(tmpdir(), "inline-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { port, secretId, secretKey, region } = cloud;
+  const place = { project: "keepalived-cluster", stack: "test", stateFile: join(folder, "state"), sshKeyFile: "/none" };
+  return (verb: "up" | "destroy", changes: Record<string, string> = {}) => {
+    const named = Object.entries({ ...least, ...changes }).map(([name, value]) => [
+      name.includes(":") ? name : `${place.project}:${name}`,
+      value,
+    ]);
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", engine, verb], {
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify({ ...Object.fromEntries(named), "tencentcloud:region": region }),
+        INLINE_ENGINE: JSON.stringify({ ...place, port, secretId, secretKey, region }),
+      },
+    });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (data: Buffer) => {
+        text += data;
+      });
+    }
+    return new Promise<{ code: number | null; text: string }>((resolve) => {
+      child.on("close", (code) => resolve({ code, text }));
+    });
+  };
+}
+
+test("what was under way when something failed is recorded, so that the next run is not in its own way", async (t) => {
+  const cloud = await cloudFor(t);
+  const call = sdk(cloud);
+  const run = engineFor(t, cloud);
+  // Refused at once, while the policy is still on its way.
+  cloud.faults.set({ latencyMs: 300, errorOnce: [{ action: "CreateVpc", code: "LimitExceeded" }] });
+  const failed = await run("up");
+  assert.equal(failed.code, 1, failed.text);
+  assert.match(failed.text, /ha-network-vpc .* injected/);
+  const made = async () => [
+    ...list((await call("cam", "DescribeRoleList", { Page: 1, Rp: 20 })).List),
+    ...list((await call("cvm", "DescribeDisasterRecoverGroups")).DisasterRecoverGroupSet),
+    ...list((await call("cvm", "DescribeKeyPairs")).KeyPairSet),
+    ...list((await call("vpc", "DescribeSecurityGroups")).SecurityGroupSet),
+  ];
+  assert.ok((await made()).length > 0, "something was made beside what failed");
+  const gone = await run("destroy");
+  assert.equal(gone.code, 0, gone.text);
+  assert.deepEqual(await made(), []);
+});
