@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const command = fileURLToPath(new URL("../../../cli/up.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../../cli/pulumi.ts", import.meta.url));
 const keys = { TENCENTCLOUD_SECRET_ID: "id", TENCENTCLOUD_SECRET_KEY: "key" };
 /** No test may reach the internet: whoever fetches is told that there is none. */
 const offline = `--import=data:text/javascript,${encodeURIComponent('globalThis.fetch = async () => { throw new Error("no internet"); };')}`;
