@@ -1,13 +1,11 @@
 /** Which of the machine's programs is meant when the project names one that npm also brings. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-
-const root = join(import.meta.dirname, "..");
 
 const isExecutable = (file: string): boolean => {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }
@@ -20,6 +18,3 @@ export function onPath(name: string): string | undefined {
     .filter((folder) => folder !== "" && !folder.endsWith(join("node_modules", ".bin")));
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
-
-/** npm's launcher of the Pulumi CLI, which fetches one on first use. */
-export const pulumiLauncher = join(root, "node_modules", ".bin", "pulumi");

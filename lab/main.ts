@@ -19,7 +19,7 @@ import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
-import { keyPair, readSettings, withSets, writeSettings } from "./settings.ts";
+import { keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
 import { sshArgs } from "./ssh.ts";
 import { type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
@@ -32,7 +32,7 @@ npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
 npm run lab -- heal                        undo every fault
 npm run lab -- ssh a|b [command ...]
 npm run lab -- cloud                       only the cloud and its network; prints what your own "pulumi up" needs
-npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: preview, refresh, stack, state ...
+npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: preview, config, state ...; the next up keeps its config
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
 npm run lab -- down [--purge]              remove everything; --purge also the cached node image
@@ -100,7 +100,7 @@ async function up(args: string[]): Promise<number> {
   await checkSettings(name, settings);
   const config = await ensureLab(name, settings.imageName);
   if (answers) await ask(paths.control, "behave", answers);
-  const result = await upProgram(engine as EngineName, config, settings);
+  const result = await upProgram(engine as EngineName, config, settings, namesIn(set));
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
   writeSettings(name, settings);
   const status = await waitWhole(name, result.engine, 60_000);

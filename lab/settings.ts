@@ -51,3 +51,6 @@ export function withSets(settings: Settings, sets: string[]): Settings {
     return withPath(all, set.slice(0, at), set.slice(at + 1));
   }, settings);
 }
+
+/** The keys that these name. */
+export const namesIn = (sets: string[]): string[] => sets.map((set) => /^[^.[=]*/.exec(set)?.[0] ?? "");

@@ -47,7 +47,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
     may: /^(lab\/survey\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
   },
   { from: /^lab\//, may: /^(lab\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
-  { from: /^cli\//, may: /^(cli\/|render\/|config\/|node:)/ },
+  { from: /^cli\//, may: /^(cli\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
   { from: /^scripts\//, may: /^(scripts\/|node:)/ },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.

@@ -1,6 +1,9 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
+import { nodeNames } from "../../render/model.ts";
+import { writeKey } from "./key.ts";
 import { Refusal } from "./refusal.ts";
+import { login } from "./ssh.ts";
 import { status } from "./status.ts";
 import { switchover, wishFrom } from "./switchover.ts";
 import { findTarget } from "./target.ts";
@@ -8,12 +11,15 @@ import { findTarget } from "./target.ts";
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
+npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
+npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
 where:
-    --stack NAME                             a Pulumi stack; without it the selected one
-    --identity FILE                          the private key for its nodes; without it the config's sshPrivateKey
+    --stack NAME, --cwd DIR                  a Pulumi stack, and the folder of its project; without them the selected one
+    --identity FILE                          another private key for its nodes than the stack's own
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
-switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown; 64 is wrong usage.`;
+switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+ssh with the exit code of what ran; 64 is wrong usage.`;
 
 const options = {
   to: { type: "string" },
@@ -22,6 +28,7 @@ const options = {
   reason: { type: "string" },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
+  cwd: { type: "string" },
   identity: { type: "string" },
   lab: { type: "string" },
   help: { type: "boolean", default: false },
@@ -36,17 +43,38 @@ const withLabName = (args: string[]): string[] =>
       : [arg];
   });
 
+/** What follows `ssh a` is a command of the node's, its options too. */
+function withoutCommand(args: string[]): { own: string[]; command: string[] } {
+  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
+  const [verb, node] = tokens.filter(({ kind }) => kind === "positional");
+  if (verb?.kind !== "positional" || verb.value !== "ssh" || !node) return { own: args, command: [] };
+  const rest = args.slice(node.index + 1);
+  return { own: args.slice(0, node.index + 1), command: rest[0] === "--" ? rest.slice(1) : rest };
+}
+
 async function main(argv: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: withLabName(argv), options, allowPositionals: true });
-  const [command, ...more] = positionals;
+  const { own, command: onNode } = withoutCommand(withLabName(argv));
+  const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true });
+  const [command, argument, ...more] = positionals;
   if (values.help || command === "help" || command === undefined) {
     console.log(usage);
     return command === undefined && !values.help ? 64 : 0;
   }
-  if ((command !== "status" && command !== "switchover") || more.length > 0) {
+  const takesArgument = command === "ssh" || command === "key";
+  if (
+    !["status", "switchover", "ssh", "key"].includes(command) ||
+    more.length > 0 ||
+    (argument !== undefined && !takesArgument)
+  ) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
   if (command === "status") return status(await findTarget(values), values);
+  if (command === "key") return writeKey(await findTarget(values), argument);
+  if (command === "ssh") {
+    const node = nodeNames.find((name) => name === argument);
+    if (!node) throw new Refusal(`"${argument ?? ""}" is no node; the nodes are a and b.`, 64);
+    return login(await findTarget(values), node, onNode);
+  }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);
 }

@@ -1,37 +1,7 @@
 /** What was seen of a pair, and what it means. Pure: answers in, verdict and screen out. */
 import { type NodeName, nodeNames, peerOf } from "../../render/model.ts";
+import type { Move, NodeReport } from "./answer.ts";
 import type { Outputs } from "./target.ts";
-
-/** A move of the VIP, as the node that asked for it logged it. */
-export interface Move {
-  trigger: string;
-  /** ENIs; `from` is null when the VIP was on none. */
-  from: string | null;
-  to: string;
-  /** Unix seconds. */
-  startedAt: number;
-  phasesMs: Record<string, number>;
-}
-
-/** What `vip.py status --json` says; it may say more. */
-export interface NodeReport {
-  state: string;
-  /** Unix seconds. */
-  since: number | null;
-  serviceAlive: boolean;
-  vipOnNic: boolean;
-  /** By the node's own ENI; only a MASTER asks. */
-  cloudHolder: "self" | "peer" | "none" | "other" | "unknown";
-  available?: boolean;
-  /** Unix seconds. */
-  checkedAt?: number | null;
-  preferred?: boolean;
-  maintenance?: { why: string; leftS: number | null } | null;
-  /** What is not as it should be, and what to do about it. */
-  problems: { found: string; cure: string }[];
-  /** Those that this node asked for, the newest first. */
-  moves: Move[];
-}
 
 /** One node, asked over SSH. */
 export interface NodeView {

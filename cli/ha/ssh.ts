@@ -1,11 +1,19 @@
 /** Commands on the nodes, each with a deadline: a node that is black-holed must not hold up the other's answer. */
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { NodeName } from "../../render/model.ts";
-import { hostOf, type Target } from "./target.ts";
+import { between, linesBetween, marked } from "./marked.ts";
+import { printable } from "./printable.ts";
+import { Refusal } from "./refusal.ts";
+import { hostOf } from "./sshConfig.ts";
+import type { Target } from "./target.ts";
 
 const run = promisify(execFile);
+/** More than any answer has; a node that talks on is cut off. */
+const answerLimit = 1 << 20;
 
+/** What the command itself has printed, fit to be shown; where it was never reached, what the session has. */
 export interface Answer {
   /** 255: no connection; null: it was ended at the deadline. */
   code: number | null;
@@ -16,23 +24,10 @@ export interface Answer {
 /** Quoted for the shell on the node. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The arguments of ssh. The key travels by file; a host key that is known is insisted on. */
-export function sshArgs(target: Target, node: NodeName, command: string): string[] {
-  const to = target.nodes[node];
-  const options = [
-    "BatchMode=yes",
-    "ConnectTimeout=3",
-    // A node that dies meanwhile is noticed after 6 s, not at the command's deadline.
-    "ServerAliveInterval=2",
-    "ServerAliveCountMax=3",
-    "IdentitiesOnly=yes",
-    "LogLevel=ERROR",
-    `UserKnownHostsFile=${to.hostKey ? target.knownHosts : "/dev/null"}`,
-    `StrictHostKeyChecking=${to.hostKey ? "yes" : "no"}`,
-  ];
-  const asRoot = to.sshUser === "root" ? command : `sudo -n sh -c ${quoted(command)}`;
-  const address = `${to.sshUser}@${hostOf(to)}`;
-  return ["-i", target.identity, ...options.flatMap((option) => ["-o", option]), address, asRoot];
+/** The arguments of ssh for a shell command as root. */
+function sshArgs({ sshConfig, nodes }: Target, node: NodeName, command: string): string[] {
+  const shell = `sh -c ${quoted(command)}`;
+  return ["-F", sshConfig, node, nodes[node].sshUser === "root" ? shell : `sudo -n ${shell}`];
 }
 
 /** A lab that is gone leaves addresses that would lead out of this machine: nothing is sent then. */
@@ -58,25 +53,46 @@ export async function onNode(
   } catch (error) {
     return { code: 255, stdout: "", stderr: (error as Error).message };
   }
+  const mark = randomBytes(16).toString("hex");
+  const take = linesBetween(mark, (line) => onLine(printable(line)));
   return new Promise((resolve) => {
-    const child = spawn("ssh", sshArgs(target, node, command), { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("ssh", sshArgs(target, node, marked(command, mark)), { stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr, tail] = ["", "", ""];
     const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
-    child.stdout.on("data", (chunk: Buffer) => {
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       stdout += chunk;
+      if (stdout.length > answerLimit) child.kill("SIGKILL");
       const lines = (tail + chunk).split("\n");
       tail = lines.pop() ?? "";
-      for (const line of lines) onLine(line);
+      for (const line of lines) take(line);
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       stderr += chunk;
+      if (stderr.length > answerLimit) child.kill("SIGKILL");
     });
     child.on("error", (error) => {
       stderr += error.message;
     });
     child.on("close", (code) => {
       clearTimeout(timer);
-      resolve({ code, stdout, stderr: stderr.trim() });
+      const own = (text: string) => printable(between(text, mark) ?? text);
+      resolve({ code, stdout: own(stdout), stderr: own(stderr).trim() });
     });
+  });
+}
+
+/** `npm run ha -- ssh`: a login, or one command as the login's user, with this terminal. Gives ssh's exit code. */
+export async function login(target: Target, node: NodeName, command: string[]): Promise<number> {
+  await assertInside(target, node).catch((error: Error) => {
+    throw new Refusal(error.message, 3);
+  });
+  if (target.nodes[node].hostKey === null) {
+    console.error(`The host key of ${node} is not known: any is accepted.`);
+  }
+  // Whoever sits here can be asked for the passphrase of a key that --identity names.
+  const child = spawn("ssh", ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...command], { stdio: "inherit" });
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(new Refusal(`ssh: ${error.message}`, 3)));
+    child.on("close", (code) => resolve(code ?? 255));
   });
 }

@@ -2,45 +2,42 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type NodeName, nodeNames } from "../../render/model.ts";
-import { exitCodes, judge, lastMoves, type NodeReport, type NodeView, screen, type View } from "./report.ts";
+import { divider, parseAnswer } from "./answer.ts";
+import { oneLine } from "./printable.ts";
+import { exitCodes, judge, lastMoves, type NodeView, screen, type View } from "./report.ts";
 import { onNode } from "./ssh.ts";
 import type { Client, Target } from "./target.ts";
 
 const run = promisify(execFile);
-/** A black-holed node: the whole answer is there within 5 s. */
-const limitMs = 4000;
+/** A black-holed node: the whole answer is there within 5 s; a bastion makes the way to a node twice as long. */
+const limitMs = ({ isFar }: Pick<Target, "isFar">): number => (isFar ? 9000 : 4000);
 const vip = "/etc/keepalived/vip.py";
-const divider = "---";
 
 /** One command per node. The probe pings the VIP from the node that does not have it. */
 const question = [`${vip} status --json`, `${vip} probe --json --within 1`].join(`; echo; echo ${divider}; `);
 
-/** What a node answered, in the form of `question`. */
-export function parseAnswer(stdout: string): Omit<NodeView, "problem"> {
-  const [status = "", probe = ""] = stdout.split(`\n${divider}\n`);
-  const { here, answeredMs } = JSON.parse(probe) as { here: boolean; answeredMs: number | null };
-  return { report: JSON.parse(status) as NodeReport, probe: here ? null : answeredMs !== null };
-}
-
 async function askNode(target: Target, node: NodeName): Promise<NodeView> {
-  const { code, stdout, stderr } = await onNode(target, node, question, limitMs);
+  const { code, stdout, stderr } = await onNode(target, node, question, limitMs(target));
   const missing = { report: null, probe: null };
-  if (code === null) return { ...missing, problem: `no answer within ${limitMs / 1000} s` };
+  if (code === null) return { ...missing, problem: `no answer within ${limitMs(target) / 1000} s` };
   if (code === 255) return { ...missing, problem: stderr.split("\n").at(-1) || "no connection" };
   try {
     return { ...parseAnswer(stdout), problem: null };
   } catch {
-    return { ...missing, problem: (stderr || stdout).trim().split("\n").at(-1) || `exit ${code}` };
+    const said = (stderr || stdout).trim().split("\n").at(-1) ?? "";
+    return { ...missing, problem: said.startsWith("{") || said === "" ? "its vip.py gave no answer" : said };
   }
 }
+
+const clientLimitMs = 4000;
 
 async function askClient({ name, argv }: Client): Promise<{ name: string; answer: string }> {
   const [file = "", ...args] = argv;
   try {
-    return { name, answer: (await run(file, args, { timeout: limitMs })).stdout.trim() };
+    return { name, answer: oneLine((await run(file, args, { timeout: clientLimitMs })).stdout.trim()) };
   } catch (error) {
     const { stderr } = error as { stderr?: string };
-    return { name, answer: (stderr || String(error)).trim() };
+    return { name, answer: oneLine((stderr || String(error)).trim()) };
   }
 }
 

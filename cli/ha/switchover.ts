@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../render/model.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "./plan.ts";
+import { oneLine } from "./printable.ts";
 import { Refusal } from "./refusal.ts";
 import { screen } from "./report.ts";
 import { type Answer, onNode, quoted } from "./ssh.ts";
@@ -94,7 +95,8 @@ function say(node: NodeName, { code, stdout, stderr }: Answer): void {
 /** A line of `vip.py yield --json`; a refusal at its very beginning is plain text. */
 function progressOf(line: string): { phase: string; text: string } {
   try {
-    return JSON.parse(line) as { phase: string; text: string };
+    const { phase, text } = JSON.parse(line) as { phase: unknown; text: unknown };
+    return { phase: String(phase), text: oneLine(String(text)) };
   } catch {
     return { phase: "", text: line };
   }

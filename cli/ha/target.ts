@@ -1,24 +1,17 @@
 /** Which pair is meant, and how its nodes are reached: a stack's outputs, or what a lab wrote of itself. */
-import { execFile } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import type { Mode, NodeName } from "../../render/model.ts";
-import { onPath, pulumiLauncher } from "../onPath.ts";
+import { onPath } from "../onPath.ts";
 import { Refusal } from "./refusal.ts";
-
-const run = promisify(execFile);
+import { type Access, type SshNode, writeSshConfig } from "./sshConfig.ts";
+import { readStack } from "./stack.ts";
 
 /** A node as the program's output `nodes` shows it. */
-export interface TargetNode {
+export interface TargetNode extends SshNode {
   instanceId: string;
   eniId: string;
-  address: string;
-  publicIp: string | null;
-  sshUser: string;
-  /** `type base64`, null while unknown. */
-  hostKey: string | null;
 }
 
 /** A command that asks the VIP as a client does and prints the name of the node that answered. */
@@ -34,6 +27,9 @@ export interface Outputs {
   nodes: Record<NodeName, TargetNode>;
 }
 
+type StackOutputs = Outputs & { access?: Access };
+const noAccess: Access = { privateKey: null, agentSocketPath: null, bastion: null };
+
 /** What a lab writes to .lab/<name>/ha.json: a stack's outputs, and what only a lab has. */
 export interface LabTarget extends Outputs {
   schemaVersion: 1;
@@ -47,31 +43,45 @@ export interface LabTarget extends Outputs {
 export interface Target extends Outputs {
   /** `stack prod` or `lab "lab"`: the first thing that every command says. */
   title: string;
-  identity: string;
-  knownHosts: string;
+  /** Configuration for `ssh -F`, with the hosts a and b. */
+  sshConfig: string;
+  /** The file with the nodes' private key, null where an agent has it. */
+  identity: string | null;
+  /** There is a bastion on the way: everything takes longer. */
+  isFar: boolean;
   device: string | null;
   clients: Client[];
 }
 
 export interface TargetOptions {
   stack?: string | undefined;
+  cwd?: string | undefined;
   identity?: string | undefined;
   lab?: string | undefined;
 }
 
 const project = resolve(import.meta.dirname, "../..");
 const labFile = (name: string) => join(project, ".lab", name, "ha.json");
+/** A file as the user names it: npm runs its scripts in the project's folder, whatever the user's is. */
+export const named = (file: string): string => resolve(process.env.INIT_CWD ?? ".", file);
 
-/** The stack or lab that is meant. Pulumi is asked only where a stack has been set up: its launcher may download it. */
-export async function findTarget({ stack, identity, lab }: TargetOptions): Promise<Target> {
-  if (stack !== undefined && lab !== undefined) throw new Refusal("--stack and --lab exclude each other.", 64);
+/**
+ * The stack or lab that is meant. Where no stack was set up here, a lab that runs comes first, and npm's launcher is not
+ * asked: it may have to download the CLI.
+ */
+export async function findTarget({ stack, cwd, identity, lab }: TargetOptions): Promise<Target> {
+  if (lab !== undefined && (stack ?? cwd) !== undefined) {
+    throw new Refusal("--lab excludes --stack and --cwd.", 64);
+  }
   if (lab !== undefined) return labTarget(lab);
+  const folder = cwd === undefined ? project : named(cwd);
   const running = process.env.LAB_NAME ?? "lab";
-  const anyStack = stack !== undefined || globSync(join(project, "Pulumi.*.yaml")).length > 0;
-  if (!anyStack && existsSync(labFile(running))) return labTarget(running);
-  if (anyStack) return stackTarget(stack, identity);
+  const isSetUp =
+    (stack ?? cwd ?? process.env.PULUMI_STACK) !== undefined || globSync(join(folder, "Pulumi.*.yaml")).length > 0;
+  if (!isSetUp && existsSync(labFile(running))) return labTarget(running);
+  if (isSetUp || onPath("pulumi")) return stackTarget(stack, folder, identity);
   throw new Refusal(
-    'There is no pair: no stack is set up here and no lab runs. Make one with "pulumi up" or "npm run lab", or name one by --stack or --lab.',
+    'There is no pair: no stack is set up here and no lab runs. Make one with "npm run up" or "npm run lab", or name one by --stack or --lab.',
     3,
   );
 }
@@ -81,46 +91,32 @@ function labTarget(name: string): Target {
     throw new Refusal(`There is no pair in a lab named "${name}". Make one with: LAB_NAME=${name} npm run lab`, 3);
   }
   const found = JSON.parse(readFileSync(labFile(name), "utf8")) as LabTarget;
-  return { ...found, title: `lab "${name}"`, knownHosts: knownHosts(found.nodes, temporaryFolder()) };
+  const { config } = writeSshConfig(found.nodes, noAccess, temporaryFolder(), found.identity);
+  return { ...found, title: `lab "${name}"`, sshConfig: config, isFar: false };
 }
 
-async function stackTarget(stack: string | undefined, identity: string | undefined): Promise<Target> {
-  const named = stack === undefined ? [] : ["--stack", stack];
-  const [outputs, privateKey] = await Promise.all([
-    pulumi(["stack", "output", "--json", "--show-secrets", ...named]),
-    identity === undefined ? pulumi(["config", "get", "sshPrivateKey", ...named]) : null,
-  ]);
-  const found = JSON.parse(outputs) as Partial<Outputs>;
-  if (!found.vip || !found.nodes) {
+async function stackTarget(stack: string | undefined, folder: string, identity: string | undefined): Promise<Target> {
+  const { name, outputs, configuredKey } = await readStack(stack, folder);
+  const { vip, nodes, access: kept, ...more } = outputs as Partial<StackOutputs>;
+  if (!vip || !nodes) {
     throw new Refusal(
-      'This stack has no pair yet: its outputs "vip" and "nodes" are missing. Run "pulumi up" first.',
+      `The stack ${name} has no pair yet: its outputs "vip" and "nodes" are missing. Run "npm run up" first.`,
       3,
     );
   }
-  const folder = temporaryFolder();
+  const access = kept ?? { ...noAccess, privateKey: identity === undefined ? await configuredKey() : null };
+  const ssh = writeSshConfig(nodes, access, temporaryFolder(), identity && named(identity));
   return {
-    ...(found as Outputs),
-    title: `stack ${stack ?? "(selected)"}`,
-    identity: identity ?? privateFile(folder, privateKey ?? ""),
-    knownHosts: knownHosts(found.nodes, folder),
+    ...(more as StackOutputs),
+    vip,
+    nodes,
+    title: `stack ${name}`,
+    sshConfig: ssh.config,
+    identity: ssh.identity,
+    isFar: access.bastion !== null,
     device: null,
     clients: [],
   };
-}
-
-async function pulumi(args: string[]): Promise<string> {
-  try {
-    return (
-      await run(onPath("pulumi") ?? pulumiLauncher, [...args, "--non-interactive"], {
-        cwd: project,
-        maxBuffer: 16 << 20,
-      })
-    ).stdout;
-  } catch (error) {
-    const { code, stderr } = error as { code?: string; stderr?: string };
-    const why = code === "ENOENT" ? "the Pulumi CLI is not installed" : (stderr ?? String(error)).trim();
-    throw new Refusal(`pulumi ${args[0]} ${args[1]} did not work: ${why}`, 3);
-  }
 }
 
 /** A folder that only this user can read, gone when the command ends, however it ends. */
@@ -130,20 +126,3 @@ function temporaryFolder(): string {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
   return folder;
 }
-
-function privateFile(folder: string, key: string): string {
-  const file = join(folder, "identity");
-  writeFileSync(file, key.endsWith("\n") ? key : `${key}\n`, { mode: 0o600 });
-  return file;
-}
-
-/** The host keys that are known, as ssh reads them. */
-function knownHosts(nodes: Record<NodeName, TargetNode>, folder: string): string {
-  const file = join(folder, "known_hosts");
-  const lines = Object.values(nodes).flatMap((node) => (node.hostKey ? [`${hostOf(node)} ${node.hostKey}\n`] : []));
-  writeFileSync(file, lines.join(""), { mode: 0o600 });
-  return file;
-}
-
-/** Where ssh reaches a node. */
-export const hostOf = ({ publicIp, address }: TargetNode): string => publicIp ?? address;

@@ -1,9 +1,12 @@
 /** Runs the program against the lab: with the real Pulumi CLI where there is one, else with the stand-in. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { complete, type Settings } from "../settings.ts";
 import { type LabConfig, labPaths, labRegion } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
+import { withoutForeign } from "./environment.ts";
 import { destroyPulumi, hasPulumiStack, initPulumi, pulumiCommand, upPulumi } from "./pulumi.ts";
 
 export type EngineName = "auto" | "pulumi" | "inline";
@@ -14,7 +17,8 @@ export interface EngineResult {
   changes: number;
 }
 
-const project = "keepalived-cluster";
+/** A copy of the project may have another name. */
+const project = (parse(readFileSync(join(import.meta.dirname, "../../Pulumi.yaml"), "utf8")) as { name: string }).name;
 
 /** Refuses bad settings, before the lab takes the minutes that a node image may need. @throws SettingsError */
 export async function checkSettings(lab: string, settings: Settings): Promise<void> {
@@ -22,12 +26,20 @@ export async function checkSettings(lab: string, settings: Settings): Promise<vo
   parseSettings({ ...complete(lab, settings), "tencentcloud:region": labRegion });
 }
 
-/** Applies the program, which refuses bad settings by itself; checkSettings does so earlier. */
-export async function upProgram(wanted: EngineName, config: LabConfig, settings: Settings): Promise<EngineResult> {
+/**
+ * Applies the program, which refuses bad settings by itself; checkSettings does so earlier.
+ * @param named settings that this command was told: they count before what `pulumi config` changed
+ */
+export async function upProgram(
+  wanted: EngineName,
+  config: LabConfig,
+  settings: Settings,
+  named: string[] = [],
+): Promise<EngineResult> {
   const real = chooseEngine(wanted, config.name);
   const full = complete(config.name, settings);
   console.log(`Running the program (${real ? `Pulumi ${real.version}` : "inline engine"}) ...`);
-  if (real) return { engine: "pulumi", changes: await upPulumi(config, real, project, full) };
+  if (real) return { engine: "pulumi", changes: await upPulumi(config, real, project, full, named) };
   const text = await runInline("up", config, full);
   const [created = 0, changed = 0, deleted = 0] =
     /(\d+) created, (\d+) changed, (\d+) deleted/.exec(text)?.slice(1).map(Number) ?? [];
@@ -117,6 +129,7 @@ export function runInline(
       stdio: ["ignore", "pipe", "inherit"],
       env: {
         ...process.env,
+        ...withoutForeign(),
         LAB_NAME: config.name,
         PULUMI_CONFIG: JSON.stringify({ ...pulumiConfig, "tencentcloud:region": config.region }),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify([`${project}:sshPrivateKey`, `${project}:notifyUrl`]),

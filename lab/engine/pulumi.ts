@@ -1,6 +1,6 @@
 /** The real engine: the Pulumi CLI with the real Tencent provider, against the local cloud. */
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
@@ -8,6 +8,8 @@ import { parse, stringify } from "yaml";
 import type { Settings } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
 import { providerCache, type RealEngine, userPulumiHome } from "./cli.ts";
+import { withoutForeign } from "./environment.ts";
+import { merge, type StackConfig } from "./stackConfig.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const secretKeys = ["sshPrivateKey", "notifyUrl"];
@@ -49,13 +51,14 @@ export const pulumiCommand = (config: LabConfig, engine: RealEngine, args: strin
 /** The lab's stack with its configuration, and nothing in it. */
 export async function initPulumi(config: LabConfig, engine: RealEngine, project: string, full: Settings) {
   await stackOf(config, engine);
-  await configure(config, engine, project, full);
+  await configure(config, engine, project, full, []);
 }
 
 /** The environment of every call of the CLI: the lab's account, state and home. Credentials never become config. */
-function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string> {
+function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string | undefined> {
   const folder = folderOf(config.name);
   return {
+    ...withoutForeign(),
     PATH: `${dirname(engine.file)}${delimiter}${process.env.PATH ?? ""}`,
     PULUMI_HOME: join(folder, "home"),
     PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
@@ -70,8 +73,9 @@ function pulumiEnv(config: LabConfig, engine: RealEngine): Record<string, string
 async function stackOf(config: LabConfig, engine: RealEngine): Promise<Stack> {
   const folder = folderOf(config.name);
   layOut(folder);
-  // The Automation API looks for the CLI on this process's own PATH.
-  const envVars = pulumiEnv(config, engine);
+  // The Automation API adds these to this process's variables; undefined takes one away, which its type does not know.
+  const envVars = pulumiEnv(config, engine) as Record<string, string>;
+  // It looks for the CLI on this process's own PATH.
   process.env.PATH = envVars.PATH;
   // Loaded here alone: it takes half a second, and of all the lab's commands only those of the real engine need it.
   const { LocalWorkspace } = await import("@pulumi/pulumi/automation/index.js");
@@ -88,22 +92,48 @@ function typed(text: string): unknown {
   }
 }
 
-/** Settings as `pulumi config` keys. The API's own setter would put each value on a command line, secrets too. */
-async function configure(config: LabConfig, engine: RealEngine, project: string, settings: Settings): Promise<void> {
-  const file = join(folderOf(config.name), `Pulumi.${config.name}.yaml`);
-  const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> }) : {};
-  const plain = Object.entries(settings).filter(([key]) => !secretKeys.includes(key));
-  stored.config = {
+const digest = (text: string) => ({ sha256: createHash("sha256").update(text).digest("hex") });
+const readJson = (file: string): StackConfig =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as StackConfig) : {};
+
+/**
+ * Settings as `pulumi config` keys. The API's own setter would put each value on a command line, secrets too.
+ * @param named settings that this command was told
+ */
+async function configure(
+  config: LabConfig,
+  engine: RealEngine,
+  project: string,
+  settings: Settings,
+  named: string[],
+): Promise<void> {
+  const folder = folderOf(config.name);
+  const file = join(folder, `Pulumi.${config.name}.yaml`);
+  const lastFile = join(folder, "configured.json");
+  const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: StackConfig }) : {};
+  const isSecret = (key: string) => secretKeys.includes(key);
+  const ours: StackConfig = {
     "tencentcloud:region": config.region,
     "tencentcloud:protocol": "HTTP",
     "tencentcloud:domain": `@127.0.0.1:${config.apiPort}`,
-    ...Object.fromEntries(plain.map(([key, value]) => [`${project}:${key}`, typed(value)])),
+    ...Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [
+        `${project}:${key}`,
+        isSecret(key) ? digest(value) : typed(value),
+      ]),
+    ),
   };
-  writeFileSync(file, stringify(stored), { mode: 0o600 });
-  for (const key of secretKeys) {
+  const said = named.map((key) => `${project}:${key}`);
+  const wanted = merge(stored.config ?? {}, readJson(lastFile), ours, said);
+  // Of a secret that is new only the digest is known here: the CLI encrypts it.
+  const secrets = secretKeys.filter((key) => wanted[`${project}:${key}`] === ours[`${project}:${key}`]);
+  for (const key of secrets) delete wanted[`${project}:${key}`];
+  writeFileSync(file, stringify({ ...stored, config: wanted }), { mode: 0o600 });
+  for (const key of secrets) {
     const value = settings[key];
     if (value !== undefined) await pulumi(config, engine, ["config", "set", "--secret", key], value);
   }
+  writeFileSync(lastFile, JSON.stringify(ours), { mode: 0o600 });
 }
 
 /** One call of the CLI, with a text on its standard input. */
@@ -149,9 +179,10 @@ export async function upPulumi(
   engine: RealEngine,
   project: string,
   full: Settings,
+  named: string[],
 ): Promise<number> {
   const stack = await stackOf(config, engine);
-  await configure(config, engine, project, full);
+  await configure(config, engine, project, full, named);
   const result = await patiently(() => stack.up(show));
   const { same = 0, ...changes } = result.summary.resourceChanges ?? {};
   return Object.values(changes).reduce((sum, count) => sum + (count ?? 0), 0);

@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { type NodeReport, parseAnswer } from "../../../cli/ha/answer.ts";
 import { notYet, planSwitch, planText } from "../../../cli/ha/plan.ts";
-import {
-  judge,
-  lastMoves,
-  type NodeReport,
-  nextCommand,
-  screen,
-  type Verdict,
-  type View,
-} from "../../../cli/ha/report.ts";
-import { parseAnswer } from "../../../cli/ha/status.ts";
+import { judge, lastMoves, nextCommand, screen, type Verdict, type View } from "../../../cli/ha/report.ts";
 import type { Outputs } from "../../../cli/ha/target.ts";
 
 const at = 1_800_000_000;
@@ -183,6 +175,25 @@ test("a node's answer is its status and its probe", () => {
   const standby = `${JSON.stringify(backup)}\n\n---\n{"here": false, "answeredMs": null}\n`;
   assert.deepEqual(parseAnswer(standby), { report: backup, probe: false });
   assert.throws(() => parseAnswer("sudo: a password is required"));
+});
+
+describe("a node that is somebody else's by now", () => {
+  test("writes nothing on the operator's screen but text on its own lines", () => {
+    const clipboard = "\u001b]52;c;ZWNobyBoaQ==\u0007";
+    const found = `all is well\nNext: rm -rf /\u009b2J\u202e ${clipboard}`;
+    const text = `${JSON.stringify({ ...master, problems: [{ found, cure: found }] })}\n\n---\n{"here": true, "answeredMs": null}`;
+    const view = seen((v) => (v.nodes.a.report = parseAnswer(text).report));
+    const shown = screen("x", outputs, view);
+    assert.match(shown, /^ {2}! a: all is well Next: rm -rf/m);
+    assert.doesNotMatch(shown, /(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
+  test("is one that could not be asked, when it says something else than a status", () => {
+    for (const change of [{ problems: "none" }, { cloudHolder: 7 }, { moves: [null] }, { state: undefined }]) {
+      const text = `${JSON.stringify({ ...master, ...change })}\n\n---\n{"here": true, "answeredMs": null}`;
+      assert.throws(() => parseAnswer(text), JSON.stringify(change));
+    }
+  });
 });
 
 describe("a planned switch", () => {

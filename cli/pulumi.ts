@@ -1,71 +1,35 @@
 /**
- * npm run up [-- ARGUMENTS OF pulumi up]
- * `pulumi up` for a machine that may have nothing but npm: says what is missing before anything is made, and gets what it can.
+ * npm run up|preview|refresh|destroy [-- ARGUMENTS OF THE CLI]
+ * Pulumi's command for a machine that may have nothing but npm: says what is missing before anything is made, and gets what
+ * it can. Everything else is the CLI's own: its arguments, questions and exit code.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import { onPath, pulumiLauncher } from "./onPath.ts";
+import { type Cli, findCli, run, UserError } from "./findCli.ts";
+import { onPath } from "./onPath.ts";
 
-/** A Stash, which keeps what the stack was made with, needs it. */
-const oldestCli = [3, 208] as const;
 const root = join(import.meta.dirname, "..");
+const commands = ["up", "preview", "refresh", "destroy"];
 
-/** An error that the user can act on. */
-class UserError extends Error {}
+/**
+ * Where Tencent's provider looks for credentials besides the two keys (its provider.go): profiles of tccli, a machine's CAM
+ * role, and roles that are assumed, by OIDC too.
+ */
+const otherCredentials = /^TENCENTCLOUD_(PROFILE|SHARED_CREDENTIALS_DIR|CAM_ROLE_NAME|ASSUME_ROLE_.+)$/;
+const tccliProfile = join(homedir(), ".tccli", "default.credential");
 
-interface Cli {
-  file: string;
-  /** How the user types it. */
-  typed: string;
-}
-
-/** `shown`: its progress and its errors go to the terminal as they come. */
-function run(cli: Cli, args: string[], shown = false): { ok: boolean; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(cli.file, args, {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", shown ? "inherit" : "pipe"],
-  });
-  return { ok: status === 0, stdout: stdout ?? "", stderr: stderr ?? "" };
-}
-
-/** Keys in Pulumi's configuration would be copied into the state, so they are looked for where they should be. */
-function requireKeys(): void {
+/** Only a warning: what the stack's configuration or its ESC environment bring is known to nobody but the CLI. */
+function warnOfCredentials(): void {
   const missing = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"].filter((name) => !process.env[name]);
-  if (missing.length === 0) return;
-  throw new UserError(
-    `The account's keys are missing: ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set. Nothing was done.
-  export TENCENTCLOUD_SECRET_ID=... TENCENTCLOUD_SECRET_KEY=...
+  const others = Object.keys(process.env).some((name) => otherCredentials.test(name)) || existsSync(tccliProfile);
+  if (missing.length === 0 || (missing.length === 2 && others)) return;
+  console.error(
+    `Warning: ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set. Going on, for the stack's configuration or an ESC environment may
+bring credentials. If the provider finds none: export TENCENTCLOUD_SECRET_ID=... TENCENTCLOUD_SECRET_KEY=...
 Make them at https://console.cloud.tencent.com/cam/capi; docs/deploy-policy.json is what their account has to be allowed.`,
   );
-}
-
-/** The user's own CLI, else npm's launcher, which fetches one on first use. */
-function findCli(): Cli {
-  const own = onPath("pulumi");
-  const cli = own ? { file: own, typed: "pulumi" } : { file: pulumiLauncher, typed: "npx pulumi" };
-  if (!own) console.error("No Pulumi CLI on this machine: npm's launcher provides one, and fetches it on first use.");
-  const { ok, stdout } = run(cli, ["version"], true);
-  if (!ok) {
-    throw new UserError(
-      own
-        ? `${own} does not run; see above.`
-        : `There is no Pulumi CLI on this machine, and it could not be fetched; see above. Nothing was done.
-Run this again where the internet can be reached, or install the CLI and put it on PATH:
-https://www.pulumi.com/docs/iac/download-install/
-To try the cluster without it: npm run lab`,
-    );
-  }
-  // The launcher's installer writes here too, before the CLI says its version.
-  const version = stdout.trim().split("\n").at(-1) ?? "";
-  const [, major = 0, minor = 0] = (/^v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
-  if (major < oldestCli[0] || (major === oldestCli[0] && minor < oldestCli[1])) {
-    throw new UserError(
-      `${cli.file} is ${version || "of no version"}; needed is ${oldestCli.join(".")} or newer: https://www.pulumi.com/docs/iac/download-install/`,
-    );
-  }
-  return cli;
 }
 
 interface Plugin {
@@ -102,10 +66,16 @@ Without it, put the plugin's pulumi-resource-${name} on PATH.`,
   }
 }
 
+/** `-C DIR` or `--cwd DIR`, in either way of writing: the CLI then works on the project there. */
+function folderArgs(args: string[]): string[] {
+  const at = args.findIndex((arg) => /^(-C|--cwd)/.test(arg));
+  return at < 0 ? [] : args.slice(at, at + (/^(-C|--cwd)$/.test(args[at] ?? "") ? 2 : 1));
+}
+
 /** Without a stack the CLI would ask, or fail in the middle of its own words. */
 function requireStack(cli: Cli, args: string[]): void {
-  if (args.some((arg) => /^(-s|--stack)(=|$)/.test(arg))) return;
-  const { ok, stdout, stderr } = run(cli, ["stack", "--show-name", "--non-interactive"]);
+  if (args.some((arg) => /^(-s|--stack(=|$))/.test(arg))) return;
+  const { ok, stdout, stderr } = run(cli, ["stack", "--show-name", "--non-interactive", ...folderArgs(args)]);
   if (ok && stdout.trim() !== "") return;
   if (/PULUMI_ACCESS_TOKEN|not logged in|pulumi login/i.test(stderr)) {
     throw new UserError(
@@ -121,17 +91,26 @@ function requireStack(cli: Cli, args: string[]): void {
   );
 }
 
-function main(args: string[]): number {
-  requireKeys();
-  const cli = findCli();
+/** What has to be there before the command can do something. */
+function prepare(cli: Cli, args: string[]): void {
+  warnOfCredentials();
   requireStack(cli, args);
   ensurePlugins(cli);
   if (!existsSync(join(root, "node_modules", "@pulumi", "tencentcloud", "bin", "index.js"))) {
     throw new UserError("The SDK of the provider is not compiled: npm rebuild @pulumi/tencentcloud");
   }
+}
+
+function main([command = "", ...given]: string[]): number {
+  if (!commands.includes(command)) throw new UserError(`"${command}" is none of ${commands.join(", ")}.`);
+  // By its state alone a destroy waits five minutes for an instance that is gone already (docs/runbook.md).
+  const refreshed = command !== "destroy" || given.some((arg) => /^(-r|--refresh)/.test(arg));
+  const args = [command, ...(refreshed ? [] : ["--refresh"]), ...given];
+  const cli = findCli();
+  if (!given.some((arg) => arg === "--help" || arg === "-h")) prepare(cli, given);
   // The CLI hears Ctrl-C itself, and needs the time to end its work.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
-  const { status, error } = spawnSync(cli.file, ["up", ...args], { cwd: root, stdio: "inherit" });
+  const { status, error } = spawnSync(cli.file, args, { cwd: root, stdio: "inherit" });
   if (error) throw new UserError(`${cli.file}: ${error.message}`);
   return status ?? 1;
 }

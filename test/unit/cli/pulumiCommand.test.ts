@@ -1,4 +1,4 @@
-/** `npm run up` with a Pulumi CLI that only says what it was told, or with none. */
+/** `npm run up`, `preview`, `refresh` and `destroy` with a Pulumi CLI that only says what it was told, or with none. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const command = fileURLToPath(new URL("../../../cli/up.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../../cli/pulumi.ts", import.meta.url));
 const keys = { TENCENTCLOUD_SECRET_ID: "id", TENCENTCLOUD_SECRET_KEY: "key" };
 /** No test may reach the internet: whoever fetches is told that there is none. */
 const offline = `--import=data:text/javascript,${encodeURIComponent('globalThis.fetch = async () => { throw new Error("no internet"); };')}`;
@@ -48,7 +48,7 @@ case "$1 $2" in
   "plugin ls") echo '${JSON.stringify(plugins)}' ;;
   "plugin install") ${installFails ? "echo 'no route to host' >&2; exit 1" : "exit 0"} ;;
   "stack --show-name") ${stackError ? `echo "${stackError}" >&2; exit 255` : `echo "${stack}"`} ;;
-  "up "*) exit ${upExit} ;;
+  "up "* | "preview "* | "refresh "* | "destroy "*) exit ${upExit} ;;
   *) exit 9 ;;
 esac
 `,
@@ -61,17 +61,18 @@ function scene(t: TestContext) {
   t.after(() => rmSync(folder, { recursive: true }));
   const log = join(folder, "calls");
   writeFileSync(log, "");
-  const up = (args: string[] = [], env: Record<string, string> = keys) => {
+  const type = (words: string[], env: Record<string, string> = keys) => {
     const path = [join(folder, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(":");
     const given = { PATH: path, HOME: folder, PULUMI_HOME: join(folder, "home"), NODE_OPTIONS: offline, ...env };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...words], {
       encoding: "utf8",
       env: given,
     });
     assert.doesNotMatch(stderr, /\n {4}at /);
     return { status, text: stdout + stderr, calls: readFileSync(log, "utf8").trim().split("\n") };
   };
-  return { up, cli: (fake: Fake) => writeCli(join(folder, "bin/pulumi"), log, fake), folder, log };
+  const up = (args: string[] = [], env?: Record<string, string>) => type(["up", ...args], env);
+  return { type, up, cli: (fake: Fake) => writeCli(join(folder, "bin/pulumi"), log, fake), folder, log };
 }
 
 test("runs pulumi up with the user's own CLI and arguments; the exit code is the CLI's", (t) => {
@@ -81,14 +82,49 @@ test("runs pulumi up with the user's own CLI and arguments; the exit code is the
   assert.deepEqual([status, calls.at(-1)], [7, "up --yes --refresh"]);
 });
 
-test("missing keys are said first, by name, before the CLI is asked anything", (t) => {
-  const { up, cli } = scene(t);
+test("preview, refresh and destroy go the same way; destroy refreshes unless it is told not to", (t) => {
+  const { type, cli } = scene(t);
+  cli({});
+  const last = (...words: string[]) => type(words).calls.at(-1);
+  assert.equal(last("preview", "--diff"), "preview --diff");
+  assert.equal(last("refresh"), "refresh");
+  assert.equal(last("destroy", "--yes"), "destroy --refresh --yes");
+  assert.equal(last("destroy", "--refresh=false"), "destroy --refresh=false");
+  cli({ stackError: "error: no stack selected" });
+  assert.match(type(["destroy"]).text, /No stack is selected/);
+  assert.match(type(["cancel"]).text, /"cancel" is none of up, preview, refresh, destroy/);
+});
+
+test("missing keys are a warning, by name: the provider may find credentials elsewhere", (t) => {
+  const { up, cli, folder } = scene(t);
   cli({});
   const { status, text, calls } = up([], { TENCENTCLOUD_SECRET_ID: "id" });
-  assert.deepEqual([status, calls], [1, [""]]);
-  assert.match(text, /TENCENTCLOUD_SECRET_KEY is not set/);
+  assert.deepEqual([status, calls.at(-1)], [0, "up"]);
+  assert.match(text, /^Warning: TENCENTCLOUD_SECRET_KEY is not set/);
   assert.match(text, /docs\/deploy-policy\.json/);
   assert.match(up([], {}).text, /TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set/);
+  for (const name of ["PROFILE", "CAM_ROLE_NAME", "ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"]) {
+    assert.equal(up([], { [`TENCENTCLOUD_${name}`]: "x" }).text, "", name);
+  }
+  mkdirSync(join(folder, ".tccli"));
+  writeFileSync(join(folder, ".tccli/default.credential"), "{}");
+  assert.equal(up([], {}).text, "", "a profile of tccli");
+});
+
+test("--help asks for no keys, no stack and no plugin", (t) => {
+  const { up, cli } = scene(t);
+  cli({ stackError: "error: no stack selected", plugins: [], installFails: true });
+  const { status, text, calls } = up(["--help"], {});
+  assert.deepEqual([status, text, calls], [0, "", ["version", "up --help"]]);
+});
+
+test("the project of another folder is asked for its stack", (t) => {
+  const { up, cli } = scene(t);
+  cli({});
+  for (const args of [["-C", "/there"], ["--cwd=/there"]]) {
+    const { calls } = up(args);
+    assert.ok(calls.includes(`stack --show-name --non-interactive ${args.join(" ")}`), calls.join("\n"));
+  }
 });
 
 test("without a CLI and without the internet: what is missing and how to get it", (t) => {

@@ -1,0 +1,60 @@
+/** What a node says of itself, checked: the operator's command acts on it, and a node may be somebody else's by now. */
+import * as z from "zod";
+import { oneLine } from "./printable.ts";
+
+const moveSchema = z.object({
+  trigger: z.string(),
+  /** ENIs; `from` is null when the VIP was on none. */
+  from: z.string().nullable(),
+  to: z.string(),
+  /** Unix seconds. */
+  startedAt: z.number(),
+  phasesMs: z.record(z.string(), z.number()),
+});
+/** A move of the VIP, as the node that asked for it logged it. */
+export type Move = z.infer<typeof moveSchema>;
+
+const reportSchema = z.looseObject({
+  state: z.string(),
+  /** Unix seconds. */
+  since: z.number().nullable(),
+  serviceAlive: z.boolean(),
+  vipOnNic: z.boolean(),
+  /** By the node's own ENI; only a MASTER asks. */
+  cloudHolder: z.enum(["self", "peer", "none", "other", "unknown"]),
+  available: z.boolean().optional(),
+  /** Unix seconds. */
+  checkedAt: z.number().nullish(),
+  preferred: z.boolean().optional(),
+  maintenance: z.looseObject({ why: z.string(), leftS: z.number().nullable() }).nullish(),
+  /** What is not as it should be, and what to do about it. */
+  problems: z.array(z.looseObject({ found: z.string(), cure: z.string() })),
+  /** Those that this node asked for, the newest first. */
+  moves: z.array(moveSchema.loose()),
+});
+/** What `vip.py status --json` says; it may say more. */
+export type NodeReport = z.infer<typeof reportSchema>;
+
+const probeSchema = z.looseObject({ here: z.boolean(), answeredMs: z.number().nullable() });
+
+export interface NodeAnswer {
+  report: NodeReport;
+  /** Whether the VIP answered this node's ping through the cloud; null on the node that has it. */
+  probe: boolean | null;
+}
+
+/** Stands between the two commands' output. */
+export const divider = "---";
+
+const read = (text: string): unknown =>
+  JSON.parse(text, (_key, value: unknown) => (typeof value === "string" ? oneLine(value) : value));
+
+/**
+ * The output of `vip.py status --json` and `vip.py probe --json`, with the divider on a line between them.
+ * @throws Error when it is anything else
+ */
+export function parseAnswer(stdout: string): NodeAnswer {
+  const [status = "", probe = ""] = stdout.split(`\n${divider}\n`);
+  const { here, answeredMs } = probeSchema.parse(read(probe));
+  return { report: reportSchema.parse(read(status)), probe: here ? null : answeredMs !== null };
+}
