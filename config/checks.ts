@@ -10,7 +10,6 @@ import {
   parseCidr,
 } from "../render/ipv4.ts";
 import { type NodeName, nodeNames } from "../render/model.ts";
-import { keysMatch } from "./sshKeys.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
 
@@ -19,7 +18,7 @@ export interface Problem {
   /** What came and what is allowed. */
   text: string;
 }
-type Report = (key: string, text: string) => void;
+export type Report = (key: string, text: string) => void;
 
 /** Blocks that Tencent Cloud takes for a VPC. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -134,15 +133,12 @@ export interface AccessInput {
   sshCidrs?: string[];
   servicePorts?: number[];
   serviceCidrs?: string[];
-  sshPublicKey?: string;
-  keyPairId?: string;
-  sshPrivateKey?: string;
 }
 
 /** Security group entries per direction, by Tencent Cloud's quota. */
 const ruleQuota = 100;
 
-/** Who may reach the nodes, and with which key. */
+/** Who may reach the nodes. */
 export function checkAccess(input: AccessInput, report: Report): void {
   const ssh = checkCidrs("sshCidrs", input.sshCidrs ?? [], report);
   for (const block of ssh.filter(({ prefix }) => prefix < widestSsh)) {
@@ -161,11 +157,5 @@ export function checkAccess(input: AccessInput, report: Report): void {
   const rules = 2 + ssh.length + Math.max(1, service.length) * (1 + (input.servicePorts?.length ?? 0));
   if (rules > ruleQuota) {
     report("servicePorts", `need ${rules} rules with serviceCidrs and sshCidrs; allowed: ${ruleQuota} in all`);
-  }
-  if (input.sshPublicKey !== undefined && input.keyPairId !== undefined) {
-    report("keyPairId", "came together with sshPublicKey; allowed: one of the two");
-  }
-  if (input.sshPublicKey && input.sshPrivateKey && !keysMatch(input.sshPublicKey, input.sshPrivateKey)) {
-    report("sshPrivateKey", "(not shown) does not belong to sshPublicKey; allowed: the two halves of one key");
   }
 }
