@@ -17,6 +17,8 @@ export const vip = ha.vip;
 export const publicIp = ha.publicIp;
 export const mode = settings.mode;
 export const nodes = ha.nodes;
+/** How one logs in on the nodes; secret. */
+export const access = ha.access;
 /** What to try next. */
 export const next = ha.nodes.apply(({ a, b }) => {
   const on = ({ sshUser, publicIp, address }: typeof a) => `ssh ${sshUser}@${publicIp ?? address}`;

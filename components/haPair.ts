@@ -19,7 +19,10 @@ export interface HaPairSettings extends PairSettings, MachineSettings {
   /** An EIP on the VIP. */
   publicIp: boolean;
   publicIpBandwidthMbps: number;
-  sshPrivateKey: pulumi.Input<string>;
+  /** PEM; the private half of sshPublicKey or keyPairId. */
+  sshPrivateKey?: string | undefined;
+  /** An agent that has it: a socket, or the word SSH_AUTH_SOCK. */
+  agentSocketPath?: string | undefined;
   sshUser: string;
   /** Host keys to insist on. */
   hostKeys: Partial<Record<NodeName, string | undefined>>;
@@ -48,6 +51,18 @@ export interface NodeOutput {
   hostKey: string | null;
 }
 
+/** How one logs in on the nodes. */
+export interface AccessOutput {
+  /** PEM, null where an agent has it. */
+  privateKey: string | null;
+  /** As the setting has it, null without one. */
+  agentSocketPath: string | null;
+}
+
+/** The settings with the key that the stack has made, where the user names none. */
+const withOwnKey = ({ settings, running: { ownKey } }: HaPairArgs): HaPairSettings =>
+  ownKey === null ? settings : { ...settings, sshPublicKey: ownKey.publicKey, sshPrivateKey: ownKey.privateKey };
+
 /**
  * Two nodes, one VIP: everything that has to exist in the cloud, and the files on both nodes.
  *
@@ -59,10 +74,13 @@ export class HaPair extends pulumi.ComponentResource {
   /** The EIP's address, null without one. */
   readonly publicIp: pulumi.Output<string | null>;
   readonly nodes: pulumi.Output<Record<NodeName, NodeOutput>>;
+  /** Secret. */
+  readonly access: pulumi.Output<AccessOutput>;
 
   constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:HaPair", name, {}, opts);
-    const { settings, running } = args;
+    const { running } = args;
+    const settings = withOwnKey(args);
     const { pair, vip, nodeAddresses, region, tags } = settings;
     const child = { parent: this };
     const network = new Network(`${name}-network`, settings, child);
@@ -126,8 +144,8 @@ export class HaPair extends pulumi.ComponentResource {
         },
         child,
       );
-      const { sshPrivateKey: privateKey, sshUser: user, hostKeys } = settings;
-      const login: Login = { host: machine.sshHost, user, privateKey, hostKey: hostKeys[node] };
+      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, hostKeys } = settings;
+      const login: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, hostKey: hostKeys[node] };
       const files = new NodeFiles(
         `${name}-${node}-files`,
         {
@@ -158,6 +176,10 @@ export class HaPair extends pulumi.ComponentResource {
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
     this.warnOfUnpinned(settings.hostKeys);
 
+    this.access = pulumi.secret({
+      privateKey: settings.sshPrivateKey ?? null,
+      agentSocketPath: settings.agentSocketPath ?? null,
+    });
     this.vip = vip;
     this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
     const shown = (node: NodeName, { machine, files }: Built) =>

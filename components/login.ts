@@ -5,7 +5,9 @@ export interface Login {
   host: pulumi.Input<string>;
   user: string;
   /** Private key, PEM. */
-  privateKey: pulumi.Input<string>;
+  privateKey?: string | undefined;
+  /** Or an agent that has it: a socket, or the word SSH_AUTH_SOCK for the one that this variable names. */
+  agentSocketPath?: string | undefined;
   /** The node's host key, undefined to accept any. */
   hostKey: string | undefined;
 }
@@ -14,7 +16,13 @@ export interface Login {
 const dialErrorLimit = 60;
 
 /** The login as a remote.Command takes it. */
-export const connectionTo = (login: Login) => pulumi.secret({ ...login, dialErrorLimit });
+export const connectionTo = ({ agentSocketPath, ...login }: Login) =>
+  pulumi.secret({
+    ...login,
+    // Left out, the variable's own: it is another one in every session, and a change of the connection runs the command.
+    ...(agentSocketPath !== "SSH_AUTH_SOCK" && { agentSocketPath }),
+    dialErrorLimit,
+  });
 
 /** A command line of root's. */
 export const asRoot = (user: string, line: string): string => (user === "root" ? line : `sudo -n ${line}`);

@@ -13,7 +13,7 @@ export interface MachineSettings {
   systemDiskSizeGb: number;
   /** For cloud-init, plain text. */
   userData?: string | undefined;
-  /** One of the two: a public key to import, or an existing key pair. */
+  /** One of the two: a public key to import (the stack's own, where the user names none), or an existing key pair. */
   sshPublicKey?: string | undefined;
   keyPairId?: string | undefined;
   /** A public address on each node; without one, SSH uses the private address. */

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
 import { type NodeName, nodeNames } from "../render/model.ts";
+import { checkUnused, type OwnKey, ownKey } from "./keys.ts";
+import { settled } from "./settled.ts";
 
 export interface LookUpArgs extends ImageArgs {
   /** Name of everything in the cloud, unique in the account. */
@@ -12,6 +14,9 @@ export interface LookUpArgs extends ImageArgs {
   subnetCidr: string;
   vip: string;
   nodeAddresses: Record<NodeName, string>;
+  /** The user's key for the machines; with neither the stack has one of its own. */
+  sshPublicKey?: string | undefined;
+  keyPairId?: string | undefined;
 }
 
 interface ImageArgs {
@@ -28,16 +33,19 @@ export interface Running extends VipHolder {
   firstRun: boolean;
   /** What a new machine is made of. */
   imageId: string;
+  /** The key that the stack has made, null where the user names one. */
+  ownKey: OwnKey | null;
 }
 
 /**
  * Looks at the stack, for the pair that is then made with the same name. Await it before anything else is made: then a
  * refusal is one message, and nothing has been created or changed.
  * @param options the provider, where the pair gets one of its own.
- * @throws RunError when something differs that a running pair can't change, or no image has the name.
+ * @throws RunError when something differs that a running pair can't change, no image has the name, or the
+ * account has the public key already.
  */
 export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.InvokeOptions): Promise<Running> {
-  const { pair, zone, vpcCidr, subnetCidr, vip, nodeAddresses } = args;
+  const { pair, zone, vpcCidr, subnetCidr, vip, nodeAddresses, sshPublicKey, keyPairId } = args;
   const firstRun = await checkIdentity(`${name}-identity`, {
     zone,
     vpcCidr,
@@ -46,11 +54,13 @@ export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.In
     nodeAddressA: nodeAddresses.a,
     nodeAddressB: nodeAddresses.b,
   });
-  const [holder, imageId] = await Promise.all([
+  const [holder, imageId, own] = await Promise.all([
     firstRun ? nobody : vipHolder(pair, vip, options),
     args.imageId ?? newestImage(args, options),
+    sshPublicKey === undefined && keyPairId === undefined ? ownKey(`${name}-key`) : null,
+    sshPublicKey === undefined ? null : checkUnused(pair, sshPublicKey, options),
   ]);
-  return { firstRun, ...holder, imageId };
+  return { firstRun, ...holder, imageId, ownKey: own };
 }
 
 /** What the stack was made with, as far as a later change has to be judged by it. */
@@ -101,13 +111,6 @@ async function checkIdentity(name: string, wanted: Identity): Promise<boolean> {
   if (problems.length > 0) throw new pulumi.RunError(refusal(problems));
   return made.run === input.run;
 }
-
-/** The output's value, undefined where a preview does not know it. isSecret settles in either case, apply does not. */
-const settled = <T>(output: pulumi.Output<T | undefined>): Promise<T | undefined> =>
-  new Promise((resolve, reject) => {
-    output.apply(resolve);
-    pulumi.isSecret(output).then(() => setImmediate(resolve, undefined), reject);
-  });
 
 const refusal = (problems: string[]): string =>
   `The running stack was made with other addresses; nothing was changed.\n${problems.map((text) => `  ${text}`).join("\n")}\n` +

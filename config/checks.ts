@@ -11,7 +11,6 @@ import {
   parseCidr,
 } from "../render/ipv4.ts";
 import { type NodeName, nodeNames, type ServicePort } from "../render/model.ts";
-import { keysMatch } from "./sshKeys.ts";
 import { shown } from "./values.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
@@ -21,7 +20,7 @@ export interface Problem {
   /** What came and what is allowed. */
   text: string;
 }
-type Report = (key: string, text: string) => void;
+export type Report = (key: string, text: string) => void;
 
 /** Blocks that Tencent Cloud takes for a VPC. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -158,15 +157,12 @@ export interface AccessInput {
   sshCidrs?: string[];
   servicePorts?: ServicePort[];
   serviceCidrs?: string[];
-  sshPublicKey?: string;
-  keyPairId?: string;
-  sshPrivateKey?: string;
 }
 
 /** Security group entries per direction, by Tencent Cloud's quota. */
 const ruleQuota = 100;
 
-/** Who may reach the nodes, and with which key. */
+/** Who may reach the nodes. */
 export function checkAccess(input: AccessInput, report: Report): void {
   const ssh = checkCidrs("sshCidrs", input.sshCidrs ?? [], report);
   const ownNetworks = `your own networks, /${widestSsh} or narrower, for example 203.0.113.7/32`;
@@ -198,11 +194,5 @@ export function checkAccess(input: AccessInput, report: Report): void {
   const rules = 2 + ssh.length + Math.max(1, service.length) * (1 + ports.length);
   if (rules > ruleQuota) {
     report("servicePorts", `need ${rules} rules with serviceCidrs and sshCidrs; allowed: ${ruleQuota} in all`);
-  }
-  if (input.sshPublicKey !== undefined && input.keyPairId !== undefined) {
-    report("keyPairId", "came together with sshPublicKey; allowed: one of the two");
-  }
-  if (input.sshPublicKey && input.sshPrivateKey && !keysMatch(input.sshPublicKey, input.sshPrivateKey)) {
-    report("sshPrivateKey", "(not shown) does not belong to sshPublicKey; allowed: the two halves of one key");
   }
 }

@@ -18,7 +18,7 @@ import * as z from "zod";
 import { modes, nodeNames, type ServicePort } from "../render/model.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
-import { hostKeyProblem, privateKeyProblem, publicKeyProblem } from "./sshKeys.ts";
+import { hostKeyProblem, publicKeyProblem, readPrivateKey } from "./sshKeys.ts";
 import { tagsAllowed, tagsSchema } from "./tags.ts";
 import type { ValueType } from "./values.ts";
 
@@ -43,9 +43,17 @@ const checked = (problem: (text: string) => string | null) =>
     const reason = problem(text);
     if (reason !== null) context.addIssue({ code: "custom", message: reason });
   });
+/** A private key in good form. */
+const privateKey = z.string().transform((text, context) => {
+  const key = readPrivateKey(text);
+  if ("pem" in key) return key.pem;
+  context.addIssue({ code: "custom", message: key.problem });
+  return z.NEVER;
+});
 const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
 const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
+const agentAllowed = "the path of an SSH agent's socket, or SSH_AUTH_SOCK for the one that this variable names";
 const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
 
 const portsAllowed = "a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP";
@@ -90,7 +98,15 @@ export const schema = {
       .regex(/^skey-[a-z0-9]+$/)
       .optional(),
   ),
-  sshPrivateKey: key("string", "the private key, set with --secret", checked(privateKeyProblem), { secret: true }),
+  sshPrivateKey: key("string", "the private key, set with --secret", privateKey.optional(), { secret: true }),
+  agentSocketPath: key(
+    "string",
+    agentAllowed,
+    z
+      .string()
+      .regex(/^(SSH_AUTH_SOCK|\/[^\s'"]+)$/)
+      .optional(),
+  ),
   sshUser: key("string", "a login name", word.optional()),
   hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
   sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
 import { checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
+import { checkLogin } from "./login.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
 import { decode, nearest, pathText, shown, valueAt } from "./values.ts";
@@ -77,16 +78,15 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const values: Partial<Values> = {};
   for (const name of known) Object.assign(values, { [name]: readKey(name, raw[name] ?? "", options, report) });
   const region = readRegion(raw["tencentcloud:region"] ?? "", values.zone, report);
-  if (values.sshPublicKey === undefined && values.keyPairId === undefined && !raw.sshPublicKey && !raw.keyPairId) {
-    report("sshPublicKey", "is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id");
-  }
   const addresses = checkNetwork(values, report);
   checkAccess(values, report);
+  checkLogin(values, (name) => Boolean(raw[name]), report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
   // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.
-  if (values.notifyUrl !== undefined && options.secretKeys?.includes("notifyUrl") === false) {
-    report("notifyUrl", "is in clear in the stack's settings; allowed: pulumi config set --secret notifyUrl …");
+  for (const name of known.filter((name) => metaOf(name).secret && values[name] !== undefined)) {
+    if (options.secretKeys?.includes(name) !== false) continue;
+    report(name, `is in clear in the stack's settings; allowed: pulumi config set --secret ${name} …`);
   }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
   const secretCheck = options.secretKeys?.includes("healthCheck") === true;

@@ -48,18 +48,22 @@ export interface Run {
   calls: { token: string; inputs: Json }[];
   /** What the program exports, resolved. */
   outputs: Json;
+  /** Which of it is secret. */
+  secretOutputs: string[];
 }
 
 export interface Given {
   /** Keys of the project without namespace, others with it; values as Pulumi keeps them. */
   config: Record<string, string>;
-  /** Keys that the user keeps secret. */
+  /** Keys that the user keeps secret, besides those that have to be. */
   secretKeys?: string[];
   stack?: string;
-  /** Answers of data sources by token; one that is missing fails the run. */
+  /** Answers of data sources by token; one that is missing fails the run, but for the account's key pairs: there are none. */
   calls?: Record<string, (inputs: Json) => Json>;
   /** What the stack was made with, as its Stash would return it; undefined for a new stack. */
   made?: Json;
+  /** The key that the stack has made on an earlier run, as its Stash would return it. */
+  ownKey?: Json;
   /** Called for each resource as it is registered, for runs that don't end. */
   seen?: (resource: Recorded) => void;
 }
@@ -93,7 +97,7 @@ function outputsOf(type: string, name: string, given: Given, inputs: Json): Json
       publicIp: inputs.allocatePublicIp ? (name.startsWith("ha-a") ? "198.51.100.1" : "198.51.100.2") : "",
     },
     Command: { stdout: `host key: ssh-ed25519 AAAA-${name}\nup to date\n`, stderr: "" },
-    Stash: { output: given.made ?? inputs.input },
+    Stash: { output: (name.endsWith("-identity") ? given.made : given.ownKey) ?? inputs.input },
   };
   return { ...inputs, [idName]: `${name}-id`, ...more[kind] };
 }
@@ -148,6 +152,11 @@ function optionsOf(request: Request): Options {
   };
 }
 
+/** What an account without anything answers. */
+const usual: NonNullable<Given["calls"]> = {
+  "tencentcloud:index/getKeyPairs:getKeyPairs": () => ({ keyPairLists: [] }),
+};
+
 let runs = 0;
 
 /** Runs index.ts once. Runs share the process, so they must not overlap. */
@@ -170,7 +179,7 @@ export async function runProgram(given: Given): Promise<Run> {
         return { id: custom ? `${name}-id` : undefined, state: outputsOf(type, name, given, opened) };
       },
       call: ({ token, inputs }) => {
-        const answer = given.calls?.[token];
+        const answer = given.calls?.[token] ?? usual[token];
         if (!answer) throw new Error(`The program asked for ${token}, which this test did not expect.`);
         calls.push({ token, inputs: inputs as Json });
         return answer(inputs as Json);
@@ -186,9 +195,8 @@ export async function runProgram(given: Given): Promise<Run> {
     value,
   ]);
   pulumi.runtime.setAllConfig(Object.fromEntries(named) as Record<string, string>);
-  if (given.secretKeys) {
-    process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(given.secretKeys.map((key) => `${project}:${key}`));
-  }
+  const secretKeys = ["sshPrivateKey", ...(given.secretKeys ?? [])];
+  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secretKeys.map((key) => `${project}:${key}`));
   const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(r: Request, done: unknown): void };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
@@ -203,12 +211,17 @@ export async function runProgram(given: Given): Promise<Run> {
   runs += 1;
   const program = (await import(`../../index.ts?run=${runs}`)) as Json;
   const outputs = await resolved(program);
+  const secretOutputs: string[] = [];
+  for (const [name, value] of Object.entries(program)) {
+    if (pulumi.Output.isInstance(value) && (await pulumi.isSecret(value))) secretOutputs.push(name);
+  }
   await settled(resources);
   const all = (kind: string) => resources.filter(({ type }) => type.split(":").at(-1) === kind);
   return {
     resources,
     calls,
     outputs,
+    secretOutputs,
     all,
     one: (kind, name) => {
       const found = all(kind).filter((item) => name === undefined || item.name === name);

@@ -1,42 +1,36 @@
 /** Settings that the unit tests start from. */
 import { generateKeyPairSync } from "node:crypto";
-
-const field = (data: Buffer | string): Buffer => {
-  const bytes = Buffer.from(data);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-};
+import { blobOf } from "../../render/sshWire.ts";
 
 export interface SshKey {
   /** Line of a .pub file. */
   publicKey: string;
   /** PKCS#8 PEM. */
   privateKey: string;
-  /** The private key in OpenSSH's own format, as far as its clear part goes, with a cipher of one's choice. */
+  /** The private key in OpenSSH's own format; of another cipher than `none` in name only. */
   openssh(cipher: string): string;
 }
 
 /** A new key: none is kept in the repository. */
 export function sshKey(): SshKey {
   const pair = generateKeyPairSync("ed25519");
-  const { x = "" } = pair.publicKey.export({ format: "jwk" });
-  const half = Buffer.concat([field("ssh-ed25519"), field(Buffer.from(x, "base64url"))]);
+  const { x = "", d = "" } = pair.privateKey.export({ format: "jwk" });
+  const [half, secret] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
+  const blob = blobOf(["ssh-ed25519", half]);
   return {
-    publicKey: `ssh-ed25519 ${half.toString("base64")} test`,
+    publicKey: `ssh-ed25519 ${blob.toString("base64")} test`,
     privateKey: pair.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
     openssh: (cipher) => {
-      const count = Buffer.from([0, 0, 0, 1]);
+      const fields = blobOf(["ssh-ed25519", half, Buffer.concat([secret, half]), "test"]);
+      // A check number twice, the key, padding to blocks of 8.
+      const inner = Buffer.concat([Buffer.alloc(8, 7), fields, Buffer.from([1, 2, 3, 4, 5, 6, 7])]);
       const body = Buffer.concat([
         Buffer.from("openssh-key-v1\0"),
-        field(cipher),
-        field("none"),
-        field(""),
-        count,
-        field(half),
-        field("rest"),
+        blobOf([cipher, "none", ""]),
+        Buffer.from([0, 0, 0, 1]),
+        blobOf([blob, inner.subarray(0, inner.length - (inner.length % 8))]),
       ]);
-      return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+      return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64").replaceAll(/.{1,70}/g, "$&\n")}-----END OPENSSH PRIVATE KEY-----\n`;
     },
   };
 }

@@ -16,7 +16,13 @@ const golden = fileURLToPath(new URL("expected/urns.json", import.meta.url));
 /** The design of the machines has the key in it, so it must not be a new one in each run. */
 const length = (count: number) => Buffer.from([0, 0, 0, count]);
 const fixedKey = Buffer.concat([length(11), Buffer.from("ssh-ed25519"), length(32), Buffer.alloc(32, 1)]);
-const config = { ...least, sshPublicKey: `ssh-ed25519 ${fixedKey.toString("base64")}` };
+// Nobody has its private half.
+const config = {
+  ...least,
+  sshPublicKey: `ssh-ed25519 ${fixedKey.toString("base64")}`,
+  sshPrivateKey: "",
+  agentSocketPath: "SSH_AUTH_SOCK",
+};
 
 /** What says something: empty lists and flags that are off would hide it. */
 const telling = (options: Recorded["options"]) =>

@@ -1,14 +1,28 @@
 /** What no cloud makes: the commands on the nodes, and what the engine itself keeps. */
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ssh, sshArgs } from "../../ssh.ts";
 import type { Json } from "../client.ts";
 import { type Resource, type Tools, until } from "./resource.ts";
 
+/** The key of a connection, in a file: on a command line everybody could read it. */
+function keyFileOf({ privateKey }: Json, { sshKeyFile }: Tools): string {
+  if (privateKey === undefined) return sshKeyFile;
+  const text = String(privateKey);
+  const file = join(dirname(sshKeyFile), `login-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
+  writeFileSync(file, text.endsWith("\n") ? text : `${text}\n`, { mode: 0o600 });
+  return file;
+}
+
 /** Runs the command's text on the node, its stdin on stdin, as soon as the node takes connections. */
 function onNode(inputs: Json, command: unknown, tools: Tools): Promise<Json> {
-  const { user = "root", host } = inputs.connection as Json;
+  const connection = inputs.connection as Json;
+  const { user = "root", host } = connection;
   const target = `${user}@${host}`;
+  const keyFile = keyFileOf(connection, tools);
   return until(tools, `ssh to ${target}`, async () => {
-    const args = await sshArgs(tools.sshKeyFile, String(user), String(host), [String(command)]);
+    const args = await sshArgs(keyFile, String(user), String(host), [String(command)]);
     const result = await ssh(args, String(inputs.stdin ?? ""), (line) => tools.progress(`${target}: ${line}`));
     if (result.code === 0) return { stdout: result.stdout, stderr: result.stderr };
     if (result.code === 255) return result.stderr.trim() || "no connection";

@@ -14,4 +14,16 @@ export const machineLookups: Record<string, Lookup> = {
       .map((i) => ({ imageId: i.ImageId, imageName: i.ImageName, osName: i.OsName }));
     return { images };
   },
+  "tencentcloud:index/getKeyPairs:getKeyPairs": async (_inputs, { call }) => {
+    const found = list((await call("cvm", "DescribeKeyPairs", { Offset: 0, Limit: 100 })).KeyPairSet);
+    // The provider takes the last word for the cloud's comment.
+    const keyPairLists = found.map((key) => ({
+      keyId: key.KeyId,
+      keyName: key.KeyName,
+      projectId: key.ProjectId,
+      publicKey: String(key.PublicKey).split(" ").slice(0, -1).join(" "),
+      createTime: key.CreatedTime,
+    }));
+    return { keyPairLists };
+  },
 };

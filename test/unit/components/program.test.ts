@@ -69,18 +69,21 @@ test("the longest name that a pair may have gives no name or description that th
   assert.equal(r.one("Vpc").inputs.name, `keepalived-cluster-${stack}`);
 });
 
-test("the private key is nowhere but in the connection, and in no output", async () => {
+test("the private key is nowhere but in the connection and in the one output that is secret", async () => {
   const r = await run();
   const middle = key.privateKey.slice(40, 80);
   for (const { name, inputs } of r.resources) {
     const { connection: _connection, ...others } = inputs;
     assert.ok(!JSON.stringify(others).includes(middle), name);
   }
-  assert.ok(!JSON.stringify(r.outputs).includes(middle));
+  const { access, ...outputs } = r.outputs;
+  assert.ok(!JSON.stringify(outputs).includes(middle));
+  assert.deepEqual(access, { privateKey: key.privateKey, agentSocketPath: null });
+  assert.deepEqual(r.secretOutputs, ["access"]);
 });
 
 test("what the program says at its end", async () => {
-  const { outputs } = await run({ hostKeys: JSON.stringify({ b: key.publicKey }) });
+  const { access: _, ...outputs } = (await run({ hostKeys: JSON.stringify({ b: key.publicKey }) })).outputs;
   const node = (name: "a" | "b", publicIp: string, hostKey: string) => ({
     instanceId: `ha-${name}-instance-id`,
     eniId: `ha-vip-eni-${name}-id`,

@@ -175,8 +175,8 @@ describe("notifyUrl", () => {
 
   test("has to be a secret wherever secrets are known", () => {
     const notifyUrl = "https://hooks.example/s3cret";
-    assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: ["notifyUrl"] }), []);
-    assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: [] }), [
+    assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: ["sshPrivateKey", "notifyUrl"] }), []);
+    assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: ["sshPrivateKey"] }), [
       "notifyUrl: is in clear in the stack's settings; allowed: pulumi config set --secret notifyUrl …",
     ]);
   });

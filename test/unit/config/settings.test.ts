@@ -34,6 +34,7 @@ test("the least configuration gives every default", () => {
     sshPublicKey: key.publicKey,
     keyPairId: undefined,
     sshPrivateKey: key.privateKey,
+    agentSocketPath: undefined,
     sshUser: "root",
     hostKeys: {},
     sshCidrs: ["203.0.113.7/32"],
@@ -209,12 +210,32 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "no private key",
     without("sshPrivateKey"),
-    "sshPrivateKey: is missing; allowed: the private key, set with --secret",
+    "sshPrivateKey: is missing; allowed: the private half of sshPublicKey, set with --secret, or agentSocketPath of an SSH agent that has it",
   ],
   [
-    "no public key",
+    "no private half of a key pair in the cloud",
+    { ...without("sshPublicKey", "sshPrivateKey"), keyPairId: "skey-1" },
+    "sshPrivateKey: is missing; allowed: the private half of keyPairId, set with --secret, or agentSocketPath of an SSH agent that has it",
+  ],
+  [
+    "a private key alone",
     without("sshPublicKey"),
-    "sshPublicKey: is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id",
+    "sshPrivateKey: (not shown) came without a key for the machines; allowed: sshPublicKey or keyPairId with it, or none of them: then the stack makes a key of its own",
+  ],
+  [
+    "an agent alone",
+    { ...without("sshPublicKey", "sshPrivateKey"), agentSocketPath: "SSH_AUTH_SOCK" },
+    "agentSocketPath: came without a key for the machines; allowed: sshPublicKey or keyPairId with it, or none of them: then the stack makes a key of its own",
+  ],
+  [
+    "a private key and an agent",
+    { agentSocketPath: "/run/user/1000/agent" },
+    "agentSocketPath: came together with sshPrivateKey; allowed: one of the two",
+  ],
+  [
+    "an agent's name for its socket",
+    { ...without("sshPrivateKey"), agentSocketPath: "my-agent" },
+    `agentSocketPath: "my-agent" is not allowed; allowed: the path of an SSH agent's socket, or SSH_AUTH_SOCK for the one that this variable names`,
   ],
   [
     "both kinds of public key",
@@ -282,6 +303,18 @@ test("user data over the limit is refused with its size", () => {
   assert.deepEqual(problems, ['userDataFile: "big" has 12289 bytes; allowed: at most 12288']);
 });
 
+test("a key needs no setting at all, or one for the machines and its private half or an agent", () => {
+  const keys = ["sshPublicKey", "sshPrivateKey"];
+  const agent = { agentSocketPath: "SSH_AUTH_SOCK" };
+  assert.deepEqual(problemsOf(without(...keys)), []);
+  assert.deepEqual(problemsOf({ ...without("sshPrivateKey"), ...agent }), []);
+  assert.deepEqual(problemsOf({ ...without(...keys), keyPairId: "skey-1", agentSocketPath: "/run/agent.sock" }), []);
+  const open = problemsOf({}, { secretKeys: [] });
+  assert.deepEqual(open, [
+    "sshPrivateKey: is in clear in the stack's settings; allowed: pulumi config set --secret sshPrivateKey …",
+  ]);
+});
+
 test("several mistakes are told at once, and that nothing was changed", () => {
   const bad = { ...least, mode: "x", vip: "10.9.9.9", virtualRouterId: "256", colour: "red", zone: "" };
   assert.throws(
@@ -330,6 +363,6 @@ test("a tag may be as long as the cloud takes it, in any script", () => {
 });
 
 test("a value that the user keeps secret is not shown, whatever its key", () => {
-  const problems = problemsOf({ mode: "my-secret" }, { secretKeys: ["mode"] });
+  const problems = problemsOf({ mode: "my-secret" }, { secretKeys: ["sshPrivateKey", "mode"] });
   assert.deepEqual(problems, ["mode: (not shown) is not allowed; allowed: stable or standing-master"]);
 });
