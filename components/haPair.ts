@@ -3,6 +3,7 @@ import { type CloudIds, type NodeName, nodeNames, type PairSettings } from "../r
 import { renderCloud, renderStatic } from "../render/render.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import type { Login } from "./login.ts";
+import type { PlaceSettings } from "./lookups/facts.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
@@ -13,10 +14,11 @@ import type { Running } from "./running.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
 /** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */
-export interface HaPairSettings extends PairSettings, MachineSettings {
-  zone: string;
-  vpcCidr: string;
-  /** An EIP on the VIP. */
+export interface HaPairSettings
+  extends Omit<PairSettings, "subnetCidr" | "nodeAddresses">,
+    MachineSettings,
+    PlaceSettings {
+  /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
   publicIpBandwidthMbps: number;
   sshPrivateKey: pulumi.Input<string>;
@@ -63,21 +65,25 @@ export class HaPair extends pulumi.ComponentResource {
   constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:HaPair", name, {}, opts);
     const { settings, running } = args;
-    const { pair, vip, nodeAddresses, region, tags } = settings;
+    const { pair, vip, region, tags } = settings;
+    const { place } = running;
+    const { nodeAddresses } = place;
+    const known: PairSettings = { ...settings, subnetCidr: place.subnetCidr, nodeAddresses };
     const child = { parent: this };
-    const network = new Network(`${name}-network`, settings, child);
-    const { vpcId, subnetId, securityGroupId } = network;
+    const network = new Network(`${name}-network`, { ...settings, place }, child);
+    const { vpcId, subnetId, securityGroupIds } = network;
+    const ownEip = settings.publicIp ? { bandwidthMbps: settings.publicIpBandwidthMbps } : null;
     const virtualIp = new VirtualIp(
       `${name}-vip`,
       {
         pair,
         vpcId,
         subnetId,
-        securityGroupId,
+        securityGroupIds,
         vip,
         nodeAddresses,
         activeNode: running.activeNode,
-        publicBandwidthMbps: settings.publicIp ? settings.publicIpBandwidthMbps : null,
+        eip: place.eip ?? ownEip,
         tags,
       },
       child,
@@ -85,13 +91,13 @@ export class HaPair extends pulumi.ComponentResource {
     const { enis, eip, eipBinding } = virtualIp;
     const access = new NodeRole(
       `${name}-access`,
-      { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.eipId, tags },
+      { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.id, tags },
       child,
     );
     const template = new NodeTemplate(`${name}-template`, { ...settings, imageId: running.imageId }, child);
 
     const ids = pulumi
-      .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.eipId])
+      .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.id])
       .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
@@ -104,10 +110,10 @@ export class HaPair extends pulumi.ComponentResource {
         `${name}-${node}`,
         {
           instanceName: `${pair}-${node}`,
-          zone: settings.zone,
+          zone: place.zone,
           vpcId,
           subnetId,
-          securityGroupId,
+          securityGroupIds,
           imageId: template.imageId,
           instanceType: settings.instanceType,
           keyPairId: template.keyPairId,
@@ -132,11 +138,11 @@ export class HaPair extends pulumi.ComponentResource {
         `${name}-${node}-files`,
         {
           login,
-          staticFiles: renderStatic(settings, node),
-          cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
+          staticFiles: renderStatic(known, node),
+          cloudFiles: ids.apply((cloudIds) => renderCloud(known, cloudIds, node)),
           instanceId: machine.instance.instanceId,
           attachment: machine.attachment,
-          foundation: network.subnet,
+          foundation: network.foundation,
           installAfter: order.install,
         },
         child,
@@ -159,7 +165,7 @@ export class HaPair extends pulumi.ComponentResource {
     this.warnOfUnpinned(settings.hostKeys);
 
     this.vip = vip;
-    this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
+    this.publicIp = pulumi.output<string | null>(eip ? eip.address : null);
     const shown = (node: NodeName, { machine, files }: Built) =>
       pulumi
         .all([
@@ -170,8 +176,8 @@ export class HaPair extends pulumi.ComponentResource {
         ])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
-          const known = settings.hostKeys[node] ?? hostKey;
-          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: known };
+          const pinned = settings.hostKeys[node] ?? hostKey;
+          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: pinned };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });

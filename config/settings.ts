@@ -1,7 +1,7 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
-import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
-import { checkAccess, checkNetwork, type Problem } from "./checks.ts";
+import type { HealthCheck, HookScript } from "../render/model.ts";
+import { type Addresses, checkAccess, checkNetwork, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
@@ -13,7 +13,6 @@ export interface Settings
     Values,
     | "preemptDelay"
     | "failoverSpeed"
-    | "nodeAddresses"
     | "vip"
     | "sshUser"
     | "userDataFile"
@@ -26,7 +25,6 @@ export interface Settings
   preemptDelayS: number;
   advertIntervalMs: number;
   vip: string;
-  nodeAddresses: Record<NodeName, string>;
   sshUser: string;
   /** Text of userDataFile, undefined without one. */
   userData: string | undefined;
@@ -80,6 +78,9 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const ports = values.servicePorts ?? [];
   for (const [i, port] of ports.entries()) {
     if (ports.indexOf(port) < i) report(`servicePorts[${i}]`, `${port} came before; allowed: each port once`);
+  }
+  if (values.zone === undefined && !raw.zone && !raw.subnetId) {
+    report("zone", "is missing; allowed: a zone of the region, for example ap-guangzhou-3, or an existing subnetId");
   }
   const addresses = checkNetwork(values, report);
   checkAccess(values, report);
@@ -138,7 +139,7 @@ function defaultEndpoints(nodePublicIp: boolean): string[] {
 function complete(
   values: Values,
   region: string,
-  addresses: { vip: string; nodeAddresses: Record<NodeName, string> },
+  addresses: Addresses,
   userData: string | undefined,
   hooks: HookScript[],
   secretCheck: boolean,
@@ -152,9 +153,6 @@ function complete(
     advertIntervalMs: advertIntervalsMs[failoverSpeed],
     // Tencent Cloud's Ubuntu images have the user ubuntu, all others log in as root.
     sshUser: sshUser ?? (values.imageId === undefined && /ubuntu/i.test(values.imageName) ? "ubuntu" : "root"),
-    // Without public addresses one logs in from inside the VPC.
-    sshCidrs: values.sshCidrs.length > 0 ? values.sshCidrs : [values.vpcCidr],
-    serviceCidrs: values.serviceCidrs.length > 0 ? values.serviceCidrs : [values.vpcCidr],
     userData,
     vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
     healthCheck: healthCheckOf(values.healthCheck, secretCheck),

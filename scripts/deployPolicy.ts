@@ -13,13 +13,25 @@ export const policyFile = join(root, "docs", "deploy-policy.json");
 /** Recorded to know the provider's data sources; the program asks only some of them. */
 const dataSourceTrace = "x11-data-sources.jsonl";
 
+const tags = "tag:DescribeResourceTagsByResourceIds";
+
 /** The calls of each data source, as recorded there. */
 const dataSources: Record<string, string[]> = {
   AvailabilityZonesByProduct: ["api:DescribeZones"],
+  Eips: ["vpc:DescribeAddresses", tags],
   Enis: ["vpc:DescribeNetworkInterfaces"],
   Images: ["cvm:DescribeImages"],
   InstanceTypes: ["cvm:DescribeZoneInstanceConfigInfos"],
+  SecurityGroups: [
+    "vpc:DescribeSecurityGroups",
+    "vpc:DescribeSecurityGroupAssociationStatistics",
+    "vpc:DescribeSecurityGroupPolicies",
+    tags,
+  ],
   UserInfo: ["cam:GetUserAppId", "cam:DescribeSubAccounts"],
+  VpcInstances: ["vpc:DescribeVpcs", "vpc:DescribeSubnets"],
+  VpcSubnets: ["vpc:DescribeSubnets", tags],
+  VpcUsedIpAddress: ["vpc:DescribeUsedIpAddress"],
 };
 
 /** What no recording shows. */
@@ -57,7 +69,7 @@ export function recordedActions(): Set<string> {
 
 /** Actions of the data sources that the program asks. */
 function askedActions(): string[] {
-  const text = globSync(join(root, "{index,components/*}.ts"))
+  const text = globSync(join(root, "{index,components/**/*}.ts"))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   const asked = [...text.matchAll(/tencentcloud\.get(\w+?)(?:Output)?\(/g)].map(([, name = ""]) => name);
