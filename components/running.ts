@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
 import { type NodeName, nodeNames } from "../render/model.ts";
 import type { Place, PlaceSettings } from "./lookups/facts.ts";
+import { type ExistingMachines, existingOf, machineProblems, placeFor } from "./lookups/machineRules.ts";
+import { lookUpMachines } from "./lookups/machines.ts";
 import { lookUpNetwork } from "./lookups/network.ts";
 import { placeOf, placeProblems } from "./lookups/place.ts";
 import { refuse } from "./lookups/refusal.ts";
@@ -14,6 +16,10 @@ export interface LookUpArgs extends ImageArgs, PlaceSettings {
   region: string;
   /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
+  /** Machines that were there before the pair, undefined where it makes its own. */
+  instanceIds?: Record<NodeName, string> | undefined;
+  /** Their role, undefined where they call the cloud by a key. */
+  nodeRole?: string | undefined;
 }
 
 interface ImageArgs {
@@ -32,6 +38,8 @@ export interface Running extends VipHolder {
   place: Place;
   /** What a new machine is made of. */
   imageId: string;
+  /** Machines that were there before the pair; then imageId is empty. */
+  existing: ExistingMachines | null;
 }
 
 /**
@@ -41,16 +49,21 @@ export interface Running extends VipHolder {
  * @throws RunError when something differs that a running pair can't change, or no image has the name.
  */
 export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.InvokeOptions): Promise<Running> {
-  const { pair, region, vip } = args;
+  const { pair, region, vip, instanceIds, nodeRole } = args;
   // Before the Stash: what is refused here must not have become what the stack was made with.
-  const facts = await lookUpNetwork(args, pair, options);
-  refuse(placeProblems(args, facts, pair, region));
-  const { firstRun, place } = await checkIdentity(`${name}-identity`, args, placeOf(args, facts));
+  const named = instanceIds && { instanceIds, nodeRole };
+  const machines = named && (await lookUpMachines(named, options));
+  const wanted = machines ? placeFor(args, machines) : args;
+  const facts = await lookUpNetwork(wanted, pair, options);
+  const ofMachines = machines ? machineProblems({ ...args, ...named }, pair, machines, facts) : [];
+  refuse([...ofMachines, ...placeProblems(wanted, facts, pair, region)]);
+  const existing = machines ? existingOf(machines) : null;
+  const { firstRun, place } = await checkIdentity(`${name}-identity`, wanted, placeOf(wanted, facts));
   const [holder, imageId] = await Promise.all([
     firstRun ? nobody : vipHolder(pair, vip, options),
-    args.imageId ?? newestImage(args, options),
+    existing ? "" : (args.imageId ?? newestImage(args, options)),
   ]);
-  return { firstRun, place, ...holder, imageId };
+  return { firstRun, place, ...holder, imageId, existing };
 }
 
 /** What the stack was made with, as far as a later change has to be judged by it. */
@@ -66,6 +79,7 @@ interface Identity {
   vpcId?: string | undefined;
   subnetId?: string | undefined;
   publicIpId?: string | undefined;
+  machines?: "existing" | undefined;
 }
 
 /** What a running pair can't change in place, with the keys that the user knows. */
@@ -97,6 +111,13 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
   if (wanted.publicIpId !== undefined && wanted.publicIpId !== made.publicIpId) {
     problems.push(refused("publicIpId", wanted.publicIpId, made.publicIpId));
   }
+  if (wanted.machines !== made.machines) {
+    problems.push(
+      wanted.machines === undefined
+        ? `instanceIds: none can't be applied to the running stack, whose machines were there before; allowed: two machines`
+        : `instanceIds: can't be applied to the running stack, which has machines of its own; allowed: none`,
+    );
+  }
   if (ownEip && made.publicIpId !== undefined) problems.push(refused("publicIp", "true", "false"));
   return problems;
 }
@@ -114,7 +135,7 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
  */
 async function checkIdentity(
   name: string,
-  { vip, vpcCidr, nodeAddresses, publicIp, publicIpId }: LookUpArgs,
+  { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds }: LookUpArgs,
   place: Place,
 ): Promise<{ firstRun: boolean; place: Place }> {
   const wanted: Identity = {
@@ -127,6 +148,7 @@ async function checkIdentity(
     vpcId: place.vpcId ?? undefined,
     subnetId: place.subnetId ?? undefined,
     publicIpId,
+    machines: instanceIds && "existing",
   };
   const input = { ...wanted, run: randomUUID() };
   // ignoreChanges: a refused change would otherwise be written to the state, as the stash's newest input.

@@ -41,6 +41,8 @@ export interface NetworkInput {
   securityGroupIds?: string[];
   publicIp?: boolean;
   publicIpId?: string;
+  /** Without a network named, the pair goes into the machines' own. */
+  onExistingMachines?: boolean;
 }
 /** With the defaults filled in; of an existing network only the cloud knows what is left out here. */
 export interface Addresses {
@@ -57,12 +59,14 @@ const defaultHosts = { vip: 100, a: 16, b: 17 };
 
 /** VPC, subnet, VIP and node addresses; gives the addresses with their defaults filled in, null with a problem. */
 export function checkNetwork(input: NetworkInput, report: Report): Addresses | null {
-  const { vpcId, subnetId, vip, nodeAddresses = {} } = input;
-  const existing = vpcId !== undefined ? "vpcId" : subnetId !== undefined ? "subnetId" : null;
+  const { vpcId, vip, nodeAddresses = {} } = input;
+  const machines = input.onExistingMachines && vpcId === undefined ? "instanceIds" : null;
+  const subnet = input.subnetId !== undefined ? "subnetId" : machines;
+  const existing = vpcId !== undefined ? "vpcId" : subnet;
   const together = (key: string, other: string) =>
     report(key, `came together with ${other}, whose network is looked up; allowed: one of the two`);
   if (existing !== null && input.vpcCidr !== undefined) together("vpcCidr", existing);
-  if (subnetId !== undefined && input.subnetCidr !== undefined) together("subnetCidr", "subnetId");
+  if (subnet !== null && input.subnetCidr !== undefined) together("subnetCidr", subnet);
   if (input.publicIpId !== undefined && input.publicIp) {
     report("publicIpId", "came together with publicIp, which makes an EIP; allowed: one of the two");
   }
@@ -70,7 +74,7 @@ export function checkNetwork(input: NetworkInput, report: Report): Addresses | n
   for (const [i, id] of groups.entries()) {
     if (groups.indexOf(id) < i) report(`securityGroupIds[${i}]`, `"${id}" came before; allowed: each group once`);
   }
-  if (subnetId !== undefined) {
+  if (subnet !== null) {
     if (vip !== undefined) return { vip, nodeAddresses };
     report("vip", "is missing: the subnet is not the pair's own; allowed: a free address of the subnet");
     return null;

@@ -98,6 +98,20 @@ export const schema = {
   sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
   servicePorts: key("array", "a list of TCP ports, 1 to 65535, each once", z.array(integer(1, 65535)).default([])),
   serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
+  instanceIds: key(
+    "object",
+    "the ids of two CVMs, as instanceIds.a and instanceIds.b",
+    perNode(z.string().regex(/^ins-[a-z0-9]{8}$/)).default({}),
+  ),
+  nodeRole: key(
+    "string",
+    "the name of the CAM role of both machines",
+    z
+      .string()
+      .regex(/^[\w+=,.@-]{1,128}$/)
+      .optional(),
+  ),
+  nodeCredentials: key("string", "key", z.enum(["key"]).optional()),
   instanceType: key(
     "string",
     "a type with at least two ENIs",

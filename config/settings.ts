@@ -1,8 +1,9 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
-import type { HealthCheck, HookScript } from "../render/model.ts";
+import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
 import { type Addresses, checkAccess, checkNetwork, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
+import { checkMachines, namesMachines } from "./machines.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
 import { decode, nearest, pathText, shown, valueAt } from "./values.ts";
@@ -20,6 +21,7 @@ export interface Settings
     | "healthCheck"
     | "hooksDir"
     | "notifyUrl"
+    | "instanceIds"
   > {
   region: string;
   preemptDelayS: number;
@@ -32,6 +34,8 @@ export interface Settings
   healthCheck: HealthCheck | null;
   hooks: HookScript[];
   notifyUrl: string | null;
+  /** Machines that were there before, undefined where the stack makes its own. */
+  instanceIds: Record<NodeName, string> | undefined;
 }
 
 /** Bad settings: the message lists every problem, one line each. RunError, so that Pulumi prints it without a stack. */
@@ -72,18 +76,27 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const values: Partial<Values> = {};
   for (const name of known) Object.assign(values, { [name]: readKey(name, raw[name] ?? "", options, report) });
   const region = readRegion(raw["tencentcloud:region"] ?? "", values.zone, report);
-  if (values.sshPublicKey === undefined && values.keyPairId === undefined && !raw.sshPublicKey && !raw.keyPairId) {
+  const instanceIds = checkMachines(raw, values, report);
+  const existing = namesMachines(raw);
+  if (
+    !existing &&
+    values.sshPublicKey === undefined &&
+    values.keyPairId === undefined &&
+    !raw.sshPublicKey &&
+    !raw.keyPairId
+  ) {
     report("sshPublicKey", "is missing; allowed: one line of a .pub file, or keyPairId with an existing key pair's id");
   }
   const ports = values.servicePorts ?? [];
   for (const [i, port] of ports.entries()) {
     if (ports.indexOf(port) < i) report(`servicePorts[${i}]`, `${port} came before; allowed: each port once`);
   }
-  if (values.zone === undefined && !raw.zone && !raw.subnetId) {
+  if (values.zone === undefined && !raw.zone && !raw.subnetId && !existing) {
     report("zone", "is missing; allowed: a zone of the region, for example ap-guangzhou-3, or an existing subnetId");
   }
-  const addresses = checkNetwork(values, report);
-  checkAccess(values, report);
+  const addresses = checkNetwork({ ...values, onExistingMachines: existing }, report);
+  // Existing machines are reached as they were before: the pair opens nothing for that.
+  checkAccess({ ...values, ...(existing && { nodePublicIp: false }) }, report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
   // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.
@@ -92,7 +105,7 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
   const secretCheck = options.secretKeys?.includes("healthCheck") === true;
-  return complete(values as Values, region, addresses, userData, hooks, secretCheck);
+  return { ...complete(values as Values, region, addresses, userData, hooks, secretCheck), instanceIds };
 }
 
 type Report = (name: string, text: string) => void;
@@ -143,8 +156,17 @@ function complete(
   userData: string | undefined,
   hooks: HookScript[],
   secretCheck: boolean,
-): Settings {
-  const { preemptDelay, failoverSpeed, sshUser, userDataFile: _, apiEndpoints, hooksDir: __, ...rest } = values;
+): Omit<Settings, "instanceIds"> {
+  const {
+    preemptDelay,
+    failoverSpeed,
+    sshUser,
+    userDataFile: _,
+    apiEndpoints,
+    hooksDir: __,
+    instanceIds: ___,
+    ...rest
+  } = values;
   return {
     ...rest,
     ...addresses,

@@ -13,7 +13,8 @@ const first = { Limit: "100" };
 
 export const networkLookups: Record<string, Lookup> = {
   "tencentcloud:index/getEnis:getEnis": async (inputs, { call }) => {
-    const Filters = filters(inputs, { name: "network-interface-name", ipv4: "address-ip" });
+    const asked = { name: "network-interface-name", ipv4: "address-ip", instanceId: "attachment.instance-id" };
+    const Filters = filters(inputs, asked);
     const found = list((await call("vpc", "DescribeNetworkInterfaces", { Filters, Limit: 100 })).NetworkInterfaceSet);
     const ipv4s = (e: Json) => list(e.PrivateIpAddressSet).map((a) => ({ ip: a.PrivateIpAddress, primary: a.Primary }));
     const instanceId = (e: Json) => (e.Attachment as Json | null)?.InstanceId;
