@@ -31,6 +31,13 @@ export function pairsOfModel(
   seen = new Map<string, string>(),
 ): CloudPair[] {
   const enis = [...model.enis.values()];
+  // A machine of the user's may have an EIP instead of a public address of its own.
+  const eipOf = (instanceId: string) => {
+    const primary = enis.find((eni) => eni.primary && eni.attachment?.instanceId === instanceId);
+    return (
+      [...model.eips.values()].find(({ binding }) => binding !== null && binding.eniId === primary?.id)?.publicIp ?? ""
+    );
+  };
   const nodes = new Map<string, Partial<Record<"a" | "b", CloudNode & { vpcId: string; subnetId: string }>>>();
   for (const eni of enis) {
     const [, pair = "", node] = /^(.+)-([ab])$/.exec(eni.name) ?? [];
@@ -39,7 +46,8 @@ export function pairsOfModel(
     if ((node !== "a" && node !== "b") || eni.primary || !instance || !address || instance.state === "TERMINATING") {
       continue;
     }
-    const { id: instanceId, publicIp } = instance;
+    const { id: instanceId } = instance;
+    const publicIp = instance.publicIp || eipOf(instanceId);
     const found = { instanceId, eniId: eni.id, address, publicIp, vpcId: eni.vpcId, subnetId: eni.subnetId };
     nodes.set(pair, { ...nodes.get(pair), [node]: found });
   }

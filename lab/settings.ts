@@ -17,11 +17,11 @@ export function complete(name: string, chosen: Settings): Settings {
   return {
     zone: "ap-guangzhou-3",
     sshCidrs: JSON.stringify(["198.18.0.0/15"]),
-    sshPublicKey: publicKey,
     sshPrivateKey: privateKey,
     servicePorts: JSON.stringify([80]),
     serviceCidrs: JSON.stringify(["0.0.0.0/0"]),
-    userDataFile: join(import.meta.dirname, "user-data.sh"),
+    // Machines that are there already take a key and serve.
+    ...(!chosen.instanceIds && { sshPublicKey: publicKey, userDataFile: join(import.meta.dirname, "user-data.sh") }),
     ...chosen,
   };
 }
