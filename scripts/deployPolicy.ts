@@ -19,8 +19,10 @@ const tags = "tag:DescribeResourceTagsByResourceIds";
 const dataSources: Record<string, string[]> = {
   AvailabilityZonesByProduct: ["api:DescribeZones"],
   Eips: ["vpc:DescribeAddresses", tags],
+  CamRoles: ["cam:DescribeRoleList"],
   Enis: ["vpc:DescribeNetworkInterfaces"],
   Images: ["cvm:DescribeImages"],
+  Instances: ["cvm:DescribeInstances"],
   InstanceTypes: ["cvm:DescribeZoneInstanceConfigInfos"],
   SecurityGroups: [
     "vpc:DescribeSecurityGroups",
@@ -30,12 +32,20 @@ const dataSources: Record<string, string[]> = {
   ],
   UserInfo: ["cam:GetUserAppId", "cam:DescribeSubAccounts"],
   VpcInstances: ["vpc:DescribeVpcs", "vpc:DescribeSubnets"],
+  VpcNetworkInterfaceLimit: ["vpc:DescribeNetworkInterfaceLimit"],
   VpcSubnets: ["vpc:DescribeSubnets", tags],
   VpcUsedIpAddress: ["vpc:DescribeUsedIpAddress"],
 };
 
+/** As the provider's source has them, and was seen to call them: those of a user, of its key and of its policy. */
+const ofNodeKey = ["AddUser", "GetUser", "UpdateUser", "DeleteUser"].concat(
+  ["CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"],
+  ["AttachUserPolicy", "ListAttachedUserPolicies", "DetachUserPolicy"],
+);
+
 /** What no recording shows. */
 const unrecorded: Record<string, string> = {
+  ...Object.fromEntries(ofNodeKey.map((action) => [`cam:${action}`, "nodeCredentials key"])),
   "vpc:ModifyAddressesBandwidth": "publicIpBandwidthMbps changed on a running stack",
   "cam:PassRole": "no call, but asked for when a sub-account gives a machine its role",
   "finance:trade": "no call, but asked for when a sub-account makes what is billed",

@@ -38,7 +38,7 @@ async function openToSsh(call: Call, { machines, securityGroupId }: World): Prom
 }
 
 describe("two machines that are there already", () => {
-  const lab = new Lab("tm");
+  const lab = new Lab("tj");
   let world: World;
   let found: string[];
   const config = () => readConfig(lab.name) ?? assert.fail("no lab");
