@@ -92,9 +92,14 @@ function main(): void {
   }
   const nodes = nodesFrom(values.node);
   const settings = { ...parseSettings(withSamples(settingsFrom(values.set ?? []))), pair };
+  const { subnetCidr, nodeAddresses } = settings;
+  const [a, b] = nodeNames.map((node) => nodeAddresses[node]);
+  if (subnetCidr === undefined || a === undefined || b === undefined) {
+    throw new Error("subnetId: what is in that subnet only the cloud can tell; for a rendering set subnetCidr instead");
+  }
   const ids = placeholders(settings.publicIp);
   for (const node of nodes) {
-    const files = renderNode(settings, ids, node);
+    const files = renderNode({ ...settings, subnetCidr, nodeAddresses: { a, b } }, ids, node);
     if (values.out === undefined) process.stdout.write(print(node, files));
     else write(values.out, node, files);
   }

@@ -1,22 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type CloudIds, type NodeName, nodeNames, type PairSettings, type ServicePort } from "../render/model.ts";
-import { renderCloud, renderStatic } from "../render/render.ts";
+import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
+import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import type { Login } from "./login.ts";
+import type { PlaceSettings } from "./lookups/facts.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
-import { NodeRole } from "./nodeRole.ts";
+import { type CallerKind, NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
-import { designOf, type MachineSettings, orderOf } from "./replacement.ts";
+import { designOf, designOfExisting, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
 /** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */
-export interface HaPairSettings extends PairSettings, MachineSettings {
-  zone: string;
-  vpcCidr: string;
-  /** An EIP on the VIP. */
+export interface HaPairSettings
+  extends Omit<PairSettings, "subnetCidr" | "nodeAddresses">,
+    MachineSettings,
+    PlaceSettings {
+  /** Machines that were there before the pair, as its nodes: lookUp looks them up. Of MachineSettings nothing counts then. */
+  instanceIds?: Record<NodeName, string> | undefined;
+  /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
   publicIpBandwidthMbps: number;
   /** PEM; the private half of sshPublicKey or keyPairId. */
@@ -36,6 +41,22 @@ export interface HaPairArgs {
   settings: HaPairSettings;
   /** What lookUp found for the same name and settings. */
   running: Running;
+}
+
+/** What else has to be in place, for each step of a node. */
+interface Order {
+  start: pulumi.Resource[];
+  attach: pulumi.Resource[];
+  install: pulumi.Resource[];
+}
+
+/** A node's machine, made for it or there before. */
+interface Machine {
+  instanceId: pulumi.Input<string>;
+  attachment: pulumi.Resource;
+  sshHost: pulumi.Input<string>;
+  /** Its own public address, null without one. */
+  publicIp: pulumi.Input<string | null>;
 }
 
 /** A node as the outputs show it. */
@@ -81,80 +102,99 @@ export class HaPair extends pulumi.ComponentResource {
     super("keepalived-cluster:index:HaPair", name, {}, opts);
     const { running } = args;
     const settings = withOwnKey(args);
-    const { pair, vip, nodeAddresses, region, tags } = settings;
+    const { pair, vip, region, tags } = settings;
+    const { place } = running;
+    const { nodeAddresses } = place;
+    const known: PairSettings = { ...settings, subnetCidr: place.subnetCidr, nodeAddresses };
     const child = { parent: this };
-    const network = new Network(`${name}-network`, settings, child);
-    const { vpcId, subnetId, securityGroupId } = network;
+    const network = new Network(`${name}-network`, { ...settings, place }, child);
+    const { vpcId, subnetId, securityGroupIds } = network;
+    const ownEip = settings.publicIp ? { bandwidthMbps: settings.publicIpBandwidthMbps } : null;
     const virtualIp = new VirtualIp(
       `${name}-vip`,
       {
         pair,
         vpcId,
         subnetId,
-        securityGroupId,
+        securityGroupIds,
         vip,
         nodeAddresses,
         activeNode: running.activeNode,
-        publicBandwidthMbps: settings.publicIp ? settings.publicIpBandwidthMbps : null,
+        eip: place.eip ?? ownEip,
         tags,
       },
       child,
     );
     const { enis, eip, eipBinding } = virtualIp;
+    const { existing } = running;
     const access = new NodeRole(
       `${name}-access`,
-      { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.eipId, tags },
+      { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.id, caller: callerOf(existing), tags },
       child,
     );
-    const template = new NodeTemplate(`${name}-template`, { ...settings, imageId: running.imageId }, child);
+    const template = existing
+      ? undefined
+      : new NodeTemplate(`${name}-template`, { ...settings, imageId: running.imageId }, child);
 
     const ids = pulumi
-      .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.eipId])
+      .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.id])
       .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
-    const design = designOf(settings);
-    const build = (
-      node: NodeName,
-      order: { start: pulumi.Resource[]; attach: pulumi.Resource[]; install: pulumi.Resource[] },
-    ) => {
-      const machine = new Node(
+    const design = settings.instanceIds ? designOfExisting(settings.instanceIds) : designOf(settings);
+    const machineOf = (node: NodeName, order: Order): Machine => {
+      const { eniId } = enis[node];
+      const attachAfter = [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach];
+      if (existing) {
+        const { instanceId, sshHost, publicIp } = existing.machines[node];
+        const { attachment } = new ExistingNode(`${name}-${node}`, { instanceId, eniId, attachAfter }, child);
+        return { instanceId, attachment, sshHost, publicIp };
+      }
+      const { instance, attachment, sshHost } = new Node(
         `${name}-${node}`,
         {
           instanceName: `${pair}-${node}`,
-          zone: settings.zone,
+          zone: place.zone,
           vpcId,
           subnetId,
-          securityGroupId,
-          imageId: template.imageId,
+          securityGroupIds,
+          imageId: template!.imageId,
           instanceType: settings.instanceType,
-          keyPairId: template.keyPairId,
-          placementGroupId: template.placementGroupId,
-          roleName: access.roleName,
+          keyPairId: template!.keyPairId,
+          placementGroupId: template!.placementGroupId,
+          roleName: access.roleName!,
           systemDiskType: settings.systemDiskType,
           systemDiskSizeGb: settings.systemDiskSizeGb,
           userData: settings.userData,
           publicIp: settings.nodePublicIp,
-          eniId: enis[node].eniId,
+          eniId,
           design,
           // The ENIs first: the cloud picks the machines' own addresses, and could pick one that is meant for an ENI.
           startAfter: [network.rules, enis.a, enis.b, ...order.start],
-          attachAfter: [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach],
+          attachAfter,
           tags,
         },
         child,
       );
+      const publicIp = settings.nodePublicIp ? instance.publicIp : null;
+      return { instanceId: instance.instanceId, attachment, sshHost, publicIp };
+    };
+    const keyFiles = access.key?.apply(renderKey);
+    const build = (node: NodeName, order: Order) => {
+      const machine = machineOf(node, order);
       const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, hostKeys } = settings;
       const login: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, hostKey: hostKeys[node] };
       const files = new NodeFiles(
         `${name}-${node}-files`,
         {
           login,
-          staticFiles: renderStatic(settings, node),
-          cloudFiles: ids.apply((known) => renderCloud(settings, known, node)),
-          instanceId: machine.instance.instanceId,
+          staticFiles: renderStatic(known, node),
+          cloudFiles: ids.apply((cloudIds) => renderCloud(known, cloudIds, node)),
+          secretFiles: keyFiles,
+          instanceId: machine.instanceId,
+          existingId: existing?.machines[node].instanceId,
           attachment: machine.attachment,
-          foundation: network.subnet,
+          foundation: network.foundation,
           installAfter: order.install,
         },
         child,
@@ -181,19 +221,14 @@ export class HaPair extends pulumi.ComponentResource {
       agentSocketPath: settings.agentSocketPath ?? null,
     });
     this.vip = vip;
-    this.publicIp = eip ? eip.publicIp : pulumi.output<string | null>(null);
+    this.publicIp = pulumi.output<string | null>(eip ? eip.address : null);
     const shown = (node: NodeName, { machine, files }: Built) =>
       pulumi
-        .all([
-          machine.instance.instanceId,
-          enis[node].eniId,
-          settings.nodePublicIp ? machine.instance.publicIp : null,
-          files.hostKey,
-        ])
+        .all([machine.instanceId, enis[node].eniId, machine.publicIp, files.hostKey])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
-          const known = settings.hostKeys[node] ?? hostKey;
-          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: known };
+          const pinned = settings.hostKeys[node] ?? hostKey;
+          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: pinned };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });
@@ -206,4 +241,10 @@ export class HaPair extends pulumi.ComponentResource {
     const text = `${keys} not set: any host key is accepted. Pin what the output "nodes" shows: pulumi config set --path`;
     void pulumi.log.warn(`${text} hostKeys.${unpinned[0]} "…"`, this);
   }
+}
+
+/** Machines that were there before are given no role: theirs gets the policy, or they get a key. */
+function callerOf(existing: Running["existing"]): CallerKind {
+  if (!existing) return { kind: "own" };
+  return existing.roleId === undefined ? { kind: "key" } : { kind: "role", roleId: existing.roleId };
 }

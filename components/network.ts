@@ -1,44 +1,52 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
-import type { NodeName, ServicePort } from "../render/model.ts";
+import type { ServicePort } from "../render/model.ts";
+import type { Place } from "./lookups/facts.ts";
 
 export interface NetworkArgs {
   /** Name of everything in the cloud, unique in the account. */
   pair: string;
-  zone: string;
-  vpcCidr: string;
-  subnetCidr: string;
-  /** Addresses between which VRRP runs. */
-  nodeAddresses: Record<NodeName, string>;
-  /** Networks from which SSH is open. */
+  /** Where the pair is; VRRP runs between its node addresses. */
+  place: Place;
+  /** Security groups beside the pair's own. */
+  securityGroupIds: string[];
+  /** Networks from which SSH is open; the VPC when empty. */
   sshCidrs: string[];
   /** Ports of the service, open to serviceCidrs. */
   servicePorts: ServicePort[];
-  /** Networks that may use the service, and ping. */
+  /** Networks that may use the service, and ping; the VPC when empty. */
   serviceCidrs: string[];
   tags: Record<string, string>;
 }
 
-/** VPC, subnet and one security group for every NIC of the pair. */
+/** VPC and subnet, made or found, and one security group of the pair's own for each of its NICs. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
-  readonly subnet: tencentcloud.Subnet;
   readonly subnetId: pulumi.Output<string>;
-  readonly securityGroupId: pulumi.Output<string>;
+  /** Of every NIC, the pair's own first. */
+  readonly securityGroupIds: pulumi.Input<string>[];
+  /** What only the end of the stack takes away. */
+  readonly foundation: pulumi.Resource;
   /** What a node needs before it is reachable. */
   readonly rules: tencentcloud.SecurityGroupRuleSet;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:Network", name, {}, opts);
     const parent = { parent: this };
-    const { pair, tags } = args;
+    const { pair, place, tags } = args;
 
-    const vpc = new tencentcloud.Vpc(`${name}-vpc`, { name: pair, cidrBlock: args.vpcCidr, tags }, parent);
-    this.subnet = new tencentcloud.Subnet(
-      `${name}-subnet`,
-      { name: pair, vpcId: vpc.vpcId, cidrBlock: args.subnetCidr, availabilityZone: args.zone, tags },
-      parent,
-    );
+    this.vpcId =
+      place.vpcId === null
+        ? new tencentcloud.Vpc(`${name}-vpc`, { name: pair, cidrBlock: place.vpcCidrs[0], tags }, parent).vpcId
+        : pulumi.output(place.vpcId);
+    const subnet =
+      place.subnetId === null
+        ? new tencentcloud.Subnet(
+            `${name}-subnet`,
+            { name: pair, vpcId: this.vpcId, cidrBlock: place.subnetCidr, availabilityZone: place.zone, tags },
+            parent,
+          )
+        : undefined;
     const group = new tencentcloud.SecurityGroup(
       `${name}-security-group`,
       { name: pair, description: `Nodes of ${pair}`, tags },
@@ -50,13 +58,14 @@ export class Network extends pulumi.ComponentResource {
       parent,
     );
 
-    this.vpcId = vpc.vpcId;
-    this.subnetId = this.subnet.subnetId;
-    this.securityGroupId = group.securityGroupId;
+    this.subnetId = subnet?.subnetId ?? pulumi.output(place.subnetId ?? "");
+    this.securityGroupIds = [group.securityGroupId, ...args.securityGroupIds];
+    // An existing subnet is no resource of the stack's. Nothing replaces a group of ours either.
+    this.foundation = subnet ?? group;
     this.registerOutputs({
       vpcId: this.vpcId,
       subnetId: this.subnetId,
-      securityGroupId: this.securityGroupId,
+      securityGroupId: group.securityGroupId,
     });
   }
 }
@@ -76,7 +85,10 @@ const allowAll = accept("ALL", "ALL", "0.0.0.0/0", "Everything out");
 
 /** VRRP is neither TCP, UDP nor ICMP and can't be named in a rule: so ALL, but only between the two VRRP addresses. */
 function ingressRules(args: NetworkArgs): Rule[] {
-  const { nodeAddresses, servicePorts, serviceCidrs, sshCidrs } = args;
+  const { servicePorts, place } = args;
+  const { nodeAddresses } = place;
+  const orVpc = (cidrs: string[]) => (cidrs.length > 0 ? cidrs : place.vpcCidrs);
+  const [sshCidrs, serviceCidrs] = [orVpc(args.sshCidrs), orVpc(args.serviceCidrs)];
   return [
     accept("ALL", "ALL", `${nodeAddresses.a}/32`, "VRRP from node a"),
     accept("ALL", "ALL", `${nodeAddresses.b}/32`, "VRRP from node b"),

@@ -7,7 +7,7 @@ export interface NodeArgs {
   zone: string;
   vpcId: pulumi.Input<string>;
   subnetId: pulumi.Input<string>;
-  securityGroupId: pulumi.Input<string>;
+  securityGroupIds: pulumi.Input<string>[];
   imageId: pulumi.Input<string>;
   instanceType: string;
   keyPairId: pulumi.Input<string>;
@@ -52,7 +52,7 @@ export class Node extends pulumi.ComponentResource {
         instanceType: args.instanceType,
         vpcId: args.vpcId,
         subnetId: args.subnetId,
-        orderlySecurityGroups: [args.securityGroupId],
+        orderlySecurityGroups: args.securityGroupIds,
         keyIds: [args.keyPairId],
         camRoleName: args.roleName,
         disasterRecoverGroupIds: [args.placementGroupId],

@@ -11,7 +11,14 @@ export interface NodeFilesArgs {
   staticFiles: NodeFile[];
   /** Files that carry the cloud's ids; the same holds for secret ones. */
   cloudFiles: pulumi.Input<NodeFile[]>;
+  /** Files whose text only the cloud knows, and nobody else may see: an access key. */
+  secretFiles?: pulumi.Output<NodeFile[]> | undefined;
   instanceId: pulumi.Input<string>;
+  /**
+   * Id of a machine that was there before the pair and will be afterwards: what was on it is respected, and everything is
+   * taken back by SSH, while it lives and has its second NIC. Undefined for a machine that goes with the pair.
+   */
+  existingId?: string | undefined;
   /** What makes the machine a node of the pair. */
   attachment: pulumi.Resource;
   /** What the pair keeps for as long as it exists. With it the machines go, and nothing has to be taken back on them. */
@@ -30,6 +37,7 @@ export class NodeFiles extends pulumi.ComponentResource {
   readonly installed: command.remote.Command;
 
   constructor(name: string, args: NodeFilesArgs, opts?: pulumi.ComponentResourceOptions) {
+    const secretFiles = args.secretFiles ?? pulumi.output<NodeFile[]>([]);
     const files = pulumi.output(args.cloudFiles).apply((cloud) => [...args.staticFiles, ...cloud]);
     // One input per file: with the cloud's files still unknown the others are shown nevertheless.
     const open = (some: NodeFile[]) =>
@@ -37,17 +45,25 @@ export class NodeFiles extends pulumi.ComponentResource {
     const shown = { files: open(args.staticFiles), cloudFiles: pulumi.output(args.cloudFiles).apply(open) };
     super("keepalived-cluster:index:NodeFiles", name, shown, opts);
 
-    const commandName = `${name}-install`;
-    const stdin = pulumi.all([files, this.urn]).apply(([all, urn]) => {
+    // Of an existing machine, one for each: another machine is another command, and this one's removal takes its files back.
+    const existing = args.existingId !== undefined;
+    const commandName = existing ? `${name}-install-${args.existingId}` : `${name}-install`;
+    const stdin = pulumi.all([files, secretFiles, this.urn]).apply(([known, secret, urn]) => {
+      const all = [...known, ...secret];
       const mask = all.flatMap(({ secrets }) => secrets ?? []);
-      return pushProgram({ files: all, scripts: installScripts(), mask, owner: `${urn}::${commandName}` });
+      const owner = `${urn}::${commandName}`;
+      return pushProgram({ files: all, scripts: installScripts(), mask, owner, existing });
     });
     const shell = asRoot(args.login.user, "sh -s");
     // A change of the command is what runs it. The list belongs here and not in `triggers`: those replace the command, and
     // a replacement installs first and removes last. A secret's digest would let anybody confirm a guess; its change shows
     // in the standard input.
-    const list = files.apply((all) =>
-      [...all]
+    // An output that depends on a secret is one: of such a file the list, which everybody sees, has the name alone.
+    const named = pulumi.unsecret(
+      secretFiles.apply((all) => all.map(({ path, mode }) => ({ path, mode, content: "", secrets: [] }))),
+    );
+    const list = pulumi.all([files, named]).apply(([known, secret]) =>
+      [...known, ...secret]
         .sort((x, y) => (x.path < y.path ? -1 : 1))
         .map(
           ({ path, mode, content, secrets }) =>
@@ -73,7 +89,7 @@ export class NodeFiles extends pulumi.ComponentResource {
         // Neither the machine nor the ENI's attachment, which a new one replaces: then the engine would insist on a removal by
         // SSH, from a machine that may be replaced because it is dead, and after an attachment that was refused the CLI (3.260)
         // even ends with "unknown provider". So on a new machine this is but a change.
-        deletedWith: args.foundation,
+        ...(!existing && { deletedWith: args.foundation }),
         deleteBeforeReplace: true,
         // A secret stdin does not make what the command prints a secret.
         additionalSecretOutputs: ["stdout", "stderr"],

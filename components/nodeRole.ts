@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
+import { type AccessKey, NodeKey } from "./nodeKey.ts";
+
+/**
+ * As what the nodes call the cloud. `own`: a role that is made for them, for machines that are made with it. Machines that
+ * were there before have a role already, which gets the policy; or none, and then a key.
+ */
+export type CallerKind = { kind: "own" } | { kind: "role"; roleId: string } | { kind: "key" };
 
 export interface NodeRoleArgs {
   /** Name of everything in the cloud, unique in the account. */
@@ -9,14 +16,18 @@ export interface NodeRoleArgs {
   eniIds: pulumi.Input<string>[];
   /** The EIP that the nodes may bind again, undefined without one. */
   eipId: pulumi.Input<string> | undefined;
+  caller: CallerKind;
   tags: Record<string, string>;
 }
 
-/** The role that both instances carry, with the least that a failover needs. The nodes hold no key of the account's. */
+/** The least that a failover needs, for the role that both instances carry or for a key of their own. */
 export class NodeRole extends pulumi.ComponentResource {
-  readonly roleName: pulumi.Output<string>;
+  /** For new machines, undefined for those that were there before. */
+  readonly roleName: pulumi.Output<string> | undefined;
+  /** For machines without a role. */
+  readonly key: pulumi.Output<AccessKey> | undefined;
   /** The policy in force: nodes are of no use before. */
-  readonly grant: tencentcloud.CamRolePolicyAttachment;
+  readonly grant: tencentcloud.CamRolePolicyAttachment | tencentcloud.CamUserPolicyAttachment;
 
   constructor(name: string, args: NodeRoleArgs, opts?: pulumi.ComponentResourceOptions) {
     // The class's former name: a type is part of the URNs of everything below it, in each running stack.
@@ -25,11 +36,6 @@ export class NodeRole extends pulumi.ComponentResource {
     // Names are unique in the account, so the old one goes before a new one comes.
     const options = { parent: this, deleteBeforeReplace: true };
 
-    const role = new tencentcloud.CamRole(
-      `${name}-role`,
-      { name: pair, description: `Nodes of ${pair}`, document: JSON.stringify(trustDocument), tags },
-      options,
-    );
     const policy = new tencentcloud.CamPolicy(
       `${name}-policy`,
       {
@@ -42,13 +48,24 @@ export class NodeRole extends pulumi.ComponentResource {
       },
       options,
     );
-    this.grant = new tencentcloud.CamRolePolicyAttachment(
-      `${name}-grant`,
-      { roleId: role.camRoleId, policyId: policy.camPolicyId },
-      options,
-    );
-
-    this.roleName = role.name;
+    const policyId = policy.camPolicyId;
+    const grantTo = (roleId: pulumi.Input<string>) =>
+      new tencentcloud.CamRolePolicyAttachment(`${name}-grant`, { roleId, policyId }, options);
+    if (args.caller.kind === "own") {
+      const role = new tencentcloud.CamRole(
+        `${name}-role`,
+        { name: pair, description: `Nodes of ${pair}`, document: JSON.stringify(trustDocument), tags },
+        options,
+      );
+      this.roleName = role.name;
+      this.grant = grantTo(role.camRoleId);
+    } else if (args.caller.kind === "role") {
+      this.grant = grantTo(args.caller.roleId);
+    } else {
+      const { key, grant } = new NodeKey(`${name}-key`, { pair, policyId, tags }, { parent: this });
+      this.key = key;
+      this.grant = grant;
+    }
     this.registerOutputs({ roleName: this.roleName });
   }
 }

@@ -41,6 +41,13 @@ export function designOf(settings: MachineSettings): string {
 }
 
 /**
+ * The same for machines that were there before: another one takes the place of one in the same order, so that the VIP is
+ * never on the one that goes. What they are made of is not the pair's.
+ */
+export const designOfExisting = (instanceIds: Record<NodeName, string>): string =>
+  hashOf(JSON.stringify([instanceIds.a, instanceIds.b]), 16);
+
+/**
  * Which node is made or changed first. A new pair: both machines start together, and node b gets its files when node a has
  * proved its own. A running one: the node without the VIP first, as a whole; then it takes the VIP over (handover.ts), should
  * the other be replaced, which follows. HaPair makes them depend on each other so.

@@ -7,15 +7,21 @@ export interface VirtualIpArgs {
   pair: string;
   vpcId: pulumi.Input<string>;
   subnetId: pulumi.Input<string>;
-  securityGroupId: pulumi.Input<string>;
+  securityGroupIds: pulumi.Input<string>[];
   vip: string;
   /** Primary address of each node's ENI. */
   nodeAddresses: Record<NodeName, string>;
   /** The node whose ENI has the VIP now. Of effect only where something is made: an ENI, or the EIP's binding. */
   activeNode: NodeName;
-  /** Bandwidth of the EIP on the VIP in Mbit/s, null without an EIP. */
-  publicBandwidthMbps: number | null;
+  /** The EIP on the VIP: one that is there, or the bandwidth in Mbit/s of one that is made; null without an EIP. */
+  eip: VipEip | { bandwidthMbps: number } | null;
   tags: Record<string, string>;
+}
+
+/** An EIP for the VIP. */
+export interface VipEip {
+  id: pulumi.Input<string>;
+  address: pulumi.Input<string>;
 }
 
 /**
@@ -26,7 +32,7 @@ export interface VirtualIpArgs {
  */
 export class VirtualIp extends pulumi.ComponentResource {
   readonly enis: Record<NodeName, tencentcloud.Eni>;
-  readonly eip: tencentcloud.Eip | undefined;
+  readonly eip: VipEip | undefined;
   /** The EIP's binding. It has to be there before the ENIs are attached: from then on a node may move the VIP. */
   readonly eipBinding: tencentcloud.EipAssociation | undefined;
 
@@ -42,7 +48,7 @@ export class VirtualIp extends pulumi.ComponentResource {
           description: `VRRP address of node ${node}`,
           vpcId: args.vpcId,
           subnetId: args.subnetId,
-          orderlySecurityGroups: [args.securityGroupId],
+          orderlySecurityGroups: args.securityGroupIds,
           ipv4s: addressesOf(args, node),
           tags,
         },
@@ -52,21 +58,26 @@ export class VirtualIp extends pulumi.ComponentResource {
       );
     this.enis = { a: eniFor("a"), b: eniFor("b") };
 
-    if (args.publicBandwidthMbps !== null) {
-      this.eip = new tencentcloud.Eip(
+    const makeEip = (bandwidthMbps: number): VipEip => {
+      const { eipId, publicIp } = new tencentcloud.Eip(
         `${name}-eip`,
         {
           name: pair,
           internetChargeType: "TRAFFIC_POSTPAID_BY_HOUR",
-          internetMaxBandwidthOut: args.publicBandwidthMbps,
+          internetMaxBandwidthOut: bandwidthMbps,
           tags,
         },
         { parent: this },
       );
+      return { id: eipId, address: publicIp };
+    };
+    if (args.eip !== null) {
+      this.eip = "id" in args.eip ? args.eip : makeEip(args.eip.bandwidthMbps);
+      // The end of the binding leaves the EIP, and whose it is.
       this.eipBinding = new tencentcloud.EipAssociation(
         `${name}-eip-binding`,
         {
-          eipId: this.eip.eipId,
+          eipId: this.eip.id,
           networkInterfaceId: this.enis[args.activeNode].eniId,
           privateIp: vip,
         },
@@ -80,7 +91,7 @@ export class VirtualIp extends pulumi.ComponentResource {
       );
     }
 
-    this.registerOutputs({ vip, publicIp: this.eip?.publicIp });
+    this.registerOutputs({ vip, publicIp: this.eip?.address });
   }
 }
 

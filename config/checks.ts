@@ -1,17 +1,6 @@
-import {
-  type Block,
-  blockOf,
-  contains,
-  formatAddress,
-  formatBlock,
-  holds,
-  hostOf,
-  overlaps,
-  parseAddress,
-  parseCidr,
-} from "../render/ipv4.ts";
+import { type Block, contains, formatBlock, hostOf, overlaps, parseCidr } from "../render/ipv4.ts";
 import { type NodeName, nodeNames, type ServicePort } from "../render/model.ts";
-import { shown } from "./values.ts";
+import { addressProblems, rangeOf } from "../render/subnet.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */
 
@@ -42,21 +31,65 @@ function networkForm(key: string, text: string, report: Report): Block | null {
 }
 
 export interface NetworkInput {
+  vpcId?: string;
   vpcCidr?: string;
+  subnetId?: string;
   subnetCidr?: string;
   vip?: string;
   nodeAddresses?: Partial<Record<NodeName, string>>;
+  securityGroupIds?: string[];
+  publicIp?: boolean;
+  publicIpId?: string;
+  /** Without a network named, the pair goes into the machines' own. */
+  onExistingMachines?: boolean;
 }
+/** With the defaults filled in; of an existing network only the cloud knows what is left out here. */
 export interface Addresses {
+  vpcCidr?: string;
+  subnetCidr?: string;
   vip: string;
-  nodeAddresses: Record<NodeName, string>;
+  nodeAddresses: Partial<Record<NodeName, string>>;
 }
 
+/** Networks that are made unless the user names others, or existing ones. */
+const defaultNetworks = { vpcCidr: "10.0.0.0/16", subnetCidr: "10.0.1.0/24" };
 /** Hosts of the subnet that are used unless the user names others. */
 const defaultHosts = { vip: 100, a: 16, b: 17 };
 
 /** VPC, subnet, VIP and node addresses; gives the addresses with their defaults filled in, null with a problem. */
 export function checkNetwork(input: NetworkInput, report: Report): Addresses | null {
+  const { vpcId, vip, nodeAddresses = {} } = input;
+  const machines = input.onExistingMachines && vpcId === undefined ? "instanceIds" : null;
+  const subnet = input.subnetId !== undefined ? "subnetId" : machines;
+  const existing = vpcId !== undefined ? "vpcId" : subnet;
+  const together = (key: string, other: string) =>
+    report(key, `came together with ${other}, whose network is looked up; allowed: one of the two`);
+  if (existing !== null && input.vpcCidr !== undefined) together("vpcCidr", existing);
+  if (subnet !== null && input.subnetCidr !== undefined) together("subnetCidr", subnet);
+  if (input.publicIpId !== undefined && input.publicIp) {
+    report("publicIpId", "came together with publicIp, which makes an EIP; allowed: one of the two");
+  }
+  const groups = input.securityGroupIds ?? [];
+  for (const [i, id] of groups.entries()) {
+    if (groups.indexOf(id) < i) report(`securityGroupIds[${i}]`, `"${id}" came before; allowed: each group once`);
+  }
+  if (subnet !== null) {
+    if (vip !== undefined) return { vip, nodeAddresses };
+    report("vip", "is missing: the subnet is not the pair's own; allowed: a free address of the subnet");
+    return null;
+  }
+  if (vpcId === undefined) return checkMade({ ...defaultNetworks, ...given(input) }, report);
+  if (input.subnetCidr !== undefined) return checkMade(input, report);
+  report("subnetCidr", "is missing: the VPC is not the pair's own; allowed: a free network of the VPC, or subnetId");
+  return null;
+}
+
+/** Without the keys that have no value. */
+const given = (input: NetworkInput): NetworkInput =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
+
+/** Of networks that are made. */
+function checkMade(input: NetworkInput, report: Report): Addresses | null {
   const vpc = input.vpcCidr === undefined ? null : networkForm("vpcCidr", input.vpcCidr, report);
   const subnet = input.subnetCidr === undefined ? null : networkForm("subnetCidr", input.subnetCidr, report);
   if (vpc && !privateBlocks.some((text) => contains(parseCidr(text)!, vpc))) {
@@ -77,40 +110,27 @@ export function checkNetwork(input: NetworkInput, report: Report): Addresses | n
     report("subnetCidr", `"${input.subnetCidr}" is too small; allowed: a prefix of at most /${smallestPrefix}`);
     return null;
   }
-  return checkAddresses(input, subnet, report);
+  const addresses = checkAddresses(input, subnet, report);
+  return addresses && { vpcCidr: input.vpcCidr, subnetCidr: input.subnetCidr, ...addresses };
 }
 
 function checkAddresses(input: NetworkInput, subnet: Block, report: Report): Addresses | null {
-  const cidr = formatBlock(subnet);
-  // Tencent Cloud keeps the first address (network), the second (gateway) and the last (broadcast) of every subnet.
-  const reserved = new Map([
-    [subnet.first, "the network address"],
-    [subnet.first + 1, "the gateway"],
-    [subnet.last, "the broadcast address"],
-  ]);
-  const range = `${formatAddress(subnet.first + 2)} to ${formatAddress(subnet.last - 1)}`;
-  const taken = new Map<string, string>();
-  const use = (key: string, given: string | undefined, host: number): string | null => {
-    const address = given ?? hostOf(subnet, host);
-    if (address === null) {
-      report(key, `is missing: ${cidr} is too small for the default (host ${host}); allowed: ${range}`);
-      return null;
-    }
-    const value = parseAddress(address);
-    const allowed = `allowed: an address of the subnet ${cidr}, ${range}`;
-    if (value === null) report(key, `${shown(address)} is not an IPv4 address; ${allowed}`);
-    else if (!holds(subnet, value)) report(key, `"${address}" is outside the subnet; ${allowed}`);
-    else if (reserved.has(value)) report(key, `"${address}" is ${reserved.get(value)} of the subnet; ${allowed}`);
-    else if (taken.has(address)) report(key, `"${address}" is already ${taken.get(address)}; ${allowed}, one for each`);
-    else {
-      taken.set(address, key);
-      return address;
-    }
+  const missing = (key: string, host: number) => {
+    const size = `${formatBlock(subnet)} is too small for the default (host ${host})`;
+    report(key, `is missing: ${size}; allowed: ${rangeOf(subnet)}`);
     return null;
   };
+  const use = (key: string, address: string | undefined, host: number) =>
+    address ?? hostOf(subnet, host) ?? missing(key, host);
   const [a, b] = nodeNames.map((node) => use(`nodeAddresses.${node}`, input.nodeAddresses?.[node], defaultHosts[node]));
   const vip = use("vip", input.vip, defaultHosts.vip);
-  return a && b && vip ? { vip, nodeAddresses: { a, b } } : null;
+  const wanted = Object.entries({ "nodeAddresses.a": a, "nodeAddresses.b": b, vip });
+  const problems = addressProblems(
+    subnet,
+    wanted.flatMap(([key, address]) => (address ? [{ key, address }] : [])),
+  );
+  for (const { key, text } of problems) report(key, text);
+  return a && b && vip && problems.length === 0 ? { vip, nodeAddresses: { a, b } } : null;
 }
 
 /** A list of CIDRs: well-formed, each in network form, none inside another. */

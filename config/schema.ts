@@ -37,6 +37,10 @@ const key = <T extends z.ZodType>(type: ValueType, allowed: string, schema: T, m
   schema.meta({ type, allowed, ...more });
 
 const integer = (least: number, most: number) => z.int().min(least).max(most);
+/** An id as the cloud makes it: vpc-f49l6u0z. */
+const idOf = (kind: string) => z.string().regex(new RegExp(`^${kind}-[a-z0-9]{8}$`));
+/** The cloud takes five security groups for a NIC, and the pair has one of its own. */
+const moreGroups = 4;
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
 const checked = (problem: (text: string) => string | null) =>
   z.string().superRefine((text, context) => {
@@ -80,14 +84,25 @@ export const schema = {
   zone: key(
     "string",
     "a zone of the region, for example ap-guangzhou-3",
-    z.string().regex(/^[a-z]+(-[a-z0-9]+)+-\d+$/),
+    z
+      .string()
+      .regex(/^[a-z]+(-[a-z0-9]+)+-\d+$/)
+      .optional(),
   ),
-  vpcCidr: key("string", "an IPv4 network such as 10.0.0.0/16", z.string().default("10.0.0.0/16")),
-  subnetCidr: key("string", "an IPv4 network inside the VPC", z.string().default("10.0.1.0/24")),
+  vpcId: key("string", "the id of a VPC, vpc-…", idOf("vpc").optional()),
+  vpcCidr: key("string", "an IPv4 network such as 10.0.0.0/16", z.string().optional()),
+  subnetId: key("string", "the id of a subnet, subnet-…", idOf("subnet").optional()),
+  subnetCidr: key("string", "an IPv4 network inside the VPC", z.string().optional()),
   vip: key("string", "an IPv4 address of the subnet", z.string().optional()),
   nodeAddresses: key("object", address, perNode(z.string()).default({})),
+  securityGroupIds: key(
+    "array",
+    `a list of at most ${moreGroups} ids of security groups, sg-…, each once`,
+    z.array(idOf("sg")).max(moreGroups).default([]),
+  ),
   publicIp: key("boolean", "true or false", z.boolean().default(false)),
   publicIpBandwidthMbps: key("integer", "1 to 100 Mbit/s", integer(1, 100).default(10)),
+  publicIpId: key("string", "the id of an EIP, eip-…", idOf("eip").optional()),
   nodePublicIp: key("boolean", "true or false", z.boolean().default(true)),
   sshPublicKey: key("string", "one line of a .pub file", checked(publicKeyProblem).optional()),
   keyPairId: key(
@@ -112,6 +127,20 @@ export const schema = {
   sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
   servicePorts: key("array", portsAllowed, z.array(servicePort).default([])),
   serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
+  instanceIds: key(
+    "object",
+    "the ids of two CVMs, as instanceIds.a and instanceIds.b",
+    perNode(z.string().regex(/^ins-[a-z0-9]{8}$/)).default({}),
+  ),
+  nodeRole: key(
+    "string",
+    "the name of the CAM role of both machines",
+    z
+      .string()
+      .regex(/^[\w+=,.@-]{1,128}$/)
+      .optional(),
+  ),
+  nodeCredentials: key("string", "key", z.enum(["key"]).optional()),
   instanceType: key(
     "string",
     "a type with at least two ENIs",

@@ -1,9 +1,10 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
-import { checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
+import { type Addresses, checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";
+import { checkMachines, namesMachines } from "./machines.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
 import { decode, nearest, pathText, shown, valueAt } from "./values.ts";
@@ -14,7 +15,6 @@ export interface Settings
     Values,
     | "preemptDelay"
     | "failoverSpeed"
-    | "nodeAddresses"
     | "vip"
     | "sshUser"
     | "userDataFile"
@@ -22,12 +22,12 @@ export interface Settings
     | "healthCheck"
     | "hooksDir"
     | "notifyUrl"
+    | "instanceIds"
   > {
   region: string;
   preemptDelayS: number;
   advertIntervalMs: number;
   vip: string;
-  nodeAddresses: Record<NodeName, string>;
   sshUser: string;
   /** Text of userDataFile, undefined without one. */
   userData: string | undefined;
@@ -35,6 +35,8 @@ export interface Settings
   healthCheck: HealthCheck | null;
   hooks: HookScript[];
   notifyUrl: string | null;
+  /** Machines that were there before, undefined where the stack makes its own. */
+  instanceIds: Record<NodeName, string> | undefined;
 }
 
 /** Bad settings: the message lists every problem, one line each. RunError, so that Pulumi prints it without a stack. */
@@ -78,8 +80,14 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const values: Partial<Values> = {};
   for (const name of known) Object.assign(values, { [name]: readKey(name, raw[name] ?? "", options, report) });
   const region = readRegion(raw["tencentcloud:region"] ?? "", values.zone, report);
-  const addresses = checkNetwork(values, report);
-  checkAccess(values, report);
+  const instanceIds = checkMachines(raw, values, report);
+  const existing = namesMachines(raw);
+  if (values.zone === undefined && !raw.zone && !raw.subnetId && !existing) {
+    report("zone", "is missing; allowed: a zone of the region, for example ap-guangzhou-3, or an existing subnetId");
+  }
+  const addresses = checkNetwork({ ...values, onExistingMachines: existing }, report);
+  // Existing machines are reached as they were before: the pair opens nothing for that.
+  checkAccess({ ...values, ...(existing && { nodePublicIp: false }) }, report);
   checkLogin(values, (name) => Boolean(raw[name]), report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
@@ -90,7 +98,7 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
   const secretCheck = options.secretKeys?.includes("healthCheck") === true;
-  return complete(values as Values, region, addresses, userData, hooks, secretCheck);
+  return { ...complete(values as Values, region, addresses, userData, hooks, secretCheck), instanceIds };
 }
 
 type Report = (name: string, text: string) => void;
@@ -141,12 +149,21 @@ function defaultEndpoints(nodePublicIp: boolean): string[] {
 function complete(
   values: Values,
   region: string,
-  addresses: { vip: string; nodeAddresses: Record<NodeName, string> },
+  addresses: Addresses,
   userData: string | undefined,
   hooks: HookScript[],
   secretCheck: boolean,
-): Settings {
-  const { preemptDelay, failoverSpeed, sshUser, userDataFile: _, apiEndpoints, hooksDir: __, ...rest } = values;
+): Omit<Settings, "instanceIds"> {
+  const {
+    preemptDelay,
+    failoverSpeed,
+    sshUser,
+    userDataFile: _,
+    apiEndpoints,
+    hooksDir: __,
+    instanceIds: ___,
+    ...rest
+  } = values;
   return {
     ...rest,
     ...addresses,
@@ -155,9 +172,6 @@ function complete(
     advertIntervalMs: advertIntervalsMs[failoverSpeed],
     // Tencent Cloud's Ubuntu images have the user ubuntu, all others log in as root.
     sshUser: sshUser ?? (values.imageId === undefined && /ubuntu/i.test(values.imageName) ? "ubuntu" : "root"),
-    // Without public addresses one logs in from inside the VPC.
-    sshCidrs: values.sshCidrs.length > 0 ? values.sshCidrs : [values.vpcCidr],
-    serviceCidrs: values.serviceCidrs.length > 0 ? values.serviceCidrs : [values.vpcCidr],
     userData,
     vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
     healthCheck: healthCheckOf(values.healthCheck, secretCheck),

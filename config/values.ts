@@ -64,9 +64,11 @@ function distance(one: string, other: string): number {
 /** The known word closest to a mistyped one, null when none is close. */
 export function nearest(word: string, known: string[]): string | null {
   const lower = word.toLowerCase();
+  const extra = (name: string) => Math.abs(name.length - word.length);
   const ranked = known
     .map((name) => ({ name, edits: distance(lower, name.toLowerCase()) }))
-    .sort((x, y) => x.edits - y.edits);
+    // Two letters that changed places are two edits, but no other length.
+    .sort((x, y) => x.edits - y.edits || extra(x.name) - extra(y.name));
   const best = ranked[0];
   return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
 }

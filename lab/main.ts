@@ -21,8 +21,9 @@ import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./insp
 import { ensureLab, removeLab } from "./lifecycle.ts";
 import { keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
 import { sshArgs } from "./ssh.ts";
-import { type LabPaths, labName, labPaths, readConfig } from "./state.ts";
+import { type LabConfig, type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
+import { compareWorld, showWorld } from "./world/command.ts";
 
 const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
 npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE]
@@ -32,6 +33,7 @@ npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
 npm run lab -- heal                        undo every fault
 npm run lab -- ssh a|b [command ...]
 npm run lab -- cloud                       only the cloud and its network; prints what your own "pulumi up" needs
+npm run lab -- world [--compare]           a network, machines and an EIP as a user has them; --compare: what differs from then
 npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: preview, config, state ...; the next up keeps its config
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
@@ -58,6 +60,7 @@ function options(args: string[], known: string[], words = 0) {
       left: { type: "boolean", default: false },
       purge: { type: "boolean", default: false },
       pair: { type: "string" },
+      compare: { type: "boolean", default: false },
     },
   });
   const foreign = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
@@ -73,6 +76,12 @@ function options(args: string[], known: string[], words = 0) {
 function nodeOf(argument: string | undefined): "a" | "b" {
   if (argument === "a" || argument === "b") return argument;
   throw new Error(`"${argument ?? ""}" is no node; the nodes are a and b.`);
+}
+
+function theLab(): LabConfig {
+  const config = readConfig(name);
+  if (!config) throw new Error(`There is no lab named "${name}".`);
+  return config;
 }
 
 async function thePair(wanted?: string) {
@@ -174,6 +183,18 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     return 0;
   },
 
+  world: async (args) => {
+    const { compare } = options(args, ["compare"]);
+    if (compare) {
+      const changes = await compareWorld(theLab());
+      console.log(changes.join("\n") || "The world is what it was when it was made.");
+      return changes.length === 0 ? 0 : 1;
+    }
+    await ensureHostPackages(labPackages);
+    await showWorld(await ensureLab(name));
+    return 0;
+  },
+
   pulumi: async (argv) => {
     const config = readConfig(name);
     if (!config) throw new Error(`There is no lab named "${name}"; make one with "npm run lab -- cloud".`);
@@ -195,8 +216,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   destroy: async (args) => {
     options(args, []);
-    const config = readConfig(name);
-    if (!config) throw new Error(`There is no lab named "${name}".`);
+    const config = theLab();
     await ask(paths.control, "ping");
     await destroyProgram(config);
     rmSync(paths.haTarget, { force: true });

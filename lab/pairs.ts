@@ -11,7 +11,7 @@ export interface CloudNode {
 }
 
 export interface CloudPair {
-  /** `<project>-<stack>`: the instances are named after it, with -a and -b. */
+  /** `<project>-<stack>`: the ENIs are named after it, with -a and -b; the machines may be a user's own, named otherwise. */
   pair: string;
   vpcId: string;
   vip: string;
@@ -23,30 +23,43 @@ export interface CloudPair {
 }
 
 /**
- * Two running instances named alike but for -a and -b, each with an ENI of its own, and an address that can move.
- * @param seen each pair's VIP as last seen, for the time in which it is on no ENI
+ * Two machines with an ENI more, which are named alike but for -a and -b, and an address that can move.
+ * @param seen each pair's VIP as last seen, for the time in which it is on none of them
  */
 export function pairsOfModel(
   { model, holderOf }: Pick<Cloud, "model" | "holderOf">,
   seen = new Map<string, string>(),
 ): CloudPair[] {
   const enis = [...model.enis.values()];
+  // A machine of the user's may have an EIP instead of a public address of its own.
+  const eipOf = (instanceId: string) => {
+    const primary = enis.find((eni) => eni.primary && eni.attachment?.instanceId === instanceId);
+    return (
+      [...model.eips.values()].find(({ binding }) => binding !== null && binding.eniId === primary?.id)?.publicIp ?? ""
+    );
+  };
   const nodes = new Map<string, Partial<Record<"a" | "b", CloudNode & { vpcId: string; subnetId: string }>>>();
-  for (const instance of model.instances.values()) {
-    const [, pair = "", node] = /^(.+)-([ab])$/.exec(instance.name) ?? [];
-    const eni = enis.find(({ attachment, primary }) => attachment?.instanceId === instance.id && !primary);
-    const address = eni?.addresses.find(({ primary }) => primary)?.address;
-    if ((node !== "a" && node !== "b") || !eni || !address || instance.state === "TERMINATING") continue;
-    const { id: instanceId, publicIp } = instance;
+  for (const eni of enis) {
+    const [, pair = "", node] = /^(.+)-([ab])$/.exec(eni.name) ?? [];
+    const instance = model.instances.get(eni.attachment?.instanceId ?? "");
+    const address = eni.addresses.find(({ primary }) => primary)?.address;
+    if ((node !== "a" && node !== "b") || eni.primary || !instance || !address || instance.state === "TERMINATING") {
+      continue;
+    }
+    const { id: instanceId } = instance;
+    const publicIp = instance.publicIp || eipOf(instanceId);
     const found = { instanceId, eniId: eni.id, address, publicIp, vpcId: eni.vpcId, subnetId: eni.subnetId };
     nodes.set(pair, { ...nodes.get(pair), [node]: found });
   }
   return [...nodes].flatMap(([pair, { a, b }]) => {
     if (!a || !b) return [];
-    const movable = enis
-      .filter(({ subnetId }) => subnetId === a.subnetId)
-      .flatMap(({ addresses }) => addresses.filter(({ primary }) => !primary));
-    const vip = movable[0]?.address ?? seen.get(pair) ?? "";
+    const movable = (fits: (eni: (typeof enis)[number]) => boolean) =>
+      enis.filter(fits).flatMap(({ addresses }) => addresses.find(({ primary }) => !primary)?.address ?? [])[0];
+    const vip =
+      movable(({ id }) => id === a.eniId || id === b.eniId) ??
+      seen.get(pair) ??
+      movable(({ subnetId }) => subnetId === a.subnetId) ??
+      "";
     seen.set(pair, vip);
     const holder = holderOf(a.vpcId, vip);
     const eip = [...model.eips.values()].find(

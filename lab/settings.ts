@@ -1,23 +1,15 @@
 /** The configuration of the lab's own stack: what `pulumi config` would hold, with values that fit the local cloud. */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { withPath } from "../config/path.ts";
+import { type KeyPair, keyPairIn } from "./sshKeys.ts";
 import { labPaths } from "./state.ts";
 
 /** Keys of the project's namespace, values as Pulumi keeps them: text, objects and lists as JSON. */
 export type Settings = Record<string, string>;
 
 /** The lab's stack logs in with a key of its own, made once. */
-export function keyPair(name: string): { publicKey: string; privateKey: string } {
-  const file = labPaths(name).sshKey;
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
-    const made = spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-N", "", "-C", `lab-${name}`, "-f", file]);
-    if (made.status !== 0) throw new Error(`ssh-keygen could not make ${file}: ${made.stderr}`);
-  }
-  return { publicKey: readFileSync(`${file}.pub`, "utf8").trim(), privateKey: readFileSync(file, "utf8") };
-}
+export const keyPair = (name: string): KeyPair => keyPairIn(labPaths(name).sshKey, `lab-${name}`);
 
 /** What the lab adds to the user's choices. The keys are read from their files each time: they are stored nowhere else. */
 export function complete(name: string, chosen: Settings): Settings {
@@ -25,11 +17,11 @@ export function complete(name: string, chosen: Settings): Settings {
   return {
     zone: "ap-guangzhou-3",
     sshCidrs: JSON.stringify(["198.18.0.0/15"]),
-    sshPublicKey: publicKey,
     sshPrivateKey: privateKey,
     servicePorts: JSON.stringify([80]),
     serviceCidrs: JSON.stringify(["0.0.0.0/0"]),
-    userDataFile: join(import.meta.dirname, "user-data.sh"),
+    // Machines that are there already take a key and serve.
+    ...(!chosen.instanceIds && { sshPublicKey: publicKey, userDataFile: join(import.meta.dirname, "user-data.sh") }),
     ...chosen,
   };
 }

@@ -41,6 +41,8 @@ export interface LabPaths {
   haTarget: string;
   /** The inline engine's record of what it made. */
   inlineState: string;
+  /** What is known of the world that was made for the program to be built into. */
+  world: string;
 }
 
 /** One file for each lab of this machine, named after its address block. */
@@ -69,6 +71,7 @@ export function labPaths(name: string): LabPaths {
     settings: join(dir, "settings.json"),
     haTarget: join(dir, "ha.json"),
     inlineState: join(dir, "inline-state.json"),
+    world: join(dir, "world"),
   };
 }
 

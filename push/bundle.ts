@@ -24,6 +24,8 @@ export interface BundleInput {
   mask: string[];
   /** Whose bundle this is: only the same owner may remove what it installed. */
   owner: string;
+  /** The machine was there before the pair and will be afterwards: what was on it is respected, see node/machine.sh. */
+  existing?: boolean;
 }
 
 interface Entry {
@@ -71,7 +73,7 @@ export function tar(entries: Record<string, Entry>): Buffer {
 }
 
 /** The bundle's content; its layout is described in node/install.sh. */
-export function bundle({ files, scripts, mask, owner }: BundleInput): Buffer {
+export function bundle({ files, scripts, mask, owner, existing = false }: BundleInput): Buffer {
   const sorted = [...files].sort((x, y) => (x.path < y.path ? -1 : 1));
   const entries: Record<string, Entry> = {};
   const lines = (all: string[]): Entry => ({ mode: "0600", content: all.map((line) => `${line}\n`).join("") });
@@ -81,6 +83,7 @@ export function bundle({ files, scripts, mask, owner }: BundleInput): Buffer {
   entries.sums = lines(sorted.map(({ path, content }) => `${sha256(unixLines(content))}  .${path}`));
   entries.mask = lines(mask);
   entries.owner = lines([owner]);
+  if (existing) entries.existing = lines([]);
   entries.id = lines([createHash("sha256").update(tar(entries)).digest("hex")]);
   return tar(entries);
 }

@@ -10,6 +10,7 @@ import { planKeepalived, planVipConfig } from "./plan.ts";
 
 const templates = new URL("../templates/", import.meta.url);
 const vipConfigPath = "/etc/keepalived/vip.json";
+const keyPath = "/etc/keepalived/credentials.json";
 const notifyUrlPath = "/etc/keepalived/notify_url";
 const hooksFolder = "/etc/keepalived/hooks";
 const templateSuffix = ".hbs";
@@ -72,6 +73,12 @@ export function renderCloud(settings: PairSettings, ids: CloudIds, node: NodeNam
   const { healthCheck } = settings;
   const secrets = healthCheck?.secret ? { secrets: [String(healthCheck.target)] } : {};
   return [{ path: vipConfigPath, mode: "0600", owner: "root:root", content, ...secrets }];
+}
+
+/** The key of a node without a role, as the runtime reads it (cloud/credentials.py). */
+export function renderKey({ secretId, secretKey }: { secretId: string; secretKey: string }): NodeFile[] {
+  const content = `${JSON.stringify({ TmpSecretId: secretId, TmpSecretKey: secretKey })}\n`;
+  return [{ path: keyPath, mode: "0600", owner: "root:root", content, secrets: [secretKey] }];
 }
 
 /** Every file of a node, sorted by path. */

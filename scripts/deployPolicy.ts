@@ -13,17 +13,39 @@ export const policyFile = join(root, "docs", "deploy-policy.json");
 /** Recorded to know the provider's data sources; the program asks only some of them. */
 const dataSourceTrace = "x11-data-sources.jsonl";
 
+const tags = "tag:DescribeResourceTagsByResourceIds";
+
 /** The calls of each data source, as recorded there. */
 const dataSources: Record<string, string[]> = {
   AvailabilityZonesByProduct: ["api:DescribeZones"],
+  Eips: ["vpc:DescribeAddresses", tags],
+  CamRoles: ["cam:DescribeRoleList"],
   Enis: ["vpc:DescribeNetworkInterfaces"],
   Images: ["cvm:DescribeImages"],
+  Instances: ["cvm:DescribeInstances"],
   InstanceTypes: ["cvm:DescribeZoneInstanceConfigInfos"],
+  SecurityGroups: [
+    "vpc:DescribeSecurityGroups",
+    "vpc:DescribeSecurityGroupAssociationStatistics",
+    "vpc:DescribeSecurityGroupPolicies",
+    tags,
+  ],
   UserInfo: ["cam:GetUserAppId", "cam:DescribeSubAccounts"],
+  VpcInstances: ["vpc:DescribeVpcs", "vpc:DescribeSubnets"],
+  VpcNetworkInterfaceLimit: ["vpc:DescribeNetworkInterfaceLimit"],
+  VpcSubnets: ["vpc:DescribeSubnets", tags],
+  VpcUsedIpAddress: ["vpc:DescribeUsedIpAddress"],
 };
+
+/** As the provider's source has them, and was seen to call them: those of a user, of its key and of its policy. */
+const ofNodeKey = ["AddUser", "GetUser", "UpdateUser", "DeleteUser"].concat(
+  ["CreateAccessKey", "ListAccessKeys", "UpdateAccessKey", "DeleteAccessKey"],
+  ["AttachUserPolicy", "ListAttachedUserPolicies", "DetachUserPolicy"],
+);
 
 /** What no recording shows. */
 const unrecorded: Record<string, string> = {
+  ...Object.fromEntries(ofNodeKey.map((action) => [`cam:${action}`, "nodeCredentials key"])),
   "vpc:ModifyAddressesBandwidth": "publicIpBandwidthMbps changed on a running stack",
   "cam:PassRole": "no call, but asked for when a sub-account gives a machine its role",
   "finance:trade": "no call, but asked for when a sub-account makes what is billed",
@@ -57,7 +79,7 @@ export function recordedActions(): Set<string> {
 
 /** Actions of the data sources that the program asks. */
 function askedActions(): string[] {
-  const text = globSync(join(root, "{index,components/*}.ts"))
+  const text = globSync(join(root, "{index,components/**/*}.ts"))
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
   const asked = [...text.matchAll(/tencentcloud\.get(\w+?)(?:Output)?\(/g)].map(([, name = ""]) => name);

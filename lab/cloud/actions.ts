@@ -3,6 +3,7 @@
 import type { Actions } from "./account/model.ts";
 import { camActions } from "./cam/cam.ts";
 import { stsActions } from "./cam/sts.ts";
+import { userActions } from "./cam/user.ts";
 import { catalogueActions } from "./cvm/image.ts";
 import { instanceActions } from "./cvm/instance.ts";
 import { instanceChangeActions } from "./cvm/instanceChange.ts";
@@ -40,6 +41,7 @@ const parts: Actions[] = [
   placementGroupActions,
   catalogueActions,
   camActions,
+  userActions,
   tagActions,
   stsActions,
   reservedIpActions,

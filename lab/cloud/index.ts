@@ -119,6 +119,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     keyPairs: new Map(),
     placementGroups: new Map(),
     roles: new Map(),
+    users: new Map(),
     policies: new Map(),
   };
   const journal = new Journal(options.journalFile);

@@ -29,6 +29,8 @@ interface Entry extends Json {
   unfinished?: true;
   /** The id of what this goes away with: then nothing has to be undone. */
   deletedWith?: string;
+  /** What its removal needs of what the program keeps secret, where something has to be undone. */
+  removal?: Json;
   /** The program's replacement trigger: another one asks for a new resource. */
   trigger?: unknown;
 }
@@ -78,10 +80,18 @@ function handlerOf(entry: { type: string; name: string }): Resource {
   return handler;
 }
 
+/** A command that undoes something on a machine that stays: where it is, and what it reads. The key to it is the lab's. */
+function removalOf({ deletedWith }: Entry, { delete: undo, connection, stdin }: Json): Pick<Entry, "removal"> {
+  if (undo === undefined || deletedWith !== undefined) return {};
+  const { user, host } = connection as Json;
+  return { removal: { connection: { user, host }, stdin } };
+}
+
 async function remove(entry: Entry): Promise<void> {
   console.log(`- ${short(entry)} (${entry.id})`);
   const goesAnyway = verb === "destroy" || !entries.some(({ id }) => id === entry.deletedWith);
-  if (!entry.deletedWith || !goesAnyway) await handlerOf(entry).remove(entry.id, entry.inputs, tools);
+  if (!entry.deletedWith || !goesAnyway)
+    await handlerOf(entry).remove(entry.id, { ...entry.inputs, ...entry.removal }, tools);
   entries.splice(entries.indexOf(entry), 1);
   counts.deleted += 1;
   save();
@@ -124,7 +134,7 @@ async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: st
       entries.push(fresh);
       save();
     });
-    Object.assign(fresh, made);
+    Object.assign(fresh, made, removalOf(fresh, inputs));
     delete fresh.unfinished;
     if (!entries.includes(fresh)) entries.push(fresh);
     counts.created += 1;
@@ -146,7 +156,7 @@ async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: st
       );
     }
     const state = await handler.update(entry.id, inputs, tools);
-    Object.assign(entry, { inputs: recorded, state: { ...entry.state, ...state } });
+    Object.assign(entry, { inputs: recorded, state: { ...entry.state, ...state }, ...removalOf(entry, inputs) });
     counts.updated += 1;
     console.log(`~ ${short(entry)} (${entry.id}) ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
   }

@@ -4,9 +4,10 @@
 #   root/<path>   the files            files   lines "mode owner path"         sums  sha256sum -c, run in root/
 #   id            what this bundle is  owner   who may remove it again         mask  texts that no message may show
 #   activate healthy deactivate        see there
+#   existing      only for a machine that was there before the pair, and will be afterwards; see machine.sh
 # The caller holds the lock. Whatever happens, the node ends with the whole new set in force or the whole old one.
 # On the node: /var/lib/keepalived-cluster/state (what is installed), txn (the old set, while a swap is under way),
-# original (files that were there before the first install), folders (those it made).
+# original (files that were there before the first install), folders (those it made), found (see machine.sh).
 set -u
 cd "$1" || exit 70
 trap '' PIPE HUP # finish even if the connection goes away
@@ -30,6 +31,8 @@ die() {
   exit 1
 }
 : >log
+# shellcheck disable=SC1091 # beside this
+. ./machine.sh
 
 # --- the swap: every target is written beside its place first, then renamed -------------------------------------------
 
@@ -96,6 +99,23 @@ restore_old() {
 }
 end_transaction() { mv "$lib/txn" "$lib/txn.done" && rm -rf "$lib/txn.done"; }
 
+# --- an end that leaves the machine as it was -------------------------------------------------------------------------
+
+had=no
+[ ! -f "$lib/state/id" ] || had=yes
+leave_nothing() {
+  remove_folders
+  restore 2>/dev/null 9>&-
+  rm -rf "$lib"
+}
+# give_up_unchanged MESSAGE [WHAT TO DO]
+give_up_unchanged() {
+  discard_new
+  rm -rf "$lib/stage" "$lib/txn.new"
+  [ $had = yes ] || leave_nothing
+  die "$1; nothing was changed${2:-}"
+}
+
 # --- keepalived itself ------------------------------------------------------------------------------------------------
 
 at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
@@ -127,12 +147,12 @@ install_packages() {
     yum -y -q --setopt=timeout=20 --setopt=retries=2 install "$@" >>log 2>&1 9>&-
     code=$?
   else
-    die "$* missing, and this system has neither apt-get nor dnf nor yum: install it and run again"
+    give_up_unchanged "$* missing, and this system has neither apt-get nor dnf nor yum: install it and run again"
   fi
   [ "$code" -eq 0 ] && return
   why=$(unreachable)
   [ -z "$why" ] || printf '%s\n' "$why" >log
-  die "cannot install $*; nothing was changed. Can this machine reach its package mirror?"
+  give_up_unchanged "cannot install $*" ". Can this machine reach its package mirror?"
 }
 require_software() {
   [ -d /run/systemd/system ] || die "this machine does not run systemd"
@@ -145,9 +165,9 @@ require_software() {
   : >log
   version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')
   at_least "${version:-0}" 2.0.14 ||
-    die "keepalived ${version:-of an unknown version} is too old: 2.0.14 or newer is needed; nothing was changed"
+    give_up_unchanged "keepalived ${version:-of an unknown version} is too old: 2.0.14 or newer is needed"
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 6))' ||
-    die "$(python3 --version 2>&1) is too old: 3.6 or newer is needed; nothing was changed"
+    give_up_unchanged "$(python3 --version 2>&1) is too old: 3.6 or newer is needed"
 }
 
 # --- before anything is changed ---------------------------------------------------------------------------------------
@@ -195,7 +215,13 @@ if command -v cloud-init >/dev/null 2>&1; then
   timeout 600 cloud-init status --wait >/dev/null 2>&1
 fi
 (cd root && sha256sum -c --quiet ../sums) >/dev/null 2>&1 || die "the bundle is damaged (checksum); nothing was changed"
+if [ -e existing ] && [ $had = no ]; then
+  foreign >log 2>&1
+  [ ! -s log ] || give_up_unchanged "this machine can't be a node of the pair"
+  remember >log 2>&1 || give_up_unchanged "cannot write $lib"
+fi
 require_software
+remember_packages
 
 compare
 if [ $recovered = no ] && [ ! -s changed ] && [ ! -s stale ] && cmp -s id "$lib/state/id" && cmp -s owner "$lib/state/owner" &&
@@ -204,18 +230,6 @@ if [ $recovered = no ] && [ ! -s changed ] && [ ! -s stale ] && cmp -s id "$lib/
   exit 0
 fi
 
-had=no
-[ ! -f "$lib/state/id" ] || had=yes
-leave_nothing() {
-  sort -r "$lib/folders" 2>/dev/null | while read -r folder; do rmdir "$folder" 2>/dev/null; done
-  rm -rf "$lib"
-}
-give_up_unchanged() {
-  discard_new
-  rm -rf "$lib/stage" "$lib/txn.new"
-  [ $had = yes ] || leave_nothing
-  die "$1; nothing was changed"
-}
 say "checking the new files"
 check_new >log 2>&1 || give_up_unchanged "the new configuration is refused"
 rm -rf "$lib/stage"

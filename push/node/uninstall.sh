@@ -11,6 +11,8 @@ export PATH
 lib=/var/lib/keepalived-cluster
 
 say() { printf '%s\n' "$*" 2>/dev/null || :; }
+# shellcheck disable=SC1091 # beside this
+. ./machine.sh
 
 if [ ! -d "$lib" ]; then
   say "not installed"
@@ -35,10 +37,8 @@ sh "$deactivate" >/dev/null 2>&1 9>&-
   rm -f "$path" "$path.keepalived-cluster-new"
   [ ! -e "$lib/original$path" ] || cp -a "$lib/original$path" "$path"
 done
-sort -r "$lib/folders" 2>/dev/null | while read -r folder; do
-  rm -rf "$folder/__pycache__"
-  rmdir "$folder" 2>/dev/null
-done
-rm -rf "$lib"
+remove_folders
 systemctl daemon-reload >/dev/null 2>&1 9>&-
+restore 2>/dev/null 9>&-
+rm -rf "$lib"
 say "uninstalled"

@@ -68,10 +68,14 @@ export class Node {
   }
 
   /** Runs a script of a bundle. @param around the command line, with `@` for the script */
-  push(script: "install" | "uninstall", files: NodeFile[], { owner = "urn:us", around = "@" } = {}): Result {
+  push(
+    script: "install" | "uninstall",
+    files: NodeFile[],
+    { owner = "urn:us", around = "@", existing = false } = {},
+  ): Result {
     this.pushes += 1;
     const folder = `/run/bundle-${this.pushes}`;
-    const packed = bundle({ files, scripts: installScripts(), mask: ["TopSecret"], owner });
+    const packed = bundle({ files, scripts: installScripts(), mask: ["TopSecret"], owner, existing });
     writeFileSync(this.at(`${folder}.tar`), packed);
     const unpack = `umask 077; mkdir ${folder}; tar -xpf ${folder}.tar -C ${folder}; umask 022`;
     return this.run(`${unpack}\n${around.replace("@", `sh ${folder}/${script}.sh ${folder} </dev/null`)}`);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Stands in for systemctl on a test machine. Runs what a unit would run; a unit is active while /stub/active/<unit>
-# exists. Every call is a line in /stub/calls. /stub/fail/<unit> makes its next start fail.
+# exists, and enabled while /stub/enabled/<unit> does. Every call is a line in /stub/calls. /stub/fail/<unit> makes its
+# next start fail.
 verb='' units=''
 for word in "$@"; do
   case $word in
@@ -8,8 +9,8 @@ for word in "$@"; do
     *) [ -n "$verb" ] && units="$units ${word%.service}" || verb=$word ;;
   esac
 done
-case $verb in is-active | reset-failed) ;; *) echo "$verb$units" >>/stub/calls ;; esac
-mkdir -p /stub/active /stub/fail
+case $verb in is-* | reset-failed) ;; *) echo "$verb$units" >>/stub/calls ;; esac
+mkdir -p /stub/active /stub/enabled /stub/fail
 
 stop() { rm -f "/stub/active/$1"; }
 start() {
@@ -32,9 +33,14 @@ start() {
 for unit in $units; do
   case $verb in
     is-active) [ -e "/stub/active/$unit" ] || exit 3 ;;
+    is-enabled) [ -e "/stub/enabled/$unit" ] || exit 1 ;;
+    enable) touch "/stub/enabled/$unit" ;;
     start) [ -e "/stub/active/$unit" ] || start "$unit" ;;
     restart) stop "$unit"; start "$unit" ;;
-    disable) stop "$unit" ;;
+    disable)
+      rm -f "/stub/enabled/$unit"
+      stop "$unit"
+      ;;
     reload) /etc/keepalived/check_config.sh || exit 1 ;;
   esac
 done

@@ -24,6 +24,7 @@ class FakeCloud:
         self.clock_ahead_s = 0.0
         self.credentials_s = 3600
         self.secret = 1  # number of the credentials that are valid
+        self.by_key = False  # calls are signed with a user's key, which has no token
         self.metadata_up = True
         self.refusals = []  # codes for the next calls; (action, code) for the next call of that action
         self.before_answer = None  # called with the action, before the answer is sent
@@ -69,7 +70,7 @@ class FakeCloud:
             code = self.refuse(action)
             if code is None and abs(stamp - self.now()) > 300:
                 code = "AuthFailure.SignatureExpire"
-            if code is None and token != "token-%d" % self.secret:
+            if code is None and token != (None if self.by_key else "token-%d" % self.secret):
                 code = "AuthFailure.TokenFailure"
             if code is None:
                 code, content = getattr(self, action)(request, "req-%d" % number)

@@ -45,3 +45,12 @@ export const least: Record<string, string> = {
   sshPublicKey: key.publicKey,
   sshPrivateKey: key.privateKey,
 };
+
+/** The least that a stack on two machines has to set that were there before it. */
+export const existing: Record<string, string> = {
+  "tencentcloud:region": "ap-guangzhou",
+  sshPrivateKey: key.privateKey,
+  vip: "10.8.4.9",
+  instanceIds: '{"a":"ins-0000000a","b":"ins-0000000b"}',
+  nodeRole: "web",
+};

@@ -8,10 +8,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { modes } from "../../render/model.ts";
-import { type Recorded, runProgram } from "../support/mocks.ts";
+import { type Recorded, type Run, runProgram } from "../support/mocks.ts";
+import { existingConfig, existingWorld, worldAnswers } from "./components/existing.ts";
 import { least } from "./given.ts";
 
-const golden = fileURLToPath(new URL("expected/urns.json", import.meta.url));
+type Seen = Record<string, Record<string, unknown>>;
+
+/** Holds what was seen against a golden file. */
+function assertGolden(name: string, seen: Seen): void {
+  const golden = fileURLToPath(new URL(`expected/${name}`, import.meta.url));
+  const text = `${JSON.stringify(seen, null, 2)}\n`;
+  if (process.env.UPDATE_GOLDEN === "1") writeFileSync(golden, text);
+  assert.equal(text, readFileSync(golden, "utf8"));
+}
 
 /** The design of the machines has the key in it, so it must not be a new one in each run. */
 const length = (count: number) => Buffer.from([0, 0, 0, count]);
@@ -30,12 +39,20 @@ const telling = (options: Recorded["options"]) =>
     Object.entries(options).filter(([, value]) => value && !(Array.isArray(value) && value.length === 0)),
   );
 
+/** Options by URN. */
+function rowsOf({ resources }: Run): Record<string, unknown> {
+  const rows = resources.map(({ urn, options }): [string, unknown] => [urn, telling(options)]);
+  const found = Object.fromEntries(rows.sort(([x], [y]) => (x < y ? -1 : 1)));
+  assert.equal(Object.keys(found).length, resources.length, "a URN stands for one resource");
+  return found;
+}
+
 test("URNs and options of all resources are those of the golden file", async () => {
-  const seen: Record<string, Record<string, unknown>> = {};
+  const seen: Seen = {};
   for (const mode of modes) {
     for (const publicIp of ["false", "true"]) {
       for (const running of [false, true]) {
-        const { resources } = await runProgram({
+        const run = await runProgram({
           config: { ...config, mode, publicIp },
           calls: {
             "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-newest" }] }),
@@ -53,15 +70,19 @@ test("URNs and options of all resources are those of the golden file", async () 
           ...(running && { made: identity }),
         });
         const title = `${mode}, ${publicIp === "true" ? "with" : "without"} an EIP, ${running ? "running, the VIP on b" : "new"}`;
-        const rows = resources.map(({ urn, options }): [string, unknown] => [urn, telling(options)]);
-        seen[title] = Object.fromEntries(rows.sort(([x], [y]) => (x < y ? -1 : 1)));
-        assert.equal(Object.keys(seen[title]).length, resources.length, "a URN stands for one resource");
+        seen[title] = rowsOf(run);
       }
     }
   }
-  const text = `${JSON.stringify(seen, null, 2)}\n`;
-  if (process.env.UPDATE_GOLDEN === "1") writeFileSync(golden, text);
-  assert.equal(text, readFileSync(golden, "utf8"));
+  assertGolden("urns.json", seen);
+});
+
+test("in an existing subnet, with an existing EIP, what is there is no resource of the stack's", async () => {
+  const run = await runProgram({
+    config: { ...config, ...existingConfig },
+    calls: worldAnswers(existingWorld()),
+  });
+  assertGolden("existingUrns.json", { "in an existing subnet, with an existing EIP": rowsOf(run) });
 });
 
 const identity = {

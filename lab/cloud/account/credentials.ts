@@ -1,4 +1,4 @@
-/** Keys that sign requests: the account's own, and temporary ones that a role gives to a machine. */
+/** Keys that sign requests: the account's own, those of its users, and temporary ones that a role gives to a machine. */
 import { randomInt } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Caller } from "./records.ts";
@@ -6,10 +6,10 @@ import type { Caller } from "./records.ts";
 export interface Credential {
   secretId: string;
   secretKey: string;
-  /** "" for the account's own key. */
+  /** "" for a key that lasts. */
   token: string;
   caller: Caller;
-  /** Milliseconds since 1970; the account's own key lives for ever. */
+  /** Milliseconds since 1970; the account's own key and its users' live for ever. */
   expiresMs: number;
   revoked: boolean;
 }
@@ -45,6 +45,21 @@ export class Credentials {
   /** A key of its own for each wish; it ends by itself. */
   federated(caller: Caller, lastsMs: number): Credential {
     return this.#add(caller, secret(64), this.#clock.now() + lastsMs);
+  }
+
+  /** A key that lasts until somebody deletes it. */
+  ofUser(user: string): Credential {
+    return this.#add({ kind: "user", user }, "", Number.POSITIVE_INFINITY);
+  }
+
+  /** Switches a key off, or on again. */
+  revoke(secretId: string, revoked: boolean): void {
+    const credential = this.#byId.get(secretId);
+    if (credential) credential.revoked = revoked;
+  }
+
+  forget(secretId: string): void {
+    this.#byId.delete(secretId);
   }
 
   find(secretId: string): Credential | undefined {

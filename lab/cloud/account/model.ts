@@ -19,6 +19,7 @@ import type {
   Role,
   SecurityGroup,
   Subnet,
+  User,
   Vpc,
 } from "./records.ts";
 import type { TagStore } from "./tagStore.ts";
@@ -87,6 +88,8 @@ export interface Model {
   keyPairs: Map<string, KeyPair>;
   placementGroups: Map<string, PlacementGroup>;
   roles: Map<string, Role>;
+  /** By their names. */
+  users: Map<string, User>;
   policies: Map<string, Policy>;
 }
 

@@ -201,8 +201,21 @@ export interface Role {
   policies: Map<string, number>;
 }
 
+/** Of the account, without a login: there to sign calls. */
+export interface User {
+  name: string;
+  uin: number;
+  uid: number;
+  remark: string;
+  /** By their ids; the secrets are with the credentials alone. */
+  keys: Map<string, { status: "Active" | "Inactive"; createdMs: number }>;
+  /** Policy id to the time it was attached. */
+  policies: Map<string, number>;
+}
+
 export type Caller =
   | { kind: "root" }
+  | { kind: "user"; user: string }
   | { kind: "role"; role: string }
   /** The account's own key, held down to a policy. */
   | { kind: "federated"; name: string; statements: Statement[] };

@@ -15,7 +15,8 @@ export type TagKind =
   | "cvm/volume"
   | "cvm/ps"
   | "cam/role"
-  | "cam/policy";
+  | "cam/policy"
+  | "cam/uin";
 
 const limit = 50;
 
@@ -62,6 +63,8 @@ const refusals: Record<TagKind, Refusals> = {
   "cvm/ps": always("InvalidParameterValue.Range"),
   "cam/role": always("InvalidParameter.TagParamError", "InvalidParameter.TagLimitExceeded"),
   "cam/policy": always("InvalidParameter.ParamError"),
+  // No action of CAM's takes tags for a user.
+  "cam/uin": always("InvalidParameter.ParamError"),
 };
 
 const ofTagService: Refusals = {

@@ -56,9 +56,9 @@ function resourcesOf(model: Model, action: string, request: Record<string, unkno
 /** Whether what was changed then is in force by now. */
 export const inForce = ({ clock, delays }: Model, sinceMs: number) => sinceMs + delays.grant <= clock.now();
 
-/** What the role may do by now. */
-const documentsInForce = (model: Model, role: Role): string[] =>
-  [...role.policies].flatMap(([id, attachedMs]) => {
+/** What a role or a user may do by now. */
+const documentsInForce = (model: Model, { policies }: Pick<Role, "policies">): string[] =>
+  [...policies].flatMap(([id, attachedMs]) => {
     const policy = model.policies.get(id);
     if (!policy || !inForce(model, attachedMs)) return [];
     return inForce(model, policy.updatedMs) ? policy.document : policy.formerDocument;
@@ -89,6 +89,9 @@ export function authorise(model: Model, call: Call, request: Record<string, unkn
 
 function statementsOf(model: Model, caller: Exclude<Call["caller"], { kind: "root" }>): Statement[] {
   if (caller.kind === "federated") return caller.statements;
-  const role = [...model.roles.values()].find(({ name }) => name === caller.role);
-  return role ? documentsInForce(model, role).flatMap(readPolicy) : [];
+  const holder =
+    caller.kind === "user"
+      ? model.users.get(caller.user)
+      : [...model.roles.values()].find(({ name }) => name === caller.role);
+  return holder ? documentsInForce(model, holder).flatMap(readPolicy) : [];
 }

@@ -9,7 +9,7 @@ import { inForce } from "./access.ts";
 const noRole = () => new CloudError("InvalidParameter.RoleNotExist", "The role does not exist.");
 const noPolicy = (id: string) => new CloudError("ResourceNotFound.PolicyIdNotFound", id);
 /** ... where a policy and a role are joined. */
-const noSuchPolicy = (id: string) => new CloudError("InvalidParameter.PolicyIdNotExist", id);
+export const noSuchPolicy = (id: string) => new CloudError("InvalidParameter.PolicyIdNotExist", id);
 
 /** The API gives documents back indented, and in an order of its own: no client may compare the text. */
 function asStored(document: string): string {
@@ -85,7 +85,7 @@ const roleView = (model: Model, role: Role): Json => ({
 });
 
 /** CAM counts pages from 1. */
-const pageOf = <T>(list: T[], { Page, Rp }: { Page: number; Rp: number }) => {
+export const pageOf = <T>(list: T[], { Page, Rp }: { Page: number; Rp: number }) => {
   if (Page < 1 || Rp < 1 || Rp > 200) throw new CloudError("InvalidParameter.ParamError", "Page from 1, Rp 1 to 200.");
   return list.slice((Page - 1) * Rp, Page * Rp);
 };
@@ -189,7 +189,8 @@ const listPolicies: Handler<{ Page?: number; Rp?: number; Keyword?: string; Scop
     Type: 1,
     Description: policy.description,
     CreateMode: 2,
-    Attachments: [...model.roles.values()].filter(({ policies }) => policies.has(policy.id)).length,
+    Attachments: [...model.roles.values(), ...model.users.values()].filter(({ policies }) => policies.has(policy.id))
+      .length,
     ServiceType: "",
     Tags: model.tags.of("cam/policy", policy.id),
   }));
@@ -221,7 +222,7 @@ const deletePolicy: Handler<{ PolicyId: number[] }> = (model, request) => {
   for (const { id } of policies) {
     model.policies.delete(id);
     model.tags.drop("cam/policy", id);
-    for (const role of model.roles.values()) role.policies.delete(id);
+    for (const holder of [...model.roles.values(), ...model.users.values()]) holder.policies.delete(id);
   }
   return {};
 };

@@ -46,6 +46,7 @@ function exists(model: Model, kind: string, id: string): boolean {
     "cvm/ps": model.placementGroups,
     "cam/role": model.roles,
     "cam/policy": model.policies,
+    "cam/uin": new Map([...model.users.values()].map((user) => [String(user.uin), user])),
   };
   const map = maps[kind as TagKind];
   if (!map) throw bad(`Resources of '${kind}' cannot be tagged here.`);

@@ -34,6 +34,7 @@ export interface Gate {
 
 function nameOf(caller: Caller): string {
   if (caller.kind === "root") return "root";
+  if (caller.kind === "user") return `user:${caller.user}`;
   return caller.kind === "role" ? `role:${caller.role}` : `federated:${caller.name}`;
 }
 

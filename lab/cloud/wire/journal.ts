@@ -8,7 +8,7 @@ export interface JournalEntry {
   service: string;
   action: string;
   requestId: string;
-  /** `root`, `role:<name>`, `federated:<name>`, or `unknown` when the signature did not hold. */
+  /** `root`, `user:<name>`, `role:<name>`, `federated:<name>`, or `unknown` when the signature did not hold. */
   caller: string;
   /** Address that the connection came from. */
   from: string;
@@ -45,6 +45,8 @@ const creators: Record<string, string> = {
   CreateReserveIpAddresses: "ReserveIpAddressSet.0.ReserveIpId",
   CreateRole: "RoleId",
   CreatePolicy: "PolicyId",
+  AddUser: "Name",
+  CreateAccessKey: "AccessKey.AccessKeyId",
 };
 
 /** Field of the request that names what goes. */
@@ -60,6 +62,8 @@ const removers: Record<string, string> = {
   DeleteReserveIpAddresses: "ReserveIpIds",
   DeleteRole: "RoleId",
   DeletePolicy: "PolicyId",
+  DeleteUser: "Name",
+  DeleteAccessKey: "AccessKeyId",
 };
 
 function idsAt(value: unknown, path: string | undefined): string[] {

@@ -23,6 +23,8 @@ const placeholders: Record<string, string> = {
   UserData: Buffer.from("#!/bin/sh\n").toString("base64"),
   Password: "hidden",
   PrivateKey: "hidden",
+  SecretKey: "hidden",
+  SecretAccessKey: "hidden",
 };
 
 function withPlaceholders(value: unknown): unknown {

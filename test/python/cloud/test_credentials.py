@@ -38,12 +38,14 @@ class RoleCredentials(WithCloud):
             self.describe()
         self.assertIn("role", str(raised.exception))
 
-    def test_static_keys_are_used_only_when_the_file_is_there(self):
+    def test_a_machine_with_a_key_of_its_own_asks_no_metadata_and_sends_no_token(self):
         with open(self.conf.static_credentials, "w") as file:
-            json.dump({"TmpSecretId": "AKID", "TmpSecretKey": "key", "Token": "token-1"}, file)
+            json.dump({"TmpSecretId": "AKID", "TmpSecretKey": "key"}, file)
+        self.cloud.by_key = True
         self.api = self.make([self.cloud.endpoint])
         self.describe()
         self.assertEqual(self.cloud.metadata_asked, 0)
+        self.assertFalse(self.api.credentials.due())
 
 
 if __name__ == "__main__":

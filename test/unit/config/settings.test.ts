@@ -24,11 +24,15 @@ test("the least configuration gives every default", () => {
     preemptDelayS: 30,
     advertIntervalMs: 500,
     virtualRouterId: 51,
+    vpcId: undefined,
     vpcCidr: "10.0.0.0/16",
+    subnetId: undefined,
     subnetCidr: "10.0.1.0/24",
     vip: "10.0.1.100",
     nodeAddresses: { a: "10.0.1.16", b: "10.0.1.17" },
+    securityGroupIds: [],
     publicIp: false,
+    publicIpId: undefined,
     publicIpBandwidthMbps: 10,
     nodePublicIp: true,
     sshPublicKey: key.publicKey,
@@ -37,9 +41,12 @@ test("the least configuration gives every default", () => {
     agentSocketPath: undefined,
     sshUser: "root",
     hostKeys: {},
+    instanceIds: undefined,
+    nodeRole: undefined,
+    nodeCredentials: undefined,
     sshCidrs: ["203.0.113.7/32"],
     servicePorts: [],
-    serviceCidrs: ["10.0.0.0/16"],
+    serviceCidrs: [],
     instanceType: "S5.MEDIUM2",
     imageName: "Debian 12",
     imageId: undefined,
@@ -118,11 +125,6 @@ test("named API endpoints replace the chosen ones", () => {
   assert.deepEqual(vpcEndpoints, ["vpc.ap-shanghai-fsi.tencentcloudapi.com"]);
 });
 
-test("without public addresses on the nodes SSH is open to the VPC alone", () => {
-  const { sshCidrs } = parseSettings({ ...least, sshCidrs: "[]", nodePublicIp: "false" });
-  assert.deepEqual(sshCidrs, ["10.0.0.0/16"]);
-});
-
 const inSubnet = "allowed: an address of the subnet 10.0.1.0/24, 10.0.1.2 to 10.0.1.254";
 const refused: [what: string, changes: Record<string, string>, message: string][] = [
   ["unknown mode", { mode: "activ" }, 'mode: "activ" is not allowed; allowed: stable or standing-master'],
@@ -196,7 +198,53 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   ["virtual router id 256", { virtualRouterId: "256" }, "virtualRouterId: 256 is not allowed; allowed: 1 to 255"],
   ["a word for a number", { preemptDelay: "soon" }, 'preemptDelay: "soon" is not allowed; allowed: 0 to 1000 seconds'],
   ["a word for a switch", { publicIp: "yes" }, 'publicIp: "yes" is not allowed; allowed: true or false'],
-  ["no zone", without("zone"), "zone: is missing; allowed: a zone of the region, for example ap-guangzhou-3"],
+  [
+    "a network for a VPC that is there",
+    { vpcId: "vpc-12345678", vpcCidr: "10.0.0.0/16", subnetCidr: "10.0.1.0/24" },
+    "vpcCidr: came together with vpcId, whose network is looked up; allowed: one of the two",
+  ],
+  [
+    "a network for a subnet that is there",
+    { subnetId: "subnet-12345678", subnetCidr: "10.0.1.0/24", vip: "10.0.1.9" },
+    "subnetCidr: came together with subnetId, whose network is looked up; allowed: one of the two",
+  ],
+  [
+    "a VPC that is there, and no subnet",
+    { vpcId: "vpc-12345678" },
+    "subnetCidr: is missing: the VPC is not the pair's own; allowed: a free network of the VPC, or subnetId",
+  ],
+  [
+    "a subnet that is there, and no VIP",
+    { subnetId: "subnet-12345678" },
+    "vip: is missing: the subnet is not the pair's own; allowed: a free address of the subnet",
+  ],
+  ["a blank id", { vpcId: " " }, 'vpcId: " " is not allowed; allowed: the id of a VPC, vpc-…'],
+  [
+    "another thing's id",
+    { subnetId: "vpc-12345678", vip: "10.0.1.9" },
+    'subnetId: "vpc-12345678" is not allowed; allowed: the id of a subnet, subnet-…',
+  ],
+  [
+    "two EIPs",
+    { publicIp: "true", publicIpId: "eip-12345678" },
+    "publicIpId: came together with publicIp, which makes an EIP; allowed: one of the two",
+  ],
+  [
+    "a group twice",
+    { securityGroupIds: '["sg-12345678","sg-12345678"]' },
+    'securityGroupIds[1]: "sg-12345678" came before; allowed: each group once',
+  ],
+  [
+    "more groups than a NIC takes",
+    { securityGroupIds: JSON.stringify([1, 2, 3, 4, 5].map((i) => `sg-1234567${i}`)) },
+    'securityGroupIds: ["sg-12345671","sg-12345672","sg-12345673","sg-12345674","sg… is not allowed; allowed: a list of at most ' +
+      "4 ids of security groups, sg-…, each once",
+  ],
+  [
+    "no zone",
+    without("zone"),
+    "zone: is missing; allowed: a zone of the region, for example ap-guangzhou-3, or an existing subnetId",
+  ],
   [
     "zone of another region",
     { zone: "ap-shanghai-2" },

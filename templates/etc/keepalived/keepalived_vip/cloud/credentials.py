@@ -1,6 +1,7 @@
 """The CAM role's short-lived credentials, from the metadata service; kept in tmpfs: a failover can do without it.
 
-Static keys are used only if /etc/keepalived/credentials.json exists: {"TmpSecretId": …, "TmpSecretKey": …}, mode 0600.
+A machine without a role has a key of its own instead, in /etc/keepalived/credentials.json: {"TmpSecretId": …,
+"TmpSecretKey": …}, mode 0600. It lasts until the program puts another one in its place and starts the service again.
 """
 
 import json

@@ -89,7 +89,7 @@ class CloudChecks:
     def credentials(self) -> str:
         if self.kept.static:
             self.trusted = True
-            return "static keys of %s, which nobody renews" % self.conf.static_credentials
+            return "the key in %s, good until it is replaced" % self.conf.static_credentials
         try:
             role = self.kept.ask(PATH)[0].split("\n")[0].strip()
             if self.kept.due():

@@ -34,9 +34,9 @@ def table(conf):
         ("dns", cloud.dns, "see /etc/resolv.conf; the VPC's own name servers alone know the *.internal.* names", 1),
         ("api", cloud.endpoints, "let this node reach an endpoint by TCP 443, or name one it reaches: apiEndpoints", 1),
         ("clock", cloud.clock, "timedatectl set-ntp true; the service makes up for it, logs do not", 2),
-        ("credentials", cloud.credentials, "the CAM role of this machine: %s" % PUSH_AGAIN, 1),
-        ("look", cloud.look, "the policy of the CAM role: %s" % PUSH_AGAIN, 2),
-        ("permission", cloud.permission, "the policy of the CAM role: %s" % PUSH_AGAIN, 2),
+        ("credentials", cloud.credentials, "the CAM role of this machine, or its key: %s" % PUSH_AGAIN, 1),
+        ("look", cloud.look, "the policy of the CAM role, or of the key: %s" % PUSH_AGAIN, 2),
+        ("permission", cloud.permission, "the policy of the CAM role, or of the key: %s" % PUSH_AGAIN, 2),
         (
             "keepalived",
             here(prerequisites.keepalived),
