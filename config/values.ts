@@ -5,19 +5,24 @@ export type ValueType = "string" | "integer" | "boolean" | "array" | "object";
 
 /**
  * Pulumi hands over every value as text, lists and objects as JSON. Empty text is "not set": Pulumi.yaml needs a default
- * for each optional key, and some have none that could be written down. Text of the wrong type comes back as it is.
+ * for each optional key, and some have none that could be written down. A list may also be a line with commas. Text of the
+ * wrong type comes back as it is.
  */
 export function decode(type: ValueType, text: string): unknown {
   if (text === "") return undefined;
   if (type === "string") return text;
   if (type === "integer") return /^-?\d+$/.test(text) ? Number(text) : text;
   if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
+  if (type === "array" && !/^\s*[[{]/.test(text)) return text.split(",").map(item);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
 }
+
+/** One of a list that is written with commas, as on a command line or where `pulumi new` asks for it. */
+const item = (text: string): string | number => (/^\s*\d+\s*$/.test(text) ? Number(text) : text.trim());
 
 /** Where a value stands, as `pulumi config set --path` takes it: sshCidrs[0], nodeAddresses.a, tags["cost centre"]. */
 export const pathText = (path: PropertyKey[]): string =>

@@ -11,7 +11,6 @@ interface YamlKey {
   description: string;
   default?: unknown;
   secret?: boolean;
-  items?: { type: string };
 }
 const project = parse(readFileSync("Pulumi.yaml", "utf8")) as {
   name: string;
@@ -33,12 +32,12 @@ test("Pulumi.yaml has exactly the keys of the schema, described and typed", () =
   assert.deepEqual(Object.keys(project.config).sort(), [...names].sort());
   for (const name of names) {
     const entry = project.config[name]!;
-    // Nothing in Pulumi's own list of types is a list of numbers and texts.
-    assert.equal(entry.type, name === "servicePorts" ? undefined : metaOf(name).type, name);
+    // The engine holds a value against its type, and a list may also be a line with commas.
+    const { type } = metaOf(name);
+    assert.equal(entry.type, type === "array" ? undefined : type, name);
     // The engine takes no default for a secret key, and requires a key without one; config/settings.ts insists on the others.
     assert.equal(entry.secret ?? false, metaOf(name).secret === true && required.includes(name), name);
     assert.ok(entry.description.length > 10, name);
-    assert.equal(entry.items !== undefined, entry.type === "array", `${name}: items`);
   }
 });
 
@@ -57,9 +56,7 @@ test("Pulumi.yaml has a default for every key but the required ones, and it mean
 test("the template asks for what a stack can't do without", () => {
   assert.equal(project.main, "index.ts");
   assert.deepEqual(project.runtime, { name: "nodejs", options: { typescript: false } });
-  const asked = Object.keys(project.template.config);
-  for (const name of ["tencentcloud:region", ...required]) assert.ok(asked.includes(name), name);
-  for (const name of asked.filter((item) => !item.includes(":"))) assert.ok(name in schema, `${name} is no key`);
+  assert.deepEqual(Object.keys(project.template.config), ["tencentcloud:region", "zone", "sshCidrs"]);
 });
 
 /** Rows of the README's table: keys of the first column, text of the second. */

@@ -258,9 +258,9 @@ const refused: [what: string, changes: Record<string, string>, message: string][
     "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
   ],
   [
-    "a list given as text",
-    { sshCidrs: "203.0.113.7/32" },
-    "sshCidrs: \"203.0.113.7/32\" is not allowed; allowed: a list of networks such as 203.0.113.7/32 (pulumi config set --path 'sshCidrs[0]' …)",
+    "a list given as an object",
+    { sshCidrs: '{"0":"203.0.113.7/32"}' },
+    'sshCidrs: {"0":"203.0.113.7/32"} is not allowed; allowed: networks such as 203.0.113.7/32, with commas between them',
   ],
   ["a port twice", { servicePorts: "[80,80]" }, "servicePorts[1]: 80 came before; allowed: each port once"],
   [
@@ -343,6 +343,22 @@ test("a private key of another public key is refused", () => {
   assert.deepEqual(problemsOf({ sshPrivateKey: sshKey().openssh("none") }), [
     "sshPrivateKey: (not shown) does not belong to sshPublicKey; allowed: the two halves of one key",
   ]);
+});
+
+test("a list may be a line with commas, which is all that pulumi new can ask for", () => {
+  const { sshCidrs, servicePorts } = parseSettings({
+    ...least,
+    sshCidrs: "203.0.113.7/32, 198.51.100.0/24",
+    servicePorts: "80,443",
+  });
+  assert.deepEqual(
+    [sshCidrs, servicePorts],
+    [
+      ["203.0.113.7/32", "198.51.100.0/24"],
+      [80, 443],
+    ],
+  );
+  assert.deepEqual(parseSettings({ ...least, servicePorts: "80" }).servicePorts, [80]);
 });
 
 test("a tag may look like a number: pulumi config set --path keeps it as one", () => {
