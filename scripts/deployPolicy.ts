@@ -19,6 +19,7 @@ const dataSources: Record<string, string[]> = {
   Enis: ["vpc:DescribeNetworkInterfaces"],
   Images: ["cvm:DescribeImages"],
   InstanceTypes: ["cvm:DescribeZoneInstanceConfigInfos"],
+  KeyPairs: ["cvm:DescribeKeyPairs"],
   UserInfo: ["cam:GetUserAppId", "cam:DescribeSubAccounts"],
 };
 
