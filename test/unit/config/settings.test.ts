@@ -349,16 +349,19 @@ test("a list may be a line with commas, which is all that pulumi new can ask for
   const { sshCidrs, servicePorts } = parseSettings({
     ...least,
     sshCidrs: "203.0.113.7/32, 198.51.100.0/24",
-    servicePorts: "80,443",
+    servicePorts: "80, 53/udp",
   });
   assert.deepEqual(
     [sshCidrs, servicePorts],
     [
       ["203.0.113.7/32", "198.51.100.0/24"],
-      [80, 443],
+      [
+        { port: 80, protocol: "TCP" },
+        { port: 53, protocol: "UDP" },
+      ],
     ],
   );
-  assert.deepEqual(parseSettings({ ...least, servicePorts: "80" }).servicePorts, [80]);
+  assert.deepEqual(parseSettings({ ...least, servicePorts: "80" }).servicePorts, [{ port: 80, protocol: "TCP" }]);
 });
 
 test("a tag may look like a number: pulumi config set --path keeps it as one", () => {
