@@ -166,7 +166,10 @@ function complete(
   };
 }
 
-/** The running stack's settings, and a warning for each of the doubts. The whole configuration is read, so that a mistyped key is found as well. */
+/**
+ * The running stack's settings, and a warning for each of the doubts. The whole configuration is read, so that a mistyped key
+ * is found as well.
+ */
 export function readSettings(): Settings {
   const prefix = `${pulumi.getProject()}:`;
   const all = Object.entries(pulumi.runtime.allConfig());

@@ -1,19 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParseOptions, parseSettings, SettingsError } from "../../../config/settings.ts";
+import { parseSettings } from "../../../config/settings.ts";
 import { key, least, sshKey } from "../given.ts";
-
-/** The problems of a configuration, [] when it is good. */
-function problemsOf(changes: Record<string, string>, options: ParseOptions = {}): string[] {
-  try {
-    parseSettings({ ...least, ...changes }, options);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.problems;
-  }
-}
-const without = (...names: string[]) => Object.fromEntries(names.map((name) => [name, ""]));
+import { problemsOf, without } from "./problems.ts";
 
 test("the least configuration gives every default", () => {
   assert.deepEqual(parseSettings(least), {
@@ -303,18 +292,6 @@ test("user data over the limit is refused with its size", () => {
   assert.deepEqual(problems, ['userDataFile: "big" has 12289 bytes; allowed: at most 12288']);
 });
 
-test("a key needs no setting at all, or one for the machines and its private half or an agent", () => {
-  const keys = ["sshPublicKey", "sshPrivateKey"];
-  const agent = { agentSocketPath: "SSH_AUTH_SOCK" };
-  assert.deepEqual(problemsOf(without(...keys)), []);
-  assert.deepEqual(problemsOf({ ...without("sshPrivateKey"), ...agent }), []);
-  assert.deepEqual(problemsOf({ ...without(...keys), keyPairId: "skey-1", agentSocketPath: "/run/agent.sock" }), []);
-  const open = problemsOf({}, { secretKeys: [] });
-  assert.deepEqual(open, [
-    "sshPrivateKey: is in clear in the stack's settings; allowed: pulumi config set --secret sshPrivateKey …",
-  ]);
-});
-
 test("several mistakes are told at once, and that nothing was changed", () => {
   const bad = { ...least, mode: "x", vip: "10.9.9.9", virtualRouterId: "256", colour: "red", zone: "" };
   assert.throws(
@@ -327,22 +304,6 @@ test("several mistakes are told at once, and that nothing was changed", () => {
       return true;
     },
   );
-});
-
-test("a private key with a passphrase is refused, and no private key is ever shown", () => {
-  const encrypted = key.openssh("aes256-ctr");
-  const [problem = "", ...more] = problemsOf({ sshPrivateKey: encrypted });
-  assert.match(problem, /^sshPrivateKey: \(not shown\) is not allowed; allowed: .*this one has a passphrase$/);
-  assert.deepEqual(more, []);
-  assert.deepEqual(problemsOf({ sshPrivateKey: key.openssh("none") }), []);
-  const [garbage = ""] = problemsOf({ sshPrivateKey: "hunter2-is-my-password" });
-  assert.doesNotMatch(garbage, /hunter2/);
-});
-
-test("a private key of another public key is refused", () => {
-  assert.deepEqual(problemsOf({ sshPrivateKey: sshKey().openssh("none") }), [
-    "sshPrivateKey: (not shown) does not belong to sshPublicKey; allowed: the two halves of one key",
-  ]);
 });
 
 test("a list may be a line with commas, which is all that pulumi new can ask for", () => {
