@@ -20,8 +20,10 @@ export const nodes = ha.nodes;
 /** How one logs in on the nodes; secret. */
 export const access = ha.access;
 /** What to try next. */
-export const next = ha.nodes.apply(({ a, b }) => {
-  const on = ({ sshUser, publicIp, address }: typeof a) => `ssh ${sshUser}@${publicIp ?? address}`;
-  const [status, switchover] = ["npm run ha -- status", "npm run ha -- switchover"];
-  return { status, switchover, sshA: on(a), sshB: on(b), takeDown: "pulumi destroy --refresh" };
-});
+export const next = {
+  status: "npm run ha -- status",
+  switchover: "npm run ha -- switchover",
+  sshA: "npm run ha -- ssh a",
+  sshB: "npm run ha -- ssh b",
+  takeDown: "npm run destroy",
+};

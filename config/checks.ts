@@ -1,5 +1,6 @@
-import { type Block, contains, formatBlock, hostOf, overlaps, parseCidr } from "../render/ipv4.ts";
+import { type Block, blockOf, contains, formatBlock, hostOf, overlaps, parseCidr } from "../render/ipv4.ts";
 import { type NodeName, nodeNames, type ServicePort } from "../render/model.ts";
+import { shown } from "../render/shown.ts";
 import { addressProblems, rangeOf } from "../render/subnet.ts";
 
 /** Rules between keys. Each takes what is known so far (a key with a problem of its own is absent) and reports problems. */

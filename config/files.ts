@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HookScript, type HookState, hookStates } from "../render/model.ts";
-import { shown } from "./values.ts";
+import { shown } from "../render/shown.ts";
 
 /** The provider encodes user data as base64, and RunInstances takes 16 KB of that (document/product/213/15730). */
 const userDataLimitBytes = 12 * 1024;

@@ -58,7 +58,7 @@ const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
 const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
 const agentAllowed = "the path of an SSH agent's socket, or SSH_AUTH_SOCK for the one that this variable names";
-const cidrs = "a list of networks such as 203.0.113.7/32 (pulumi config set --path 'KEY[0]' …)";
+const cidrs = "networks such as 203.0.113.7/32, with commas between them";
 
 const portsAllowed = "a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP";
 /** 80 and `80/tcp` are TCP, `53/udp` is UDP. */
@@ -124,9 +124,9 @@ export const schema = {
   ),
   sshUser: key("string", "a login name", word.optional()),
   hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
-  sshCidrs: key("array", cidrs.replace("KEY", "sshCidrs"), z.array(z.string()).default([])),
+  sshCidrs: key("array", cidrs, z.array(z.string()).default([])),
   servicePorts: key("array", portsAllowed, z.array(servicePort).default([])),
-  serviceCidrs: key("array", cidrs.replace("KEY", "serviceCidrs"), z.array(z.string()).default([])),
+  serviceCidrs: key("array", cidrs, z.array(z.string()).default([])),
   instanceIds: key(
     "object",
     "the ids of two CVMs, as instanceIds.a and instanceIds.b",

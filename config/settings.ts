@@ -1,13 +1,14 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
+import { shown } from "../render/shown.ts";
 import { type Addresses, checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";
 import { checkMachines, namesMachines } from "./machines.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
 import { healthCheckOf, hrefOf } from "./service.ts";
-import { decode, nearest, pathText, shown, valueAt } from "./values.ts";
+import { decode, nearest, pathText, valueAt } from "./values.ts";
 
 /** Settings with every default filled in and every check passed. */
 export interface Settings
@@ -180,7 +181,10 @@ function complete(
   };
 }
 
-/** The running stack's settings, and a warning for each of the doubts. The whole configuration is read, so that a mistyped key is found as well. */
+/**
+ * The running stack's settings, and a warning for each of the doubts. The whole configuration is read, so that a mistyped key
+ * is found as well.
+ */
 export function readSettings(): Settings {
   const prefix = `${pulumi.getProject()}:`;
   const all = Object.entries(pulumi.runtime.allConfig());

@@ -101,7 +101,7 @@ const magic = Buffer.from("openssh-key-v1\0");
 function opensshHalf(bytes: Buffer): Half {
   const start = bytes.subarray(0, magic.length);
   const head = start.equals(magic) ? bytes.subarray(magic.length) : Buffer.alloc(0);
-  const [cipher, kdf, options] = firstFields(head, 3);
+  const [cipher, kdf, options] = fieldsOf(head, 3) ?? [];
   if (!cipher || !kdf || !options) return { problem: damaged };
   if (cipher.toString() !== "none" || kdf.toString() !== "none") return { problem: "one has a passphrase" };
   const rest = head.subarray(12 + cipher.length + kdf.length + options.length);
@@ -114,18 +114,6 @@ function opensshHalf(bytes: Buffer): Half {
   return belongsTo(blob, type, secret) ? { publicKey } : { problem: damaged };
 }
 
-/** The first fields of a text that goes on otherwise; fewer when it is cut off. */
-function firstFields(bytes: Buffer, count: number): Buffer[] {
-  const fields: Buffer[] = [];
-  for (let at = 0; fields.length < count && at + 4 <= bytes.length; ) {
-    const end = at + 4 + bytes.readUInt32BE(at);
-    if (end > bytes.length) break;
-    fields.push(bytes.subarray(at + 4, end));
-    at = end;
-  }
-  return fields;
-}
-
 /**
  * Whether the private part is whole and is that of the public one: a check number twice, the type, the numbers of the key, a
  * comment, padding.
@@ -133,7 +121,7 @@ function firstFields(bytes: Buffer, count: number): Buffer[] {
 function belongsTo(blob: Buffer, type: string, secret: Buffer): boolean {
   if (secret.length < 8 || secret.readUInt32BE(0) !== secret.readUInt32BE(4)) return false;
   const count = { "ssh-rsa": 8, "ssh-ed25519": 4 }[type] ?? 5;
-  const fields = firstFields(secret.subarray(8), count);
+  const fields = fieldsOf(secret.subarray(8), count) ?? [];
   const [inner, first, second, third] = fields;
   if (fields.length < count || !inner || !first || !second || !third) return false;
   const end = 8 + fields.reduce((sum, { length }) => sum + 4 + length, 0);

@@ -1,23 +1,29 @@
 /** From the text that Pulumi keeps to values, and from values to words for a person. */
+import { shown } from "../render/shown.ts";
 
 /** The types of the `config` block in Pulumi.yaml. */
 export type ValueType = "string" | "integer" | "boolean" | "array" | "object";
 
 /**
  * Pulumi hands over every value as text, lists and objects as JSON. Empty text is "not set": Pulumi.yaml needs a default
- * for each optional key, and some have none that could be written down. Text of the wrong type comes back as it is.
+ * for each optional key, and some have none that could be written down. A list may also be a line with commas. Text of the
+ * wrong type comes back as it is.
  */
 export function decode(type: ValueType, text: string): unknown {
   if (text === "") return undefined;
   if (type === "string") return text;
   if (type === "integer") return /^-?\d+$/.test(text) ? Number(text) : text;
   if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
+  if (type === "array" && !/^\s*[[{]/.test(text)) return text.split(",").map(item);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
 }
+
+/** One of a list that is written with commas, as on a command line or where `pulumi new` asks for it. */
+const item = (text: string): string | number => (/^\s*\d+\s*$/.test(text) ? Number(text) : text.trim());
 
 /** Where a value stands, as `pulumi config set --path` takes it: sshCidrs[0], nodeAddresses.a, tags["cost centre"]. */
 export const pathText = (path: PropertyKey[]): string =>
@@ -37,15 +43,6 @@ export const ownValue = (value: unknown, key: PropertyKey): unknown =>
   value !== null && typeof value === "object" && Object.hasOwn(value, key)
     ? (value as Record<PropertyKey, unknown>)[key]
     : undefined;
-
-const shownLength = 60;
-
-/** A value in a message: short, on one line, and nothing in it that a terminal acts on or that can't be seen. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  const short = text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
-  return short.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
-}
 
 /** Number of single-letter edits from one word to the other. */
 function distance(one: string, other: string): number {

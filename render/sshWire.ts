@@ -3,10 +3,10 @@ import type { KeyObject } from "node:crypto";
 
 const lengthBytes = 4;
 
-/** The fields of a blob; null when one reaches over its end. */
-export function fieldsOf(blob: Buffer): Buffer[] | null {
+/** The fields of a blob, or the first of them where it goes on otherwise; null when one reaches over its end. */
+export function fieldsOf(blob: Buffer, most = Number.POSITIVE_INFINITY): Buffer[] | null {
   const fields: Buffer[] = [];
-  for (let at = 0; at < blob.length; ) {
+  for (let at = 0; at < blob.length && fields.length < most; ) {
     if (at + lengthBytes > blob.length) return null;
     const start = at + lengthBytes;
     at = start + blob.readUInt32BE(at);

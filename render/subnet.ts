@@ -1,5 +1,6 @@
 /** The addresses of a subnet, as Tencent Cloud gives them out. */
 import { type Block, formatAddress, formatBlock, holds, parseAddress } from "./ipv4.ts";
+import { shown } from "./shown.ts";
 
 /** Tencent Cloud keeps the first address (network), the second (gateway) and the last (broadcast) of every subnet. */
 const reservedIn = (subnet: Block) =>
@@ -34,7 +35,7 @@ export function addressProblems(
   return wanted.flatMap(({ key, address }) => {
     const problem = problemOf(subnet, address);
     const other = taken.get(address);
-    if (problem !== null) return [{ key, text: `"${address}" ${problem}; ${allowedIn(subnet)}` }];
+    if (problem !== null) return [{ key, text: `${shown(address)} ${problem}; ${allowedIn(subnet)}` }];
     if (other !== undefined) {
       return [{ key, text: `"${address}" is already ${other}; ${allowedIn(subnet)}, one for each` }];
     }

@@ -24,6 +24,7 @@ const dataSources: Record<string, string[]> = {
   Images: ["cvm:DescribeImages"],
   Instances: ["cvm:DescribeInstances"],
   InstanceTypes: ["cvm:DescribeZoneInstanceConfigInfos"],
+  KeyPairs: ["cvm:DescribeKeyPairs"],
   SecurityGroups: [
     "vpc:DescribeSecurityGroups",
     "vpc:DescribeSecurityGroupAssociationStatistics",

@@ -1,23 +1,19 @@
 #!/bin/sh
 # Runs one of the project's TypeScript programs on the project's own pinned Node, so that every npm script behaves the
-# same whatever Node the machine has. Installs the npm packages first when they are missing or older than the lock file, or
-# than the provider's SDK, which is compiled when it is installed and of which the lock file knows only the folder.
+# same whatever Node the machine has. Installs the npm packages first when they are missing or others than those wanted.
 set -eu
 cd "$(dirname "$0")/.."
 
-stamp=node_modules/.installed-lock
-wanted=$(cat package-lock.json sdks/tencentcloud/package.json | cksum)
-if [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
+if [ "$(sh scripts/installed.sh wanted)" != "$(cat node_modules/.installed-lock 2>/dev/null)" ]; then
   echo "Installing npm packages (once; about a minute) ..." >&2
   log=$(mktemp)
-  if ! npm ci --no-audit --no-fund --engine-strict=false --loglevel=error >"$log" 2>&1; then
+  if ! npm ci --engine-strict=false >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     echo "npm could not install the packages. Check that the npm registry can be reached, then run the command again." >&2
     exit 1
   fi
   rm -f "$log"
-  printf '%s\n' "$wanted" >"$stamp"
 fi
 
 PATH="$PWD/node_modules/.bin:$PATH"

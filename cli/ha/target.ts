@@ -27,7 +27,8 @@ export interface Outputs {
   nodes: Record<NodeName, TargetNode>;
 }
 
-type StackOutputs = Outputs & { access?: Access };
+/** A stack has of its access what its settings name: one without a bastion says nothing of it. */
+type StackOutputs = Outputs & { access?: Partial<Access> };
 const noAccess: Access = { privateKey: null, agentSocketPath: null, bastion: null };
 
 /** What a lab writes to .lab/<name>/ha.json: a stack's outputs, and what only a lab has. */
@@ -104,7 +105,8 @@ async function stackTarget(stack: string | undefined, folder: string, identity: 
       3,
     );
   }
-  const access = kept ?? { ...noAccess, privateKey: identity === undefined ? await configuredKey() : null };
+  const given = kept ?? { privateKey: identity === undefined ? await configuredKey() : null };
+  const access: Access = { ...noAccess, ...given };
   const ssh = writeSshConfig(nodes, access, temporaryFolder(), identity && named(identity));
   return {
     ...(more as StackOutputs),

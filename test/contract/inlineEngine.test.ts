@@ -27,6 +27,7 @@ function engineFor(t: TestContext, cloud: Cloud) {
       env: {
         ...process.env,
         PULUMI_CONFIG: JSON.stringify({ ...Object.fromEntries(named), "tencentcloud:region": region }),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify([`${place.project}:sshPrivateKey`]),
         INLINE_ENGINE: JSON.stringify({ ...place, port, secretId, secretKey, region }),
       },
     });

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { pairName } from "../../components/names.ts";
 import { parseSettings, type Settings, SettingsError } from "../../config/settings.ts";
+import type { PairSettings } from "../../render/model.ts";
 import { planVipConfig } from "../../render/plan.ts";
 import { renderNode } from "../../render/render.ts";
 import { cloudIds } from "../golden/pair.ts";
@@ -95,7 +96,14 @@ function settingsOf(changes: Record<string, string>): Settings | null {
 }
 
 const pair = "keepalived-cluster-prod";
-const filesOf = (settings: Settings) => renderNode({ ...settings, pair }, cloudIds, "a");
+/** With what only the cloud would tell of a network that is not the pair's own. */
+const complete = (settings: Settings): PairSettings => ({
+  ...settings,
+  pair,
+  subnetCidr: settings.subnetCidr ?? "10.0.1.0/24",
+  nodeAddresses: { a: "10.0.1.16", b: "10.0.1.17", ...settings.nodeAddresses },
+});
+const filesOf = (settings: Settings) => renderNode(complete(settings), cloudIds, "a");
 const contents = (settings: Settings) => new Map(filesOf(settings).map(({ path, content }) => [path, content]));
 /** A file's lines, whatever addresses are in them. */
 const shapeOf = (text: string | undefined) => text?.replaceAll(/\d+\.\d+\.\d+\.\d+/g, "ADDRESS");
@@ -118,7 +126,7 @@ for (const [place, put] of Object.entries(places)) {
           assert.equal(shapeOf(content), shapeOf(untouched.get(path)), path);
         }
         const vipJson = files.get("/etc/keepalived/vip.json") ?? "";
-        const plan = planVipConfig({ ...settings, pair }, cloudIds, "a");
+        const plan = planVipConfig(complete(settings), cloudIds, "a");
         assert.equal(vipJson, `${JSON.stringify(plan, null, 2)}\n`);
         assert.deepEqual(JSON.parse(vipJson), plan);
         const url = files.get("/etc/keepalived/notify_url");

@@ -153,11 +153,17 @@ class Verb(Node):
             file.write("".join(json.dumps(move) + "\n" for move in old) + '[]\n{"id": "40"}\n{"id": "ha')
         self.start()
         self.become_master()
-        until(lambda: self.events("moved"), self.output)
-        with open(self.run_dir + "/lib/moves.jsonl") as file:
-            kept = [json.loads(line) for line in file]
+        moved = until(lambda: self.events("moved"), self.output)[0]["id"]
+
+        def moves():
+            with open(self.run_dir + "/lib/moves.jsonl") as file:
+                return file.read()
+
+        # The move is told first and written down afterwards.
+        until(lambda: moved in moves(), self.output)
+        kept = [json.loads(line) for line in moves().splitlines()]
         self.assertEqual(kept[:-1], old[-19:])
-        self.assertEqual(kept[-1]["id"], self.events("moved")[0]["id"])
+        self.assertEqual(kept[-1]["id"], moved)
         self.kill()
         os.unlink(self.run_dir + "/status.json")
         self.start()

@@ -84,7 +84,7 @@ function run(args: string[], { env = {}, stdout = "pipe" as "pipe" | number } = 
 const text = (name: string) => readFileSync(join(folder, name), "utf8");
 const write = (name: string, content: unknown) => writeFileSync(join(folder, name), JSON.stringify(content));
 beforeEach(() => {
-  write("outputs", { ...outputs, access: { privateKey: "TOP-SECRET-KEY", agentSocketPath: null, bastion: null } });
+  write("outputs", { ...outputs, access: { privateKey: "TOP-SECRET-KEY", agentSocketPath: null } });
   write("stacks", [{ name: "prod", current: true }, { name: "dev" }]);
   writeFileSync(join(folder, "config"), "");
   writeFileSync(join(folder, "calls"), "");

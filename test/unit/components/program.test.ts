@@ -104,9 +104,9 @@ test("what the program says at its end", async () => {
     next: {
       status: "npm run ha -- status",
       switchover: "npm run ha -- switchover",
-      sshA: "ssh root@198.51.100.1",
-      sshB: "ssh root@198.51.100.2",
-      takeDown: "pulumi destroy --refresh",
+      sshA: "npm run ha -- ssh a",
+      sshB: "npm run ha -- ssh b",
+      takeDown: "npm run destroy",
     },
   });
 });

@@ -1,19 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ParseOptions, parseSettings, SettingsError } from "../../../config/settings.ts";
+import { parseSettings } from "../../../config/settings.ts";
 import { key, least, sshKey } from "../given.ts";
-
-/** The problems of a configuration, [] when it is good. */
-function problemsOf(changes: Record<string, string>, options: ParseOptions = {}): string[] {
-  try {
-    parseSettings({ ...least, ...changes }, options);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof SettingsError, String(error));
-    return error.problems;
-  }
-}
-const without = (...names: string[]) => Object.fromEntries(names.map((name) => [name, ""]));
+import { problemsOf, without } from "./problems.ts";
 
 test("the least configuration gives every default", () => {
   assert.deepEqual(parseSettings(least), {
@@ -306,9 +295,9 @@ const refused: [what: string, changes: Record<string, string>, message: string][
     "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
   ],
   [
-    "a list given as text",
-    { sshCidrs: "203.0.113.7/32" },
-    "sshCidrs: \"203.0.113.7/32\" is not allowed; allowed: a list of networks such as 203.0.113.7/32 (pulumi config set --path 'sshCidrs[0]' …)",
+    "a list given as an object",
+    { sshCidrs: '{"0":"203.0.113.7/32"}' },
+    'sshCidrs: {"0":"203.0.113.7/32"} is not allowed; allowed: networks such as 203.0.113.7/32, with commas between them',
   ],
   ["a port twice", { servicePorts: "[80,80]" }, "servicePorts[1]: 80 came before; allowed: each port once"],
   [
@@ -351,18 +340,6 @@ test("user data over the limit is refused with its size", () => {
   assert.deepEqual(problems, ['userDataFile: "big" has 12289 bytes; allowed: at most 12288']);
 });
 
-test("a key needs no setting at all, or one for the machines and its private half or an agent", () => {
-  const keys = ["sshPublicKey", "sshPrivateKey"];
-  const agent = { agentSocketPath: "SSH_AUTH_SOCK" };
-  assert.deepEqual(problemsOf(without(...keys)), []);
-  assert.deepEqual(problemsOf({ ...without("sshPrivateKey"), ...agent }), []);
-  assert.deepEqual(problemsOf({ ...without(...keys), keyPairId: "skey-1", agentSocketPath: "/run/agent.sock" }), []);
-  const open = problemsOf({}, { secretKeys: [] });
-  assert.deepEqual(open, [
-    "sshPrivateKey: is in clear in the stack's settings; allowed: pulumi config set --secret sshPrivateKey …",
-  ]);
-});
-
 test("several mistakes are told at once, and that nothing was changed", () => {
   const bad = { ...least, mode: "x", vip: "10.9.9.9", virtualRouterId: "256", colour: "red", zone: "" };
   assert.throws(
@@ -377,20 +354,23 @@ test("several mistakes are told at once, and that nothing was changed", () => {
   );
 });
 
-test("a private key with a passphrase is refused, and no private key is ever shown", () => {
-  const encrypted = key.openssh("aes256-ctr");
-  const [problem = "", ...more] = problemsOf({ sshPrivateKey: encrypted });
-  assert.match(problem, /^sshPrivateKey: \(not shown\) is not allowed; allowed: .*this one has a passphrase$/);
-  assert.deepEqual(more, []);
-  assert.deepEqual(problemsOf({ sshPrivateKey: key.openssh("none") }), []);
-  const [garbage = ""] = problemsOf({ sshPrivateKey: "hunter2-is-my-password" });
-  assert.doesNotMatch(garbage, /hunter2/);
-});
-
-test("a private key of another public key is refused", () => {
-  assert.deepEqual(problemsOf({ sshPrivateKey: sshKey().openssh("none") }), [
-    "sshPrivateKey: (not shown) does not belong to sshPublicKey; allowed: the two halves of one key",
-  ]);
+test("a list may be a line with commas, which is all that pulumi new can ask for", () => {
+  const { sshCidrs, servicePorts } = parseSettings({
+    ...least,
+    sshCidrs: "203.0.113.7/32, 198.51.100.0/24",
+    servicePorts: "80, 53/udp",
+  });
+  assert.deepEqual(
+    [sshCidrs, servicePorts],
+    [
+      ["203.0.113.7/32", "198.51.100.0/24"],
+      [
+        { port: 80, protocol: "TCP" },
+        { port: 53, protocol: "UDP" },
+      ],
+    ],
+  );
+  assert.deepEqual(parseSettings({ ...least, servicePorts: "80" }).servicePorts, [{ port: 80, protocol: "TCP" }]);
 });
 
 test("a tag may look like a number: pulumi config set --path keeps it as one", () => {

@@ -38,5 +38,5 @@ export const accessRows: Row[] = [
     `servicePorts[0]: "8000-8010/tcp" is not allowed; ${ports}`,
   ],
   ["no port at all", { servicePorts: "[null]" }, `servicePorts[0]: null is not allowed; ${ports}`],
-  ["a port without a list", { servicePorts: "80" }, `servicePorts: 80 is not allowed; ${ports}`],
+  ["a port that is none, without a list", { servicePorts: "0" }, `servicePorts[0]: 0 is not allowed; ${ports}`],
 ];
