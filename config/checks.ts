@@ -162,7 +162,7 @@ export function doubts(settings: { publicIp: boolean; serviceCidrs: string[]; se
   if (!settings.serviceCidrs.some(open)) {
     const cidrs = settings.serviceCidrs.join(", ");
     return [
-      `serviceCidrs: only ${cidrs} may use the service, so nobody reaches the VIP's public address (publicIp). ` +
+      `serviceCidrs: only ${cidrs || "the VPC"} may use the service, so nobody reaches the VIP's public address (publicIp). ` +
         "Open it: pulumi config set --path 'serviceCidrs[0]' 0.0.0.0/0",
     ];
   }

@@ -11,10 +11,15 @@ export interface LoginInput {
 
 /**
  * A key that the machines get, by its public half or by its id in the cloud, and its private half or an agent that has it; or
- * nothing of all that: then the stack makes a key of its own.
+ * nothing of all that: then the stack makes a key of its own. Machines that were there before keep the keys that they have, so
+ * the private half of one of those, or an agent, has to be named.
  * @param given whether the user set a key at all; its value is absent where it has a problem of its own.
  */
-export function checkLogin(input: LoginInput, given: (key: keyof LoginInput) => boolean, report: Report): void {
+export function checkLogin(
+  input: LoginInput & { onExistingMachines: boolean },
+  given: (key: keyof LoginInput) => boolean,
+  report: Report,
+): void {
   const { sshPublicKey, sshPrivateKey } = input;
   if (given("sshPublicKey") && given("keyPairId")) {
     report("keyPairId", "came together with sshPublicKey; allowed: one of the two");
@@ -22,7 +27,13 @@ export function checkLogin(input: LoginInput, given: (key: keyof LoginInput) => 
   if (given("sshPrivateKey") && given("agentSocketPath")) {
     report("agentSocketPath", "came together with sshPrivateKey; allowed: one of the two");
   }
-  if (given("sshPublicKey") || given("keyPairId")) {
+  if (input.onExistingMachines) {
+    if (!given("sshPrivateKey") && !given("agentSocketPath")) {
+      const allowed =
+        "a key that logs in on both machines, set with --secret, or agentSocketPath of an SSH agent that has it";
+      report("sshPrivateKey", `is missing; allowed: ${allowed}`);
+    }
+  } else if (given("sshPublicKey") || given("keyPairId")) {
     const other = given("sshPublicKey") ? "sshPublicKey" : "keyPairId";
     if (!given("sshPrivateKey") && !given("agentSocketPath")) {
       const allowed = `the private half of ${other}, set with --secret, or agentSocketPath of an SSH agent that has it`;

@@ -89,7 +89,7 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   const addresses = checkNetwork({ ...values, onExistingMachines: existing }, report);
   // Existing machines are reached as they were before: the pair opens nothing for that.
   checkAccess({ ...values, ...(existing && { nodePublicIp: false }) }, report);
-  checkLogin(values, (name) => Boolean(raw[name]), report);
+  checkLogin({ ...values, onExistingMachines: existing }, (name) => Boolean(raw[name]), report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
   // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.

@@ -9,7 +9,7 @@ const of = (changes: Record<string, string>) => doubts(parseSettings({ ...least,
 
 test("a public address that nobody reaches is told, with what opens it", () => {
   const [closed = "", ...more] = of({ publicIp: "true", servicePorts: "[80]" });
-  assert.match(closed, /^serviceCidrs: only 10\.0\.0\.0\/16 .*'serviceCidrs\[0\]' 0\.0\.0\.0\/0$/);
+  assert.match(closed, /^serviceCidrs: only the VPC .*'serviceCidrs\[0\]' 0\.0\.0\.0\/0$/);
   assert.deepEqual(more, []);
   assert.equal(of({ publicIp: "true", servicePorts: "[80]", serviceCidrs: '["172.16.0.0/12"]' }).length, 1);
 });

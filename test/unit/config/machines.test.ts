@@ -23,6 +23,15 @@ test("two machines and how they call the cloud are all that is needed: no key pa
   assert.equal(parseSettings({ ...config, nodeRole: "", nodeCredentials: "key" }).nodeCredentials, "key");
 });
 
+test("a login that the machines have already: its private key, or an agent with it", () => {
+  const agent = { sshPrivateKey: "", agentSocketPath: "SSH_AUTH_SOCK" };
+  assert.deepEqual(problemsOf(agent), []);
+  assert.deepEqual(problemsOf({ sshPrivateKey: "" }), [
+    "sshPrivateKey: is missing; allowed: a key that logs in on both machines, set with --secret, or agentSocketPath of an SSH " +
+      "agent that has it",
+  ]);
+});
+
 test("the defaults that the engine hands over count as not set", () => {
   const { config: keys } = parse(readFileSync("Pulumi.yaml", "utf8")) as {
     config: Record<string, { default?: unknown }>;
