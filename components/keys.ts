@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
 import { publicLine } from "../render/sshWire.ts";
+import type { Problem } from "./lookups/refusal.ts";
 import { keyPairName, withoutComment } from "./names.ts";
 import { settled } from "./settled.ts";
 
@@ -39,17 +40,16 @@ export async function ownKey(name: string): Promise<OwnKey> {
 }
 
 /**
- * The cloud takes each public key once (ImportKeyPair: InvalidPublicKey.Duplicate), and says so in the middle of an update.
- * @throws RunError when the account has the key under another name than this pair's.
+ * What is wrong where the account has the key under another name than this pair's: the cloud takes each public key once
+ * (ImportKeyPair: InvalidPublicKey.Duplicate), and says so in the middle of an update.
  */
-export async function checkUnused(pair: string, publicKey: string, options?: pulumi.InvokeOptions): Promise<void> {
+export async function keyProblems(pair: string, publicKey: string, options?: pulumi.InvokeOptions): Promise<Problem[]> {
   const { keyPairLists } = await tencentcloud.getKeyPairs({}, options);
-  if (keyPairLists.some(({ keyName }) => keyName === keyPairName(pair, publicKey))) return;
+  if (keyPairLists.some(({ keyName }) => keyName === keyPairName(pair, publicKey))) return [];
   const other = keyPairLists.find((item) => withoutComment(item.publicKey ?? "") === withoutComment(publicKey));
-  if (other === undefined) return;
-  throw new pulumi.RunError(
-    `sshPublicKey: the account has this key already, as the key pair ${other.keyName} (${other.keyId}), and takes each ` +
-      `once; nothing was changed. Allowed: keyPairId ${other.keyId} instead of sshPublicKey, another key, or neither: ` +
-      "then the stack makes a key of its own",
-  );
+  if (other === undefined) return [];
+  const text =
+    `the account has this key already, as the key pair ${other.keyName} (${other.keyId}), and takes each once; ` +
+    `allowed: keyPairId ${other.keyId} instead of sshPublicKey, another key, or neither: then the stack makes a key of its own`;
+  return [{ key: "sshPublicKey", text }];
 }

@@ -1,5 +1,6 @@
 /** From the text that Pulumi keeps to values, and from values to words for a person. */
 import { shown } from "../render/shown.ts";
+import { distance } from "../render/words.ts";
 
 /** The types of the `config` block in Pulumi.yaml. */
 export type ValueType = "string" | "integer" | "boolean" | "array" | "object";
@@ -43,20 +44,6 @@ export const ownValue = (value: unknown, key: PropertyKey): unknown =>
   value !== null && typeof value === "object" && Object.hasOwn(value, key)
     ? (value as Record<PropertyKey, unknown>)[key]
     : undefined;
-
-/** Number of single-letter edits from one word to the other. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[other.length] ?? 0;
-}
 
 /** The known word closest to a mistyped one, null when none is close. */
 export function nearest(word: string, known: string[]): string | null {

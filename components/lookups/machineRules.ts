@@ -1,7 +1,7 @@
 /** Whether machines that were there before can be the pair's nodes, and where the pair goes then: pure. */
 import { type NodeName, nodeNames, peerOf } from "../../render/model.ts";
 import type { NetworkFacts, PlaceSettings } from "./facts.ts";
-import type { Problem } from "./place.ts";
+import type { Problem } from "./refusal.ts";
 
 /** As the user says it. */
 export interface MachineSettings {

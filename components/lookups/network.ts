@@ -10,8 +10,8 @@ import { candidates, namedAddresses, unnamedNodes } from "./place.ts";
 type Options = pulumi.InvokeOptions | undefined;
 
 /**
- * Asks for what the settings name and no more: a pair in a network of its own asks nothing. Ids are never empty: for an empty
- * one the data sources give whatever comes first in the account.
+ * Asks for what the settings name and no more, beside the pair's own ENIs. Ids are never empty: for an empty one the data
+ * sources give whatever comes first in the account.
  * @param pair names the pair's own ENIs, which no other stack can have: an account has each role's name once
  */
 export async function lookUpNetwork(wanted: PlaceSettings, pair: string, options?: Options): Promise<NetworkFacts> {
@@ -20,7 +20,7 @@ export async function lookUpNetwork(wanted: PlaceSettings, pair: string, options
     subnetId === undefined ? undefined : findSubnet(subnetId, options),
     missingOf(wanted.securityGroupIds, options),
     publicIpId === undefined ? undefined : findEip(publicIpId, options),
-    subnetId === undefined && publicIpId === undefined ? [] : ownEnis(pair, options),
+    ownEnis(pair, options),
   ]);
   const vpcId = wanted.vpcId ?? subnet?.vpcId;
   const [vpc, neighbours, addresses] = await Promise.all([
@@ -78,7 +78,7 @@ async function ownEnis(pair: string, options: Options): Promise<NetworkFacts["ow
   const found = await Promise.all(
     nodeNames.map(async (node) => {
       const { enis = [] } = await tencentcloud.getEnis({ name: `${pair}-${node}` }, options);
-      // The filter is fuzzy.
+      // The filter is fuzzy. Not by an id, which may have gone: that would fail the whole update.
       return enis
         .filter(({ name }) => name === `${pair}-${node}`)
         .map(({ id, instanceId, ipv4s = [] }) => ({

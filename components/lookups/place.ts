@@ -3,12 +3,7 @@ import { type Block, blockOf, contains, formatAddress, overlaps } from "../../re
 import { type NodeName, nodeNames } from "../../render/model.ts";
 import { addressProblems, allowedIn } from "../../render/subnet.ts";
 import type { NetworkFacts, Place, PlaceSettings, SubnetFact } from "./facts.ts";
-
-export interface Problem {
-  key: string;
-  /** What came and what is allowed. */
-  text: string;
-}
+import type { Problem } from "./refusal.ts";
 
 /** What a new pair takes of a subnet: two machines, two ENIs, the VIP; and one more, for a machine that replaces another. */
 const addressesOfAPair = 6;

@@ -1,5 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Problem } from "./place.ts";
+export interface Problem {
+  key: string;
+  /** What came and what is allowed. */
+  text: string;
+}
 
 /** Refuses to go on: one message with a line for each problem. Nothing when there is none. @throws RunError */
 export function refuse(problems: Problem[]): void {

@@ -63,3 +63,23 @@ test("what was under way when something failed is recorded, so that the next run
   assert.equal(gone.code, 0, gone.text);
   assert.deepEqual(await made(), []);
 });
+
+test("a type that is sold out, one that is unknown and an image that is not there end the run before anything is made", async (t) => {
+  const cloud = await cloudFor(t);
+  const run = engineFor(t, cloud);
+  cloud.faults.set({ soldOut: ["S5.MEDIUM2"] });
+  const refusals: [changes: Record<string, string>, message: RegExp][] = [
+    [{}, /^instanceType: "S5.MEDIUM2" is sold out .* price first: S6.MEDIUM2, SA2.MEDIUM2, SA5.MEDIUM2; or another/m],
+    [{ instanceType: "S6.MEDUIM2" }, /^instanceType: "S6.MEDUIM2" is not sold .* name first: S6.MEDIUM2, /m],
+    [{ instanceType: "S6.MEDIUM2", imageName: "Debian 14" }, /^imageName: .* nearest: Debian 1\d\.\d 64/m],
+    [{ instanceType: "S6.MEDIUM2", imageId: "img-none0000" }, /^imageId: there is no image "img-none0000"/m],
+  ];
+  for (const [changes, message] of refusals) {
+    const { code, text } = await run("up", changes);
+    assert.equal(code, 1, text);
+    assert.match(text, message);
+  }
+  const call = sdk(cloud);
+  assert.equal((await call("vpc", "DescribeVpcs")).TotalCount, 0);
+  assert.equal((await call("cam", "DescribeRoleList", { Page: 1, Rp: 20 })).TotalNum, 0);
+});

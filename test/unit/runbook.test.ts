@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runProgram } from "../support/mocks.ts";
+import { lookups } from "./components/stack.ts";
 import { least } from "./given.ts";
 
 const runbook = readFileSync("docs/runbook.md", "utf8");
@@ -17,7 +18,7 @@ const program = await runProgram({
   config: { ...least, publicIp: "true" },
   calls: {
     "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),
-    "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-newest" }] }),
+    ...lookups,
   },
 });
 

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { modes } from "../../render/model.ts";
 import { type Recorded, type Run, runProgram } from "../support/mocks.ts";
 import { existingConfig, existingWorld, worldAnswers } from "./components/existing.ts";
+import { lookups } from "./components/stack.ts";
 import { least } from "./given.ts";
 
 type Seen = Record<string, Record<string, unknown>>;
@@ -55,7 +56,7 @@ test("URNs and options of all resources are those of the golden file", async () 
         const run = await runProgram({
           config: { ...config, mode, publicIp },
           calls: {
-            "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-newest" }] }),
+            ...lookups,
             "tencentcloud:index/getEnis:getEnis": () => ({
               enis: [
                 { name: "keepalived-cluster-test-a", instanceId: "ins-a", ipv4s: [{ ip: "10.0.1.16" }] },

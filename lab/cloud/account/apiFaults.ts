@@ -18,6 +18,8 @@ export interface FaultSettings extends Behaviour {
   failTask: string[];
   /** Actions whose next task runs until these faults are undone, and then ends as FAILED. Used up one by one. */
   stuckTask: string[];
+  /** Instance types that are sold out, in every zone. */
+  soldOut: string[];
   /** The metadata service: `true` resets connections, `"hang"` never answers. */
   metadataDown: boolean | "hang";
   /** Set to true: every role credential handed out so far stops working. New ones work. */
@@ -36,6 +38,7 @@ const usual = (): FaultSettings => ({
   replyLost: [],
   failTask: [],
   stuckTask: [],
+  soldOut: [],
   metadataDown: false,
   credentialsExpired: false,
   clockSkewMs: 0,

@@ -24,7 +24,7 @@ const image = (id: string, name: string, created: string, user = "root"): Image 
   created,
 });
 
-/** Names and ids as CVM lists them. Of Debian 12 and 13 no public listing has the id: those are made up. */
+/** Names and ids as CVM lists them. Of Debian 12, 13 and the UEFI one no public listing has the id: those are made up. */
 export const images: Image[] = [
   image("img-6n21msk1", "TencentOS Server 4 for x86_64", "2025-04-01"),
   image("img-7rqxtnh9", "TencentOS Server 3.3 (TK4)", "2024-11-01"),
@@ -32,6 +32,7 @@ export const images: Image[] = [
   image("img-j5e5hadz", "OpenCloudOS Server 9", "2024-06-01"),
   image("img-028qly2h", "OpenCloudOS Server 8", "2023-06-01"),
   image("img-mmytdhbn", "Ubuntu Server 24.04 LTS 64bit", "2025-03-02", "ubuntu"),
+  image("img-u22ef1k8", "Ubuntu Server 22.04 LTS 64bit UEFI", "2025-03-05", "ubuntu"),
   image("img-487zeit5", "Ubuntu Server 22.04 LTS 64bit", "2025-03-01", "ubuntu"),
   image("img-22trbn9x", "Ubuntu Server 20.04.1 LTS 64bit", "2023-03-01", "ubuntu"),
   image("img-pi0ii46r", "Ubuntu Server 18.04.1 LTS 64bit", "2022-03-01", "ubuntu"),
@@ -121,6 +122,9 @@ const describeImages: Handler<{
 
 const offerQuery = { ...cvmQuery, values: { ...cvmQuery.values, most: 100 } };
 
+/** Made up, as prices go: by size. */
+const priceOf = ({ cpu, memory }: InstanceType) => (cpu * 6 + memory * 3) / 100;
+
 /** `cpu:desc`, `mem:asc` ... */
 function sortBy(offers: { type: InstanceType }[], key: string): void {
   const [field, direction] = key.split(":");
@@ -149,31 +153,35 @@ const describeZoneInstanceConfigInfos: Handler<{ Filters?: ApiFilter[] }> = (mod
   );
   for (const key of request.Filters?.find(({ Name }) => Name === "sort-keys")?.Values ?? []) sortBy(found, key);
   return {
-    InstanceTypeQuotaSet: found.map(({ zone, type, family }) => ({
-      Zone: zone,
-      InstanceType: type.name,
-      InstanceChargeType: "POSTPAID_BY_HOUR",
-      NetworkCard: 0,
-      Externals: {},
-      Cpu: type.cpu,
-      Memory: type.memory,
-      InstanceFamily: family,
-      TypeName: "Standard",
-      LocalDiskTypeList: [],
-      Status: "SELL",
-      Price: { UnitPrice: 0.1, ChargeUnit: "HOUR", UnitPriceDiscount: 0.1, Discount: 100 },
-      SoldOutReason: "",
-      InstanceBandwidth: 1.5,
-      InstancePps: 30,
-      StorageBlockAmount: 0,
-      CpuType: "Intel",
-      Gpu: 0,
-      Fpga: 0,
-      Remark: "",
-      GpuCount: 0,
-      Frequency: "-/3.1GHz",
-      StatusCategory: "EnoughStock",
-    })),
+    InstanceTypeQuotaSet: found.map(({ zone, type, family }) => {
+      const soldOut = model.faults.settings.soldOut.includes(type.name);
+      const price = priceOf(type);
+      return {
+        Zone: zone,
+        InstanceType: type.name,
+        InstanceChargeType: "POSTPAID_BY_HOUR",
+        NetworkCard: 0,
+        Externals: {},
+        Cpu: type.cpu,
+        Memory: type.memory,
+        InstanceFamily: family,
+        TypeName: "Standard",
+        LocalDiskTypeList: [],
+        Status: soldOut ? "SOLD_OUT" : "SELL",
+        Price: { UnitPrice: price, ChargeUnit: "HOUR", UnitPriceDiscount: price, Discount: 100 },
+        SoldOutReason: soldOut ? "SoldOut" : "",
+        InstanceBandwidth: 1.5,
+        InstancePps: 30,
+        StorageBlockAmount: 0,
+        CpuType: "Intel",
+        Gpu: 0,
+        Fpga: 0,
+        Remark: "",
+        GpuCount: 0,
+        Frequency: "-/3.1GHz",
+        StatusCategory: soldOut ? "WithoutStock" : "EnoughStock",
+      };
+    }),
   };
 };
 

@@ -168,6 +168,9 @@ const runInstances: Handler<RunRequest> = (model, request, call) => {
   const subnet = place(model, request);
   checkRun(model, request, call);
   const type = requireType(request.InstanceType ?? "S5.SMALL1", "InvalidParameterValue.InstanceTypeNotFound");
+  if (model.faults.settings.soldOut.includes(type.name)) {
+    throw new CloudError("ResourceInsufficient.SpecifiedInstanceType", `The instance type '${type.name}' is sold out.`);
+  }
   const address = primaryAddress(model, subnet, request.VirtualPrivateCloud?.PrivateIpAddresses);
   const bandwidthMbps = request.InternetAccessible?.InternetMaxBandwidthOut ?? 0;
   const wantsPublic = request.InternetAccessible?.PublicIpAssigned ?? bandwidthMbps > 0;

@@ -12,6 +12,9 @@ export const existingLookups: Record<string, Lookup> = {
       const { VpcId, SubnetId } = seen.VirtualPrivateCloud as Json;
       return {
         instanceId: seen.InstanceId,
+        instanceType: seen.InstanceType,
+        imageId: seen.ImageId,
+        osName: seen.OsName,
         availabilityZone: (seen.Placement as Json).Zone,
         vpcId: VpcId,
         subnetId: SubnetId,

@@ -1,6 +1,6 @@
 /** A world that was there before the pair, as the data sources tell of it. */
 import type { Given } from "../../support/mocks.ts";
-import { getEnis, getImages } from "./stack.ts";
+import { getEnis, lookups } from "./stack.ts";
 
 type Json = Record<string, unknown>;
 
@@ -66,15 +66,9 @@ export function worldAnswers(world: World): Required<Given>["calls"] {
   ];
   const token = (name: string) => `tencentcloud:index/${name}:${name}`;
   return {
-    [getImages]: () => ({ images: [{ imageId: "img-newest" }] }),
+    ...lookups,
     // Fuzzy, as a name's filter may be.
-    [getEnis]: ({ name, ipv4 }) => ({
-      enis: world.enis.filter(
-        (eni) =>
-          (name === undefined || eni.name.includes(String(name).slice(0, -2))) &&
-          (ipv4 === undefined || eni.ipv4s.some(({ ip }) => ip === ipv4)),
-      ),
-    }),
+    [getEnis]: ({ name }) => ({ enis: world.enis.filter((eni) => eni.name.includes(String(name).slice(0, -2))) }),
     [token("getVpcInstances")]: ({ vpcId }) => ({ instanceLists: world.vpcs.filter((vpc) => vpc.vpcId === vpcId) }),
     [token("getVpcSubnets")]: ({ subnetId, vpcId }) => ({
       instanceLists: world.subnets.filter(

@@ -70,7 +70,7 @@ test("a public key that the account has under another name is refused before any
   const seen: string[] = [];
   await assert.rejects(
     run({}, { ...account("other_stack", body), seen: ({ name }) => void seen.push(name) }),
-    /^Error: sshPublicKey: the account has this key already, as the key pair other_stack \(skey-11111111\).* keyPairId skey-11111111 /,
+    /^ {2}sshPublicKey: the account has this key already, as the key pair other_stack \(skey-11111111\).* keyPairId skey-11111111 /m,
   );
   assert.deepEqual(seen, []);
   const ours = (await run()).one("KeyPair").inputs.keyName as string;

@@ -1,17 +1,13 @@
 /** What is looked up of a stack, and what is refused before any other resource is asked for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertOptions, getImages, made, run } from "./stack.ts";
+import { assertOptions, made, run } from "./stack.ts";
 
 /** Runs the program over a stack that was made with `made`; tells which resources were registered and what came of it. */
-async function over(
-  changes: Record<string, string>,
-  images: { imageId: string }[] = [{ imageId: "img-1" }],
-): Promise<{ message: string | null; resources: string[] }> {
+async function over(changes: Record<string, string>): Promise<{ message: string | null; resources: string[] }> {
   const resources: string[] = [];
   const message = await run(changes, {
     made,
-    calls: { [getImages]: () => ({ images }) },
     seen: ({ name, custom }) => void (custom && resources.push(name)),
   }).then(
     () => null,
@@ -58,26 +54,6 @@ test("what may change on a running stack goes through", async () => {
   const { message, resources } = await over({ mode: "standing-master", publicIp: "true", virtualRouterId: "77" });
   assert.equal(message, null);
   assert.equal(resources.length, 22);
-});
-
-test("an image name that no image has is refused before any other resource is asked for", async () => {
-  const { message, resources } = await over({ imageName: "Plan 9" }, []);
-  assert.equal(
-    message,
-    'imageName: no public image for S5.MEDIUM2 has "Plan 9" in its name; allowed: part of an image name as the console ' +
-      "shows it, or imageId",
-  );
-  assert.deepEqual(resources, ["ha-identity"]);
-});
-
-test("the image is looked up only when none is named", async () => {
-  const named = await run({ imageId: "img-mine" }, { calls: { [getImages]: () => assert.fail("looked up") } });
-  for (const instance of named.all("Instance")) assert.equal(instance.inputs.imageId, "img-mine");
-  const r = await run({ imageName: "Ubuntu Server 24.04" });
-  const looked = r.calls.filter(({ token }) => token === getImages).map(({ inputs }) => inputs);
-  assert.deepEqual(looked, [
-    { imageTypes: ["PUBLIC_IMAGE"], osName: "Ubuntu Server 24.04", instanceType: "S5.MEDIUM2" },
-  ]);
 });
 
 test("what the stack is made with is kept, and a refused change leaves no trace in it", async () => {

@@ -8,17 +8,30 @@ import { least } from "../given.ts";
 
 export const getEnis = "tencentcloud:index/getEnis:getEnis";
 export const getImages = "tencentcloud:index/getImages:getImages";
+export const getInstances = "tencentcloud:index/getInstances:getInstances";
+export const getInstanceTypes = "tencentcloud:index/getInstanceTypes:getInstanceTypes";
+
+/** A type on sale. */
+export const offer = (instanceType: string, more: Record<string, unknown> = {}) => {
+  return { instanceType, status: "SELL", statusCategory: "EnoughStock", cpuCoreCount: 2, memorySize: 2, ...more };
+};
+
+/** What the data sources answer where all is as it should be: no ENI yet, everything on sale. */
+export const lookups: NonNullable<Given["calls"]> = {
+  [getEnis]: () => ({ enis: [] }),
+  [getImages]: ({ imageId }) => ({
+    images: imageId === undefined ? [{ imageId: "img-newest" }, { imageId: "img-older" }] : [{ imageId }],
+  }),
+  [getInstanceTypes]: () => ({ instanceTypes: [offer("S5.MEDIUM2"), offer("S5.LARGE8")] }),
+  [getInstances]: ({ instanceId }) => ({ instanceLists: [{ instanceId, instanceType: "S5.MEDIUM2" }] }),
+};
 
 /** The least stack, with what a test wants otherwise. */
 export const run = (config: Record<string, string> = {}, more: Partial<Given> = {}): Promise<Run> =>
   runProgram({
     config: { ...least, ...config },
     ...more,
-    calls: {
-      [getEnis]: () => ({ enis: [] }),
-      [getImages]: () => ({ images: [{ imageId: "img-newest" }, { imageId: "img-older" }] }),
-      ...more.calls,
-    },
+    calls: { ...lookups, ...more.calls },
   });
 
 /** Compares with all options, so that one too many fails as well. */

@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { runProgram } from "../../support/mocks.ts";
+import { lookups } from "../components/stack.ts";
 import { least } from "../given.ts";
 
-const calls = {
-  "tencentcloud:index/getEnis:getEnis": () => ({ enis: [] }),
-  "tencentcloud:index/getImages:getImages": () => ({ images: [{ imageId: "img-1" }] }),
-};
 const variables = ["TENCENTCLOUD_REGION", "PULUMI_CONFIG_SECRET_KEYS"];
 afterEach(() => {
   for (const name of variables) delete process.env[name];
@@ -19,7 +16,7 @@ async function failing(
   secretKeys: string[] = [],
 ): Promise<{ message: string; resources: string[] }> {
   const resources: string[] = [];
-  const run = runProgram({ config, secretKeys, calls, seen: ({ name }) => void resources.push(name) });
+  const run = runProgram({ config, secretKeys, calls: lookups, seen: ({ name }) => void resources.push(name) });
   const message = await run.then(
     () => assert.fail("the program accepted this"),
     (error: Error) => error.message,
@@ -43,14 +40,17 @@ test("three mistakes: three lines, and not one resource", async () => {
 });
 
 test("keys of other projects and of the provider are none of ours", async () => {
-  const r = await runProgram({ config: { ...least, "tencentcloud:protocol": "HTTP", "other:mode": "x" }, calls });
+  const r = await runProgram({
+    config: { ...least, "tencentcloud:protocol": "HTTP", "other:mode": "x" },
+    calls: lookups,
+  });
   assert.equal(r.outputs.mode, "stable");
 });
 
 test("the region may come from the provider's environment variable", async () => {
   const { "tencentcloud:region": _region, ...rest } = least;
   process.env.TENCENTCLOUD_REGION = "ap-guangzhou";
-  const r = await runProgram({ config: rest, calls });
+  const r = await runProgram({ config: rest, calls: lookups });
   assert.match(String(r.one("CamPolicy").inputs.document), /qcs::vpc:ap-guangzhou::eni/);
 });
 

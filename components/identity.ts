@@ -1,0 +1,110 @@
+/** What a stack was made with, and what of it a running pair can't change. */
+import { randomUUID } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { NodeName } from "../render/model.ts";
+import type { Place, PlaceSettings } from "./lookups/facts.ts";
+import { settled } from "./settled.ts";
+
+export interface IdentityArgs extends PlaceSettings {
+  publicIp: boolean;
+  instanceIds?: Record<NodeName, string> | undefined;
+}
+
+/** What the stack was made with, as far as a later change has to be judged by it. */
+interface Identity {
+  zone: string;
+  /** Undefined in an existing VPC. */
+  vpcCidr?: string | undefined;
+  subnetCidr: string;
+  vip: string;
+  nodeAddressA: string;
+  nodeAddressB: string;
+  /** What was there before; undefined for what the stack made, as in a Stash from before there was a choice. */
+  vpcId?: string | undefined;
+  subnetId?: string | undefined;
+  publicIpId?: string | undefined;
+  machines?: "existing" | undefined;
+}
+
+/** What a running pair can't change in place, with the keys that the user knows. */
+const fixed = {
+  vpcId: "vpcId",
+  subnetId: "subnetId",
+  zone: "zone",
+  vpcCidr: "vpcCidr",
+  subnetCidr: "subnetCidr",
+  vip: "vip",
+  nodeAddressA: "nodeAddresses.a",
+  nodeAddressB: "nodeAddresses.b",
+} as const;
+
+/** One line per value that differs from what the stack was made with. */
+function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[] {
+  const refused = (key: string, came: string | undefined, allowed: string | undefined) => {
+    const text = (value: string | undefined) => (value === undefined ? "none" : `"${value}"`);
+    return `${key}: ${text(came)} can't be applied to the running stack; allowed: ${text(allowed)}`;
+  };
+  const isId = (field: string) => field === "vpcId" || field === "subnetId";
+  const problems = (Object.keys(fixed) as (keyof typeof fixed)[])
+    .filter((field) => made[field] !== wanted[field])
+    // That there is a VPC's id where was a network, or the other way round, is said once.
+    .filter((field) => isId(field) || (made[field] !== undefined && wanted[field] !== undefined))
+    .map((field) => refused(fixed[field], wanted[field], made[field]));
+  // An EIP that was there may be let go of, and taken again. For another one there would be two moments of one update in which
+  // the MASTER, which binds an EIP that it sees unbound, and the engine are in each other's way.
+  if (wanted.publicIpId !== undefined && wanted.publicIpId !== made.publicIpId) {
+    problems.push(refused("publicIpId", wanted.publicIpId, made.publicIpId));
+  }
+  if (wanted.machines !== made.machines) {
+    problems.push(
+      wanted.machines === undefined
+        ? `instanceIds: none can't be applied to the running stack, whose machines were there before; allowed: two machines`
+        : `instanceIds: can't be applied to the running stack, which has machines of its own; allowed: none`,
+    );
+  }
+  if (ownEip && made.publicIpId !== undefined) problems.push(refused("publicIp", "true", "false"));
+  return problems;
+}
+
+/**
+ * Holds what is wanted against what the stack was made with, and tells whether this run is the one that makes it, and where
+ * the pair is: node addresses that were chosen stay.
+ *
+ * The nodes move the VIP, so the ENIs' addresses are in ignoreChanges, and there a changed VIP would be ignored in silence.
+ * What the stack was made with is therefore kept in a Stash: the engine itself returns a Stash's first value for as long as
+ * the stack lives, without a provider and in previews too (pulumi/pulumi pkg/resource/deploy/builtins.go; engines from
+ * 3.208). Why not otherwise: a StackReference to the own stack has no outputs after an update that failed half-way; a hook
+ * on the ENI's update never fires, since the change is ignored, and one elsewhere fires while other resources are already
+ * under way; the addresses of the ENIs in the cloud don't tell who put them there.
+ */
+export async function checkIdentity(
+  name: string,
+  { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds }: IdentityArgs,
+  place: Place,
+): Promise<{ firstRun: boolean; place: Place }> {
+  const wanted: Identity = {
+    zone: place.zone,
+    vpcCidr,
+    subnetCidr: place.subnetCidr,
+    vip,
+    nodeAddressA: place.nodeAddresses.a,
+    nodeAddressB: place.nodeAddresses.b,
+    vpcId: place.vpcId ?? undefined,
+    subnetId: place.subnetId ?? undefined,
+    publicIpId,
+    machines: instanceIds && "existing",
+  };
+  const input = { ...wanted, run: randomUUID() };
+  // ignoreChanges: a refused change would otherwise be written to the state, as the stash's newest input.
+  const stash = new pulumi.Stash(name, { input }, { ignoreChanges: ["input"] });
+  const made = (await settled(stash.output)) ?? input;
+  const kept = { a: nodeAddresses.a ?? made.nodeAddressA, b: nodeAddresses.b ?? made.nodeAddressB };
+  const problems = problemsOf(made, { ...wanted, nodeAddressA: kept.a, nodeAddressB: kept.b }, publicIp);
+  if (problems.length > 0) throw new pulumi.RunError(refusal(problems));
+  return { firstRun: made.run === input.run, place: { ...place, nodeAddresses: kept } };
+}
+
+const refusal = (problems: string[]): string =>
+  `The running stack was made with other addresses; nothing was changed.\n${problems.map((text) => `  ${text}`).join("\n")}\n` +
+  "Set the old value again, or make a second stack with the new one, or take this one down first: " +
+  "pulumi destroy --refresh, then pulumi up";
