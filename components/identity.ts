@@ -1,13 +1,12 @@
 /** What a stack was made with, and what of it a running pair can't change. */
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeName } from "../render/model.ts";
 import type { Place, PlaceSettings } from "./lookups/facts.ts";
 import { settled } from "./settled.ts";
 
 export interface IdentityArgs extends PlaceSettings {
+  /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
-  instanceIds?: Record<NodeName, string> | undefined;
 }
 
 /** What the stack was made with, as far as a later change has to be judged by it. */

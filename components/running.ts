@@ -17,9 +17,7 @@ export interface LookUpArgs extends Omit<MakingsArgs, "zone">, PlaceSettings {
   region: string;
   /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
-  /** Machines that were there before the pair, undefined where it makes its own. */
-  instanceIds?: Record<NodeName, string> | undefined;
-  /** Their role, undefined where they call the cloud by a key. */
+  /** The role of machines that were there before, undefined where they call the cloud by a key. */
   nodeRole?: string | undefined;
   /** The user's key for the machines; with neither the stack has one of its own. */
   sshPublicKey?: string | undefined;

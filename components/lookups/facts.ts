@@ -16,6 +16,8 @@ export interface PlaceSettings {
   nodeAddresses: Partial<Record<NodeName, string | undefined>>;
   /** Security groups on every NIC, beside the pair's own. */
   securityGroupIds: string[];
+  /** Machines that were there before the pair, undefined where it makes its own. */
+  instanceIds?: Record<NodeName, string> | undefined;
   /** The EIP for the VIP, instead of one that is made. */
   publicIpId?: string | undefined;
 }

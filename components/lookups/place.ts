@@ -5,8 +5,11 @@ import { addressProblems, allowedIn } from "../../render/subnet.ts";
 import type { NetworkFacts, Place, PlaceSettings, SubnetFact } from "./facts.ts";
 import type { Problem } from "./refusal.ts";
 
-/** What a new pair takes of a subnet: two machines, two ENIs, the VIP; and one more, for a machine that replaces another. */
-const addressesOfAPair = 6;
+/** How many addresses a new pair takes of a subnet, and for what. */
+const taken = (wanted: PlaceSettings): [number, string] =>
+  wanted.instanceIds
+    ? [3, "two ENIs and the VIP"]
+    : [6, "two machines, two ENIs, the VIP, and a machine that replaces another"];
 
 /** Nodes whose address is to be chosen. */
 export const unnamedNodes = ({ nodeAddresses }: PlaceSettings): NodeName[] =>
@@ -75,11 +78,11 @@ function checkSubnet(wanted: PlaceSettings, facts: NetworkFacts, subnet: SubnetF
     }
   }
   const chosen = unnamedNodes(wanted).length;
-  if (own.length === 0 && (free < addressesOfAPair || facts.free.length < chosen)) {
+  const [needed, what] = taken(wanted);
+  if (own.length === 0 && (free < needed || facts.free.length < chosen)) {
     report(
       "subnetId",
-      `"${id}" (${cidr}) has ${free} free addresses; allowed: a subnet with ${addressesOfAPair} or more, for two machines, ` +
-        "two ENIs, the VIP, and a machine that replaces another",
+      `"${id}" (${cidr}) has ${free} free addresses; allowed: a subnet with ${needed} or more, for ${what}`,
     );
   }
 }

@@ -14,6 +14,8 @@ interface World {
   /** Names of the ENIs of each machine. */
   enis: Record<string, string[]>;
   limit: number;
+  /** Addresses that are left in the subnet. */
+  free: number;
   roles: Json[];
   /** Of a running stack: both ENIs, the VIP on a's. */
   running: boolean;
@@ -36,6 +38,7 @@ const world = (changes: Partial<World> = {}): World => ({
   },
   enis: {},
   limit: 2,
+  free: 3,
   roles: [
     { name: "web", roleId: "4611" },
     { name: "webs", roleId: "4612" },
@@ -50,7 +53,9 @@ const ofPair = ["a", "b"].map((node, i) => ({
   ipv4s: [{ ip: `10.8.4.${16 + i}`, primary: true }, ...(node === "a" ? [{ ip: "10.8.4.9" }] : [])],
 }));
 function calls(w: World): NonNullable<Given["calls"]> {
-  const network = worldAnswers({ ...existingWorld(), enis: w.running ? ofPair : [] });
+  const there = existingWorld();
+  const subnets = there.subnets.map((subnet) => ({ ...subnet, availableIpCount: w.free }));
+  const network = worldAnswers({ ...there, subnets, enis: w.running ? ofPair : [] });
   return {
     ...network,
     [data("getInstances")]: ({ instanceId }) => {
@@ -199,6 +204,14 @@ const refused: [what: string, changes: Partial<World>, config: Record<string, st
     ],
   ],
   [
+    "a subnet without room for two NICs and the VIP",
+    { free: 2 },
+    {},
+    [
+      'subnetId: "subnet-00000001" (10.8.4.0/24) has 2 free addresses; allowed: a subnet with 3 or more, for two ENIs and the VIP',
+    ],
+  ],
+  [
     "machines that change places",
     { enis: { "ins-0000000a": [`${pair}-a`], "ins-0000000b": [`${pair}-b`] } },
     { instanceIds: '{"a":"ins-0000000b","b":"ins-0000000a"}' },
@@ -219,7 +232,7 @@ for (const [what, changes, config, lines] of refused) {
     assert.deepEqual(
       message
         .split("\n")
-        .filter((line) => /^ *(instanceIds|nodeRole)/.test(line))
+        .filter((line) => /^ *(instanceIds|nodeRole|subnetId)/.test(line))
         .map((line) => line.trim())
         .sort(),
       [...lines].sort(),
@@ -274,7 +287,7 @@ test("from made machines to existing ones and back is refused", async () => {
   await assert.rejects(
     runProgram({
       config: { ...least, vip: "10.8.4.9", zone: "", subnetId: "subnet-00000001" },
-      calls: calls(world()),
+      calls: calls(world({ running: true })),
       made,
     }),
     /^ {2}instanceIds: none can't be applied to the running stack, whose machines were there before; allowed: two machines$/m,
