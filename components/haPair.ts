@@ -120,6 +120,7 @@ export class HaPair extends pulumi.ComponentResource {
         vip,
         nodeAddresses,
         activeNode: running.activeNode,
+        attached: running.attached,
         eip: place.eip ?? ownEip,
         tags,
       },

@@ -75,11 +75,15 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
  * 3.208). Why not otherwise: a StackReference to the own stack has no outputs after an update that failed half-way; a hook
  * on the ENI's update never fires, since the change is ignored, and one elsewhere fires while other resources are already
  * under way; the addresses of the ENIs in the cloud don't tell who put them there.
+ *
+ * @param attached whether an ENI of the pair is on a machine. While none is, nobody can have been served: a first update that
+ * ended half-way, as where a zone is sold out, may go on with anything else, and is a first one again.
  */
 export async function checkIdentity(
   name: string,
   { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds }: IdentityArgs,
   place: Place,
+  attached: boolean,
 ): Promise<{ firstRun: boolean; place: Place }> {
   const wanted: Identity = {
     zone: place.zone,
@@ -95,8 +99,9 @@ export async function checkIdentity(
   };
   const input = { ...wanted, run: randomUUID() };
   // ignoreChanges: a refused change would otherwise be written to the state, as the stash's newest input.
-  const stash = new pulumi.Stash(name, { input }, { ignoreChanges: ["input"] });
-  const made = (await settled(stash.output)) ?? input;
+  const options = attached ? { ignoreChanges: ["input"] } : { replaceOnChanges: ["input"] };
+  const stash = new pulumi.Stash(name, { input }, options);
+  const made = attached ? ((await settled(stash.output)) ?? input) : input;
   const kept = { a: nodeAddresses.a ?? made.nodeAddressA, b: nodeAddresses.b ?? made.nodeAddressB };
   const problems = problemsOf(made, { ...wanted, nodeAddressA: kept.a, nodeAddressB: kept.b }, publicIp);
   if (problems.length > 0) throw new pulumi.RunError(refusal(problems));

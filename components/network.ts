@@ -44,7 +44,8 @@ export class Network extends pulumi.ComponentResource {
         ? new tencentcloud.Subnet(
             `${name}-subnet`,
             { name: pair, vpcId: this.vpcId, cidrBlock: place.subnetCidr, availabilityZone: place.zone, tags },
-            parent,
+            // No two subnets of a VPC share addresses; there is something to replace only while nobody is served.
+            { ...parent, deleteBeforeReplace: true },
           )
         : undefined;
     const group = new tencentcloud.SecurityGroup(

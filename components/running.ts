@@ -28,6 +28,8 @@ export interface LookUpArgs extends Omit<MakingsArgs, "zone">, PlaceSettings {
 export interface Running extends VipHolder {
   /** Whether this run makes the stack: then both machines start at once. In a running one they never change together. */
   firstRun: boolean;
+  /** Whether an ENI of the pair is on a machine. While none is, nobody was ever served, and everything may still change. */
+  attached: boolean;
   /** Where the pair is. */
   place: Place;
   /** What a new machine is made of. */
@@ -60,10 +62,11 @@ export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.In
   const ofMachines = machines ? machineProblems({ ...args, ...named }, pair, machines, facts) : [];
   refuse([...ofMachines, ...placeProblems(wanted, facts, pair, region), ...makings.problems, ...ofKey]);
   const existing = machines ? existingOf(machines) : null;
-  const { firstRun, place } = await checkIdentity(`${name}-identity`, wanted, placeOf(wanted, facts));
+  const attached = facts.own.some(({ instanceId }) => instanceId !== "");
+  const { firstRun, place } = await checkIdentity(`${name}-identity`, wanted, placeOf(wanted, facts), attached);
   const hasKey = existing !== null || sshPublicKey !== undefined || keyPairId !== undefined;
   const own = hasKey ? null : await ownKey(`${name}-key`);
-  return { firstRun, place, ...holder, imageId: makings.imageId, ownKey: own, existing };
+  return { firstRun, attached, place, ...holder, imageId: makings.imageId, ownKey: own, existing };
 }
 
 /** Where no machine is made. */

@@ -13,6 +13,8 @@ export interface VirtualIpArgs {
   nodeAddresses: Record<NodeName, string>;
   /** The node whose ENI has the VIP now. Of effect only where something is made: an ENI, or the EIP's binding. */
   activeNode: NodeName;
+  /** Whether an ENI is on a machine: from then on the nodes move the VIP. */
+  attached: boolean;
   /** The EIP on the VIP: one that is there, or the bandwidth in Mbit/s of one that is made; null without an EIP. */
   eip: VipEip | { bandwidthMbps: number } | null;
   tags: Record<string, string>;
@@ -38,7 +40,7 @@ export class VirtualIp extends pulumi.ComponentResource {
 
   constructor(name: string, args: VirtualIpArgs, opts?: pulumi.ComponentResourceOptions) {
     super("keepalived-cluster:index:VirtualIp", name, {}, opts);
-    const { pair, vip, tags } = args;
+    const { pair, vip, attached, tags } = args;
 
     const eniFor = (node: NodeName) =>
       new tencentcloud.Eni(
@@ -52,9 +54,13 @@ export class VirtualIp extends pulumi.ComponentResource {
           ipv4s: addressesOf(args, node),
           tags,
         },
-        // The nodes move the VIP between the ENIs; a change of ipv4s here would be sent to the ENI that has lost it.
-        // Explicit addresses are in use until the old ENI is gone, so it goes first.
-        { parent: this, ignoreChanges: ["ipv4s", "ipv4Count"], deleteBeforeReplace: true },
+        {
+          parent: this,
+          // The nodes move the VIP between the ENIs; a change of ipv4s here would be sent to the ENI that has lost it.
+          ...(attached ? { ignoreChanges: ["ipv4s", "ipv4Count"] } : { replaceOnChanges: ["ipv4s"] }),
+          // Explicit addresses are in use until the old ENI is gone, so it goes first.
+          deleteBeforeReplace: true,
+        },
       );
     this.enis = { a: eniFor("a"), b: eniFor("b") };
 
@@ -85,7 +91,7 @@ export class VirtualIp extends pulumi.ComponentResource {
           parent: this,
           // Made where the VIP is, and left alone ever after: the nodes keep it on the VIP, also when an ENI is rebuilt. Made
           // anew with the ENI it would meet the MASTER, which binds an EIP that it sees unbound, and fail.
-          ignoreChanges: ["networkInterfaceId", "privateIp"],
+          ...(attached && { ignoreChanges: ["networkInterfaceId", "privateIp"] }),
           deleteBeforeReplace: true,
         },
       );

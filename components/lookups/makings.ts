@@ -25,12 +25,11 @@ export async function lookUpMakings(
 ): Promise<Makings> {
   const serving = servingId === undefined ? undefined : await instanceOf(servingId, options);
   // Only what the user names is compared: whether another change replaces the machines is for the engine to say.
-  const [ofStock, image] = await Promise.all([
-    serving?.instanceType === args.instanceType ? [] : stockProblems(args, options),
-    imageFor(args, serving, options),
-  ]);
-  if ("problem" in image) return { imageId: "", problems: [...ofStock, image.problem] };
-  return { imageId: image.imageId, problems: ofStock };
+  const problems = serving?.instanceType === args.instanceType ? [] : await stockProblems(args, options);
+  // Images are listed for a type, and for one that it does not know the cloud lists none, but fails.
+  if (problems.length > 0) return { imageId: "", problems };
+  const image = await imageFor(args, serving, options);
+  return "problem" in image ? { imageId: "", problems: [image.problem] } : { ...image, problems: [] };
 }
 
 async function imageFor(

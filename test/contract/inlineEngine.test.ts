@@ -69,10 +69,13 @@ test("a type that is sold out, one that is unknown and an image that is not ther
   const run = engineFor(t, cloud);
   cloud.faults.set({ soldOut: ["S5.MEDIUM2"] });
   const refusals: [changes: Record<string, string>, message: RegExp][] = [
-    [{}, /^instanceType: "S5.MEDIUM2" is sold out .* price first: S6.MEDIUM2, SA2.MEDIUM2, SA5.MEDIUM2; or another/m],
-    [{ instanceType: "S6.MEDUIM2" }, /^instanceType: "S6.MEDUIM2" is not sold .* name first: S6.MEDIUM2, /m],
-    [{ instanceType: "S6.MEDIUM2", imageName: "Debian 14" }, /^imageName: .* nearest: Debian 1\d\.\d 64/m],
-    [{ instanceType: "S6.MEDIUM2", imageId: "img-none0000" }, /^imageId: there is no image "img-none0000"/m],
+    [
+      {},
+      /^ {2}instanceType: "S5.MEDIUM2" is sold out .* price first: S6.MEDIUM2, SA2.MEDIUM2, SA5.MEDIUM2; or another/m,
+    ],
+    [{ instanceType: "S6.MEDUIM2" }, /^ {2}instanceType: "S6.MEDUIM2" is not sold .* name first: S6.MEDIUM2, /m],
+    [{ instanceType: "S6.MEDIUM2", imageName: "Debian 14" }, /^ {2}imageName: .* nearest: Debian 1\d\.\d 64/m],
+    [{ instanceType: "S6.MEDIUM2", imageId: "img-none0000" }, /^ {2}imageId: there is no image "img-none0000"/m],
   ];
   for (const [changes, message] of refusals) {
     const { code, text } = await run("up", changes);

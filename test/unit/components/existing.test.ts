@@ -294,7 +294,7 @@ const moved: [what: string, config: Record<string, string>, before: Record<strin
 ];
 for (const [what, config, before, lines] of moved) {
   test(`a running stack does not go ${what}`, async () => {
-    const { message, asked } = await inWorld(asItIs, config, before);
+    const { message, asked } = await inWorld(ours, config, before);
     const text = (message ?? "").split("\n");
     assert.deepEqual(
       text.slice(1, -1),

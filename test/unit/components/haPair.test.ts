@@ -39,7 +39,17 @@ test("a running pair changes node by node, the one with the VIP last and only af
 test("where the VIP's ENI is on no machine yet, the other node may take it, and nothing insists on that", async () => {
   const r = await run(
     {},
-    { made, calls: { [getEnis]: () => ({ enis: [{ name: `${pair}-a`, ipv4s: [{ ip: "10.0.1.100" }] }] }) } },
+    {
+      made,
+      calls: {
+        [getEnis]: () => ({
+          enis: [
+            { name: `${pair}-a`, ipv4s: [{ ip: "10.0.1.100" }] },
+            { name: `${pair}-b`, instanceId: "ins-b" },
+          ],
+        }),
+      },
+    },
   );
   const take = "/etc/keepalived/vip.py take";
   assert.equal(r.one("Command", "ha-a-handover").inputs.create, `${take} || ${take} || :`);

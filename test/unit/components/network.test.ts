@@ -15,7 +15,7 @@ test("network", async () => {
     availabilityZone: "ap-guangzhou-3",
     tags,
   });
-  assertOptions(r.one("Subnet"), {});
+  assertOptions(r.one("Subnet"), { deleteBeforeReplace: true });
   assert.deepEqual(r.one("SecurityGroup").inputs, { name: pair, description: `Nodes of ${pair}`, tags });
   const rule = (protocol: string, port: string, cidrBlock: string, description: string) => {
     return { action: "ACCEPT", protocol, port, cidrBlock, description };

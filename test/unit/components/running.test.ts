@@ -1,13 +1,13 @@
 /** What is looked up of a stack, and what is refused before any other resource is asked for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertOptions, made, run } from "./stack.ts";
+import { assertOptions, beforeFailover, getEnis, made, pair, run } from "./stack.ts";
 
-/** Runs the program over a stack that was made with `made`; tells which resources were registered and what came of it. */
+/** Runs the program over a running stack that was made with `made`; tells which resources were registered and what came of it. */
 async function over(changes: Record<string, string>): Promise<{ message: string | null; resources: string[] }> {
   const resources: string[] = [];
   const message = await run(changes, {
-    made,
+    ...beforeFailover,
     seen: ({ name, custom }) => void (custom && resources.push(name)),
   }).then(
     () => null,
@@ -56,8 +56,24 @@ test("what may change on a running stack goes through", async () => {
   assert.equal(resources.length, 22);
 });
 
+test("a first update that ended before a machine had its ENI may go on with anything else, and is a first one again", async () => {
+  const enis = ["a", "b"].map((node) => ({ name: `${pair}-${node}`, instanceId: "", ipv4s: [] }));
+  const changes = { zone: "ap-guangzhou-4", vip: "10.0.1.101", nodeAddresses: '{"b":"10.0.1.18"}' };
+  const r = await run(changes, { made, calls: { [getEnis]: () => ({ enis }) } });
+  const stash = r.one("Stash", "ha-identity");
+  assertOptions(stash, { replaceOnChanges: ["input"] });
+  assert.equal((stash.inputs.input as { vip: string }).vip, "10.0.1.101");
+  assert.equal(r.one("Subnet").inputs.availabilityZone, "ap-guangzhou-4");
+  for (const eni of r.all("Eni")) assertOptions(eni, { replaceOnChanges: ["ipv4s"], deleteBeforeReplace: true });
+  assert.deepEqual(
+    r.one("Instance", "ha-a-instance").options.dependsOn,
+    r.one("Instance", "ha-b-instance").options.dependsOn,
+    "both machines at once",
+  );
+});
+
 test("what the stack is made with is kept, and a refused change leaves no trace in it", async () => {
-  const stash = (await run()).one("Stash");
+  const stash = (await run({}, beforeFailover)).one("Stash");
   assert.deepEqual(stash.inputs, {
     input: {
       zone: "ap-guangzhou-3",
