@@ -7,7 +7,7 @@ import { type Foreign, makeForeign, networksOf } from "../support/foreign.ts";
 import { Lab } from "../support/lab.ts";
 
 describe("a pair in an existing subnet", () => {
-  const lab = new Lab("tx");
+  const lab = new Lab("te");
   let call: Call;
   let foreign: Foreign;
   let found: Awaited<ReturnType<typeof networksOf>>;
