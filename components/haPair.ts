@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CloudIds, type NodeName, nodeNames, type PairSettings, type ServicePort } from "../render/model.ts";
+import type { CloudIds, NodeName, PairSettings, ServicePort } from "../render/model.ts";
 import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
 import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
+import { hostKeyOf } from "./hostKey.ts";
 import type { Login } from "./login.ts";
 import type { PlaceSettings } from "./lookups/facts.ts";
 import { Network } from "./network.ts";
@@ -29,7 +30,7 @@ export interface HaPairSettings
   /** An agent that has it: a socket, or the word SSH_AUTH_SOCK. */
   agentSocketPath?: string | undefined;
   sshUser: string;
-  /** Host keys to insist on. */
+  /** Host keys to insist on, or `any`; by default the one that a machine showed at its first login. */
   hostKeys: Partial<Record<NodeName, string | undefined>>;
   sshCidrs: string[];
   servicePorts: ServicePort[];
@@ -68,7 +69,7 @@ export interface NodeOutput {
   /** Its own public address, null without one. */
   publicIp: string | null;
   sshUser: string;
-  /** The host key to pin, null while unknown. */
+  /** The host key that every login insists on, null where any is accepted. */
   hostKey: string | null;
 }
 
@@ -183,8 +184,15 @@ export class HaPair extends pulumi.ComponentResource {
     const keyFiles = access.key?.apply(renderKey);
     const build = (node: NodeName, order: Order) => {
       const machine = machineOf(node, order);
-      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, hostKeys } = settings;
-      const login: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, hostKey: hostKeys[node] };
+      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user } = settings;
+      const unknown: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, hostKey: null };
+      const { instanceId } = machine;
+      const hostKey = hostKeyOf(
+        `${name}-${node}-host-key`,
+        { node, given: settings.hostKeys[node], login: unknown, instanceId },
+        child,
+      );
+      const login = { ...unknown, hostKey };
       const files = new NodeFiles(
         `${name}-${node}-files`,
         {
@@ -192,7 +200,7 @@ export class HaPair extends pulumi.ComponentResource {
           staticFiles: renderStatic(known, node),
           cloudFiles: ids.apply((cloudIds) => renderCloud(known, cloudIds, node)),
           secretFiles: keyFiles,
-          instanceId: machine.instanceId,
+          instanceId,
           existingId: existing?.machines[node].instanceId,
           attachment: machine.attachment,
           foundation: network.foundation,
@@ -215,7 +223,6 @@ export class HaPair extends pulumi.ComponentResource {
     if (running.firstRun) takeOver(order[1], one, "no");
     takeOver(order[0], two, "no");
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
-    this.warnOfUnpinned(settings.hostKeys);
 
     this.access = pulumi.secret({
       privateKey: settings.sshPrivateKey ?? null,
@@ -223,24 +230,15 @@ export class HaPair extends pulumi.ComponentResource {
     });
     this.vip = vip;
     this.publicIp = pulumi.output<string | null>(eip ? eip.address : null);
-    const shown = (node: NodeName, { machine, files }: Built) =>
+    const shown = (node: NodeName, { machine, login }: Built) =>
       pulumi
-        .all([machine.instanceId, enis[node].eniId, machine.publicIp, files.hostKey])
+        .all([machine.instanceId, enis[node].eniId, machine.publicIp, login.hostKey])
         .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
-          const pinned = settings.hostKeys[node] ?? hostKey;
-          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey: pinned };
+          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });
-  }
-
-  private warnOfUnpinned(hostKeys: HaPairSettings["hostKeys"]): void {
-    const unpinned = nodeNames.filter((node) => hostKeys[node] === undefined);
-    if (unpinned.length === 0) return;
-    const keys = unpinned.map((node) => `hostKeys.${node}`).join(" and ");
-    const text = `${keys} not set: any host key is accepted. Pin what the output "nodes" shows: pulumi config set --path`;
-    void pulumi.log.warn(`${text} hostKeys.${unpinned[0]} "…"`, this);
   }
 }
 

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { hostKeyIn, pushProgram, sha256 } from "../push/bundle.ts";
+import { pushProgram, sha256 } from "../push/bundle.ts";
 import { installScripts } from "../push/scripts.ts";
 import type { NodeFile } from "../render/model.ts";
 import { asRoot, connectionTo, type Login } from "./login.ts";
@@ -32,8 +32,6 @@ export interface NodeFilesArgs {
  * this component, so a preview shows their changed lines.
  */
 export class NodeFiles extends pulumi.ComponentResource {
-  /** The node's own host key, as it told on the last installation; null until then. */
-  readonly hostKey: pulumi.Output<string | null>;
   readonly installed: command.remote.Command;
 
   constructor(name: string, args: NodeFilesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -95,7 +93,6 @@ export class NodeFiles extends pulumi.ComponentResource {
         additionalSecretOutputs: ["stdout", "stderr"],
       },
     );
-    this.hostKey = pulumi.unsecret(this.installed.stdout.apply(hostKeyIn));
-    this.registerOutputs({ hostKey: this.hostKey });
+    this.registerOutputs({});
   }
 }

@@ -33,9 +33,9 @@ export function publicKeyProblem(text: string): string | null {
  * `ssh-rsa` (SHA-1) for it, which sshd refuses.
  */
 export function hostKeyProblem(text: string): string | null {
-  return isPublicKey(text, /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521))$/)
+  return text === "any" || isPublicKey(text, /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521))$/)
     ? null
-    : "the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)";
+    : "any, or the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)";
 }
 
 export interface PrivateKey {

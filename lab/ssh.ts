@@ -3,12 +3,24 @@ import { spawn } from "node:child_process";
 import { assertRouteInside } from "./fabric/index.ts";
 import { labName } from "./state.ts";
 
-const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=3"];
+const anyHostKey = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+const always = ["LogLevel=ERROR", "ConnectTimeout=3"];
 
-/** The arguments of ssh: the key travels by file, never on a command line. */
-export async function sshArgs(keyFile: string, user: string, host: string, command: string[]): Promise<string[]> {
+/**
+ * The arguments of ssh: the key travels by file, never on a command line.
+ * @param knownHosts a file with the host keys to insist on; undefined: any is accepted
+ */
+export async function sshArgs(
+  keyFile: string,
+  user: string,
+  host: string,
+  command: string[],
+  knownHosts?: string,
+): Promise<string[]> {
   await assertRouteInside(labName(), host);
-  return ["-i", keyFile, ...options.flatMap((option) => ["-o", option]), `${user}@${host}`, ...command];
+  const known = knownHosts ? ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHosts}`] : anyHostKey;
+  const options = [...known, ...always].flatMap((option) => ["-o", option]);
+  return ["-i", keyFile, ...options, `${user}@${host}`, ...command];
 }
 
 export interface SshResult {

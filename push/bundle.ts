@@ -88,9 +88,6 @@ export function bundle({ files, scripts, mask, owner, existing = false }: Bundle
   return tar(entries);
 }
 
-/** Starts the line with the node's host key in what the program prints. */
-const hostKeyMark = "host key: ";
-
 /**
  * The program for all three verbs: install, change, removal. Its body is a function called on the last line, so a
  * connection cut while it is sent runs nothing. The lock keeps out a second run, which a client killed half-way would
@@ -109,23 +106,9 @@ export function pushProgram(input: BundleInput): string {
   trap 'rm -rf "$d"' EXIT
   base64 -d <<'__BUNDLE__' | tar -xpf - -C "$d" || exit 72
 ${encoded}__BUNDLE__
-  if [ "$1" = install ]; then
-    for k in ed25519 ecdsa; do
-      [ -r /etc/ssh/ssh_host_\${k}_key.pub ] || continue
-      echo "${hostKeyMark}$(cut -d ' ' -f 1,2 /etc/ssh/ssh_host_\${k}_key.pub)"; break
-    done
-  fi
   timeout -k 30 900 sh "$d/$1.sh" "$d" </dev/null
   exit $?
 }
 main "$@"
 `;
 }
-
-/** The host key in what the program printed, null without one. */
-export const hostKeyIn = (printed: string | undefined): string | null =>
-  printed
-    ?.split("\n")
-    .find((line) => line.startsWith(hostKeyMark))
-    ?.slice(hostKeyMark.length)
-    .trim() ?? null;

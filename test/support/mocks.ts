@@ -96,7 +96,7 @@ function outputsOf(type: string, name: string, given: Given, inputs: Json): Json
       privateIp: name.startsWith("ha-a") ? "10.0.1.4" : "10.0.1.5",
       publicIp: inputs.allocatePublicIp ? (name.startsWith("ha-a") ? "198.51.100.1" : "198.51.100.2") : "",
     },
-    Command: { stdout: `host key: ssh-ed25519 AAAA-${name}\nup to date\n`, stderr: "" },
+    Command: { stdout: `\nhost key: ssh-ed25519 AAAA/${name.replaceAll("-", "/")}\n`, stderr: "" },
     CamUser: { uin: 100020000001 },
     CamAccessKey: { accessKey: "AKIDtest", secretAccessKey: "TopSecret" },
     Stash: { output: (name.endsWith("-identity") ? given.made : given.ownKey) ?? inputs.input },

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type BundleInput, bundle, hostKeyIn, pushProgram, sha256, tar } from "../../push/bundle.ts";
+import { type BundleInput, bundle, pushProgram, sha256, tar } from "../../push/bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -86,12 +86,6 @@ test("the bundle in the program is the bundle", () => {
   const [, encoded = ""] = /<<'__BUNDLE__'[^\n]*\n([\s\S]*?)__BUNDLE__\n/.exec(pushProgram(input)) ?? [];
   assert.deepEqual(Buffer.from(encoded, "base64"), bundle(input));
   assert.ok(encoded.split("\n").every((line) => line.length <= 76));
-});
-
-test("the host key is read from what the program printed", () => {
-  assert.equal(hostKeyIn("host key: ssh-ed25519 AAAA\nup to date\n"), "ssh-ed25519 AAAA");
-  assert.equal(hostKeyIn("up to date\n"), null);
-  assert.equal(hostKeyIn(undefined), null);
 });
 
 test("sha256 is the one of the node's sha256sum", () => {

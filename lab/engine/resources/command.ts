@@ -6,10 +6,8 @@ import { ssh, sshArgs } from "../../ssh.ts";
 import type { Json } from "../client.ts";
 import { type Resource, type Tools, until } from "./resource.ts";
 
-/** The key of a connection, in a file: on a command line everybody could read it. */
-function keyFileOf({ privateKey }: Json, { sshKeyFile }: Tools): string {
-  if (privateKey === undefined) return sshKeyFile;
-  const text = String(privateKey);
+/** A text for ssh, in a file beside the lab's key: on a command line everybody could read it. */
+function fileOf(text: string, { sshKeyFile }: Tools): string {
   const file = join(dirname(sshKeyFile), `login-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`);
   writeFileSync(file, text.endsWith("\n") ? text : `${text}\n`, { mode: 0o600 });
   return file;
@@ -18,11 +16,12 @@ function keyFileOf({ privateKey }: Json, { sshKeyFile }: Tools): string {
 /** Runs the command's text on the node, its stdin on stdin, as soon as the node takes connections. */
 function onNode(inputs: Json, command: unknown, tools: Tools): Promise<Json> {
   const connection = inputs.connection as Json;
-  const { user = "root", host } = connection;
+  const { user = "root", host, privateKey, hostKey } = connection;
   const target = `${user}@${host}`;
-  const keyFile = keyFileOf(connection, tools);
+  const keyFile = privateKey === undefined ? tools.sshKeyFile : fileOf(String(privateKey), tools);
+  const knownHosts = hostKey === undefined ? undefined : fileOf(`${host} ${hostKey}`, tools);
   return until(tools, `ssh to ${target}`, async () => {
-    const args = await sshArgs(keyFile, String(user), String(host), [String(command)]);
+    const args = await sshArgs(keyFile, String(user), String(host), [String(command)], knownHosts);
     const result = await ssh(args, String(inputs.stdin ?? ""), (line) => tools.progress(`${target}: ${line}`));
     if (result.code === 0) return { stdout: result.stdout, stderr: result.stderr };
     if (result.code === 255) return result.stderr.trim() || "no connection";

@@ -81,11 +81,13 @@ test("which resources there are: no machine, no role, no key pair", async () => 
     "ha-a-attachment",
     "ha-a-files-install-ins-0000000a",
     "ha-a-handover",
+    "ha-a-host-key",
     "ha-access-grant",
     "ha-access-policy",
     "ha-b-attachment",
     "ha-b-files-install-ins-0000000b",
     "ha-b-handover",
+    "ha-b-host-key",
     "ha-identity",
   ]);
 });

@@ -15,6 +15,7 @@ const always = [
   "ha-a-attachment",
   "ha-a-files-install",
   "ha-a-handover",
+  "ha-a-host-key",
   "ha-a-instance",
   "ha-access-grant",
   "ha-access-policy",
@@ -22,6 +23,7 @@ const always = [
   "ha-b-attachment",
   "ha-b-files-install",
   "ha-b-handover",
+  "ha-b-host-key",
   "ha-b-instance",
   "ha-identity",
   "ha-network-rules",
@@ -98,7 +100,7 @@ test("what the program says at its end", async () => {
     vip: "10.0.1.100",
     publicIp: null,
     nodes: {
-      a: node("a", "198.51.100.1", "ssh-ed25519 AAAA-ha-a-files-install"),
+      a: node("a", "198.51.100.1", "ssh-ed25519 AAAA/ha/a/host/key"),
       b: node("b", "198.51.100.2", key.publicKey),
     },
     next: {

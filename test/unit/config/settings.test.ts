@@ -313,7 +313,7 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "an RSA host key",
     { hostKeys: JSON.stringify({ a: `ssh-rsa ${"A".repeat(60)}` }) },
-    `hostKeys.a: "ssh-rsa ${"A".repeat(51)}… is not allowed; allowed: the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)`,
+    `hostKeys.a: "ssh-rsa ${"A".repeat(51)}… is not allowed; allowed: any, or the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)`,
   ],
   [
     "a file that is not there",
