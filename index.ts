@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HaPair } from "./components/haPair.ts";
+import { keptName } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
 import { lookUp } from "./components/running.ts";
 import { readSettings } from "./config/settings.ts";
 
+const given = readSettings();
 /** Names everything in the cloud; two stacks come up side by side. */
-export const pair = pairName(pulumi.getProject(), pulumi.getStack());
-const settings = { ...readSettings(), pair };
+export const pair = await keptName("ha-name", pairName(pulumi.getProject(), pulumi.getStack()));
+const settings = { ...given, pair };
 
 const running = await lookUp("ha", settings);
 const ha = new HaPair("ha", { settings, running });

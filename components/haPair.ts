@@ -218,9 +218,9 @@ export class HaPair extends pulumi.ComponentResource {
     const order = orderOf(running);
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
-    const handedOver = running.firstRun ? [] : [takeOver(order[1], one, running.activeAttached ? "must" : "may")];
-    const two = build(order[1], { start: running.firstRun ? [] : proved, attach: handedOver, install: proved });
-    if (running.firstRun) takeOver(order[1], one, "no");
+    const handedOver = running.attached ? [takeOver(order[1], one, running.activeAttached ? "must" : "may")] : [];
+    const two = build(order[1], { start: running.attached ? proved : [], attach: handedOver, install: proved });
+    if (!running.attached) takeOver(order[1], one, "no");
     takeOver(order[0], two, "no");
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
 

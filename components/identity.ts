@@ -66,8 +66,7 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
 }
 
 /**
- * Holds what is wanted against what the stack was made with, and tells whether this run is the one that makes it, and where
- * the pair is: node addresses that were chosen stay.
+ * Holds what is wanted against what the stack was made with, and tells where the pair is: node addresses that were chosen stay.
  *
  * The nodes move the VIP, so the ENIs' addresses are in ignoreChanges, and there a changed VIP would be ignored in silence.
  * What the stack was made with is therefore kept in a Stash: the engine itself returns a Stash's first value for as long as
@@ -76,15 +75,17 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
  * on the ENI's update never fires, since the change is ignored, and one elsewhere fires while other resources are already
  * under way; the addresses of the ENIs in the cloud don't tell who put them there.
  *
+ * @param pair its name; in an account there is one of each, whichever stack it belongs to.
  * @param attached whether an ENI of the pair is on a machine. While none is, nobody can have been served: a first update that
  * ended half-way, as where a zone is sold out, may go on with anything else, and is a first one again.
  */
 export async function checkIdentity(
   name: string,
+  pair: string,
   { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds }: IdentityArgs,
   place: Place,
   attached: boolean,
-): Promise<{ firstRun: boolean; place: Place }> {
+): Promise<Place> {
   const wanted: Identity = {
     zone: place.zone,
     vpcCidr,
@@ -102,11 +103,25 @@ export async function checkIdentity(
   const options = attached ? { ignoreChanges: ["input"] } : { replaceOnChanges: ["input"] };
   const stash = new pulumi.Stash(name, { input }, options);
   const made = attached ? ((await settled(stash.output)) ?? input) : input;
+  if (attached && made.run === input.run) throw new pulumi.RunError(foreign(pair));
   const kept = { a: nodeAddresses.a ?? made.nodeAddressA, b: nodeAddresses.b ?? made.nodeAddressB };
   const problems = problemsOf(made, { ...wanted, nodeAddressA: kept.a, nodeAddressB: kept.b }, publicIp);
   if (problems.length > 0) throw new pulumi.RunError(refusal(problems));
-  return { firstRun: made.run === input.run, place: { ...place, nodeAddresses: kept } };
+  return { ...place, nodeAddresses: kept };
 }
+
+/**
+ * The name with which a pair was made, kept when its stack is renamed: a role, a policy or a key with another name is another
+ * one, and would replace the machines.
+ */
+export async function keptName(name: string, wanted: string): Promise<string> {
+  const stash = new pulumi.Stash(name, { input: wanted }, { ignoreChanges: ["input"] });
+  return ((await settled(stash.output)) as string | undefined) ?? wanted;
+}
+
+const foreign = (pair: string): string =>
+  `The account has a pair named ${pair} that this stack knows nothing of; nothing was changed. It may be the one of a stack ` +
+  "that was renamed, of another backend, or of a lost state. Name this stack differently: pulumi stack rename <name>";
 
 const refusal = (problems: string[]): string =>
   `The running stack was made with other addresses; nothing was changed.\n${problems.map((text) => `  ${text}`).join("\n")}\n` +

@@ -52,5 +52,5 @@ export const designOfExisting = (instanceIds: Record<NodeName, string>): string 
  * proved its own. A running one: the node without the VIP first, as a whole; then it takes the VIP over (handover.ts), should
  * the other be replaced, which follows. HaPair makes them depend on each other so.
  */
-export const orderOf = ({ firstRun, activeNode }: Pick<Running, "firstRun" | "activeNode">): [NodeName, NodeName] =>
-  firstRun ? ["a", "b"] : [peerOf(activeNode), activeNode];
+export const orderOf = ({ attached, activeNode }: Pick<Running, "attached" | "activeNode">): [NodeName, NodeName] =>
+  attached ? [peerOf(activeNode), activeNode] : ["a", "b"];

@@ -26,9 +26,10 @@ export interface LookUpArgs extends Omit<MakingsArgs, "zone">, PlaceSettings {
 
 /** A stack as this run finds it. */
 export interface Running extends VipHolder {
-  /** Whether this run makes the stack: then both machines start at once. In a running one they never change together. */
-  firstRun: boolean;
-  /** Whether an ENI of the pair is on a machine. While none is, nobody was ever served, and everything may still change. */
+  /**
+   * Whether an ENI of the pair is on a machine. While none is, nobody was ever served: everything may still change, and both
+   * machines start at once. In a running pair they never change together.
+   */
   attached: boolean;
   /** Where the pair is. */
   place: Place;
@@ -63,10 +64,10 @@ export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.In
   refuse([...ofMachines, ...placeProblems(wanted, facts, pair, region), ...makings.problems, ...ofKey]);
   const existing = machines ? existingOf(machines) : null;
   const attached = facts.own.some(({ instanceId }) => instanceId !== "");
-  const { firstRun, place } = await checkIdentity(`${name}-identity`, wanted, placeOf(wanted, facts), attached);
+  const place = await checkIdentity(`${name}-identity`, pair, wanted, placeOf(wanted, facts), attached);
   const hasKey = existing !== null || sshPublicKey !== undefined || keyPairId !== undefined;
   const own = hasKey ? null : await ownKey(`${name}-key`);
-  return { firstRun, attached, place, ...holder, imageId: makings.imageId, ownKey: own, existing };
+  return { attached, place, ...holder, imageId: makings.imageId, ownKey: own, existing };
 }
 
 /** Where no machine is made. */

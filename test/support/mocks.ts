@@ -62,6 +62,8 @@ export interface Given {
   calls?: Record<string, (inputs: Json) => Json>;
   /** What the stack was made with, as its Stash would return it; undefined for a new stack. */
   made?: Json;
+  /** The pair's name, as its Stash would return it; undefined for a new stack, and for one from before names were kept. */
+  name?: string;
   /** The key that the stack has made on an earlier run, as its Stash would return it. */
   ownKey?: Json;
   /** Called for each resource as it is registered, for runs that don't end. */
@@ -85,6 +87,10 @@ function open(value: unknown, path: string, found: string[]): unknown {
   );
 }
 
+/** What a Stash has kept since an earlier run. */
+const keptIn = (name: string, given: Given): unknown =>
+  ({ "ha-identity": given.made, "ha-key": given.ownKey, "ha-name": given.name })[name];
+
 /** What the cloud would add to the inputs, one fixed value per resource. */
 function outputsOf(type: string, name: string, given: Given, inputs: Json): Json {
   const kind = type.split(":").at(-1) ?? "";
@@ -99,7 +105,7 @@ function outputsOf(type: string, name: string, given: Given, inputs: Json): Json
     Command: { stdout: `\nhost key: ssh-ed25519 AAAA/${name.replaceAll("-", "/")}\n`, stderr: "" },
     CamUser: { uin: 100020000001 },
     CamAccessKey: { accessKey: "AKIDtest", secretAccessKey: "TopSecret" },
-    Stash: { output: (name.endsWith("-identity") ? given.made : given.ownKey) ?? inputs.input },
+    Stash: { output: keptIn(name, given) ?? inputs.input },
   };
   return { ...inputs, [idName]: `${name}-id`, ...more[kind] };
 }

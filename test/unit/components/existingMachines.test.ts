@@ -89,6 +89,7 @@ test("which resources there are: no machine, no role, no key pair", async () => 
     "ha-b-handover",
     "ha-b-host-key",
     "ha-identity",
+    "ha-name",
   ]);
 });
 
@@ -239,7 +240,7 @@ for (const [what, changes, config, lines] of refused) {
         .sort(),
       [...lines].sort(),
     );
-    assert.deepEqual(resources, []);
+    assert.deepEqual(resources, ["ha-name"]);
   });
 }
 

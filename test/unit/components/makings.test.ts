@@ -6,7 +6,7 @@ import { beforeFailover, getImages, getInstances, getInstanceTypes, offer, run }
 
 type Calls = NonNullable<Given["calls"]>;
 
-/** The problem of a run that must fail, which has asked for no resource. */
+/** The problem of a run that must fail, which has asked for no resource but its own name. */
 async function refusal(changes: Record<string, string>, calls: Calls, more: Partial<Given> = {}): Promise<string> {
   const resources: string[] = [];
   const message = await run(changes, {
@@ -17,7 +17,7 @@ async function refusal(changes: Record<string, string>, calls: Calls, more: Part
     () => assert.fail("the program accepted this"),
     (error: Error) => error.message,
   );
-  assert.deepEqual(resources, []);
+  assert.deepEqual(resources, ["ha-name"]);
   const [, problem] =
     /^The configuration has 1 problem with what is there; nothing was changed\.\n {2}(.*)\n.*$/.exec(message) ?? [];
   return problem ?? assert.fail(message);

@@ -26,6 +26,7 @@ const always = [
   "ha-b-host-key",
   "ha-b-instance",
   "ha-identity",
+  "ha-name",
   "ha-network-rules",
   "ha-network-security-group",
   "ha-network-subnet",
@@ -50,7 +51,7 @@ test("which resources there are: as always, with an EIP, with an existing key pa
 
 test("each logical name begins with its parent's", async () => {
   const { resources } = await run({ publicIp: "true" });
-  for (const { name, parent } of resources.filter(({ name }) => name !== "ha" && name !== "ha-identity")) {
+  for (const { name, parent } of resources.filter(({ name }) => !["ha", "ha-identity", "ha-name"].includes(name))) {
     assert.ok(parent !== "" && name.startsWith(`${parent}-`), `${name} under ${parent}`);
   }
 });

@@ -42,7 +42,7 @@ const refused: [what: string, changes: Record<string, string>, line: string][] =
 for (const [what, changes, line] of refused) {
   test(`changing ${what} of a running stack is refused before any other resource is asked for`, async () => {
     const { message, resources } = await over(changes);
-    assert.deepEqual(resources, ["ha-identity"]);
+    assert.deepEqual(resources, ["ha-name", "ha-identity"]);
     const lines = (message ?? "").split("\n");
     assert.equal(lines[0], "The running stack was made with other addresses; nothing was changed.");
     assert.deepEqual(lines.slice(1, -1), [`  ${line}`]);
@@ -53,7 +53,7 @@ for (const [what, changes, line] of refused) {
 test("what may change on a running stack goes through", async () => {
   const { message, resources } = await over({ mode: "standing-master", publicIp: "true", virtualRouterId: "77" });
   assert.equal(message, null);
-  assert.equal(resources.length, 24);
+  assert.equal(resources.length, 25);
 });
 
 test("a first update that ended before a machine had its ENI may go on with anything else, and is a first one again", async () => {
@@ -73,7 +73,7 @@ test("a first update that ended before a machine had its ENI may go on with anyt
 });
 
 test("what the stack is made with is kept, and a refused change leaves no trace in it", async () => {
-  const stash = (await run({}, beforeFailover)).one("Stash");
+  const stash = (await run({}, beforeFailover)).one("Stash", "ha-identity");
   assert.deepEqual(stash.inputs, {
     input: {
       zone: "ap-guangzhou-3",
@@ -86,4 +86,22 @@ test("what the stack is made with is kept, and a refused change leaves no trace 
     },
   });
   assertOptions(stash, { ignoreChanges: ["input"] });
+});
+
+test("a renamed stack keeps its pair's name, and so everything that carries it", async () => {
+  const other = { ...beforeFailover, stack: "renamed" };
+  const r = await run({}, { ...other, name: pair });
+  assert.equal(r.outputs.pair, pair);
+  assert.equal(r.one("CamRole").inputs.name, (await run({}, beforeFailover)).one("CamRole").inputs.name);
+  for (const node of ["a", "b"]) assert.equal(r.one("Eni", `ha-vip-eni-${node}`).inputs.name, `${pair}-${node}`);
+  assertOptions(r.one("Stash", "ha-name"), { ignoreChanges: ["input"] });
+  assert.equal(r.one("Stash", "ha-name").inputs.input, "keepalived-cluster-renamed");
+});
+
+test("a new stack whose name a living pair has already is refused", async () => {
+  const { made: _, ...living } = beforeFailover;
+  await assert.rejects(
+    run({}, living),
+    /^Error: The account has a pair named keepalived-cluster-test that this stack knows nothing of; nothing was changed\./,
+  );
 });
