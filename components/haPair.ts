@@ -4,7 +4,7 @@ import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
 import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import { hostKeyOf } from "./hostKey.ts";
-import type { Login } from "./login.ts";
+import type { Bastion, Login } from "./login.ts";
 import type { PlaceSettings } from "./lookups/facts.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
@@ -30,6 +30,8 @@ export interface HaPairSettings
   /** An agent that has it: a socket, or the word SSH_AUTH_SOCK. */
   agentSocketPath?: string | undefined;
   sshUser: string;
+  /** SSH goes through it. */
+  bastion?: Bastion | null | undefined;
   /** Host keys to insist on, or `any`; by default the one that a machine showed at its first login. */
   hostKeys: Partial<Record<NodeName, string | undefined>>;
   sshCidrs: string[];
@@ -79,6 +81,18 @@ export interface AccessOutput {
   privateKey: string | null;
   /** As the setting has it, null without one. */
   agentSocketPath: string | null;
+  /** What SSH goes through, null without one; its privateKey is null where the agent has it. */
+  bastion: { host: string; port: number; user: string; hostKey: string | null; privateKey: string | null } | null;
+}
+
+function accessTo({ bastion, ...settings }: HaPairSettings): AccessOutput {
+  const privateKey = settings.sshPrivateKey ?? null;
+  const through = bastion && {
+    ...bastion,
+    hostKey: bastion.hostKey ?? null,
+    privateKey: bastion.privateKey ?? privateKey,
+  };
+  return { privateKey, agentSocketPath: settings.agentSocketPath ?? null, bastion: through ?? null };
 }
 
 /** The settings with the key that the stack has made, where the user names none. */
@@ -184,8 +198,8 @@ export class HaPair extends pulumi.ComponentResource {
     const keyFiles = access.key?.apply(renderKey);
     const build = (node: NodeName, order: Order) => {
       const machine = machineOf(node, order);
-      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user } = settings;
-      const unknown: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, hostKey: null };
+      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, bastion } = settings;
+      const unknown: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, bastion, hostKey: null };
       const { instanceId } = machine;
       const hostKey = hostKeyOf(
         `${name}-${node}-host-key`,
@@ -224,10 +238,7 @@ export class HaPair extends pulumi.ComponentResource {
     takeOver(order[0], two, "no");
     const [a, b] = order[0] === "a" ? [one, two] : [two, one];
 
-    this.access = pulumi.secret({
-      privateKey: settings.sshPrivateKey ?? null,
-      agentSocketPath: settings.agentSocketPath ?? null,
-    });
+    this.access = pulumi.secret(accessTo(settings));
     this.vip = vip;
     this.publicIp = pulumi.output<string | null>(eip ? eip.address : null);
     const shown = (node: NodeName, { machine, login }: Built) =>

@@ -13,7 +13,7 @@ export interface Problem {
 export type Report = (key: string, text: string) => void;
 
 /** Blocks that Tencent Cloud takes for a VPC. */
-const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+export const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /** Of a VPC the cloud allows /12 to /28. A subnet of /29 would have no address left for a replacement's new machine. */
 const [largestPrefix, smallestPrefix] = [12, 28];
 
@@ -183,17 +183,18 @@ export interface AccessInput {
 /** Security group entries per direction, by Tencent Cloud's quota. */
 const ruleQuota = 100;
 
-/** Who may reach the nodes. */
-export function checkAccess(input: AccessInput, report: Report): void {
+/** Who may reach the nodes. `bastionCidr`: from where they see the bastion, null where that is not known. */
+export function checkAccess(input: AccessInput, bastionCidr: string | null, report: Report): void {
   const ssh = checkCidrs("sshCidrs", input.sshCidrs ?? [], report);
   const ownNetworks = `your own networks, /${widestSsh} or narrower, for example 203.0.113.7/32`;
   for (const block of ssh.filter(({ prefix }) => prefix < widestSsh)) {
     report("sshCidrs", `"${formatBlock(block)}" opens SSH to the internet; allowed: ${ownNetworks}`);
   }
-  if (input.nodePublicIp && input.sshCidrs?.length === 0) {
+  if (input.nodePublicIp && input.sshCidrs?.length === 0 && bastionCidr === null) {
     report(
       "sshCidrs",
-      "is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
+      "is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for " +
+        "example 203.0.113.7/32, or a bastion with a public IPv4 address as bastion.host",
     );
   }
   const service = checkCidrs("serviceCidrs", input.serviceCidrs ?? [], report);

@@ -7,6 +7,7 @@ export interface LoginInput {
   keyPairId?: string | undefined;
   sshPrivateKey?: string | undefined;
   agentSocketPath?: string | undefined;
+  bastion?: { host?: string | undefined; privateKey?: string | undefined } | undefined;
 }
 
 /**
@@ -40,6 +41,14 @@ export function checkLogin(
       report("sshPrivateKey", `is missing; allowed: ${allowed}`);
     }
   } else {
+    if (input.bastion?.host !== undefined && input.bastion.privateKey === undefined) {
+      const allowed =
+        "its private key, set with --secret, or a key of yours for all machines: sshPublicKey with sshPrivateKey";
+      report(
+        "bastion.privateKey",
+        `is missing: the bastion does not know the key that the stack makes; allowed: ${allowed}`,
+      );
+    }
     const what = { sshPrivateKey: "(not shown) ", agentSocketPath: "" };
     for (const key of ["sshPrivateKey", "agentSocketPath"] as const) {
       if (!given(key)) continue;

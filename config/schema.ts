@@ -16,9 +16,11 @@
  */
 import * as z from "zod";
 import { modes, nodeNames, type ServicePort } from "../render/model.ts";
+import { bastionAllowed, bastionSchema } from "./bastion.ts";
+import { checked, integer, privateKey, word } from "./fields.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
-import { hostKeyProblem, publicKeyProblem, readPrivateKey } from "./sshKeys.ts";
+import { hostKeyProblem, publicKeyProblem } from "./sshKeys.ts";
 import { tagsAllowed, tagsSchema } from "./tags.ts";
 import type { ValueType } from "./values.ts";
 
@@ -32,28 +34,16 @@ export interface KeyMeta {
   type: ValueType;
   allowed: string;
   secret?: boolean;
+  /** The part of an object that is secret; then nothing of it is shown. */
+  secretPart?: string;
 }
 const key = <T extends z.ZodType>(type: ValueType, allowed: string, schema: T, more: Partial<KeyMeta> = {}): T =>
   schema.meta({ type, allowed, ...more });
 
-const integer = (least: number, most: number) => z.int().min(least).max(most);
 /** An id as the cloud makes it: vpc-f49l6u0z. */
 const idOf = (kind: string) => z.string().regex(new RegExp(`^${kind}-[a-z0-9]{8}$`));
 /** The cloud takes five security groups for a NIC, and the pair has one of its own. */
 const moreGroups = 4;
-const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
-const checked = (problem: (text: string) => string | null) =>
-  z.string().superRefine((text, context) => {
-    const reason = problem(text);
-    if (reason !== null) context.addIssue({ code: "custom", message: reason });
-  });
-/** A private key in good form. */
-const privateKey = z.string().transform((text, context) => {
-  const key = readPrivateKey(text);
-  if ("pem" in key) return key.pem;
-  context.addIssue({ code: "custom", message: key.problem });
-  return z.NEVER;
-});
 const hostName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
 const perNode = <T extends z.ZodType>(schema: T) => z.strictObject({ a: schema.optional(), b: schema.optional() });
 const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddresses.b";
@@ -124,6 +114,7 @@ export const schema = {
   ),
   sshUser: key("string", "a login name", word.optional()),
   hostKeys: key("object", "host keys as hostKeys.a and hostKeys.b", perNode(checked(hostKeyProblem)).default({})),
+  bastion: key("object", bastionAllowed, bastionSchema.default({}), { secretPart: "privateKey" }),
   sshCidrs: key("array", cidrs, z.array(z.string()).default([])),
   servicePorts: key("array", portsAllowed, z.array(servicePort).default([])),
   serviceCidrs: key("array", cidrs, z.array(z.string()).default([])),

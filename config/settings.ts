@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
 import { shown } from "../render/shown.ts";
+import { type Bastion, bastionOf, publicCidrOf } from "./bastion.ts";
 import { type Addresses, checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";
@@ -24,12 +25,14 @@ export interface Settings
     | "hooksDir"
     | "notifyUrl"
     | "instanceIds"
+    | "bastion"
   > {
   region: string;
   preemptDelayS: number;
   advertIntervalMs: number;
   vip: string;
   sshUser: string;
+  bastion: Bastion | null;
   /** Text of userDataFile, undefined without one. */
   userData: string | undefined;
   vpcEndpoints: string[];
@@ -88,14 +91,21 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   }
   const addresses = checkNetwork({ ...values, onExistingMachines: existing }, report);
   // Existing machines are reached as they were before: the pair opens nothing for that.
-  checkAccess({ ...values, ...(existing && { nodePublicIp: false }) }, report);
+  checkAccess({ ...values, ...(existing && { nodePublicIp: false }) }, publicCidrOf(values.bastion), report);
   checkLogin({ ...values, onExistingMachines: existing }, (name) => Boolean(raw[name]), report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
   // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.
-  for (const name of known.filter((name) => metaOf(name).secret && values[name] !== undefined)) {
+  for (const name of known) {
+    const { secret, secretPart } = metaOf(name);
+    const path = secretPart === undefined ? [] : [secretPart];
+    if ((!secret && !secretPart) || valueAt(values[name], path) === undefined) continue;
     if (options.secretKeys?.includes(name) !== false) continue;
-    report(name, `is in clear in the stack's settings; allowed: pulumi config set --secret ${name} …`);
+    const at = pathText([name, ...path]);
+    report(
+      at,
+      `is in clear in the stack's settings; allowed: pulumi config set --secret ${secretPart ? "--path " : ""}${at} …`,
+    );
   }
   if (problems.length > 0 || addresses === null) throw new SettingsError(problems.map((p) => `${p.key}: ${p.text}`));
   const secretCheck = options.secretKeys?.includes("healthCheck") === true;
@@ -109,7 +119,7 @@ function readKey(name: Key, text: string, options: ParseOptions, report: Report)
   const value = decode(meta.type, text);
   const result = schema[name].safeParse(value);
   if (result.success) return result.data;
-  const hidden = meta.secret === true || options.secretKeys?.includes(name) === true;
+  const hidden = meta.secret === true || meta.secretPart !== undefined || options.secretKeys?.includes(name) === true;
   const seen = new Set<string>();
   const say = (path: PropertyKey[], allowed: string): void => {
     const at = pathText([name, ...path]);
@@ -165,6 +175,7 @@ function complete(
     instanceIds: ___,
     ...rest
   } = values;
+  const bastionCidr = publicCidrOf(values.bastion);
   return {
     ...rest,
     ...addresses,
@@ -173,6 +184,9 @@ function complete(
     advertIntervalMs: advertIntervalsMs[failoverSpeed],
     // Tencent Cloud's Ubuntu images have the user ubuntu, all others log in as root.
     sshUser: sshUser ?? (values.imageId === undefined && /ubuntu/i.test(values.imageName) ? "ubuntu" : "root"),
+    bastion: bastionOf(values.bastion),
+    // Without public addresses one logs in from inside the VPC, else from the bastion's own public address.
+    sshCidrs: values.sshCidrs.length === 0 && values.nodePublicIp && bastionCidr ? [bastionCidr] : values.sshCidrs,
     userData,
     vpcEndpoints: apiEndpoints.length > 0 ? apiEndpoints : defaultEndpoints(values.nodePublicIp),
     healthCheck: healthCheckOf(values.healthCheck, secretCheck),

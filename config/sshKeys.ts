@@ -35,7 +35,7 @@ export function publicKeyProblem(text: string): string | null {
 export function hostKeyProblem(text: string): string | null {
   return text === "any" || isPublicKey(text, /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521))$/)
     ? null
-    : "any, or the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)";
+    : "any, or the line of its /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)";
 }
 
 export interface PrivateKey {

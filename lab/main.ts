@@ -151,7 +151,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   ssh: async ([node, ...argv]) => {
     const pair = await thePair();
     const { publicIp } = pair.nodes[nodeOf(node)];
-    return passOn("ssh", await sshArgs(paths.sshKey, "root", publicIp, argv));
+    return passOn("ssh", await sshArgs({ keyFile: paths.sshKey, user: "root", host: publicIp }, argv));
   },
 
   fail: async (args) => {

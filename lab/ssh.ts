@@ -6,21 +6,39 @@ import { labName } from "./state.ts";
 const anyHostKey = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
 const always = ["LogLevel=ERROR", "ConnectTimeout=3"];
 
-/**
- * The arguments of ssh: the key travels by file, never on a command line.
- * @param knownHosts a file with the host keys to insist on; undefined: any is accepted
- */
-export async function sshArgs(
-  keyFile: string,
-  user: string,
-  host: string,
-  command: string[],
-  knownHosts?: string,
-): Promise<string[]> {
-  await assertRouteInside(labName(), host);
+/** A machine through which the connection goes. */
+export interface Jump {
+  keyFile: string;
+  user: string;
+  host: string;
+  port: number;
+}
+
+export interface Login {
+  keyFile: string;
+  user: string;
+  host: string;
+  /** A file with the host keys to insist on; undefined: any is accepted. */
+  knownHosts?: string | undefined;
+  jump?: Jump | undefined;
+}
+
+/** The arguments of ssh: keys travel by file, never on a command line. */
+export async function sshArgs({ keyFile, user, host, knownHosts, jump }: Login, command: string[]): Promise<string[]> {
+  await assertRouteInside(labName(), jump?.host ?? host);
   const known = knownHosts ? ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHosts}`] : anyHostKey;
-  const options = [...known, ...always].flatMap((option) => ["-o", option]);
-  return ["-i", keyFile, ...options, `${user}@${host}`, ...command];
+  const by = (file: string, options: string[]) => ["-i", file, ...options.flatMap((option) => ["-o", option])];
+  // Not -J: its ssh would take neither the key nor the options from here.
+  const through = jump && [
+    ...["ssh", ...by(jump.keyFile, [...anyHostKey, ...always]), "-p", String(jump.port)],
+    ...["-W", "%h:%p", `${jump.user}@${jump.host}`],
+  ];
+  return [
+    ...by(keyFile, [...known, ...always]),
+    ...(through ? ["-o", `ProxyCommand=${through.map((word) => `'${word}'`).join(" ")}`] : []),
+    `${user}@${host}`,
+    ...command,
+  ];
 }
 
 export interface SshResult {

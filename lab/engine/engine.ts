@@ -114,6 +114,8 @@ function placeOf(name: string): StackPlace {
   return { stack: name, stateFile: inlineState, sshKeyFile: sshKey };
 }
 
+const secretKeys = ["sshPrivateKey", "notifyUrl", "bastion"];
+
 /** A process of its own: the mock runtime is global state, and index.ts runs once per process. */
 export function runInline(
   verb: "up" | "destroy",
@@ -132,7 +134,7 @@ export function runInline(
         ...withoutForeign(),
         LAB_NAME: config.name,
         PULUMI_CONFIG: JSON.stringify({ ...pulumiConfig, "tencentcloud:region": config.region }),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify([`${project}:sshPrivateKey`, `${project}:notifyUrl`]),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys.map((key) => `${project}:${key}`)),
         INLINE_ENGINE: JSON.stringify({
           project,
           ...place,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ssh, sshArgs } from "../../ssh.ts";
+import { type Login, ssh, sshArgs } from "../../ssh.ts";
 import type { Json } from "../client.ts";
 import { type Resource, type Tools, until } from "./resource.ts";
 
@@ -16,12 +16,25 @@ function fileOf(text: string, { sshKeyFile }: Tools): string {
 /** Runs the command's text on the node, its stdin on stdin, as soon as the node takes connections. */
 function onNode(inputs: Json, command: unknown, tools: Tools): Promise<Json> {
   const connection = inputs.connection as Json;
-  const { user = "root", host, privateKey, hostKey } = connection;
+  const { user = "root", host, hostKey } = connection;
   const target = `${user}@${host}`;
-  const keyFile = privateKey === undefined ? tools.sshKeyFile : fileOf(String(privateKey), tools);
-  const knownHosts = hostKey === undefined ? undefined : fileOf(`${host} ${hostKey}`, tools);
+  const keyFileOf = ({ privateKey: text }: Json) =>
+    text === undefined ? tools.sshKeyFile : fileOf(String(text), tools);
+  const proxy = connection.proxy as Json | undefined;
+  const login: Login = {
+    keyFile: keyFileOf(connection),
+    user: String(user),
+    host: String(host),
+    knownHosts: hostKey === undefined ? undefined : fileOf(`${host} ${hostKey}`, tools),
+    jump: proxy && {
+      keyFile: keyFileOf(proxy),
+      user: String(proxy.user),
+      host: String(proxy.host),
+      port: Number(proxy.port),
+    },
+  };
   return until(tools, `ssh to ${target}`, async () => {
-    const args = await sshArgs(keyFile, String(user), String(host), [String(command)], knownHosts);
+    const args = await sshArgs(login, [String(command)]);
     const result = await ssh(args, String(inputs.stdin ?? ""), (line) => tools.progress(`${target}: ${line}`));
     if (result.code === 0) return { stdout: result.stdout, stderr: result.stderr };
     if (result.code === 255) return result.stderr.trim() || "no connection";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keysMatch } from "../../../config/sshKeys.ts";
-import { key } from "../given.ts";
+import { key, sshKey } from "../given.ts";
 import { made, pair, run } from "./stack.ts";
 
 const getKeyPairs = "tencentcloud:index/getKeyPairs:getKeyPairs";
@@ -22,7 +22,7 @@ test("with no key set the stack makes one, imports its public half, and logs in 
   assert.equal(r.one("KeyPair").inputs.publicKey, own.publicKey);
   assert.match(String(r.one("KeyPair").inputs.keyName), /^[A-Za-z0-9_]{1,25}$/);
   for (const { privateKey } of connections(r)) assert.equal(privateKey, own.privateKey);
-  assert.deepEqual(r.outputs.access, { privateKey: own.privateKey, agentSocketPath: null });
+  assert.deepEqual(r.outputs.access, { privateKey: own.privateKey, agentSocketPath: null, bastion: null });
   assert.deepEqual(r.secretOutputs, ["access"]);
 });
 
@@ -56,10 +56,10 @@ test("an agent has the key: no private key is anywhere, and the variable's socke
     assert.equal(connection.agentSocketPath, "/run/user/1000/agent.sock");
     assert.equal(connection.privateKey, undefined);
   }
-  assert.deepEqual(r.outputs.access, { privateKey: null, agentSocketPath: "/run/user/1000/agent.sock" });
+  assert.deepEqual(r.outputs.access, { privateKey: null, agentSocketPath: "/run/user/1000/agent.sock", bastion: null });
   const byVariable = await agent("SSH_AUTH_SOCK");
   for (const connection of connections(byVariable)) assert.equal(connection.agentSocketPath, undefined);
-  assert.deepEqual(byVariable.outputs.access, { privateKey: null, agentSocketPath: "SSH_AUTH_SOCK" });
+  assert.deepEqual(byVariable.outputs.access, { privateKey: null, agentSocketPath: "SSH_AUTH_SOCK", bastion: null });
 });
 
 test("a public key that the account has under another name is refused before anything is made", async () => {
@@ -77,4 +77,27 @@ test("a public key that the account has under another name is refused before any
   assert.equal((await run({}, account(ours, body))).one("KeyPair").inputs.keyName, ours);
   const [, blob = ""] = body.split(" ");
   assert.ok(await run({}, account(`${pair}_2`.slice(0, 5), `ssh-ed25519 ${blob.slice(0, -4)}`)));
+});
+
+test("a bastion is the connections' proxy, with the nodes' key unless it has one of its own", async () => {
+  const host = "198.51.100.7";
+  const other = sshKey();
+  const proxy = async (bastion: object, config: Record<string, string> = {}) => {
+    const r = await run({ bastion: JSON.stringify(bastion), ...config }, { secretKeys: ["bastion"] });
+    const [first, ...more] = connections(r).map((connection) => connection.proxy as Record<string, unknown>);
+    for (const same of more) assert.deepEqual(same, first);
+    return { first, access: r.outputs.access as { bastion: object }, next: r.outputs.next as { sshA: string } };
+  };
+  const plain = await proxy({ host });
+  assert.equal(plain.first?.host, host);
+  assert.equal(plain.first?.privateKey, key.privateKey);
+  assert.deepEqual(plain.access.bastion, { host, user: "root", port: 22, hostKey: null, privateKey: key.privateKey });
+  assert.equal(plain.next.sshA, "npm run ha -- ssh a");
+  const all = { host, user: "ops", port: 2222, hostKey: other.publicKey, privateKey: other.privateKey };
+  const own = await proxy(all);
+  for (const [name, value] of Object.entries(all)) assert.equal(own.first?.[name], value, name);
+  assert.deepEqual(own.access.bastion, all);
+  const agent = await proxy({ host }, { sshPrivateKey: "", agentSocketPath: "/run/agent.sock" });
+  assert.equal(agent.first?.agentSocketPath, "/run/agent.sock");
+  assert.equal(agent.first?.privateKey, undefined);
 });

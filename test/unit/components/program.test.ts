@@ -81,7 +81,7 @@ test("the private key is nowhere but in the connection and in the one output tha
   }
   const { access, ...outputs } = r.outputs;
   assert.ok(!JSON.stringify(outputs).includes(middle));
-  assert.deepEqual(access, { privateKey: key.privateKey, agentSocketPath: null });
+  assert.deepEqual(access, { privateKey: key.privateKey, agentSocketPath: null, bastion: null });
   assert.deepEqual(r.secretOutputs, ["access"]);
 });
 

@@ -33,6 +33,7 @@ test("the least configuration gives every default", () => {
     instanceIds: undefined,
     nodeRole: undefined,
     nodeCredentials: undefined,
+    bastion: null,
     sshCidrs: ["203.0.113.7/32"],
     servicePorts: [],
     serviceCidrs: [],
@@ -292,7 +293,32 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "SSH from nowhere",
     { sshCidrs: "[]" },
-    "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32",
+    "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32, or a bastion with a public IPv4 address as bastion.host",
+  ],
+  [
+    "a bastion of which nobody knows from where the nodes see it",
+    { sshCidrs: "[]", bastion: '{"host":"bastion.example.com"}' },
+    "sshCidrs: is missing: with nodePublicIp the nodes are reached over the internet; allowed: the networks you log in from, for example 203.0.113.7/32, or a bastion with a public IPv4 address as bastion.host",
+  ],
+  [
+    "a bastion without its address",
+    { bastion: '{"user":"ops"}' },
+    "bastion.host: is missing; allowed: a name or an IPv4 address",
+  ],
+  [
+    "a bastion's unknown part, of which nothing is shown",
+    { bastion: '{"host":"b.example","password":"hunter2"}' },
+    "bastion.password: (not shown) is not allowed; allowed: host, a name or an IPv4 address, with user, port, hostKey and privateKey if you like",
+  ],
+  [
+    "an option for a bastion's address",
+    { bastion: '{"host":"-oProxyCommand=x"}' },
+    "bastion.host: (not shown) is not allowed; allowed: host, a name or an IPv4 address, with user, port, hostKey and privateKey if you like",
+  ],
+  [
+    "a bastion that does not know the stack's own key",
+    { ...without("sshPublicKey", "sshPrivateKey"), bastion: '{"host":"198.51.100.7"}' },
+    "bastion.privateKey: is missing: the bastion does not know the key that the stack makes; allowed: its private key, set with --secret, or a key of yours for all machines: sshPublicKey with sshPrivateKey",
   ],
   [
     "a list given as an object",
@@ -313,7 +339,7 @@ const refused: [what: string, changes: Record<string, string>, message: string][
   [
     "an RSA host key",
     { hostKeys: JSON.stringify({ a: `ssh-rsa ${"A".repeat(60)}` }) },
-    `hostKeys.a: "ssh-rsa ${"A".repeat(51)}… is not allowed; allowed: any, or the line of the node's /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)`,
+    `hostKeys.a: "ssh-rsa ${"A".repeat(51)}… is not allowed; allowed: any, or the line of its /etc/ssh/ssh_host_ed25519_key.pub (ed25519 or ecdsa; an RSA host key can't be pinned)`,
   ],
   [
     "a file that is not there",
@@ -338,6 +364,29 @@ test("an unknown key that is like none lists all", () => {
 test("user data over the limit is refused with its size", () => {
   const problems = problemsOf({ userDataFile: "big" }, { readText: () => "x".repeat(12289) });
   assert.deepEqual(problems, ['userDataFile: "big" has 12289 bytes; allowed: at most 12288']);
+});
+
+test("a bastion has its defaults, its private key is a secret, and SSH is open to it", () => {
+  const bastion = (value: object, more: Record<string, string> = {}) =>
+    parseSettings({ ...least, ...more, bastion: JSON.stringify(value) });
+  const host = "198.51.100.7";
+  const none = { sshCidrs: "[]" };
+  assert.deepEqual(bastion({ host }).bastion, {
+    host,
+    user: "root",
+    port: 22,
+    hostKey: undefined,
+    privateKey: undefined,
+  });
+  const all = { host, user: "ops", port: 2222, hostKey: key.publicKey, privateKey: key.privateKey };
+  assert.deepEqual(bastion(all).bastion, all);
+  assert.deepEqual(bastion({ host }).sshCidrs, ["203.0.113.7/32"], "as it is set");
+  assert.deepEqual(bastion({ host }, none).sshCidrs, [`${host}/32`]);
+  assert.deepEqual(bastion({ host }, { ...none, nodePublicIp: "false" }).sshCidrs, []);
+  assert.deepEqual(problemsOf({ bastion: JSON.stringify(all) }, { secretKeys: ["sshPrivateKey"] }), [
+    "bastion.privateKey: is in clear in the stack's settings; allowed: pulumi config set --secret --path bastion.privateKey …",
+  ]);
+  assert.deepEqual(problemsOf({ bastion: JSON.stringify({ host }) }, { secretKeys: ["sshPrivateKey"] }), []);
 });
 
 test("several mistakes are told at once, and that nothing was changed", () => {
