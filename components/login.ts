@@ -25,15 +25,18 @@ export interface Login {
   bastion?: Bastion | null | undefined;
 }
 
-/** 1 + 60 attempts with growing pauses: about four minutes while nothing listens, as on a machine that boots. */
-const dialErrorLimit = 60;
+/**
+ * How long a node that does not answer is tried: 1 + 32 times, 3 s each, with pauses that grow to 5 s. Where packets are
+ * dropped, as by a wrong sshCidrs, that ends within 4 minutes; where nothing listens yet, as on a machine that boots, after 2.
+ * Behind a bastion a try that gets no answer takes as long as the bastion's own kernel gives it.
+ */
+const limits = { dialErrorLimit: 32, perDialTimeout: 3 };
 
 /** The login as a remote.Command takes it. */
 export function connectionTo({ bastion, agentSocketPath: socket, hostKey: key, ...login }: Login) {
   const hostKey = pulumi.output(key).apply((known) => known ?? undefined);
   // Left out, the variable's own: it is another one in every session, and a change of the connection runs the command.
   const agent = socket === undefined || socket === "SSH_AUTH_SOCK" ? {} : { agentSocketPath: socket };
-  const limits = { dialErrorLimit };
   // Nothing of the connection holds for its proxy by itself.
   const proxy = bastion && {
     ...bastion,

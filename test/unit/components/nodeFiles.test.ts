@@ -29,8 +29,8 @@ test("one command per node, node b after node a, with everything secret on stand
     assert.deepEqual(connection, {
       host: node === "a" ? "198.51.100.1" : "198.51.100.2",
       user: "root",
-      dialErrorLimit: 60,
-      perDialTimeout: 15,
+      dialErrorLimit: 32,
+      perDialTimeout: 3,
       port: 22,
     });
     assert.equal(privateKey, key.privateKey);
