@@ -198,8 +198,16 @@ export class HaPair extends pulumi.ComponentResource {
     const keyFiles = access.key?.apply(renderKey);
     const build = (node: NodeName, order: Order) => {
       const machine = machineOf(node, order);
-      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, bastion } = settings;
-      const unknown: Login = { host: machine.sshHost, user, privateKey, agentSocketPath, bastion, hostKey: null };
+      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, bastion, sshCidrs } = settings;
+      const unknown: Login = {
+        host: machine.sshHost,
+        user,
+        privateKey,
+        agentSocketPath,
+        bastion,
+        sshCidrs,
+        hostKey: null,
+      };
       const { instanceId } = machine;
       const hostKey = hostKeyOf(
         `${name}-${node}-host-key`,

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { asRoot, connectionTo, type Login } from "./login.ts";
+import { sayingWhy } from "./unreachable.ts";
 
 export interface HandoverArgs {
   /** How to reach the node that takes over. */
@@ -41,6 +42,7 @@ export function handover(name: string, args: HandoverArgs, opts: pulumi.Componen
     },
     {
       ...opts,
+      ...sayingWhy(name, args.taker),
       dependsOn: args.after,
       // Who has the VIP, and where the taker is, may change at any time; that alone moves nothing.
       ignoreChanges: ["connection", "create"],

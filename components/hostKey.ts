@@ -3,6 +3,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeName } from "../render/model.ts";
 import { connectionTo, type Login } from "./login.ts";
+import { sayingWhy } from "./unreachable.ts";
 
 /**
  * Tells the key that the server offers which has taken the connection: by its files alone it might be one that sshd is told
@@ -59,7 +60,7 @@ export function hostKeyOf(
       addPreviousOutputInEnv: false,
     },
     // Neither another way to the machine nor another release makes it another machine.
-    { ...opts, ignoreChanges: ["connection", "stdin"] },
+    { ...opts, ...sayingWhy(name, login), ignoreChanges: ["connection", "stdin"] },
   );
   return pulumi.unsecret(told.stdout).apply((printed) => {
     const key = hostKeyIn(printed);

@@ -23,6 +23,8 @@ export interface Login {
   /** The node's host key, null to accept any. */
   hostKey: pulumi.Input<string | null>;
   bastion?: Bastion | null | undefined;
+  /** Networks from which the node takes SSH, empty for the VPC; for messages. */
+  sshCidrs: string[];
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Login {
 const limits = { dialErrorLimit: 32, perDialTimeout: 3 };
 
 /** The login as a remote.Command takes it. */
-export function connectionTo({ bastion, agentSocketPath: socket, hostKey: key, ...login }: Login) {
+export function connectionTo({ bastion, agentSocketPath: socket, hostKey: key, sshCidrs: _, ...login }: Login) {
   const hostKey = pulumi.output(key).apply((known) => known ?? undefined);
   // Left out, the variable's own: it is another one in every session, and a change of the connection runs the command.
   const agent = socket === undefined || socket === "SSH_AUTH_SOCK" ? {} : { agentSocketPath: socket };

@@ -4,6 +4,7 @@ import { pushProgram, sha256 } from "../push/bundle.ts";
 import { installScripts } from "../push/scripts.ts";
 import type { NodeFile } from "../render/model.ts";
 import { asRoot, connectionTo, type Login } from "./login.ts";
+import { sayingWhy } from "./unreachable.ts";
 
 export interface NodeFilesArgs {
   login: Login;
@@ -83,6 +84,7 @@ export class NodeFiles extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        ...sayingWhy(commandName, args.login),
         dependsOn: [args.attachment, ...args.installAfter],
         // Neither the machine nor the ENI's attachment, which a new one replaces: then the engine would insist on a removal by
         // SSH, from a machine that may be replaced because it is dead, and after an attachment that was refused the CLI (3.260)

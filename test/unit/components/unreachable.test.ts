@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hintFor, type Way } from "../../../components/unreachable.ts";
+
+const straight: Way = { host: "203.0.113.9", user: "root", bastion: null, sshCidrs: ["198.51.100.0/24"] };
+const through: Way = { host: "10.0.1.4", user: "root", bastion: "192.0.2.1", sshCidrs: [] };
+
+test("a node that is not reached is named, with the bastion, the networks that are let in, and the way to look", () => {
+  const timeout = "after 32 failed attempts: dial tcp 203.0.113.9:22: i/o timeout";
+  const text = hintFor(timeout, straight) ?? "";
+  for (const part of ["root@203.0.113.9", "open from 198.51.100.0/24 (sshCidrs)", "ssh root@203.0.113.9"]) {
+    assert.ok(text.includes(part), part);
+  }
+  const behind = hintFor("proxy: after 32 failed attempts: dial tcp 192.0.2.1:22: i/o timeout", through) ?? "";
+  for (const part of ["the bastion 192.0.2.1", "the VPC alone", "-J 192.0.2.1 root@10.0.1.4"]) {
+    assert.ok(behind.includes(part), part);
+  }
+});
+
+test("a refused key and another host key have their own words, a failed command none", () => {
+  const refused = "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey]";
+  assert.match(hintFor(refused, straight) ?? "", /refuses the user or the key/);
+  assert.match(hintFor("ssh: handshake failed: ssh: host key mismatch", straight) ?? "", /another host key/);
+  assert.equal(hintFor('Process exited with status 1: running "sh -s install":\ndial tcp', straight), null);
+});
