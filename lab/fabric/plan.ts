@@ -29,6 +29,17 @@ export function routeChanges(from: Routes, to: Routes): string[] {
   return [...set.map(([address, way]) => `route replace ${address}/32 ${way}`), ...gone];
 }
 
+/** The device in the arguments of `ip route`. */
+export const deviceOf = (way: string): string | undefined => /\bdev (\S+)/.exec(way)?.[1];
+
+/** The addresses that move to another port, with the port that each of them leaves. */
+export function departures(from: Routes, to: Routes): { dev: string; address: string }[] {
+  return [...from].flatMap(([address, way]) => {
+    const [before, after] = [deviceOf(way), deviceOf(to.get(address) ?? "")];
+    return before !== undefined && after !== undefined && before !== after ? [{ dev: before, address }] : [];
+  });
+}
+
 /** Whether two views of a port need two different cables: then the port is unplugged and plugged again. */
 export const sameCable = (a: PortView, b: PortView): boolean =>
   a.instanceId === b.instanceId &&

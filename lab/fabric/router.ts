@@ -1,8 +1,8 @@
 /** One VPC in the kernel: its router namespace, the links to root, internet and client, and a cable per ENI. */
 import type { NetworkView, PortView } from "../dataplane.ts";
 import { internetAddress, internetGateway, type LabNames, linkAddresses, portName } from "./names.ts";
-import { clientAddress, type Routes, routeChanges, routesOf, sameCable } from "./plan.ts";
-import { type RouterFaults, ruleset, type ServicePorts } from "./ruleset.ts";
+import { clientAddress, departures, deviceOf, type Routes, routeChanges, routesOf, sameCable } from "./plan.ts";
+import { departing, type RouterFaults, ruleset, type ServicePorts } from "./ruleset.ts";
 import { ipBatch, nft, run, sysctl, tryRun } from "./run.ts";
 
 /** The same on every port, as a VPC's gateway has one MAC. */
@@ -102,7 +102,7 @@ export class Router {
     this.#closeServices = () => services.close();
   }
 
-  /** Makes it what the view says. A moved address alone costs one call of `ip` and nothing else. */
+  /** Makes it what the view says. A moved address alone costs one call of `nft` and one of `ip`. */
   async apply(view: NetworkView): Promise<void> {
     const wanted = new Map(view.ports.map((port) => [port.eniId, port]));
     for (const [eniId, port] of this.#plugged) {
@@ -116,7 +116,9 @@ export class Router {
     await this.loadRules();
     for (const port of fresh) await this.#plug(port);
     const routes = routesOf(view);
-    await ipBatch(this.namespace, routeChanges(this.#routes, routes));
+    const changes = routeChanges(this.#routes, routes);
+    if (changes.length > 0) await nft(this.namespace, departing(departures(this.#routes, routes)));
+    await ipBatch(this.namespace, changes);
     this.#routes = routes;
     await this.#setPublics(new Map(view.publicAddresses.map((item) => [item.publicIp, item.privateIp])));
     await this.#setClient(clientAddress(view));
@@ -181,7 +183,7 @@ export class Router {
     await ipBatch(this.namespace, [`link del ${dev}`], true);
     this.#plugged.delete(port.eniId);
     for (const [address, way] of this.#routes) {
-      if (way.split(" ").includes(dev)) this.#routes.delete(address);
+      if (deviceOf(way) === dev) this.#routes.delete(address);
     }
   }
 

@@ -26,6 +26,12 @@ export interface RulesetInput {
   faults: RouterFaults;
 }
 
+/**
+ * How long a port that an address has left may still send from it: what it had answered is on its way, and the cloud carries
+ * it while the move ends. Long for a packet, also on a busy machine, and short beside all that a node decides by.
+ */
+const departureMs = 1000;
+
 const chainOf = (direction: "in" | "out", port: PortView) =>
   `${direction}_${portName(port.eniId).replaceAll("-", "_")}`;
 
@@ -71,6 +77,13 @@ const dispatch = (key: string, direction: "in" | "out", ports: PortView[]) =>
     ? `${key} vmap { ${ports.map((port) => `"${portName(port.eniId)}" : jump ${chainOf(direction, port)}`).join(", ")} }`
     : "";
 
+/** Lets each port that an address is about to leave send from it for a moment more, and none of the change before. */
+export const departing = (moves: { dev: string; address: string }[]): string =>
+  [
+    "flush set inet fabric departing",
+    ...moves.map(({ dev, address }) => `add element inet fabric departing { "${dev}" . ${address} }`),
+  ].join("\n");
+
 /** The whole table, to be loaded as one transaction in the place of the former one. */
 export function ruleset({ view, root, services, faults }: RulesetInput): string {
   const ports = view.ports;
@@ -98,6 +111,7 @@ table inet fabric {
   set public { type ipv4_addr;${elements(eips.map(({ privateIp }) => privateIp))} }
   map to_private { type ipv4_addr : ipv4_addr;${elements(eips.map((eip) => `${eip.publicIp} : ${eip.privateIp}`))} }
   map to_public { type ipv4_addr : ipv4_addr;${elements(eips.map((eip) => `${eip.privateIp} : ${eip.publicIp}`))} }
+  set departing { type ifname . ipv4_addr; flags timeout; timeout ${departureMs}ms; }
   counter spoofed { }
   counter groupdrop { }
   counter cutdrop { }
@@ -112,7 +126,8 @@ table inet fabric {
   chain antispoof { type filter hook prerouting priority mangle; policy accept;
     iifname { "client", "inet", "root" } meta protocol ip6 drop
     iifname @port meta protocol ip6 drop
-    # The routes are the truth of who owns which address, so a move stays one command.
+    iifname . ip saddr @departing accept
+    # The routes are the truth of who owns which address, so a move is no reload.
     iifname @port meta protocol ip fib saddr . iif oif missing counter name spoofed drop
   }
   chain forwarded { type filter hook forward priority filter; policy drop;

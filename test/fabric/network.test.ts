@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { RuleView } from "../../lab/dataplane.ts";
-import { run } from "../../lab/fabric/run.ts";
+import { run, until } from "../../lab/fabric/run.ts";
 import {
   eips,
   isSilent,
   knock,
+  patienceMs,
   pings,
   port,
   ports,
@@ -66,6 +67,11 @@ describe("the network", () => {
     // One packet one way: the answer to a ping would go to the owner and prove nothing.
     assert.equal(await vrrpArrives(lab.guest("ins-a"), client, vip, target), false);
     assert.equal(await vrrpArrives(lab.guest("ins-b"), client, vip, target), true);
+    await lab.fabric.apply([vpc([owning(a), b])]);
+    assert.equal(await vrrpArrives(lab.guest("ins-a"), client, vip, target), true);
+    await until("the end of what its former owner may send from it", patienceMs, async () => {
+      return !(await vrrpArrives(lab.guest("ins-b"), client, vip, target));
+    });
   });
 
   it("moves an address without losing a ping", async () => {

@@ -4,7 +4,7 @@ RULES = {
     "settles": "after the faults the VIP and its EIP are on the one live MASTER within the bound",
     "stays": "then nobody changes anything any more",
     "calm": "a MASTER whose peer takes the VIP back moves it only so often",
-    "prompt": "an event, or a failed task, is answered by an accepted move within a second",
+    "prompt": "an event, a stall during a look or a failed task leads to an accepted move within a second",
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
@@ -40,7 +40,7 @@ NOBODY_S = 1.0  # a VIP on no ENI is looked at again after this
 NEWS_S = 1.0  # so long the end of a task may go unseen
 EPSILON_S = 1e-6
 
-# keeps. A request that took no longer was not delayed; nobody can know what has become right since so long.
+# keeps, prompt. A request that took no longer was not delayed; nobody can know what has become right since so long.
 SOON_S = 1.0
 
 # switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.

@@ -70,7 +70,12 @@ MUTANTS = [
     Mutant(
         "an answer from before an event counts as one after it",
         "decide",
-        ("    seen.fresh = True\n    if asked.knew_all():\n", "    seen.fresh = True\n    if True:\n"),
+        ("        asked.look_at = now\n    if asked.knew_all():\n", "    if True:\n"),
+    ),
+    Mutant(
+        "a look from before a stall counts as one after it",
+        "decide",
+        ("LATE_S = 1.0 ", "LATE_S = 86400.0 "),
     ),
     Mutant(
         "MASTER is given up before the cloud has moved the VIP",

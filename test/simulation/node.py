@@ -1,5 +1,6 @@
 """One node: power, NIC, keepalived, the service, and the calls that it makes."""
 
+from bounds import SOON_S
 from keepalived import DOWN, LISTEN, MASTER, NEVER, Keepalived
 from record import Record
 from runtime import ENIS, Pending
@@ -15,11 +16,12 @@ RESTART_S = 1.0  # RestartSec= of both units
 class Call:
     """One step of the service, which may take two requests."""
 
-    __slots__ = ("answers", "eip_shown_at", "service", "started", "step")
+    __slots__ = ("answers", "eip_shown_at", "held", "service", "started", "step")
 
     def __init__(self, service, step, started: float) -> None:
         self.service, self.step, self.started, self.answers = service, step, started, []
         self.eip_shown_at = 0.0
+        self.held = False  # an answer waited for the end of a stall
 
 
 class Node:
@@ -265,7 +267,7 @@ class Node:
         self.wake_at = None
         if self.stalled or self.hung:
             return
-        service, lower, fell, again = self.service, False, False, False
+        service, lower, fell, again, stale = self.service, False, False, False, False
         if self.words or self.touched:
             self.touched = False
             service.look()
@@ -277,9 +279,10 @@ class Node:
                 fell = fell or word == "BACKUP"
                 service.word(kind, word)
         if self.answers:
-            answers, self.answers, self.call = self.answers, [], None
+            answers, self.answers, call, self.call = self.answers, [], self.call, None
             for taken in answers:
                 service.mover.take(*taken)
+                stale = self.stale(call, taken[1])
             service.tell_peer()
         if self.inbox:
             left = service.vip.left
@@ -290,7 +293,15 @@ class Node:
             service.look()
             service.apply_drain()
         self.wake(at + service.turn() + ROUND_S)
-        self.world.rules.round(self, lower, again)
+        self.world.rules.round(self, lower, again, stale)
+
+    def stale(self, call: Call, result) -> bool:
+        """Whether that is a look's answer from before a stall, by which the VIP is here. Twice in a row it is believed:
+        a slow cloud looks the same."""
+        if call.step[0] != "describe" or not isinstance(result, tuple):
+            return False
+        before, self.record.late = self.record.late, self.world.now - call.started > SOON_S
+        return call.held and self.record.late and not before and result[:2] == (self.eni, True)
 
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
@@ -326,6 +337,7 @@ class Node:
         if call.service is not self.service:
             return
         if self.stalled:
+            call.held = True
             self.held.append((call, answer))
         else:
             call.answers.append(answer)

@@ -125,9 +125,10 @@ class Rules:
         if record.moves > claims + record.injected + record.troubles:
             self.broken("calm", "%s moves the VIP the %dth time in %.1f s as MASTER", node.name, record.moves, lasts)
 
-    def round(self, node, lower: bool, again: bool = False) -> None:
+    def round(self, node, lower: bool, again: bool = False, stale: bool = False) -> None:
         """The service has taken in what there was; `lower`: MASTER_RX_LOWER_PRI or the peer's "left" among it; `again`:
-        a fall and a rise, which a service that hung takes in at once."""
+        a fall and a rise, which a service that hung takes in at once; `stale`: a look's answer from before a stall, by
+        which the VIP is here."""
         now, master, record = self.world.now, node.master(), node.record
         if master != record.was_master:
             record.was_master = master
@@ -145,6 +146,8 @@ class Rules:
             storm = now - record.lower_at < bounds.STORM_OVER_S
             record.lower_at, record.heard_lower = now, True
             self.prompt.expect(node, bounds.PROMPT_STORM_S if storm else bounds.PROMPT_S)
+        elif master and stale and record.losses <= 1:  # else a duel, in which it waits
+            self.prompt.expect(node, bounds.PROMPT_S)
 
     # -- what nothing disturbs ----------------------------------------------------------------------------------------
 

@@ -177,8 +177,11 @@ class Steps(unittest.TestCase):
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), DESCRIBE)
         game.now += 7  # stalled
-        game.saw(ME, eip=EIP_MISSING)
-        self.assertEqual(game.issue(), DESCRIBE)
+        stalled_until = game.now
+        for after_s in (0.0, 1.5):  # whether the VIP is still here; whether the cloud has bound the EIP meanwhile
+            game.saw(ME, eip=EIP_MISSING)
+            self.assertEqual(game.issue(), DESCRIBE)
+            self.assertEqual(game.now, stalled_until + after_s)
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND)
 

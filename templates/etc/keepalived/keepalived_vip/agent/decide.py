@@ -13,6 +13,7 @@ TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is look
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
 NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
+LATE_S = 1.0  # a look that took longer may have met a stall of this node, in which the peer took the VIP
 
 
 # -- the role ---------------------------------------------------------------------------------------------------------
@@ -130,6 +131,11 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     if not known.master:
         return
     seen.fresh = True
+    # Not twice in a row: a cloud that is slow for long is believed as well.
+    seen.doubted = known.here() and now - asked.step_at > LATE_S and not seen.doubted
+    if seen.doubted:
+        asked.events += 1  # one that nobody has told
+        asked.look_at = now
     if asked.knew_all():
         asked.claim = False
         asked.look_at = None

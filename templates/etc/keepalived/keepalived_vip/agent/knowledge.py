@@ -27,6 +27,7 @@ class Seen:
         self.eip = EIP_OK
         self.at = None  # when that was
         self.fresh = False  # does the last look still hold? Seen as MASTER, and no call was made since
+        self.doubted = False  # the last look found it here, but so late that another one has to confirm it
         self.task = None  # request id of a move that runs
         self.task_since = 0.0
         self.nobody_since = None  # every look since then found the address on no ENI
@@ -37,7 +38,7 @@ class Seen:
     def outdate(self) -> None:
         """The role changes: whatever runs in the cloud is another MASTER's business, what was seen soon untrue."""
         self.task = None
-        self.fresh = False
+        self.fresh = self.doubted = False
         self.had_it_since = None
         self.shown_here = False
 
