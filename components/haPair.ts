@@ -70,6 +70,8 @@ export interface NodeOutput {
   address: string;
   /** Its own public address, null without one. */
   publicIp: string | null;
+  /** The address by which `up` logs in: on a machine that was there before, that of its first NIC. */
+  sshHost: string;
   sshUser: string;
   /** The host key that every login insists on, null where any is accepted. */
   hostKey: string | null;
@@ -251,10 +253,10 @@ export class HaPair extends pulumi.ComponentResource {
     this.publicIp = pulumi.output<string | null>(eip ? eip.address : null);
     const shown = (node: NodeName, { machine, login }: Built) =>
       pulumi
-        .all([machine.instanceId, enis[node].eniId, machine.publicIp, login.hostKey])
-        .apply(([instanceId, eniId, publicIp, hostKey]): NodeOutput => {
+        .all([machine.instanceId, enis[node].eniId, machine.publicIp, machine.sshHost, login.hostKey])
+        .apply(([instanceId, eniId, publicIp, sshHost, hostKey]): NodeOutput => {
           const address = nodeAddresses[node];
-          return { instanceId, eniId, address, publicIp, sshUser: settings.sshUser, hostKey };
+          return { instanceId, eniId, address, publicIp, sshHost, sshUser: settings.sshUser, hostKey };
         });
     this.nodes = pulumi.all([shown("a", a), shown("b", b)]).apply(([nodeA, nodeB]) => ({ a: nodeA, b: nodeB }));
     this.registerOutputs({ vip: this.vip, publicIp: this.publicIp, nodes: this.nodes });

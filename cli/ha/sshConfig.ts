@@ -12,6 +12,8 @@ export interface SshNode {
   /** Address in the VPC. */
   address: string;
   publicIp: string | null;
+  /** The address by which `up` logs in; a stack from before it was told has none. */
+  sshHost?: string | undefined;
   sshUser: string;
   /** `type base64`, null while unknown. */
   hostKey: string | null;
@@ -37,7 +39,7 @@ export interface Access {
 }
 
 /** Where ssh reaches a node. */
-export const hostOf = ({ publicIp, address }: SshNode): string => publicIp ?? address;
+export const hostOf = ({ sshHost, publicIp, address }: SshNode): string => sshHost ?? publicIp ?? address;
 
 /** A value of a line. ssh ends one at a quote, and reads what follows a line feed as an option. */
 function quoted(text: string): string {

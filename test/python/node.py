@@ -23,6 +23,8 @@ class Node(unittest.TestCase):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
         self.namespace = "vip-test-%d" % os.getpid()
+        # A run that was killed may have left one, and process ids come again.
+        subprocess.call(("ip", "netns", "del", self.namespace), stderr=subprocess.DEVNULL)
         self.ip("netns", "add", self.namespace)
         self.addCleanup(self.ip, "netns", "del", self.namespace)
         self.ip("-n", self.namespace, "link", "set", "lo", "up")

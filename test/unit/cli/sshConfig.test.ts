@@ -71,3 +71,9 @@ test("nothing that a state says becomes another option of ssh", (t) => {
   assert.throws(evil({ hostKey: "ssh-rsa AAAA\n* ssh-rsa BBBB" }), /The host key of a is none/);
   assert.throws(() => read(t, { ...byKey, privateKey: null }), /no key for the nodes[\s\S]*--identity/);
 });
+
+test("a node is reached by the address that up logs in by, where the stack tells it", (t) => {
+  const existing = { ...nodes, b: { ...nodes.b, sshHost: "172.20.1.22" } };
+  const { of } = read(t, byKey, { nodes: existing });
+  assert.deepEqual([of("a").hostname, of("b").hostname], ["203.0.113.1", "172.20.1.22"]);
+});

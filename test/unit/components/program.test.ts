@@ -92,6 +92,7 @@ test("what the program says at its end", async () => {
     eniId: `ha-vip-eni-${name}-id`,
     address: name === "a" ? "10.0.1.16" : "10.0.1.17",
     publicIp,
+    sshHost: publicIp,
     sshUser: "root",
     hostKey,
   });
