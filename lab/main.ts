@@ -254,7 +254,7 @@ function passOn(
 }
 
 async function main(): Promise<number> {
-  if (command === "help" || rest.includes("--help")) {
+  if (command === "help" || process.argv.includes("--help")) {
     console.log(usage);
     return 0;
   }
