@@ -3,8 +3,6 @@ import type { CloudIds, NodeName, PairSettings, ServicePort } from "../render/mo
 import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
 import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
-import { hostKeyOf } from "./hostKey.ts";
-import type { Bastion, Login } from "./login.ts";
 import type { PlaceSettings } from "./lookups/facts.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
@@ -13,6 +11,8 @@ import { type CallerKind, NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
 import { designOf, designOfExisting, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
+import { hostKeyOf } from "./ssh/hostKey.ts";
+import type { Bastion, Login } from "./ssh/login.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
 /** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */

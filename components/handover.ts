@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { asRoot, connectionTo, type Login } from "./login.ts";
-import { sayingWhy } from "./unreachable.ts";
+import { asRoot, connectionTo, type Login } from "./ssh/login.ts";
+import { sayingWhy } from "./ssh/unreachable.ts";
 
 export interface HandoverArgs {
   /** How to reach the node that takes over. */

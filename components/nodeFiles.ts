@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { pushProgram, sha256 } from "../push/bundle.ts";
 import { installScripts } from "../push/scripts.ts";
 import type { NodeFile } from "../render/model.ts";
-import { asRoot, connectionTo, type Login } from "./login.ts";
-import { sayingWhy } from "./unreachable.ts";
+import { asRoot, connectionTo, type Login } from "./ssh/login.ts";
+import { sayingWhy } from "./ssh/unreachable.ts";
 
 export interface NodeFilesArgs {
   login: Login;

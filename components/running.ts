@@ -2,7 +2,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { NodeName } from "../render/model.ts";
 import { checkIdentity } from "./identity.ts";
-import { keyProblems, type OwnKey, ownKey } from "./keys.ts";
 import type { NetworkFacts, Place, PlaceSettings } from "./lookups/facts.ts";
 import { type ExistingMachines, existingOf, machineProblems, placeFor } from "./lookups/machineRules.ts";
 import { lookUpMachines } from "./lookups/machines.ts";
@@ -10,6 +9,7 @@ import { lookUpMakings, type Makings, type MakingsArgs } from "./lookups/makings
 import { lookUpNetwork } from "./lookups/network.ts";
 import { placeOf, placeProblems } from "./lookups/place.ts";
 import { refuse } from "./lookups/refusal.ts";
+import { keyProblems, type OwnKey, ownKey } from "./ssh/keys.ts";
 
 export interface LookUpArgs extends Omit<MakingsArgs, "zone">, PlaceSettings {
   /** Name of everything in the cloud, unique in the account. */

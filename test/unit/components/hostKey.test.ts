@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { hostKeyIn } from "../../../components/hostKey.ts";
+import { hostKeyIn } from "../../../components/ssh/hostKey.ts";
 import type { Run } from "../../support/mocks.ts";
 import { key } from "../given.ts";
 import { assertOptions, run } from "./stack.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hintFor, type Way } from "../../../components/unreachable.ts";
+import { hintFor, type Way } from "../../../components/ssh/unreachable.ts";
 
 const straight: Way = { host: "203.0.113.9", user: "root", bastion: null, sshCidrs: ["198.51.100.0/24"] };
 const through: Way = { host: "10.0.1.4", user: "root", bastion: "192.0.2.1", sshCidrs: [] };

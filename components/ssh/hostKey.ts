@@ -1,7 +1,7 @@
 /** The key by which a machine's SSH server is known again. */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeName } from "../render/model.ts";
+import type { NodeName } from "../../render/model.ts";
 import { connectionTo, type Login } from "./login.ts";
 import { sayingWhy } from "./unreachable.ts";
 

@@ -3,10 +3,10 @@ import { createPublicKey, generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import * as tencentcloud from "@pulumi/tencentcloud";
-import { publicLine } from "../render/sshWire.ts";
-import type { Problem } from "./lookups/refusal.ts";
-import { keyPairName, withoutComment } from "./names.ts";
-import { settled } from "./settled.ts";
+import { publicLine } from "../../render/sshWire.ts";
+import type { Problem } from "../lookups/refusal.ts";
+import { keyPairName, withoutComment } from "../names.ts";
+import { settled } from "../settled.ts";
 
 export interface OwnKey {
   /** Type and body, as a .pub file has them. */
