@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CloudIds, NodeName, PairSettings, ServicePort } from "../render/model.ts";
+import type { Bastion, CloudIds, NodeName, PairSettings, ServicePort } from "../render/model.ts";
 import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
 import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
@@ -12,16 +12,14 @@ import { NodeTemplate } from "./nodeTemplate.ts";
 import { designOf, designOfExisting, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
 import { hostKeyOf } from "./ssh/hostKey.ts";
-import type { Bastion, Login } from "./ssh/login.ts";
+import type { Login } from "./ssh/login.ts";
 import { VirtualIp } from "./virtualIp.ts";
 
-/** Everything that can be set of a pair. `pair` (see pairName) names everything in the cloud. */
+/** Everything that can be set of a pair, of MachineSettings without instanceIds. `pair` (see pairName) names it in the cloud. */
 export interface HaPairSettings
   extends Omit<PairSettings, "subnetCidr" | "nodeAddresses">,
     MachineSettings,
     PlaceSettings {
-  /** Machines that were there before the pair, as its nodes: lookUp looks them up. Of MachineSettings nothing counts then. */
-  instanceIds?: Record<NodeName, string> | undefined;
   /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
   publicIpBandwidthMbps: number;
@@ -200,14 +198,14 @@ export class HaPair extends pulumi.ComponentResource {
     const keyFiles = access.key?.apply(renderKey);
     const build = (node: NodeName, order: Order) => {
       const machine = machineOf(node, order);
-      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, bastion, sshCidrs } = settings;
+      const { sshPrivateKey: privateKey, agentSocketPath, sshUser: user, bastion } = settings;
       const unknown: Login = {
         host: machine.sshHost,
         user,
         privateKey,
         agentSocketPath,
         bastion,
-        sshCidrs,
+        sshCidrs: existing ? null : settings.sshCidrs,
         hostKey: null,
       };
       const { instanceId } = machine;
@@ -242,7 +240,9 @@ export class HaPair extends pulumi.ComponentResource {
     const order = orderOf(running);
     const one = build(order[0], { start: [], attach: [], install: [] });
     const proved = [one.files.installed];
-    const handedOver = running.attached ? [takeOver(order[1], one, running.activeAttached ? "must" : "may")] : [];
+    const handedOver = running.attached
+      ? [takeOver(order[1], one, running.servingId === undefined ? "may" : "must")]
+      : [];
     const two = build(order[1], { start: running.attached ? proved : [], attach: handedOver, install: proved });
     if (!running.attached) takeOver(order[1], one, "no");
     takeOver(order[0], two, "no");

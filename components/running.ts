@@ -78,16 +78,13 @@ interface VipHolder {
   /** The node that has the VIP, which is changed last; `a` while neither has it. */
   activeNode: NodeName;
   /**
-   * Whether that node's ENI is on a machine. If not, nobody serves, as after a first update that ended half-way, and there is
-   * nothing to take over.
+   * The machine that has that node's ENI. If none has, nobody serves, as after a first update that ended half-way, and there
+   * is nothing to take over.
    */
-  activeAttached: boolean;
-  /** The machine of that node, undefined without one. */
   servingId: string | undefined;
 }
 
 function holderOf(own: NetworkFacts["own"], vip: string): VipHolder {
   const holder = own.find(({ addresses }) => addresses.includes(vip));
-  const servingId = holder?.instanceId || undefined;
-  return { activeNode: holder?.node ?? "a", activeAttached: servingId !== undefined, servingId };
+  return { activeNode: holder?.node ?? "a", servingId: holder?.instanceId || undefined };
 }

@@ -1,6 +1,7 @@
 /** A machine through which SSH goes to the nodes. */
 import * as z from "zod";
 import { contains, parseCidr } from "../render/ipv4.ts";
+import type { Bastion } from "../render/model.ts";
 import { privateBlocks } from "./checks.ts";
 import { checked, integer, privateKey, word } from "./fields.ts";
 import { hostKeyProblem } from "./sshKeys.ts";
@@ -24,16 +25,6 @@ export const bastionSchema = fields.superRefine((given, context) => {
   if (Object.keys(given).length === 0 || given.host !== undefined) return;
   context.addIssue({ code: "custom", path: ["host"], message: "a name or an IPv4 address" });
 });
-
-export interface Bastion {
-  host: string;
-  user: string;
-  port: number;
-  /** Insisted on; undefined for any. */
-  hostKey: string | undefined;
-  /** PEM; undefined: the bastion knows the key of the nodes. */
-  privateKey: string | undefined;
-}
 
 /** The bastion with its defaults, null without one. */
 export const bastionOf = ({ host, user = "root", port = 22, hostKey, privateKey }: Given): Bastion | null =>

@@ -1,8 +1,8 @@
 /** Reads a stack's settings: every default filled in, every problem reported at once. What keys there are: schema.ts. */
 import * as pulumi from "@pulumi/pulumi";
-import type { HealthCheck, HookScript, NodeName } from "../render/model.ts";
+import type { Bastion, HealthCheck, HookScript, NodeName } from "../render/model.ts";
 import { shown } from "../render/shown.ts";
-import { type Bastion, bastionOf, publicCidrOf } from "./bastion.ts";
+import { bastionOf, publicCidrOf } from "./bastion.ts";
 import { type Addresses, checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";

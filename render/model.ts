@@ -101,3 +101,15 @@ export interface NodeFile {
    */
   secrets?: string[];
 }
+
+/** A machine through which SSH goes to the nodes. */
+export interface Bastion {
+  /** Name or IPv4 address. */
+  host: string;
+  user: string;
+  port: number;
+  /** Its host key, undefined to accept any. */
+  hostKey: string | undefined;
+  /** Private key, PEM; the nodes' own key when undefined. */
+  privateKey: string | undefined;
+}

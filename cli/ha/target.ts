@@ -27,7 +27,7 @@ export interface Outputs {
   nodes: Record<NodeName, TargetNode>;
 }
 
-/** A stack has of its access what its settings name: one without a bastion says nothing of it. */
+/** A stack from before there were bastions says nothing of one. */
 type StackOutputs = Outputs & { access?: Partial<Access> };
 const noAccess: Access = { privateKey: null, agentSocketPath: null, bastion: null };
 

@@ -1,16 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-
-/** A machine through which SSH goes to the nodes. */
-export interface Bastion {
-  /** Name or IPv4 address. */
-  host: string;
-  user: string;
-  port: number;
-  /** Its host key, undefined to accept any. */
-  hostKey: string | undefined;
-  /** Private key, PEM; the nodes' own key when undefined. */
-  privateKey: string | undefined;
-}
+import type { Bastion } from "../../render/model.ts";
+import { hasErrorHooks } from "./errorHooks.ts";
 
 /** How a node is reached by SSH. */
 export interface Login {
@@ -23,16 +13,22 @@ export interface Login {
   /** The node's host key, null to accept any. */
   hostKey: pulumi.Input<string | null>;
   bastion?: Bastion | null | undefined;
-  /** Networks from which the node takes SSH, empty for the VPC; for messages. */
-  sshCidrs: string[];
+  /** For messages: networks from which the node takes SSH, empty for the VPC; null where only its own groups say so. */
+  sshCidrs: string[] | null;
 }
 
 /**
  * How long a node that does not answer is tried: 1 + 32 times, 3 s each, with pauses that grow to 5 s. Where packets are
  * dropped, as by a wrong sshCidrs, that ends within 4 minutes; where nothing listens yet, as on a machine that boots, after 2.
- * Behind a bastion a try that gets no answer takes as long as the bastion's own kernel gives it.
  */
 const limits = { dialErrorLimit: 32, perDialTimeout: 3 };
+
+/**
+ * Behind a bastion a try without an answer takes as long as the bastion's kernel gives it, 2 minutes with Linux, whatever is
+ * set here (pulumi-command, connection.go). So the provider gets one, and unreachable.ts begins anew where a machine may be
+ * booting. With an engine that can't, a dropped packet costs an hour.
+ */
+const behindBastion = () => (hasErrorHooks() ? { ...limits, dialErrorLimit: 0 } : limits);
 
 /** The login as a remote.Command takes it. */
 export function connectionTo({ bastion, agentSocketPath: socket, hostKey: key, sshCidrs: _, ...login }: Login) {
@@ -45,7 +41,7 @@ export function connectionTo({ bastion, agentSocketPath: socket, hostKey: key, s
     ...(bastion.privateKey === undefined && { privateKey: login.privateKey, ...agent }),
     ...limits,
   };
-  return pulumi.secret({ ...login, hostKey, ...agent, ...limits, ...(proxy && { proxy }) });
+  return pulumi.secret({ ...login, hostKey, ...agent, ...(proxy ? { ...behindBastion(), proxy } : limits) });
 }
 
 /** A command line of root's. */

@@ -1,6 +1,7 @@
-/** What is said when a node does not let the program in: the provider's own words name neither host nor setting. */
+/** What is said, and done, when a node does not let the program in: the provider's own words name neither host nor setting. */
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import * as state from "@pulumi/pulumi/runtime/state.js";
+import { hasErrorHooks } from "./errorHooks.ts";
 import type { Login } from "./login.ts";
 
 /** What a user can look at. */
@@ -9,8 +10,8 @@ export interface Way {
   user: string;
   /** Name or address of the bastion, null without one. */
   bastion: string | null;
-  /** Networks from which SSH is open, empty for the VPC. */
-  sshCidrs: string[];
+  /** Networks from which SSH is open, empty for the VPC; null where only the machine's own groups say so. */
+  sshCidrs: string[] | null;
 }
 
 /** In words, what stands between the program and the node; null for an error of the command itself. */
@@ -26,27 +27,37 @@ export function hintFor(error: string, { host, user, bastion, sshCidrs }: Way): 
   }
   if (!/\b(dial|proxy|handshake|connect)/.test(error)) return null;
   const from = bastion === null ? "the address that you go out with" : "the bastion's address";
-  const open = sshCidrs.length > 0 ? sshCidrs.join(", ") : "the VPC alone";
-  return `${target} is not reached on port 22. SSH is open from ${open} (sshCidrs): ${from} has to be in there. ${look}`;
+  const open = sshCidrs?.join(", ") || "the VPC alone";
+  const letIn =
+    sshCidrs === null
+      ? `The machine's own security groups have to let in ${from}.`
+      : `SSH is open from ${open} (sshCidrs): ${from} has to be in there.`;
+  return `${target} is not reached on port 22. ${letIn} ${look}`;
 }
 
-/** What the engine can do is told to the SDK alone, which takes no hook where it can't; its own question is not public. */
-const engineTellsErrors = (): boolean =>
-  (state as { getStore?: () => { supportsErrorHooks?: boolean } }).getStore?.().supportsErrorHooks === true;
+/** How often, and after what pause, a machine behind a bastion is tried once more: two minutes, as without one. */
+const [mostTries, pauseMs] = [25, 5000];
 
-/**
- * For the `hooks` of a command that goes this way. An engine tells of errors since 3.244; with one from before, and under
- * mocks, there is nothing but the provider's words.
- */
+/** Whether a node behind a bastion may just be booting. `errors`: of all tries so far, the newest first. */
+export const mayBoot = (errors: string[], { bastion }: Way): boolean =>
+  bastion !== null &&
+  errors.length < mostTries &&
+  !/running "/.test(errors[0] ?? "") &&
+  /connection refused|no route to host|handshake failed: EOF/i.test(errors[0] ?? "");
+
+/** For the `hooks` of a command that goes this way. Without error hooks there is nothing but the provider's words. */
 export function sayingWhy(name: string, login: Login): { hooks?: pulumi.ResourceHookBinding } {
-  const monitor = pulumi.runtime.getMonitor();
-  if (!monitor || !("registerErrorHook" in monitor) || !engineTellsErrors()) return {};
+  if (!hasErrorHooks()) return {};
   let host = "the node";
   pulumi.output(login.host).apply((known) => {
     host = known;
   });
   const hook = new pulumi.ErrorHook(`${name}-unreachable`, async ({ errors }) => {
     const way: Way = { host, user: login.user, bastion: login.bastion?.host ?? null, sshCidrs: login.sshCidrs };
+    if (mayBoot(errors, way)) {
+      await sleep(pauseMs);
+      return true;
+    }
     const hint = hintFor(errors[0] ?? "", way);
     if (hint !== null) await pulumi.log.error(`${name}: ${hint}`);
     return false;

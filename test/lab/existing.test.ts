@@ -1,50 +1,47 @@
 /** A pair in a subnet that was there before it, with an EIP that was there too: it lives as any other, and leaves no trace. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Call, connect } from "../../lab/engine/client.ts";
-import { readConfig } from "../../lab/state.ts";
-import { type Foreign, makeForeign, networksOf } from "../support/foreign.ts";
+import { readWorld, type World } from "../../lab/world/record.ts";
 import { Lab } from "../support/lab.ts";
 
 describe("a pair in an existing subnet", () => {
   const lab = new Lab("te");
-  let call: Call;
-  let foreign: Foreign;
-  let found: Awaited<ReturnType<typeof networksOf>>;
+  let world: World;
   const sets = (settings: Record<string, string>) =>
     Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
-  const inThere = () =>
+  const inThere = (vip: string) =>
     sets({
       zone: "",
-      subnetId: foreign.subnetId,
-      vip: "10.8.4.100",
-      "securityGroupIds[0]": foreign.groupId,
-      publicIpId: foreign.eipId,
+      subnetId: world.subnetId,
+      vip,
+      "securityGroupIds[0]": world.securityGroupId,
+      publicIpId: world.publicIpId,
+      // The account takes each key once, and the world's machines have the lab's.
+      sshPublicKey: "",
+      keyPairId: world.keyPairId,
     });
 
   before(async () => {
-    await lab.run("cloud");
-    const config = readConfig(lab.name);
-    assert.ok(config);
-    call = connect({ ...config, port: config.apiPort });
-    foreign = await makeForeign(call);
-    found = await networksOf(call);
+    await lab.run("world");
+    const made = readWorld(lab.name);
+    assert.ok(made);
+    world = made;
   });
   after(() => lab.run("down"));
 
   test("what can't be is refused at once, and a mended setting is not held against it", async () => {
-    const text = await lab.refused("up", "--engine", "inline", ...inThere(), ...sets({ vip: "10.8.4.16" }));
-    assert.match(text, /vip: "10\.8\.4\.16" belongs to ENI eni-[a-z0-9]{8}; allowed: /);
-    assert.deepEqual(await networksOf(call), found);
+    const text = await lab.refused("up", "--engine", "inline", ...inThere(world.machines.a.address));
+    assert.match(text, /vip: "[\d.]+" belongs to \w+ \S+; allowed: /);
+    await lab.run("world", "--compare");
   });
 
   test("it comes up, serves its VIP by the EIP, and a second up has nothing to do", async () => {
-    await lab.run("up", "--engine", "inline", ...inThere());
+    await lab.run("up", "--engine", "inline", ...inThere(world.vip));
     const status = await lab.converged();
     assert.deepEqual(
       status.nodes.map(({ address }) => address),
-      ["10.8.4.17", "10.8.4.18"],
-      "the neighbour has 10.8.4.16",
+      ["172.20.1.18", "172.20.1.19"],
+      "neighbours have 16 and 17",
     );
     assert.match(await lab.run("up"), /Nothing had to change/);
   });
@@ -58,8 +55,8 @@ describe("a pair in an existing subnet", () => {
     assert.match(await lab.run("up"), /Nothing had to change/);
   });
 
-  test("destroy leaves network, group, EIP and neighbour as they were", async () => {
+  test("destroy leaves network, group, EIP, machines and neighbours as they were", async () => {
     await lab.run("destroy");
-    assert.deepEqual(await networksOf(call), found);
+    await lab.run("world", "--compare");
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Run } from "../../support/mocks.ts";
-import { existingConfig, existingWorld, ownEnis, type World, worldAnswers } from "./existing.ts";
+import { existingConfig, existingWorld, madeThere, ownEnis, type World, worldAnswers } from "./existing.ts";
 import { made, pair, run } from "./stack.ts";
 
 interface Outcome {
@@ -31,19 +31,6 @@ async function inWorld(
 const asItIs = () => {};
 const ours = (world: World) => void world.enis.push(...ownEnis(pair));
 const eip = (change: Record<string, string>) => (world: World) => void Object.assign(world.eips[0] ?? {}, change);
-
-/** What the stack of existingConfig was made with. */
-const madeThere = {
-  zone: "ap-guangzhou-4",
-  subnetCidr: "10.8.4.0/24",
-  vip: "10.8.4.9",
-  nodeAddressA: "10.8.4.16",
-  nodeAddressB: "10.8.4.17",
-  vpcId: "vpc-00000001",
-  subnetId: "subnet-00000001",
-  publicIpId: "eip-00000001",
-  run: "the first",
-};
 
 test("a pair in an existing subnet, with an existing EIP and security group", async () => {
   const { result } = await inWorld(asItIs, { servicePorts: "[80]" });

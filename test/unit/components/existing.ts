@@ -85,3 +85,16 @@ export function worldAnswers(world: World): Required<Given>["calls"] {
     [token("getEips")]: ({ eipId }) => ({ eipLists: world.eips.filter((eip) => eip.eipId === eipId) }),
   };
 }
+
+/** What the stack of existingConfig was made with. */
+export const madeThere = {
+  zone: "ap-guangzhou-4",
+  subnetCidr: "10.8.4.0/24",
+  vip: "10.8.4.9",
+  nodeAddressA: "10.8.4.16",
+  nodeAddressB: "10.8.4.17",
+  vpcId: "vpc-00000001",
+  subnetId: "subnet-00000001",
+  publicIpId: "eip-00000001",
+  run: "the first",
+};

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Given, type Recorded, type Run, runProgram } from "../../support/mocks.ts";
 import { existing, least } from "../given.ts";
-import { existingWorld, worldAnswers } from "./existing.ts";
+import { existingWorld, madeThere, worldAnswers } from "./existing.ts";
 import { assertOptions, getEnis, pair } from "./stack.ts";
 
 type Json = Record<string, unknown>;
@@ -245,17 +245,7 @@ for (const [what, changes, config, lines] of refused) {
 }
 
 /** What a stack on both machines was made with. */
-const made = {
-  zone: "ap-guangzhou-4",
-  subnetCidr: "10.8.4.0/24",
-  vip: "10.8.4.9",
-  nodeAddressA: "10.8.4.16",
-  nodeAddressB: "10.8.4.17",
-  vpcId: "vpc-00000001",
-  subnetId: "subnet-00000001",
-  machines: "existing",
-  run: "the first",
-};
+const made = { ...madeThere, publicIpId: undefined, machines: "existing" };
 const enis = { "ins-0000000a": [`${pair}-a`], "ins-0000000b": [`${pair}-b`] };
 
 test("a machine that has the pair's ENI already has the place for it", async () => {
