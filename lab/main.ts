@@ -27,6 +27,7 @@ import { compareWorld, showWorld } from "./world/command.ts";
 
 const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
 npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE]
+                                           [--profile existing|private|machines]: into what "world" has made
 npm run lab -- status [--json]             what is where; exit 0 converged, 1 not
 npm run lab -- client vpc|internet <cmd>   run a command as a client of the VIP
 npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
@@ -60,6 +61,7 @@ function options(args: string[], known: string[], words = 0) {
       left: { type: "boolean", default: false },
       purge: { type: "boolean", default: false },
       pair: { type: "string" },
+      profile: { type: "string" },
       compare: { type: "boolean", default: false },
     },
   });
@@ -98,13 +100,13 @@ async function thePair(wanted?: string) {
 }
 
 async function up(args: string[]): Promise<number> {
-  const { engine, set, behaviour } = options(args, ["engine", "set", "behaviour"]);
+  const { engine, set, behaviour, profile } = options(args, ["engine", "set", "behaviour", "profile"]);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new Error(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
   }
   if (engine === "pulumi") requireRealEngine();
-  const settings = withSets(readSettings(name), set);
+  const settings = withSets({ ...readSettings(name), ...(profile !== undefined && { profile }) }, set);
   await ensureHostPackages(labPackages);
   await checkSettings(name, settings);
   const config = await ensureLab(name, settings.imageName);

@@ -4,15 +4,27 @@ import { join } from "node:path";
 import { withPath } from "../config/path.ts";
 import { type KeyPair, keyPairIn } from "./sshKeys.ts";
 import { labPaths } from "./state.ts";
+import { profileSettings } from "./world/profiles.ts";
 
-/** Keys of the project's namespace, values as Pulumi keeps them: text, objects and lists as JSON. */
+/**
+ * Keys of the project's namespace, values as Pulumi keeps them: text, objects and lists as JSON. One key is the lab's own:
+ * `profile`, by which the pair is built into the lab's world.
+ */
 export type Settings = Record<string, string>;
 
 /** The lab's stack logs in with a key of its own, made once. */
 export const keyPair = (name: string): KeyPair => keyPairIn(labPaths(name).sshKey, `lab-${name}`);
 
-/** What the lab adds to the user's choices. The keys are read from their files each time: they are stored nowhere else. */
-export function complete(name: string, chosen: Settings): Settings {
+/**
+ * What the lab adds to the user's choices: its own defaults, or those of the profile by which the pair is built into the
+ * lab's world. The keys are read from their files each time: they are stored nowhere else.
+ */
+export function complete(name: string, { profile, ...chosen }: Settings): Settings {
+  return { ...(profile === undefined ? defaults(name, chosen) : profileSettings(name, profile)), ...chosen };
+}
+
+/** Of a pair in a network of its own. */
+function defaults(name: string, chosen: Settings): Settings {
   const { publicKey, privateKey } = keyPair(name);
   return {
     zone: "ap-guangzhou-3",
@@ -22,7 +34,6 @@ export function complete(name: string, chosen: Settings): Settings {
     serviceCidrs: JSON.stringify(["0.0.0.0/0"]),
     // Machines that are there already take a key and serve.
     ...(!chosen.instanceIds && { sshPublicKey: publicKey, userDataFile: join(import.meta.dirname, "user-data.sh") }),
-    ...chosen,
   };
 }
 

@@ -1,10 +1,11 @@
-/** `npm run lab -- world`: makes the world, tells what is in it, and what a program has left of it. */
+/** `npm run lab -- world`: makes the world, tells how the program is built into it, and what it has left of it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { accountHelp } from "../cloudHelp.ts";
-import { type LabConfig, labPaths } from "../state.ts";
+import type { LabConfig } from "../state.ts";
 import { until } from "../wait.ts";
 import { makeWorld } from "./make.ts";
-import { bastionKeyFile, readBefore, readWorld, type World, writeWorld } from "./record.ts";
+import { profileHelp } from "./profiles.ts";
+import { readBefore, readWorld, type World, writeWorld } from "./record.ts";
 import { differences, snapshot } from "./snapshot.ts";
 
 /** For a new world to come to rest. */
@@ -13,13 +14,17 @@ const limitMs = 60_000;
 const patienceMs = 10_000;
 const progress = (text: string) => console.log(text);
 
-/** Makes the world if there is none, and prints what is in it and how the cloud is reached. */
+/** Makes the world if there is none, and prints what an `up` into it needs. */
 export async function showWorld(config: LabConfig): Promise<void> {
   const world = readWorld(config.name) ?? (await newWorld(config));
+  const machines = [world.bastion, ...Object.values(world.machines)];
   console.log(`${accountHelp(config)}
 
-# The two machines take the key ${labPaths(config.name).sshKey}, the bastion takes ${bastionKeyFile(config.name)}.
-${JSON.stringify(world, null, 2)}`);
+${profileHelp(config.name, world)}
+
+# In it: ${machines.map(({ name, address }) => `${name} ${address}`).join(", ")}
+# and the lab's own stack:   npm run lab -- up --profile existing
+# what it has left of it:    npm run lab -- destroy, and then: npm run lab -- world --compare`);
 }
 
 /** Made, and written down once nothing moves in it any more. */

@@ -30,12 +30,13 @@ describe("a world", () => {
     return connect({ ...config, port: config.apiPort });
   };
 
-  test("is made once, and told again", async () => {
+  test("is made once, and told in settings for each profile", async () => {
     const made = async () => (await lab.journal()).filter(({ action }) => /^(Create|Run|Allocate)/.test(action)).length;
     const before_ = await made();
     const text = await lab.run("world");
     assert.equal(await made(), before_);
-    assert.match(text, new RegExp(`"vpcId": "${world.vpcId}"`));
+    for (const profile of ["existing", "private", "machines"]) assert.match(text, new RegExp(`^# ${profile}: `, "m"));
+    assert.match(text, new RegExp(`^pulumi config set 'vpcId' ${world.vpcId}$`, "m"));
   });
 
   test("has machines without public addresses, to which SSH goes through the bastion alone", async () => {
