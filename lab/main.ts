@@ -24,6 +24,7 @@ import { sshArgs } from "./ssh.ts";
 import { type LabConfig, type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
 import { compareWorld, showWorld } from "./world/command.ts";
+import { jumpOf } from "./world/record.ts";
 
 const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
 npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE]
@@ -152,8 +153,9 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   ssh: async ([node, ...argv]) => {
     const pair = await thePair();
-    const { publicIp } = pair.nodes[nodeOf(node)];
-    return passOn("ssh", await sshArgs({ keyFile: paths.sshKey, user: "root", host: publicIp }, argv));
+    const { publicIp, sshHost: host } = pair.nodes[nodeOf(node)];
+    const jump = publicIp === "" ? (jumpOf(name) ?? undefined) : undefined;
+    return passOn("ssh", await sshArgs({ keyFile: paths.sshKey, user: "root", host, jump }, argv));
   },
 
   fail: async (args) => {

@@ -8,6 +8,8 @@ export interface CloudNode {
   address: string;
   /** Public address of the node itself, "" without. */
   publicIp: string;
+  /** Where SSH reaches it: its public address, else that of its first NIC, which is reached through a bastion. */
+  sshHost: string;
 }
 
 export interface CloudPair {
@@ -32,12 +34,8 @@ export function pairsOfModel(
 ): CloudPair[] {
   const enis = [...model.enis.values()];
   // A machine of the user's may have an EIP instead of a public address of its own.
-  const eipOf = (instanceId: string) => {
-    const primary = enis.find((eni) => eni.primary && eni.attachment?.instanceId === instanceId);
-    return (
-      [...model.eips.values()].find(({ binding }) => binding !== null && binding.eniId === primary?.id)?.publicIp ?? ""
-    );
-  };
+  const eipOf = (primary: (typeof enis)[number] | undefined) =>
+    [...model.eips.values()].find(({ binding }) => binding !== null && binding.eniId === primary?.id)?.publicIp ?? "";
   const nodes = new Map<string, Partial<Record<"a" | "b", CloudNode & { vpcId: string; subnetId: string }>>>();
   for (const eni of enis) {
     const [, pair = "", node] = /^(.+)-([ab])$/.exec(eni.name) ?? [];
@@ -47,8 +45,10 @@ export function pairsOfModel(
       continue;
     }
     const { id: instanceId } = instance;
-    const publicIp = instance.publicIp || eipOf(instanceId);
-    const found = { instanceId, eniId: eni.id, address, publicIp, vpcId: eni.vpcId, subnetId: eni.subnetId };
+    const first = enis.find((one) => one.primary && one.attachment?.instanceId === instanceId);
+    const publicIp = instance.publicIp || eipOf(first);
+    const sshHost = publicIp || (first?.addresses.find(({ primary }) => primary)?.address ?? "");
+    const found = { instanceId, eniId: eni.id, address, publicIp, sshHost, vpcId: eni.vpcId, subnetId: eni.subnetId };
     nodes.set(pair, { ...nodes.get(pair), [node]: found });
   }
   return [...nodes].flatMap(([pair, { a, b }]) => {

@@ -33,9 +33,11 @@ function sshArgs({ sshConfig, nodes }: Target, node: NodeName, command: string):
 /** A lab that is gone leaves addresses that would lead out of this machine: nothing is sent then. */
 async function assertInside(target: Target, node: NodeName): Promise<void> {
   if (target.device === null) return;
-  const { stdout } = await run("ip", ["-j", "route", "get", hostOf(target.nodes[node])]).catch(() => ({
-    stdout: "[]",
-  }));
+  const { stdout } = await run("ip", ["-j", "route", "get", target.bastion?.host ?? hostOf(target.nodes[node])]).catch(
+    () => ({
+      stdout: "[]",
+    }),
+  );
   const [route] = JSON.parse(stdout) as { dev?: string }[];
   if (route?.dev !== target.device) throw new Error("the lab's network is gone");
 }

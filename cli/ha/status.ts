@@ -10,7 +10,7 @@ import type { Client, Target } from "./target.ts";
 
 const run = promisify(execFile);
 /** A black-holed node: the whole answer is there within 5 s; a bastion makes the way to a node twice as long. */
-const limitMs = ({ isFar }: Pick<Target, "isFar">): number => (isFar ? 9000 : 4000);
+const limitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
 const vip = "/etc/keepalived/vip.py";
 
 /** One command per node. The probe pings the VIP from the node that does not have it. */

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { Mode, NodeName } from "../../render/model.ts";
 import { onPath } from "../onPath.ts";
 import { Refusal } from "./refusal.ts";
-import { type Access, type SshNode, writeSshConfig } from "./sshConfig.ts";
+import { type Access, type Bastion, type SshNode, writeSshConfig } from "./sshConfig.ts";
 import { readStack } from "./stack.ts";
 
 /** A node as the program's output `nodes` shows it. */
@@ -36,8 +36,10 @@ export interface LabTarget extends Outputs {
   schemaVersion: 1;
   /** Private key, a file. */
   identity: string;
-  /** The link into the lab's network: packets for its nodes go there or nowhere. */
+  /** The link into the lab's network: packets for its nodes, or for their bastion, go there or nowhere. */
   device: string;
+  /** Null where the nodes have public addresses. */
+  bastion: Bastion | null;
   clients: Client[];
 }
 
@@ -48,8 +50,8 @@ export interface Target extends Outputs {
   sshConfig: string;
   /** The file with the nodes' private key, null where an agent has it. */
   identity: string | null;
-  /** There is a bastion on the way: everything takes longer. */
-  isFar: boolean;
+  /** It is on the way, and everything takes longer; null without one. */
+  bastion: Bastion | null;
   device: string | null;
   clients: Client[];
 }
@@ -92,8 +94,9 @@ function labTarget(name: string): Target {
     throw new Refusal(`There is no pair in a lab named "${name}". Make one with: LAB_NAME=${name} npm run lab`, 3);
   }
   const found = JSON.parse(readFileSync(labFile(name), "utf8")) as LabTarget;
-  const { config } = writeSshConfig(found.nodes, noAccess, temporaryFolder(), found.identity);
-  return { ...found, title: `lab "${name}"`, sshConfig: config, isFar: false };
+  const access: Access = { ...noAccess, bastion: found.bastion };
+  const { config } = writeSshConfig(found.nodes, access, temporaryFolder(), found.identity);
+  return { ...found, title: `lab "${name}"`, sshConfig: config };
 }
 
 async function stackTarget(stack: string | undefined, folder: string, identity: string | undefined): Promise<Target> {
@@ -115,7 +118,7 @@ async function stackTarget(stack: string | undefined, folder: string, identity: 
     title: `stack ${name}`,
     sshConfig: ssh.config,
     identity: ssh.identity,
-    isFar: access.bastion !== null,
+    bastion: access.bastion,
     device: null,
     clients: [],
   };

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { connect, type Endpoint, type Json } from "./client.ts";
+import { withoutKeys } from "./resources/command.ts";
 import type { Resource, Tools } from "./resources/resource.ts";
 import { lookUp, resources } from "./resources/table.ts";
 
@@ -80,11 +81,10 @@ function handlerOf(entry: { type: string; name: string }): Resource {
   return handler;
 }
 
-/** A command that undoes something on a machine that stays: where it is, and what it reads. The key to it is the lab's. */
+/** A command that undoes something on a machine that stays: where it is, and what it reads. */
 function removalOf({ deletedWith }: Entry, { delete: undo, connection, stdin }: Json): Pick<Entry, "removal"> {
   if (undo === undefined || deletedWith !== undefined) return {};
-  const { user, host } = connection as Json;
-  return { removal: { connection: { user, host }, stdin } };
+  return { removal: { connection: withoutKeys(connection as Json, tools), stdin } };
 }
 
 async function remove(entry: Entry): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the lab keeps of a world: .lab/<name>/world/ has its ids, the bastion's key, and what it was like before the program. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Jump } from "../ssh.ts";
 import { type KeyPair, keyPairIn } from "../sshKeys.ts";
 import { labPaths } from "../state.ts";
 
@@ -42,6 +43,12 @@ export const bastionKey = (lab: string): KeyPair => keyPairIn(bastionKeyFile(lab
 export function readWorld(lab: string): World | null {
   const file = fileOf(lab, "world.json");
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as World) : null;
+}
+
+/** The world's bastion as ssh goes through it, null in a lab without a world. */
+export function jumpOf(lab: string): Jump | null {
+  const world = readWorld(lab);
+  return world && { keyFile: bastionKeyFile(lab), user: "root", host: world.bastion.publicIp, port: 22 };
 }
 
 /** The lines of snapshot.ts, as they were before the program came. */

@@ -9,7 +9,7 @@ export class Ha {
   private readonly child: ChildProcess;
 
   constructor(lab: Lab, ...args: string[]) {
-    const argv = ["--disable-warning=ExperimentalWarning", "cli/ha/main.ts", ...args, "--lab", lab.name];
+    const argv = ["--disable-warning=ExperimentalWarning", "cli/ha/main.ts", "--lab", lab.name, ...args];
     this.child = spawn(process.execPath, argv, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {

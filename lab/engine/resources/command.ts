@@ -13,21 +13,37 @@ function fileOf(text: string, { sshKeyFile }: Tools): string {
   return file;
 }
 
+/** The file with the key that a connection, or its proxy, is opened with. */
+function keyFileOf({ keyFile, privateKey: text }: Json, tools: Tools): string {
+  if (keyFile !== undefined) return String(keyFile);
+  return text === undefined ? tools.sshKeyFile : fileOf(String(text), tools);
+}
+
+/** A connection as it may be written down, for a removal that has nothing but the record: keys stay in their files. */
+export function withoutKeys(connection: Json, tools: Tools): Json {
+  const kept = (way: Json): Json => ({
+    user: way.user,
+    host: way.host,
+    port: way.port,
+    keyFile: keyFileOf(way, tools),
+  });
+  const { proxy } = connection;
+  return { ...kept(connection), ...(proxy !== undefined && { proxy: kept(proxy as Json) }) };
+}
+
 /** Runs the command's text on the node, its stdin on stdin, as soon as the node takes connections. */
 function onNode(inputs: Json, command: unknown, tools: Tools): Promise<Json> {
   const connection = inputs.connection as Json;
   const { user = "root", host, hostKey } = connection;
   const target = `${user}@${host}`;
-  const keyFileOf = ({ privateKey: text }: Json) =>
-    text === undefined ? tools.sshKeyFile : fileOf(String(text), tools);
   const proxy = connection.proxy as Json | undefined;
   const login: Login = {
-    keyFile: keyFileOf(connection),
+    keyFile: keyFileOf(connection, tools),
     user: String(user),
     host: String(host),
     knownHosts: hostKey === undefined ? undefined : fileOf(`${host} ${hostKey}`, tools),
     jump: proxy && {
-      keyFile: keyFileOf(proxy),
+      keyFile: keyFileOf(proxy, tools),
       user: String(proxy.user),
       host: String(proxy.host),
       port: Number(proxy.port),

@@ -26,4 +26,5 @@ test("a pair is known by its ENIs, on machines of any name and beside others' ad
     [pair?.pair, pair?.vip, pair?.cloudHolder, pair?.nodes.a.instanceId, pair?.nodes.b.instanceId],
     ["ha-prod", "10.0.1.100", "b", "ins-1", "ins-2"],
   );
+  assert.deepEqual([pair?.nodes.a.publicIp, pair?.nodes.a.sshHost], ["", "10.0.1.21"], "SSH goes to the first NIC");
 });
