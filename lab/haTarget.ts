@@ -1,7 +1,7 @@
 /**
  * What `npm run ha` knows of a lab's pair: .lab/<name>/ha.json, written by `up`. It has the form of a stack's outputs, and
- * `identity` (a key file), `device` (the link that leads to the nodes or their bastion), `bastion` (as in a stack's `access`) and `clients` (commands that ask the VIP and print
- * the name of the node that answers).
+ * `identity` (a key file), `device` (the link that leads to the nodes or their bastion), `bastion` (as in a stack's
+ * `access`) and `clients` (commands that ask the VIP and print the name of the node that answers).
  */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";

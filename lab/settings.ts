@@ -12,6 +12,12 @@ import { profileSettings } from "./world/profiles.ts";
  */
 export type Settings = Record<string, string>;
 
+/**
+ * Keys whose values are secret, null as a whole, else in the part of that name. Written out: the schema's library would be
+ * loaded by every command of the lab.
+ */
+export const secrets: Record<string, string | null> = { sshPrivateKey: null, bastion: "privateKey", notifyUrl: null };
+
 /** The lab's stack logs in with a key of its own, made once. */
 export const keyPair = (name: string): KeyPair => keyPairIn(labPaths(name).sshKey, `lab-${name}`);
 

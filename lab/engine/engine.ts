@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { complete, type Settings } from "../settings.ts";
+import { complete, type Settings, secrets } from "../settings.ts";
 import { type LabConfig, labPaths, labRegion } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
 import { withoutForeign } from "./environment.ts";
@@ -114,8 +114,6 @@ function placeOf(name: string): StackPlace {
   return { stack: name, stateFile: inlineState, sshKeyFile: sshKey };
 }
 
-const secretKeys = ["sshPrivateKey", "notifyUrl", "bastion"];
-
 /** A process of its own: the mock runtime is global state, and index.ts runs once per process. */
 export function runInline(
   verb: "up" | "destroy",
@@ -134,7 +132,7 @@ export function runInline(
         ...withoutForeign(),
         LAB_NAME: config.name,
         PULUMI_CONFIG: JSON.stringify({ ...pulumiConfig, "tencentcloud:region": config.region }),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys.map((key) => `${project}:${key}`)),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(secrets).map((key) => `${project}:${key}`)),
         INLINE_ENGINE: JSON.stringify({
           project,
           ...place,

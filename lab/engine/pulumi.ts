@@ -5,14 +5,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { delimiter, dirname, join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import type { Settings } from "../settings.ts";
+import { type Settings, secrets } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
 import { providerCache, type RealEngine, userPulumiHome } from "./cli.ts";
 import { withoutForeign } from "./environment.ts";
 import { merge, type StackConfig } from "./stackConfig.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const secretKeys = ["sshPrivateKey", "notifyUrl"];
 
 /** Everything of the stack lies here: project file, stack file, state, secrets' passphrase. */
 const folderOf = (lab: string): string => join(labPaths(lab).dir, "pulumi");
@@ -92,7 +91,22 @@ function typed(text: string): unknown {
   }
 }
 
-const digest = (text: string) => ({ sha256: createHash("sha256").update(text).digest("hex") });
+const digest = (secret: unknown) => ({ sha256: createHash("sha256").update(String(secret)).digest("hex") });
+
+/** The secret of a key's value, and how `pulumi config set` is told where it is. */
+function partOf(key: string, value: unknown): [words: string[], secret: unknown] {
+  const part = secrets[key];
+  return typeof part === "string" ? [["--path", `${key}.${part}`], (value as StackConfig)[part]] : [[key], value];
+}
+
+/** A key's value with something else in the place of its secret, if it has one. */
+function withoutSecret(key: string, value: unknown, other: (secret: unknown) => unknown): unknown {
+  const part = secrets[key];
+  if (part === undefined || value === undefined) return value;
+  if (part === null) return other(value);
+  const { [part]: secret, ...rest } = value as StackConfig;
+  return secret === undefined ? rest : { ...rest, [part]: other(secret) };
+}
 const readJson = (file: string): StackConfig =>
   existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as StackConfig) : {};
 
@@ -111,27 +125,27 @@ async function configure(
   const file = join(folder, `Pulumi.${config.name}.yaml`);
   const lastFile = join(folder, "configured.json");
   const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: StackConfig }) : {};
-  const isSecret = (key: string) => secretKeys.includes(key);
   const ours: StackConfig = {
     "tencentcloud:region": config.region,
     "tencentcloud:protocol": "HTTP",
     "tencentcloud:domain": `@127.0.0.1:${config.apiPort}`,
     ...Object.fromEntries(
-      Object.entries(settings).map(([key, value]) => [
-        `${project}:${key}`,
-        isSecret(key) ? digest(value) : typed(value),
-      ]),
+      Object.entries(settings).map(([key, value]) => [`${project}:${key}`, withoutSecret(key, typed(value), digest)]),
     ),
   };
   const said = named.map((key) => `${project}:${key}`);
   const wanted = merge(stored.config ?? {}, readJson(lastFile), ours, said);
   // Of a secret that is new only the digest is known here: the CLI encrypts it.
-  const secrets = secretKeys.filter((key) => wanted[`${project}:${key}`] === ours[`${project}:${key}`]);
-  for (const key of secrets) delete wanted[`${project}:${key}`];
+  const fresh = Object.keys(secrets).filter((key) => wanted[`${project}:${key}`] === ours[`${project}:${key}`]);
+  for (const key of fresh) {
+    const full = `${project}:${key}`;
+    wanted[full] = withoutSecret(key, wanted[full], () => undefined);
+  }
   writeFileSync(file, stringify({ ...stored, config: wanted }), { mode: 0o600 });
-  for (const key of secrets) {
-    const value = settings[key];
-    if (value !== undefined) await pulumi(config, engine, ["config", "set", "--secret", key], value);
+  for (const key of fresh) {
+    const value = typed(settings[key] ?? "");
+    const [words, secret] = partOf(key, value);
+    if (secret) await pulumi(config, engine, ["config", "set", "--secret", ...words], String(secret));
   }
   writeFileSync(lastFile, JSON.stringify(ours), { mode: 0o600 });
 }

@@ -8,7 +8,7 @@ import { assertIdle, assertNothingToUndo, RealLab } from "./realLab.ts";
 const vip = "10.0.1.100";
 
 describe("the life of a stack on the real engine", () => {
-  const lab = new RealLab("te", "life");
+  const lab = new RealLab("el", "life");
 
   before(async () => {
     await lab.run("cloud");

@@ -120,7 +120,7 @@ export class RealLab extends Lab {
 
   /** One call of the CLI on the lab's stack that must end as expected. */
   async pulumi(what: string, args: string[], { succeeds = true } = {}): Promise<Step> {
-    await this.record(what);
+    await this.begins(what);
     const [calls, logins] = [(await this.byAccount()).length, await this.logins()];
     const startedMs = Date.now();
     const { child, text, ended } = this.start(["pulumi", ...args, "--non-interactive", "--color", "never"]);
@@ -194,24 +194,11 @@ export class RealLab extends Lab {
     return (await this.ask<JournalEntry[]>("journal")).filter(({ caller }) => caller === "root");
   }
 
-  /** Accepted logins in sshd's own journal on the machines that run, asked past the network. */
-  async logins(): Promise<number> {
-    const argv = ["sh", "-c", "journalctl -q -u ssh -o cat | grep -c '^Accepted ' || true"];
-    const pairs = await this.ask<{ nodes: Record<string, { instanceId: string }> }[]>("pairs");
-    const nodes = pairs.flatMap((pair) => Object.values(pair.nodes));
-    const counts = nodes.map(async ({ instanceId }) =>
-      (await this.ask<boolean>("running", instanceId))
-        ? Number(await this.ask<string>("exec", { instanceId, argv }))
-        : 0,
-    );
-    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-  }
-
   /** Cuts the MASTER's power; gives the node that serves then. */
   async failOver(): Promise<"a" | "b"> {
     const old = this.master(await this.converged());
     const next = old === "a" ? "b" : "a";
-    await this.record(`failover to ${next}`);
+    await this.begins(`failover to ${next}`);
     await this.run("fail", old, "--how", "power");
     await this.until((now) => now.converged && this.master(now) === next, `${next} serves`);
     return next;
@@ -244,7 +231,7 @@ export class RealLab extends Lab {
   }
 
   /** With ENGINE_TRACES=<folder> every call of the cloud is kept there, a file for each step. */
-  private async record(what: string | null): Promise<void> {
+  override async begins(what: string | null): Promise<void> {
     if (keepTraces === undefined) return;
     const step = what?.replace(/[^a-z0-9]+/gi, "-") ?? null;
     const calls = await this.ask<RecordedCall[]>("record", { step });
@@ -257,7 +244,7 @@ export class RealLab extends Lab {
 
   /** Prints what each step took, as a table for docs/real-engine.md. */
   async report(): Promise<void> {
-    await this.record(null);
+    await this.begins(null);
     const counts = (summary: Summary) => Object.entries(summary).map(([verb, count]) => `${count} ${verb}`);
     const rows = this.steps.map(({ what, summary, seconds, peakMib, calls, logins }) =>
       [what, counts(summary).join(", "), seconds.toFixed(1), peakMib, calls.length, logins].join(" | "),

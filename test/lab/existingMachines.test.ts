@@ -67,23 +67,6 @@ describe("two machines that are there already", () => {
     assert.deepEqual(leftOf(own), [], "down left something behind");
   });
 
-  test("with their own role: they serve, one takes over from the other, and destroy leaves both as they were", async () => {
-    await up(`nodeRole=${world.roleName}`);
-    const status = await lab.converged();
-    const master = lab.master(status);
-    assert.match(await up(`nodeRole=${world.roleName}`), /0 created, 0 changed, 0 deleted/);
-    await lab.run("fail", master, "--how", "power");
-    await lab.until(
-      ({ vips }) => vips[0]?.cloudHolder !== master && vips[0]?.cloudHolder !== null,
-      "the other one took over",
-    );
-    await lab.run("heal");
-    await lab.converged();
-    assert.match(await up(`nodeRole=${world.roleName}`), /0 created, 0 changed, 0 deleted/);
-    await lab.run("destroy");
-    assert.deepEqual(differences(found, await now()), []);
-  });
-
   test("with a key of the stack's own: a user signs the calls, and is gone afterwards", async () => {
     await up("nodeRole=", "nodeCredentials=key");
     const status = await lab.converged();

@@ -64,6 +64,9 @@ export class Lab {
     return ask<T>(labPaths(this.name).control, verb, args);
   }
 
+  /** A step of the test's story begins, null ends the last: who records the cloud's calls cuts there. */
+  async begins(_step: string | null): Promise<void> {}
+
   /** A command that must succeed; gives what it printed. */
   async run(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.command(args);
@@ -162,6 +165,19 @@ export class Lab {
 
   async leftInCloud(): Promise<{ notDeleted: string[]; forbidden: string[] }> {
     return JSON.parse(await this.run("journal", "--left")) as { notDeleted: string[]; forbidden: string[] };
+  }
+
+  /** Accepted logins in sshd's own journal on the machines that run, asked past the network. */
+  async logins(): Promise<number> {
+    const argv = ["sh", "-c", "journalctl -q -u ssh -o cat | grep -c '^Accepted ' || true"];
+    const pairs = await this.ask<{ nodes: Record<string, { instanceId: string }> }[]>("pairs");
+    const nodes = pairs.flatMap((pair) => Object.values(pair.nodes));
+    const counts = nodes.map(async ({ instanceId }) =>
+      (await this.ask<boolean>("running", instanceId))
+        ? Number(await this.ask<string>("exec", { instanceId, argv }))
+        : 0,
+    );
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
   /** Network namespace of a client, for probes. */

@@ -15,7 +15,7 @@ const up = ["up", "--yes", "--skip-preview"];
 const crash = /error reading from server: EOF|connection reset by peer|UpgradeResourceState[\s\S]*Unavailable/;
 
 describe("a stack whose record and whose cloud disagree", () => {
-  const lab = new RealLab("tb", "broken");
+  const lab = new RealLab("eb", "broken");
 
   const byHand = (service: Service, action: string, request: Json) => lab.byHand(service, action, request);
   const runbook = (section: number, more: Omit<Case, "section"> = {}) => followRunbook(lab.name, { section, ...more });

@@ -9,7 +9,7 @@ import { followRunbook } from "../runbook.ts";
 const up = ["up", "--yes", "--skip-preview"];
 
 describe("an up that does not reach its end", () => {
-  const lab = new RealLab("ti", "interrupted");
+  const lab = new RealLab("ei", "interrupted");
 
   /** Machines that the cloud has made so far. */
   const machines = async () => [...new Set(await lab.made("RunInstances"))];

@@ -18,7 +18,7 @@ function leadInto(subnet: string, { nodes: [node] }: Status): void {
 }
 
 describe("the nodes' public addresses on a running pair", () => {
-  const lab = new RealLab("tn", "nodePublicIp");
+  const lab = new RealLab("en", "nodePublicIp");
 
   /** Another value, under a ping of the VIP: both nodes are replaced, and neither VIP nor EIP is missed. */
   async function assertReplaced(value: "true" | "false"): Promise<Status> {

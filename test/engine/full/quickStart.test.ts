@@ -11,7 +11,7 @@ import { RealLab, summaryOf } from "../realLab.ts";
 const root = join(import.meta.dirname, "../../..");
 
 describe("npm run up, as a user types it", () => {
-  const lab = new RealLab("tu", "quickStart");
+  const lab = new RealLab("eq", "quickStart");
   const folder = mkdtempSync(join(tmpdir(), "quick-start-"));
   const project = join(folder, "project");
   const keys = "export TENCENTCLOUD_SECRET_ID=id TENCENTCLOUD_SECRET_KEY=key";

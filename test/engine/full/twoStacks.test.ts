@@ -5,7 +5,7 @@ import { footprint, leftOf } from "../../support/lab.ts";
 import { RealLab } from "../realLab.ts";
 
 describe("two stacks of one account side by side", () => {
-  const lab = new RealLab("tt", "two");
+  const lab = new RealLab("et", "two");
   const [first, second] = [`keepalived-cluster-${lab.name}`, "keepalived-cluster-second"];
   const onSecond = ["--stack", "second"];
 

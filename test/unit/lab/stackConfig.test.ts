@@ -46,7 +46,7 @@ case "$1 $2" in
   "version ") echo v3.259.0 ;;
   "stack init") touch ${folder}/made ;;
   "stack select") [ -e ${folder}/made ] || { echo "error: no stack named 'x' found" >&2; exit 255; } ;;
-  "config set") cat >/dev/null; printf '  keepalived-cluster:%s:\\n    secure: v1:%s\\n' "$4" "$$" >>Pulumi.${config.name}.yaml ;;
+  "config set") cat >/dev/null; [ "$4" = --path ] || printf '  keepalived-cluster:%s:\\n    secure: v1:%s\\n' "$4" "$$" >>Pulumi.${config.name}.yaml ;;
 esac
 `;
   writeFileSync(engine.file, text, { mode: 0o755 });
@@ -111,6 +111,15 @@ test("what pulumi config has changed stays, until the lab's own setting changes"
   assert.equal(third["keepalived-cluster:mode"], "x");
   assert.match(JSON.stringify(third["keepalived-cluster:notifyUrl"]), /secure.*v1:\d/);
   assert.equal(third["keepalived-cluster:vip"], undefined, "a setting that is gone goes");
+});
+
+test("a key within an object is given to the CLI alone, and the rest of the object is in the file", async () => {
+  await init({ bastion: JSON.stringify({ host: "198.18.0.9", privateKey: "not for the file" }) });
+  assert.deepEqual(read().config["keepalived-cluster:bastion"], { host: "198.18.0.9" });
+  assert.match(readFileSync(join(folder, "env"), "utf8"), /^== config set --secret --path bastion.privateKey /m);
+  for (const name of [file, join(dir, "pulumi", "configured.json")]) {
+    assert.ok(!readFileSync(name, "utf8").includes("not for the file"), name);
+  }
 });
 
 test("what this command was told counts, whatever was before", () => {
