@@ -3,20 +3,49 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Cloud } from "../../lab/cloud/index.ts";
-import { deployActions, policyFile, policyText, recordedActions } from "../../scripts/deployPolicy.ts";
-import { handMadeSteps, lifeSteps, recordedWorld } from "./recorded.ts";
+import {
+  deployActions,
+  policyFile,
+  policyText,
+  profileFile,
+  profileOf,
+  profiles,
+  recordedActions,
+} from "../../scripts/deployPolicy.ts";
+import { handMadeSteps, labTimes, lifeSteps, profileSteps, recordedWorld } from "./recorded.ts";
 import { replay } from "./replay.ts";
 import { type Key, raw } from "./support.ts";
 import type { VirtualClock } from "./virtualClock.ts";
 
 const committed = readFileSync(policyFile, "utf8");
-const named = (JSON.parse(committed) as { statement: { action: string[] }[] }).statement.flatMap(
-  ({ action }) => action,
-);
+const namedIn = (text: string) =>
+  (JSON.parse(text) as { statement: { action: string[] }[] }).statement.flatMap(({ action }) => action);
+const named = namedIn(committed);
 
 test("what is committed is what the recordings give: npm run deploy-policy", () => {
   assert.equal(committed, policyText());
+  for (const profile of profiles) assert.equal(readFileSync(profileFile(profile), "utf8"), policyText(profile));
 });
+
+for (const profile of profiles) {
+  test(`${profile}: its policy is a part of the whole one, and its recorded life goes with it as before`, async (t) => {
+    const own = readFileSync(profileFile(profile), "utf8");
+    assert.deepEqual(
+      namedIn(own).filter((action) => !named.includes(action)),
+      [],
+    );
+    assert.ok(namedIn(own).length < named.length);
+    const { cloud, clock } = await recordedWorld(t, labTimes);
+    const key = await held(cloud, clock, own);
+    const ours = profileSteps.filter((step) => profileOf(step) === profile);
+    assert.ok(ours.length > 4, `${profile} has ${ours.length} steps`);
+    const { names } = await replay(cloud, clock, profileSteps.slice(0, 1));
+    // The nodes move the VIP by an identity of their own.
+    const keyOf = (caller: string) => (caller === "root" ? key : cloud);
+    const { problems } = await replay(cloud, clock, ours, undefined, keyOf, names);
+    assert.deepEqual(problems, []);
+  });
+}
 
 test("every recorded action of the provider is named, and what is named is recorded or has a reason", () => {
   const recorded = recordedActions();

@@ -19,6 +19,9 @@ export const handMadeSteps = steps.filter((step) => /^5\d-/.test(step));
 /** A stack of this program in the lab, recorded with ENGINE_TRACES=<folder> npm test -- engine. */
 export const programSteps = steps.filter((step) => step.startsWith("life-"));
 
+/** Stacks of this program in what a user has, one after the other; the first step makes that. Recorded the same way. */
+export const profileSteps = steps.filter((step) => step.startsWith("profiles-"));
+
 /** The lab's own cloud, and machines that take as long as real ones. */
 export const labTimes = { delaysMs: defaultDelays, bootMs: 500, endMs: 1000 };
 

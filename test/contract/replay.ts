@@ -27,7 +27,7 @@ export function readTrace(name: string): Recorded[] {
 
 const idPattern = /\b(?:vpc|subnet|rtb|sg|eni|eip|ins|skey|ps|disk)-[a-z0-9]{8}\b/g;
 /** Fields whose value names something although it doesn't look like an id. */
-const nameFields = ["RequestId", "TaskId", "RoleId", "PolicyId", "PrivateIpAddresses", "KeyId"];
+const nameFields = ["RequestId", "TaskId", "RoleId", "PolicyId", "PrivateIpAddresses", "KeyId", "AccessKeyId"];
 
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 const kindOf = (value: unknown) => (Array.isArray(value) ? "list" : value === null ? "null" : typeof value);
@@ -87,6 +87,8 @@ export function differences(recorded: unknown, ours: unknown, path: string): str
 
 export interface Played {
   calls: number;
+  /** For a next part of the same world. */
+  names: Names;
   problems: string[];
 }
 
@@ -98,8 +100,8 @@ export async function replay(
   before: (step: string) => void = () => {},
   /** Whose key a recorded caller uses; the account's own by default. */
   keyOf: (caller: string) => Key = () => cloud,
+  names = new Names(),
 ): Promise<Played> {
-  const names = new Names();
   const problems: string[] = [];
   let calls = 0;
   for (const step of steps) {
@@ -124,5 +126,5 @@ export async function replay(
       }
     }
   }
-  return { calls, problems };
+  return { calls, names, problems };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { handMadeSteps, labTimes, lifeSteps, programSteps, recordedWorld } from "./recorded.ts";
+import { handMadeSteps, labTimes, lifeSteps, profileSteps, programSteps, recordedWorld } from "./recorded.ts";
 import { differences, replay } from "./replay.ts";
 
 test("the recorded life of this program's stack, from an empty preview to its destruction", async (t) => {
@@ -11,6 +11,23 @@ test("the recorded life of this program's stack, from an empty preview to its de
   const { vpcs, enis, eips, instances, keyPairs, roles, policies } = cloud.model;
   const left = [vpcs, enis, eips, instances, keyPairs, roles, policies].flatMap((things) => [...things.keys()]);
   assert.deepEqual(left, [], "destroyed to the last thing");
+});
+
+test("the recorded lives of this program's stacks in a network and on machines that were there: those alone are left", async (t) => {
+  const { clock, cloud } = await recordedWorld(t, labTimes);
+  const [world, ...lives] = profileSteps;
+  assert.ok(world);
+  const made = await replay(cloud, clock, [world]);
+  assert.deepEqual(made.problems, []);
+  const ids = () => {
+    const { vpcs, enis, eips, instances, keyPairs, roles, policies } = cloud.model;
+    return [vpcs, enis, eips, instances, keyPairs, roles, policies].flatMap((things) => [...things.keys()]);
+  };
+  const found = ids();
+  const { calls, problems } = await replay(cloud, clock, lives, undefined, undefined, made.names);
+  assert.deepEqual(problems, []);
+  assert.ok(calls > 700, `only ${calls} calls were played`);
+  assert.deepEqual(ids(), found);
 });
 
 test("the recorded life of a pair: made, no-ops, failovers, changes, replaced nodes and ENI, the EIP off and on, gone, again", async (t) => {

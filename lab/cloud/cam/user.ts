@@ -75,9 +75,9 @@ const updateUser: Handler<{ Name: string; Remark?: string }> = (model, request) 
   return {};
 };
 
-const deleteUser: Handler<{ Name: string; Force?: number }> = (model, request) => {
-  const user = named(model, request.Name);
-  if (user.keys.size > 0 && request.Force !== 1) {
+const deleteUser: Handler<{ Name: string; Force?: number }> = (model, { Name, Force }) => {
+  const user = named(model, Name);
+  if (user.keys.size > 0 && Force !== 1) {
     throw new CloudError("OperationDenied.HaveKeys", `The user '${user.name}' has keys.`);
   }
   for (const id of user.keys.keys()) model.credentials.forget(id);
