@@ -184,10 +184,12 @@ check_new() {
     [ -d "$lib/stage${path%/*}" ] || (umask 022 && mkdir -p "$lib/stage${path%/*}") || exit 1
     put "root$path" "$mode" "$owner" "$lib/stage$path" || exit 1
   done || return 1
-  # shellcheck disable=SC2016 # $1 is the inner shell's
+  # A stranger's adverts are looked for once, for as long as keepalived's default interval and half of it.
+  # shellcheck disable=SC2016 # $1 and $2 are the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&
-    PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try' \
-    sh "$lib/stage/etc/keepalived" 9>&-
+    PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try &&
+    { [ "$2" = yes ] || /etc/keepalived/hear_others.py 1.5; }' \
+    sh "$lib/stage/etc/keepalived" "$had" 9>&-
 }
 # Lists in `changed` and `stale` what is not as the bundle wants it.
 compare() {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Result } from "./machine.ts";
-import { checking, conf, edited, filesOf, installedNode, type Node, original, slower } from "./node.ts";
+import { bareNode, checking, conf, edited, filesOf, installedNode, type Node, original, slower } from "./node.ts";
 
 describe("the old configuration stays in force when", () => {
   const unchanged = (node: Node, result: Result, message: RegExp): void => {
@@ -82,4 +82,16 @@ describe("the old configuration stays in force when", () => {
     const damaged = `f=$(ls -d /run/bundle-*[0-9] | sort -V | tail -n 1); echo x >>$f/root${conf}; @`;
     unchanged(node, node.install(slower, damaged), /the bundle is damaged/);
   });
+});
+
+test("a stranger's adverts keep the pair off a node that has none of it yet, and a running one asks no more", async (t) => {
+  const disturbed = (files: typeof original) =>
+    edited(files, "/etc/keepalived/hear_others.py", () => "#!/bin/sh\necho 10.20.5.99 sends adverts\nexit 1\n");
+  const bare = await bareNode(t);
+  const { status, stderr } = bare.install(disturbed(original));
+  assert.equal(status, 1);
+  assert.match(stderr, /the new configuration is refused; nothing was changed\n10.20.5.99 sends adverts\n$/);
+  assert.equal(bare.run("ls -d /etc/keepalived/vip.json /var/lib/keepalived-cluster").stdout, "");
+  const running = await installedNode(t);
+  assert.equal(running.install(disturbed(slower)).status, 0);
 });

@@ -4,15 +4,15 @@ import { renderNode } from "../../render/render.ts";
 import { cloudIds, settingsFor } from "../golden/pair.ts";
 import { Machine } from "./machine.ts";
 
-/** Sends adverts (empty ones: only protocol and source matter) from an address, until it is ended. */
-const adverts = (source: string): string => `python3 - <<'PYTHON' &
+/** Sends adverts of a router id (nothing else is in them) from an address, until it is ended. */
+const adverts = (source: string, routerId = 51): string => `python3 - <<'PYTHON' &
 import socket, struct, time
 header = struct.pack("!BBHHHBBH4s4s", 69, 0, 28, 0, 0, 255, 112, 0, socket.inet_aton("${source}"), socket.inet_aton("10.20.4.21"))
 total = sum(struct.unpack("!10H", header)); total = (total >> 16) + (total & 0xFFFF); total += total >> 16
 header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
 nic = bytes.fromhex("${cloudIds.eniMacs.a.replaceAll(":", "")}")
 wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); wire.bind(("wire", 0))
-while True: wire.send(nic + bytes(6) + b"\\x08\\x00" + header + bytes(8)); time.sleep(0.05)
+while True: wire.send(nic + bytes(6) + b"\\x08\\x00" + header + bytes([0x31, ${routerId}]) + bytes(6)); time.sleep(0.05)
 PYTHON
 trap "kill $!" EXIT`;
 
@@ -31,6 +31,18 @@ test("a node that has just booted starts as soon as it hears its peer", () => {
 
 test("the voice of anybody else counts for nothing, and silence ends the wait", () => {
   assert.equal(hear("10.20.5.99", 1), "no advert of 10.20.5.22 yet, starting without\n");
+});
+
+test("a stranger who sends adverts of the pair's router id is found before keepalived obeys them, and nobody else is", () => {
+  const listen = (from: string) =>
+    machine.run(`/etc/keepalived/nic.sh up\n${from}\n/etc/keepalived/hear_others.py 1; echo $?`).stdout;
+  const routerId = settingsFor("stable").virtualRouterId;
+  assert.match(
+    listen(adverts("10.20.5.99", routerId)),
+    new RegExp(`^10.20.5.99 sends adverts of virtual_router_id ${routerId} to this node:\n.*virtualRouterId.*\n1\n$`),
+  );
+  assert.equal(listen(adverts("10.20.5.99", routerId + 1)), "0\n");
+  assert.equal(listen(adverts("10.20.5.22", routerId)), "0\n");
 });
 
 test("what keepalived needs is there before it starts, and stale pid files are gone", () => {
