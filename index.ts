@@ -3,6 +3,7 @@ import { HaPair } from "./components/haPair.ts";
 import { keptName } from "./components/identity.ts";
 import { pairName } from "./components/names.ts";
 import { lookUp } from "./components/running.ts";
+import { wantedRepair } from "./config/repair.ts";
 import { readSettings } from "./config/settings.ts";
 
 const given = readSettings();
@@ -10,7 +11,7 @@ const given = readSettings();
 export const pair = await keptName("ha-name", pairName(pulumi.getProject(), pulumi.getStack()));
 const settings = { ...given, pair };
 
-const running = await lookUp("ha", settings);
+const running = await lookUp("ha", { ...settings, repair: wantedRepair(process.env) });
 const ha = new HaPair("ha", { settings, running });
 
 /** The address that clients use; it is on whichever node is MASTER. */

@@ -2,11 +2,13 @@
  * npm run up|preview|refresh|destroy [-- ARGUMENTS OF THE CLI]
  * Pulumi's command for a machine that may have nothing but npm: says what is missing before anything is made, and gets what
  * it can. Everything else is the CLI's own: its arguments, questions and exit code.
+ * up and preview also take --repair: it looks at everything in the cloud, and puts the files of both nodes in place again.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { newRepair, repairVariable } from "../config/repair.ts";
 import { type Cli, findCli, run, UserError } from "./findCli.ts";
 import { onPath } from "./onPath.ts";
 
@@ -101,16 +103,19 @@ function prepare(cli: Cli, args: string[]): void {
   }
 }
 
-function main([command = "", ...given]: string[]): number {
+function main([command = "", ...words]: string[]): number {
   if (!commands.includes(command)) throw new UserError(`"${command}" is none of ${commands.join(", ")}.`);
+  const repairs = ["up", "preview"].includes(command) && words.includes("--repair");
+  const given = words.filter((word) => !repairs || word !== "--repair");
   // By its state alone a destroy waits five minutes for an instance that is gone already (docs/runbook.md).
-  const refreshed = command !== "destroy" || given.some((arg) => /^(-r|--refresh)/.test(arg));
-  const args = [command, ...(refreshed ? [] : ["--refresh"]), ...given];
+  const refreshes = repairs || (command === "destroy" && !given.some((arg) => /^(-r|--refresh)/.test(arg)));
+  const args = [command, ...(refreshes ? ["--refresh"] : []), ...given];
   const cli = findCli();
   if (!given.some((arg) => arg === "--help" || arg === "-h")) prepare(cli, given);
   // The CLI hears Ctrl-C itself, and needs the time to end its work.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
-  const { status, error } = spawnSync(cli.file, args, { cwd: root, stdio: "inherit" });
+  const env = repairs ? { ...process.env, [repairVariable]: newRepair() } : process.env;
+  const { status, error } = spawnSync(cli.file, args, { cwd: root, stdio: "inherit", env });
   if (error) throw new UserError(`${cli.file}: ${error.message}`);
   return status ?? 1;
 }

@@ -226,6 +226,7 @@ export class HaPair extends pulumi.ComponentResource {
           existingId: existing?.machines[node].instanceId,
           attachment: machine.attachment,
           foundation: network.foundation,
+          repair: running.repair,
           installAfter: order.install,
         },
         child,

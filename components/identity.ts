@@ -7,6 +7,8 @@ import { settled } from "./settled.ts";
 export interface IdentityArgs extends PlaceSettings {
   /** An EIP of the pair's own on the VIP. */
   publicIp: boolean;
+  /** The repair that is asked for, undefined without one. */
+  repair?: string | undefined;
 }
 
 /** What the stack was made with, as far as a later change has to be judged by it. */
@@ -75,6 +77,9 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
  * on the ENI's update never fires, since the change is ignored, and one elsewhere fires while other resources are already
  * under way; the addresses of the ENIs in the cloud don't tell who put them there.
  *
+ * Beside that first value a Stash keeps the newest one that it was given. There the last repair stays: each run gives it to
+ * the nodes' commands, so that a repair changes them once, and the next run changes nothing.
+ *
  * @param pair its name; in an account there is one of each, whichever stack it belongs to.
  * @param attached whether an ENI of the pair is on a machine. While none is, nobody can have been served: a first update that
  * ended half-way, as where a zone is sold out, may go on with anything else, and is a first one again.
@@ -82,10 +87,10 @@ function problemsOf(made: Identity, wanted: Identity, ownEip: boolean): string[]
 export async function checkIdentity(
   name: string,
   pair: string,
-  { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds }: IdentityArgs,
+  { vip, vpcCidr, nodeAddresses, publicIp, publicIpId, instanceIds, repair }: IdentityArgs,
   place: Place,
   attached: boolean,
-): Promise<Place> {
+): Promise<{ place: Place; repair: string | undefined }> {
   const wanted: Identity = {
     zone: place.zone,
     vpcCidr,
@@ -98,16 +103,18 @@ export async function checkIdentity(
     publicIpId,
     machines: instanceIds && "existing",
   };
-  const input = { ...wanted, run: randomUUID() };
+  const identity = { ...wanted, run: randomUUID() };
+  const input = repair === undefined ? identity : { ...identity, repair };
   // ignoreChanges: a refused change would otherwise be written to the state, as the stash's newest input.
-  const options = attached ? { ignoreChanges: ["input"] } : { replaceOnChanges: ["input"] };
-  const stash = new pulumi.Stash(name, { input }, options);
-  const made = attached ? ((await settled(stash.output)) ?? input) : input;
+  const ignoreChanges = repair === undefined ? ["input"] : Object.keys(identity).map((key) => `input.${key}`);
+  const stash = new pulumi.Stash(name, { input }, attached ? { ignoreChanges } : { replaceOnChanges: ["input"] });
+  const [first = input, newest = input] = await Promise.all([settled(stash.output), settled(stash.input)]);
+  const made = attached ? first : input;
   if (attached && made.run === input.run) throw new pulumi.RunError(foreign(pair));
   const kept = { a: nodeAddresses.a ?? made.nodeAddressA, b: nodeAddresses.b ?? made.nodeAddressB };
   const problems = problemsOf(made, { ...wanted, nodeAddressA: kept.a, nodeAddressB: kept.b }, publicIp);
   if (problems.length > 0) throw new pulumi.RunError(refusal(problems));
-  return { ...place, nodeAddresses: kept };
+  return { place: { ...place, nodeAddresses: kept }, repair: newest.repair };
 }
 
 /**

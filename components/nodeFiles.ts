@@ -24,6 +24,8 @@ export interface NodeFilesArgs {
   attachment: pulumi.Resource;
   /** What the pair keeps for as long as it exists. With it the machines go, and nothing has to be taken back on them. */
   foundation: pulumi.Resource;
+  /** The last repair: another one installs the same files again. */
+  repair: string | undefined;
   /** What has to be in place before the node can work. */
   installAfter: pulumi.Resource[];
 }
@@ -70,14 +72,15 @@ export class NodeFiles extends pulumi.ComponentResource {
         )
         .join("\n"),
     );
-
+    // As JSON, which is one line: it comes from somebody's environment.
+    const repaired = args.repair === undefined ? "" : `\n# repaired ${JSON.stringify(args.repair)}`;
     this.installed = new command.remote.Command(
       commandName,
       {
         connection: connectionTo(args.login),
         stdin: pulumi.secret(stdin),
         // The machine's id as well: a new one may have got the address of the old one.
-        create: pulumi.interpolate`${shell} install\n# on ${args.instanceId}\n${list}`,
+        create: pulumi.interpolate`${shell} install\n# on ${args.instanceId}${repaired}\n${list}`,
         delete: `${shell} uninstall`,
         // True would set a variable that no stock sshd accepts, with a warning for each.
         addPreviousOutputInEnv: false,

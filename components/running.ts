@@ -19,6 +19,8 @@ export interface LookUpArgs extends Omit<MakingsArgs, "zone">, PlaceSettings {
   publicIp: boolean;
   /** The role of machines that were there before, undefined where they call the cloud by a key. */
   nodeRole?: string | undefined;
+  /** The repair that is asked for, see config/repair.ts; undefined without one. */
+  repair?: string | undefined;
   /** The user's key for the machines; with neither the stack has one of its own. */
   sshPublicKey?: string | undefined;
   keyPairId?: string | undefined;
@@ -33,6 +35,8 @@ export interface Running extends VipHolder {
   attached: boolean;
   /** Where the pair is. */
   place: Place;
+  /** The repair that is asked for now, else the last one that was; undefined for a pair that never needed any. */
+  repair: string | undefined;
   /** What a new machine is made of. */
   imageId: string;
   /** The key that the stack has made, null where the user names one. */
@@ -64,10 +68,11 @@ export async function lookUp(name: string, args: LookUpArgs, options?: pulumi.In
   refuse([...ofMachines, ...placeProblems(wanted, facts, pair, region), ...makings.problems, ...ofKey]);
   const existing = machines ? existingOf(machines) : null;
   const attached = facts.own.some(({ instanceId }) => instanceId !== "");
-  const place = await checkIdentity(`${name}-identity`, pair, wanted, placeOf(wanted, facts), attached);
+  const identity = { ...wanted, repair: args.repair };
+  const kept = await checkIdentity(`${name}-identity`, pair, identity, placeOf(wanted, facts), attached);
   const hasKey = existing !== null || sshPublicKey !== undefined || keyPairId !== undefined;
   const own = hasKey ? null : await ownKey(`${name}-key`);
-  return { attached, place, ...holder, imageId: makings.imageId, ownKey: own, existing };
+  return { attached, ...kept, ...holder, imageId: makings.imageId, ownKey: own, existing };
 }
 
 /** Where no machine is made. */

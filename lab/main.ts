@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { newRepair, repairVariable } from "../config/repair.ts";
 import { behaviourFrom } from "./behaviourFile.ts";
 import { cloudHelp } from "./cloudHelp.ts";
 import { runCommand } from "./command.ts";
@@ -27,7 +28,7 @@ import { compareWorld, showWorld } from "./world/command.ts";
 import { jumpOf } from "./world/record.ts";
 
 const usage = `npm run lab                              a highly available pair in a local Tencent Cloud (same as: up)
-npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE]
+npm run lab -- up [--engine auto|pulumi|inline] [--set key=value ...] [--behaviour FILE] [--repair]
                                            [--profile existing|private|machines]: into what "world" has made
 npm run lab -- status [--json]             what is where; exit 0 converged, 1 not
 npm run lab -- client vpc|internet <cmd>   run a command as a client of the VIP
@@ -40,6 +41,7 @@ npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: pr
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
 npm run lab -- down [--purge]              remove everything; --purge also the cached node image
+--repair: both nodes get their files again, though none of them has changed; the inline engine looks at nothing else.
 LAB_NAME=<name> chooses another lab (default: lab). --behaviour FILE, also for cloud, or LAB_BEHAVIOUR=FILE: the local
 cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
 
@@ -64,6 +66,7 @@ function options(args: string[], known: string[], words = 0) {
       pair: { type: "string" },
       profile: { type: "string" },
       compare: { type: "boolean", default: false },
+      repair: { type: "boolean", default: false },
     },
   });
   const foreign = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
@@ -101,7 +104,9 @@ async function thePair(wanted?: string) {
 }
 
 async function up(args: string[]): Promise<number> {
-  const { engine, set, behaviour, profile } = options(args, ["engine", "set", "behaviour", "profile"]);
+  const { engine, set, behaviour, profile, repair } = options(args, [
+    ...["engine", "set", "behaviour", "profile", "repair"],
+  ]);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new Error(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
@@ -112,6 +117,7 @@ async function up(args: string[]): Promise<number> {
   await checkSettings(name, settings);
   const config = await ensureLab(name, settings.imageName);
   if (answers) await ask(paths.control, "behave", answers);
+  if (repair) process.env[repairVariable] = newRepair();
   const result = await upProgram(engine as EngineName, config, settings, namesIn(set));
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
   writeSettings(name, settings);

@@ -50,6 +50,13 @@ const opened = (value: unknown) => secrets(value, (secret) => secret) as Json;
 const hashed = (value: unknown) =>
   secrets(value, (secret) => `sha256:${createHash("sha256").update(JSON.stringify(secret)).digest("hex")}`) as Json;
 
+/** As the engine takes inputs: what the program told it to ignore, by a path such as `input.zone`, stays as it was. */
+function withKept(old: Json, now: Json, [key = "", ...rest]: string[]): Json {
+  if (rest.length > 0) return { ...now, [key]: withKept((old[key] ?? {}) as Json, (now[key] ?? {}) as Json, rest) };
+  const { [key]: _, ...others } = now;
+  return key in old ? { ...others, [key]: old[key] } : others;
+}
+
 const options = JSON.parse(process.env.INLINE_ENGINE ?? "{}") as Options;
 const verb = process.argv[2];
 const entries: Entry[] = existsSync(options.stateFile)
@@ -143,20 +150,21 @@ async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: st
   } else if (entry.trigger !== trigger) {
     throw new Error(`${short(entry)} has to be replaced; the inline engine can't do that, it needs the real engine.`);
   } else {
-    const without = (value: Json) =>
-      Object.fromEntries(Object.entries(value).filter(([key]) => !ignored.includes(key)));
-    if (isDeepStrictEqual(without(entry.inputs), without(JSON.parse(JSON.stringify(recorded))))) {
+    const old = entry.inputs;
+    const kept = (value: Json) => ignored.reduce((now, path) => withKept(old, now, path.split(".")), value);
+    const wanted = kept(JSON.parse(JSON.stringify(recorded)) as Json);
+    if (isDeepStrictEqual(old, wanted)) {
       counts.unchanged += 1;
-      return { id: entry.id, state: outputs(entry, inputs) };
+      return { id: entry.id, state: outputs(entry, kept(inputs)) };
     }
-    const changed = Object.keys(recorded).filter((key) => !isDeepStrictEqual(entry?.inputs[key], recorded[key]));
+    const changed = Object.keys(wanted).filter((key) => !isDeepStrictEqual(old[key], wanted[key]));
     if (!handler.update) {
       throw new Error(
         `${short(entry)}: ${changed.join(", ")} changed; the inline engine can't do that, it needs the real engine.`,
       );
     }
     const state = await handler.update(entry.id, inputs, tools);
-    Object.assign(entry, { inputs: recorded, state: { ...entry.state, ...state }, ...removalOf(entry, inputs) });
+    Object.assign(entry, { inputs: wanted, state: { ...entry.state, ...state }, ...removalOf(entry, inputs) });
     counts.updated += 1;
     console.log(`~ ${short(entry)} (${entry.id}) ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
   }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { delimiter, dirname, join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
+import { wantedRepair } from "../../config/repair.ts";
 import { type Settings, secrets } from "../settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
 import { providerCache, type RealEngine, userPulumiHome } from "./cli.ts";
@@ -187,7 +188,7 @@ const show = {
   onError: (text: string) => void process.stderr.write(text),
 } as const;
 
-/** `pulumi up`; gives the number of resources created, changed, replaced and deleted. */
+/** `pulumi up`, with a refresh for a repair; gives the number of resources created, changed, replaced and deleted. */
 export async function upPulumi(
   config: LabConfig,
   engine: RealEngine,
@@ -197,7 +198,7 @@ export async function upPulumi(
 ): Promise<number> {
   const stack = await stackOf(config, engine);
   await configure(config, engine, project, full, named);
-  const result = await patiently(() => stack.up(show));
+  const result = await patiently(() => stack.up({ ...show, refresh: wantedRepair(process.env) !== undefined }));
   const { same = 0, ...changes } = result.summary.resourceChanges ?? {};
   return Object.values(changes).reduce((sum, count) => sum + (count ?? 0), 0);
 }

@@ -6,8 +6,9 @@
 #   activate healthy deactivate        see there
 #   existing      only for a machine that was there before the pair, and will be afterwards; see machine.sh
 # The caller holds the lock. Whatever happens, the node ends with the whole new set in force or the whole old one.
-# On the node: /var/lib/keepalived-cluster/state (what is installed), txn (the old set, while a swap is under way),
-# original (files that were there before the first install), folders (those it made), found (see machine.sh).
+# On the node: /var/lib/keepalived-cluster/state (what is installed; `vip.py self-test` holds the node against it), txn (the
+# old set, while a swap is under way), original (files that were there before the first install), folders (those it made),
+# found (see machine.sh).
 set -u
 cd "$1" || exit 70
 trap '' PIPE HUP # finish even if the connection goes away
@@ -41,7 +42,7 @@ die() {
 # where they lie are of both sets until the last is in place.) LC_ALL=C puts a folder's __init__.py, which makes a Python
 # package of it, before its modules; so it is the last to come and the first to go.
 
-state_files='files owner id deactivate'
+state_files='files sums owner id deactivate'
 targets() { # source, mode, owner, path: the node's files, then our own account of them
   awk '{ print "root" $3, $1, $2, $3 }' files
   for file in $state_files; do echo "$file 0600 root:root $lib/state/$file"; done
@@ -124,6 +125,8 @@ apt() {
     -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" >>log 2>&1 9>&-
 }
 unreachable() { sed -n 's/^\(E\|Err\|W\|Error\)[:0-9]* *//p; /^Error: /p' log | sort -u | head -n 4; }
+# A package that is there with files missing; `install` would find nothing to do.
+verb_for() { if rpm -q "$@" >/dev/null 2>&1; then echo reinstall; else echo install; fi; }
 install_packages() {
   say "installing $*"
   : >log
@@ -137,14 +140,15 @@ install_packages() {
       ours=yes
       (umask 022 && printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy" && chmod 755 "$policy")
     fi
-    apt install --no-install-recommends "$@" || { say "fetching the package index"; apt update; apt install --no-install-recommends "$@"; }
+    add() { apt install --reinstall --no-install-recommends -o DPkg::Options::=--force-confmiss "$@"; }
+    add "$@" || { say "fetching the package index"; apt update; add "$@"; }
     code=$?
     [ $ours = no ] || rm -f "$policy"
   elif command -v dnf >/dev/null 2>&1; then
-    dnf -y -q --setopt=timeout=20 --setopt=retries=2 install "$@" >>log 2>&1 9>&-
+    dnf -y -q --setopt=timeout=20 --setopt=retries=2 "$(verb_for "$@")" "$@" >>log 2>&1 9>&-
     code=$?
   elif command -v yum >/dev/null 2>&1; then
-    yum -y -q --setopt=timeout=20 --setopt=retries=2 install "$@" >>log 2>&1 9>&-
+    yum -y -q --setopt=timeout=20 --setopt=retries=2 "$(verb_for "$@")" "$@" >>log 2>&1 9>&-
     code=$?
   else
     give_up_unchanged "$* missing, and this system has neither apt-get nor dnf nor yum: install it and run again"
@@ -154,12 +158,18 @@ install_packages() {
   [ -z "$why" ] || printf '%s\n' "$why" >log
   give_up_unchanged "cannot install $*" ". Can this machine reach its package mirror?"
 }
+# Whether nothing was removed of keepalived's files. Documentation counts for nothing: many images leave it out.
+whole() {
+  { if command -v dpkg >/dev/null 2>&1; then dpkg -V keepalived; else rpm -V keepalived; fi; } 2>/dev/null |
+    awk '$1 == "missing" && $NF !~ "^/usr/share/" { lacks = 1 } END { exit lacks }'
+}
 require_software() {
   [ -d /run/systemd/system ] || die "this machine does not run systemd"
   wanted=
   for package in keepalived python3; do
     command -v $package >/dev/null 2>&1 || wanted="$wanted $package"
   done
+  [ -n "$wanted" ] || whole || wanted=keepalived
   # shellcheck disable=SC2086 # a list
   [ -z "$wanted" ] || install_packages $wanted
   : >log
@@ -190,6 +200,12 @@ check_new() {
     PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try &&
     { [ "$2" = yes ] || /etc/keepalived/hear_others.py 1.5; }' \
     sh "$lib/stage/etc/keepalived" "$had" 9>&-
+}
+recorded() { # whether our own account is that of this bundle
+  for file in $state_files; do cmp -s "$file" "$lib/state/$file" || return 1; done
+}
+enabled() { # whether all of it comes back after a reboot
+  for unit in keepalived-vip-nic keepalived-vip keepalived; do systemctl is-enabled -q $unit || return 1; done
 }
 # Lists in `changed` and `stale` what is not as the bundle wants it.
 compare() {
@@ -226,7 +242,7 @@ require_software
 remember_packages
 
 compare
-if [ $recovered = no ] && [ ! -s changed ] && [ ! -s stale ] && cmp -s id "$lib/state/id" && cmp -s owner "$lib/state/owner" &&
+if [ $recovered = no ] && [ ! -s changed ] && [ ! -s stale ] && recorded && enabled &&
   sh ./healthy >/dev/null 2>&1 9>&-; then
   say "up to date"
   exit 0
@@ -265,6 +281,7 @@ cp log why
 if [ $had = yes ]; then
   discard_new
   restore_old
+  : >changed
   if activate_and_verify; then
     outcome="the old configuration is active again"
   else

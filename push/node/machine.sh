@@ -48,6 +48,7 @@ remember() {
   mkdir -p "$found.new" && packages >"$found.new/packages" && cat /proc/sys/net/ipv4/ip_nonlocal_bind >"$found.new/bind" || return 1
   ! unit_is enabled || : >"$found.new/enabled"
   ! unit_is active || : >"$found.new/active"
+  [ "$(systemctl is-enabled keepalived 2>/dev/null)" != masked ] || : >"$found.new/masked"
   [ ! -e /var/log/keepalived.log ] || cp -p /var/log/keepalived.log "$found.new/log" || return 1
   mv "$found.new" "$found"
 }
@@ -75,6 +76,7 @@ restore() {
   else
     take_away "rpm -e" new
   fi
+  [ ! -e "$found/masked" ] || systemctl mask -q keepalived
   [ ! -e "$found/enabled" ] || systemctl enable -q keepalived
   [ ! -e "$found/active" ] || systemctl start keepalived
   [ ! -e "$found/log" ] || cp -p "$found/log" /var/log/keepalived.log

@@ -13,7 +13,7 @@ const machine = (node: Node): string[] => {
   const seen =
     node.run(`cd /; find etc usr/sbin var/lib var/log -xdev -path var/lib/apt -prune -o -type f -printf '%p %m %u %g %T@ %s\\n' |
       grep -v '^var/lib/dpkg/' | sort
-    find etc var/lib -xdev -type d -printf '%p %m %u %g\\n' | sort; find /stub/active /stub/enabled /stub/packages | sort
+    find etc var/lib -xdev -type d -printf '%p %m %u %g\\n' | sort; find /stub/active /stub/enabled /stub/masked /stub/packages -type f | sort
     cat /stub/packages; ip -4 rule; ip -4 route show table all; ip -4 -o addr; cat /proc/sys/net/ipv4/ip_nonlocal_bind`);
   return seen.stdout.split("\n");
 };
@@ -33,7 +33,7 @@ function packaged(node: Node, list: string): void {
   sh("dpkg-query", "cat /stub/packages");
   sh(
     "dpkg",
-    `verb=$1; shift; echo "$verb $*" >>/stub/dpkg; [ ! -e /stub/needed ] || exit 1
+    `[ "$1" != -V ] || exit 0; verb=$1; shift; echo "$verb $*" >>/stub/dpkg; [ ! -e /stub/needed ] || exit 1
     for name; do sed -i "/^$name /d" /stub/packages; done; rm -f /usr/sbin/keepalived /etc/default/keepalived-package`,
   );
   sh(
@@ -90,6 +90,22 @@ test("with a keepalived that does nothing: its file, its log and its unit come b
   assert.equal(uninstall(node).status, 0);
   assertAsBefore(node, before);
   assert.ok(!existsSync(node.at("/stub/dpkg")));
+});
+
+test("with a keepalived that is masked, and after a repair: it ends as it was found all the same", async (t) => {
+  const node = await bareNode(t);
+  packaged(node, "bash installed\nkeepalived installed\n");
+  node.run("mkdir -p /stub/active /stub/enabled");
+  node.write({ path: "/stub/masked/keepalived", mode: "0644", content: "masked\n" });
+  const before = machine(node);
+  const first = install(node);
+  assert.equal(first.status, 0, first.stderr);
+  node.run(`echo '# mine' >>${conf}; rm /etc/logrotate.d/keepalived-vip; systemctl mask keepalived`);
+  const repair = install(node);
+  assert.equal(repair.status, 0, repair.stderr);
+  node.has(original);
+  assert.equal(uninstall(node).status, 0);
+  assertAsBefore(node, before);
 });
 
 const refused: [what: string, how: string, line: RegExp][] = [

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands in for systemctl on a test machine. Runs what a unit would run; a unit is active while /stub/active/<unit>
-# exists, and enabled while /stub/enabled/<unit> does. Every call is a line in /stub/calls. /stub/fail/<unit> makes its
-# next start fail.
+# exists, and enabled while /stub/enabled/<unit> does; /stub/masked/<unit> has what is-enabled says of one that is masked.
+# Every call is a line in /stub/calls. /stub/fail/<unit> makes its next start fail.
 verb='' units=''
 for word in "$@"; do
   case $word in
@@ -10,7 +10,7 @@ for word in "$@"; do
   esac
 done
 case $verb in is-* | reset-failed) ;; *) echo "$verb$units" >>/stub/calls ;; esac
-mkdir -p /stub/active /stub/enabled /stub/fail
+mkdir -p /stub/active /stub/enabled /stub/masked /stub/fail
 
 stop() { rm -f "/stub/active/$1"; }
 start() {
@@ -33,8 +33,16 @@ start() {
 for unit in $units; do
   case $verb in
     is-active) [ -e "/stub/active/$unit" ] || exit 3 ;;
-    is-enabled) [ -e "/stub/enabled/$unit" ] || exit 1 ;;
-    enable) touch "/stub/enabled/$unit" ;;
+    is-enabled)
+      cat "/stub/masked/$unit" 2>/dev/null && exit 1
+      [ -e "/stub/enabled/$unit" ] || exit 1
+      ;;
+    enable)
+      [ ! -e "/stub/masked/$unit" ] || exit 1
+      touch "/stub/enabled/$unit"
+      ;;
+    mask) echo masked >"/stub/masked/$unit" ;;
+    unmask) rm -f "/stub/masked/$unit" ;;
     start) [ -e "/stub/active/$unit" ] || start "$unit" ;;
     restart) stop "$unit"; start "$unit" ;;
     disable)

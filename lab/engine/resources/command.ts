@@ -64,6 +64,7 @@ export const commands: Record<string, Resource> = {
   // The engine itself keeps a stash's first value for as long as the stack lives.
   "pulumi:index:Stash": {
     create: async (i) => ({ id: "stash", state: { output: i.input } }),
+    update: async () => ({}),
     remove: async () => {},
   },
   "command:remote:Command": {

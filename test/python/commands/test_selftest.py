@@ -1,5 +1,6 @@
 """`vip.py self-test` between two network namespaces: what is broken makes its own check fail, and no other."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -49,6 +50,7 @@ class SelfTest(unittest.TestCase):
         os.mkfifo(self.conf.fifo)
         self.beat(0)
         self.stand_in("nic.sh", "exit 0")
+        self.push()
         self.stand_in("keepalived", "echo 'Keepalived v2.2.7 (01/16,2022)' >&2")
         self.stand_in(
             "systemctl", '[ "$1" = is-active ] && said=active || said=enabled; printf "$said\\n$said\\n$said\\n"'
@@ -72,6 +74,16 @@ class SelfTest(unittest.TestCase):
         with open(path, "w") as file:
             file.write("#!/bin/sh\n%s\n" % body)
         os.chmod(path, 0o755)
+
+    def push(self):
+        """As if one empty file were all that was pushed."""
+        self.conf.pushed, path = self.folder + "/pushed", self.folder + "/empty"
+        os.mkdir(self.conf.pushed)
+        lists = {"sums": "%s  .%s\n" % (hashlib.sha256().hexdigest(), path), "files": "0644 root:root %s\n" % path}
+        for name, text in dict(lists, **{"../empty": ""}).items():
+            with open("%s/%s" % (self.conf.pushed, name), "w") as file:
+                os.fchmod(file.fileno(), 0o644)
+                file.write(text)
 
     def beat(self, ago_s: float):
         path = self.conf.run + "/heartbeat"
@@ -253,6 +265,7 @@ class SelfTest(unittest.TestCase):
         self.standby()
         cases = [
             ("nic", lambda: self.stand_in("nic.sh", "echo 'eth1 is down'; exit 1"), "eth1 is down"),
+            ("files", lambda: os.unlink(self.folder + "/empty"), "empty: missing"),
             ("keepalived", lambda: self.stand_in("keepalived", "echo 'Keepalived v2.0.10'"), "version 2.0.10"),
             (
                 "services",
@@ -271,6 +284,14 @@ class SelfTest(unittest.TestCase):
                 self.only(rows, *broken)
                 self.assertIn(text, rows[name]["found"])
                 self.assertTrue(rows[name]["cure"])
+
+    def test_a_unit_that_was_masked_needs_more_than_to_be_enabled(self):
+        self.standby()
+        say = 'printf "$said\\n$said\\n$said\\n"'
+        self.stand_in("systemctl", '[ "$1" = is-active ] && said=active || said=masked; ' + say)
+        rows = self.run_here()
+        self.assertIn("keepalived is masked, not enabled", self.only(rows, "services"))
+        self.assertEqual(rows["services"]["cure"], prerequisites.PUSH_AGAIN)
 
     def test_a_full_disk(self):
         self.standby()

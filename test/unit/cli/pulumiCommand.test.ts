@@ -42,7 +42,7 @@ function writeCli(file: string, log: string, fake: Fake): void {
   writeFileSync(
     file,
     `#!/bin/sh
-echo "$*" >> ${log}
+echo "$*\${KEEPALIVED_CLUSTER_REPAIR:+ repair $KEEPALIVED_CLUSTER_REPAIR}" >> ${log}
 case "$1 $2" in
   "version ") echo "${version}" ;;
   "plugin ls") echo '${JSON.stringify(plugins)}' ;;
@@ -93,6 +93,15 @@ test("preview, refresh and destroy go the same way; destroy refreshes unless it 
   cli({ stackError: "error: no stack selected" });
   assert.match(type(["destroy"]).text, /No stack is selected/);
   assert.match(type(["cancel"]).text, /"cancel" is none of up, preview, refresh, destroy/);
+});
+
+test("a repair looks at the cloud as well, and asks the program by the time that it is", (t) => {
+  const { type, cli } = scene(t);
+  cli({});
+  const last = (...words: string[]) => type(words).calls.at(-1) ?? "";
+  assert.match(last("up", "--yes", "--repair"), /^up --refresh --yes repair \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  assert.match(last("preview", "--repair"), /^preview --refresh repair /);
+  assert.equal(last("destroy", "--repair"), "destroy --refresh --repair", "for the CLI to refuse");
 });
 
 test("missing keys are a warning, by name: the provider may find credentials elsewhere", (t) => {

@@ -1,7 +1,9 @@
 /** What is looked up of a stack, and what is refused before any other resource is asked for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertOptions, beforeFailover, getEnis, made, pair, run } from "./stack.ts";
+import { repairVariable } from "../../../config/repair.ts";
+import type { Run } from "../../support/mocks.ts";
+import { assertOptions, beforeFailover, filesOf, getEnis, made, pair, run } from "./stack.ts";
 
 /** Runs the program over a running stack that was made with `made`; tells which resources were registered and what came of it. */
 async function over(changes: Record<string, string>): Promise<{ message: string | null; resources: string[] }> {
@@ -104,4 +106,26 @@ test("a new stack whose name a living pair has already is refused", async () => 
     run({}, living),
     /^Error: The account has a pair named keepalived-cluster-test that this stack knows nothing of; nothing was changed\./,
   );
+});
+
+test("a repair changes both nodes' commands and nothing else, and is kept so that the next run changes nothing", async (t) => {
+  const commands = (r: Run) =>
+    ["a", "b"].map((node) => String(r.one("Command", filesOf(node)).inputs.create).split("\n"));
+  const before = commands(await run({}, beforeFailover));
+  t.after(() => delete process.env[repairVariable]);
+  process.env[repairVariable] = "2026-11-27T08:20:00.000Z";
+  const repaired = await run({}, beforeFailover);
+  delete process.env[repairVariable];
+  const line = '# repaired "2026-11-27T08:20:00.000Z"';
+  for (const [n, lines] of commands(repaired).entries()) assert.deepEqual(lines, before[n]?.toSpliced(2, 0, line));
+  const { inputs, options } = repaired.one("Stash", "ha-identity");
+  const { repair } = inputs.input as { repair: string };
+  assert.equal(repair, "2026-11-27T08:20:00.000Z");
+  const ofNetwork = ["zone", "vpcCidr", "subnetCidr", "vip", "nodeAddressA", "nodeAddressB", "vpcId", "subnetId"];
+  const identity = [...ofNetwork, "publicIpId", "machines", "run"].map((key) => `input.${key}`);
+  assert.deepEqual(options.ignoreChanges, identity, "all of it, or a refused change would leave a trace");
+  // The engine gives back the Stash's newest input, for the next run is told to ignore its own.
+  const next = await run({}, { ...beforeFailover, newest: { ...made, repair } });
+  assertOptions(next.one("Stash", "ha-identity"), { ignoreChanges: ["input"] });
+  assert.deepEqual(commands(next), commands(repaired));
 });

@@ -27,7 +27,7 @@ class Settings:
     ) -> None:
         missing = [key for key in KEYS if key not in values]
         if missing:
-            raise ValueError("vip.json has no %s; run `pulumi up` again" % ", ".join(missing))
+            raise ValueError("vip.json has no %s; npm run up -- --repair writes it again" % ", ".join(missing))
         self.pair = values["pair"]
         self.node = values["node"]
         self.peer = values["peer"]
@@ -64,6 +64,7 @@ class Settings:
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"
+        self.pushed = "/var/lib/keepalived-cluster/state"  # what install.sh keeps of the last push
         self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"

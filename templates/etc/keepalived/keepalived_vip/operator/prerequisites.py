@@ -7,7 +7,7 @@ import threading
 import time
 
 from keepalived_vip.agent import nic
-from keepalived_vip.operator import adverts, probe
+from keepalived_vip.operator import adverts, drift, probe
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -16,6 +16,7 @@ HEARTBEAT_S = 10.0  # check_self.sh comes every 2 s and may take 2 s
 FREE_BYTES = 16 * 1024 * 1024
 OLDEST = (2, 0, 14)
 UNITS = ["keepalived-vip-nic", "keepalived-vip", "keepalived"]
+PUSH_AGAIN = "where the pair is deployed from: npm run up -- --repair"
 
 
 class Problem(Exception):
@@ -30,8 +31,8 @@ class NotAsked(Problem):
     """Could not be told; to be mended is something else."""
 
 
-def words(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+def words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def at_once(functions, limit_s: float) -> list:
@@ -94,6 +95,17 @@ def keepalived(conf) -> str:
     return "version %s" % match.group(1)
 
 
+def files(conf) -> str:
+    try:
+        pushed = drift.account(conf.pushed)
+    except (OSError, ValueError) as error:
+        raise Problem("what was pushed is not known: %s: %s" % (conf.pushed, words(error))) from error
+    changed = drift.changed(pushed)
+    if changed:
+        raise Problem("; ".join(changed))
+    return "%d are as they were pushed" % len(pushed)
+
+
 def services(conf) -> str:
     wrong = []
     for word, wanted in (("is-active", "active"), ("is-enabled", "enabled")):
@@ -101,7 +113,8 @@ def services(conf) -> str:
         said += ["unknown"] * (len(UNITS) - len(said))
         wrong += ["%s is %s, not %s" % (unit, now, wanted) for unit, now in zip(UNITS, said) if now != wanted]
     if wrong:
-        raise Problem("; ".join(wrong))
+        masked = any(" is masked" in text for text in wrong)
+        raise Problem("; ".join(wrong), PUSH_AGAIN if masked else None)
     return "%s are active and enabled" % ", ".join(UNITS)
 
 

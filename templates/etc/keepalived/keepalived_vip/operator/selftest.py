@@ -8,11 +8,11 @@ import os
 import time
 
 from keepalived_vip.operator import prerequisites
+from keepalived_vip.operator.prerequisites import PUSH_AGAIN
 from keepalived_vip.operator.prerequisites_cloud import CloudChecks
 
 FIRST_S, SECOND_S = 7.0, 6.0  # limits of the two rounds
 WORDS = {"pass": "ok", "fail": "FAIL", "unknown": "?"}
-PUSH_AGAIN = "pulumi up puts it back"
 
 
 def table(conf):
@@ -22,12 +22,19 @@ def table(conf):
     def here(check):
         return lambda: check(conf)
 
+    policy = "the policy of the CAM role, or of the key, was changed or taken off: %s" % PUSH_AGAIN
     return [
-        ("nic", here(prerequisites.second_nic), "/etc/keepalived/nic.sh up; if no NIC has that address: pulumi up", 1),
+        (
+            "nic",
+            here(prerequisites.second_nic),
+            "/etc/keepalived/nic.sh up; if no NIC has that address, %s" % PUSH_AGAIN,
+            1,
+        ),
         (
             "adverts",
             here(prerequisites.vrrp),
-            "let IP protocol 112 pass between both nodes (security group, firewall); keepalived has to run on both",
+            "keepalived has to run on both nodes, and IP protocol 112 to pass between them through your firewalls; "
+            "the security group's rules are put back %s" % PUSH_AGAIN,
             1,
         ),
         ("peer", here(prerequisites.ping), "see whether the peer runs, and what its firewall lets in", 1),
@@ -35,12 +42,13 @@ def table(conf):
         ("api", cloud.endpoints, "let this node reach an endpoint by TCP 443, or name one it reaches: apiEndpoints", 1),
         ("clock", cloud.clock, "timedatectl set-ntp true; the service makes up for it, logs do not", 2),
         ("credentials", cloud.credentials, "the CAM role of this machine, or its key: %s" % PUSH_AGAIN, 1),
-        ("look", cloud.look, "the policy of the CAM role, or of the key: %s" % PUSH_AGAIN, 2),
-        ("permission", cloud.permission, "the policy of the CAM role, or of the key: %s" % PUSH_AGAIN, 2),
+        ("look", cloud.look, policy, 2),
+        ("permission", cloud.permission, policy, 2),
+        ("files", here(prerequisites.files), PUSH_AGAIN, 1),
         (
             "keepalived",
             here(prerequisites.keepalived),
-            "install keepalived %d.%d.%d or newer" % prerequisites.OLDEST,
+            "it takes %d.%d.%d or newer; where none is, %s" % (prerequisites.OLDEST + (PUSH_AGAIN,)),
             1,
         ),
         ("services", here(prerequisites.services), "systemctl enable --now %s" % " ".join(prerequisites.UNITS), 1),
