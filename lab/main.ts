@@ -105,7 +105,11 @@ async function thePair(wanted?: string) {
 
 async function up(args: string[]): Promise<number> {
   const { engine, set, behaviour, profile, repair } = options(args, [
-    ...["engine", "set", "behaviour", "profile", "repair"],
+    "engine",
+    "set",
+    "behaviour",
+    "profile",
+    "repair",
   ]);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {

@@ -1,9 +1,11 @@
 /** The whole life of a stack as a user leads it: the real Pulumi CLI and provider, real nodes, the local cloud. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { Json } from "../../lab/engine/client.ts";
 import { Pinger } from "../../lab/probe/pinger.ts";
 import { footprint, leftOf } from "../support/lab.ts";
-import { assertIdle, assertNothingToUndo, RealLab } from "./realLab.ts";
+import { assertIdle, assertNothingToUndo, RealLab, summaryOf } from "./realLab.ts";
+import { followRunbook } from "./runbook.ts";
 
 const vip = "10.0.1.100";
 
@@ -65,6 +67,46 @@ describe("the life of a stack on the real engine", () => {
     await lab.run("heal");
     assert.equal((await lab.change("publicIp", "false")).summary.deleted, 2);
     assert.equal(await lab.holder(), "b");
+  });
+
+  test("what was changed by hand in the console and on a node is put back, and the VIP's clients notice nothing", async () => {
+    const a = lab.master(await lab.converged());
+    const b = a === "a" ? "b" : "a";
+    const RoleName = `keepalived-cluster-${lab.name}`;
+    const attached = async () =>
+      (await lab.byHand("cam", "ListAttachedRolePolicies", { RoleName, Page: 1, Rp: 10 })).List as Json[];
+    const PolicyId = (await attached())[0]?.PolicyId;
+    const groups = (await lab.byHand("vpc", "DescribeSecurityGroups", {})).SecurityGroupSet as Json[];
+    const SecurityGroupId = groups.find(({ SecurityGroupName }) => SecurityGroupName === RoleName)?.SecurityGroupId;
+    const rules = async () => {
+      const answer = await lab.byHand("vpc", "DescribeSecurityGroupPolicies", { SecurityGroupId });
+      return ((answer.SecurityGroupPolicySet as Json).Ingress as Json[]).map(({ CidrBlock, Port }) => [
+        CidrBlock,
+        Port,
+      ]);
+    };
+    const whole = await rules();
+    await lab.byHand("cam", "DetachRolePolicy", { DetachRoleName: RoleName, PolicyId });
+    const SecurityGroupPolicySet = { Ingress: [{ PolicyIndex: whole.length - 1 }] };
+    await lab.byHand("vpc", "DeleteSecurityGroupPolicies", { SecurityGroupId, SecurityGroupPolicySet });
+    await lab.run("ssh", b, "rm /usr/sbin/keepalived; systemctl mask keepalived");
+    await lab.run("ssh", a, "echo '# mine' >>/etc/keepalived/keepalived.conf");
+    assertIdle(await lab.pulumi("up, changed by hand", ["up", "--yes"]));
+
+    const pinger = new Pinger(await lab.namespace("vpc"), vip);
+    await pinger.first();
+    const { unchanged, ...changes } = summaryOf(await followRunbook(lab.name, { section: 14 }));
+    const { lost, sent, longestGapMs } = await pinger.stop();
+    assert.equal(lost, 0, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
+    assert.deepEqual(
+      changes,
+      { created: 1, updated: 4 },
+      "the grant; the rules, both nodes' files, and that there was a repair",
+    );
+    assert.deepEqual([(await attached())[0]?.PolicyId, await rules()], [PolicyId, whole]);
+    await lab.run("ssh", a, "! grep -q '^# mine' /etc/keepalived/keepalived.conf");
+    await lab.run("ssh", b, "keepalived --version && systemctl is-enabled keepalived");
+    await assertNothingToUndo(lab, "after a repair");
   });
 
   test("another mode: the VIP returns to the preferred node, once", async () => {

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { repairVariable } from "../../config/repair.ts";
 import { labPaths } from "../../lab/state.ts";
 import { labCommand } from "../support/lab.ts";
 import { lastWords } from "./realLab.ts";
@@ -18,7 +19,11 @@ const sections = new Map(
 /** Takes the place of what lies outside the lab: the CLI is the lab's, on the lab's stack, and asks nothing. */
 const substitutes = `
 pulumi() { (cd "$ROOT" && "$NODE" ${labCommand(["pulumi"]).join(" ")} "$@"); }
-npm() { shift 2; [ $# -eq 0 ] || shift; pulumi up --yes --skip-preview --non-interactive "$@"; }
+npm() {
+  shift 2; [ $# -eq 0 ] || shift
+  if [ "\${1:-}" = --repair ]; then shift; set -- --refresh "$@"; export ${repairVariable}="$(date)"; fi
+  pulumi up --yes --skip-preview --non-interactive "$@"
+}
 `;
 
 export interface Case {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { connect } from "../../lab/engine/client.ts";
+import { Pinger } from "../../lab/probe/pinger.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
 import { Lab, until } from "../support/lab.ts";
 
@@ -96,6 +97,38 @@ describe("a node", () => {
     assert.equal(await metric("a", "up"), 0);
     await on("a", "systemctl start keepalived-vip");
     await until("the metrics tell of a service that runs", async () => (await metric("a", "up")) === 1);
+  });
+
+  test("tells what was changed by hand; a repair puts it back and loses no reply, and then nothing is left to do", async () => {
+    await lab.makeMaster("a");
+    await on(
+      "a",
+      "chmod 777 /etc/keepalived/vip.py; rm /etc/logrotate.d/keepalived-vip; systemctl disable keepalived-vip",
+    );
+    const edit = "sed -i s/BACKUP/MASTER/ /etc/keepalived/keepalived.conf; systemctl mask keepalived";
+    await on("b", `rm /usr/sbin/keepalived; ${edit}`);
+    const [onA, onB] = [await notPassed("a"), await notPassed("b")];
+    assert.deepEqual(
+      onA.map(({ name }) => name),
+      ["files", "services"],
+    );
+    assert.match(onA[0]?.found ?? "", /vip\.py: mode 0777, not 0755; \/etc\/logrotate\.d\/keepalived-vip: missing$/);
+    assert.deepEqual(
+      onB.map(({ name }) => name),
+      ["files", "keepalived", "services"],
+    );
+    assert.match(onB[0]?.found ?? "", /keepalived\.conf: changed$/);
+    for (const { cure } of onB) assert.match(cure ?? "", /npm run up -- --repair/);
+    assert.match(await lab.run("up"), /Nothing had to change/, "up does not look");
+
+    const pinger = new Pinger(await lab.namespace("vpc"), "10.0.1.100");
+    await pinger.first();
+    await lab.run("up", "--repair");
+    const { lost, sent, longestGapMs } = await pinger.stop();
+    assert.equal(lost, 0, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
+    assert.equal(lab.master(await lab.converged()), "a");
+    for (const node of ["a", "b"] as const) assert.deepEqual(await notPassed(node), []);
+    assert.match(await lab.run("up"), /Nothing had to change/);
   });
 
   test("needs at most 12 MiB for the service", async () => {
