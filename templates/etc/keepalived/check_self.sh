@@ -11,7 +11,8 @@ touch "$run/heartbeat" 2>/dev/null || :
 
 if ! /etc/keepalived/nic.sh check >/dev/null 2>&1; then
   # In a session of its own, for keepalived ends what outlasts the check; one at a time, for it waits for an absent NIC.
-  setsid flock -n "$run/nic.lock" /etc/keepalived/nic.sh up </dev/null >/dev/null 2>&1 &
+  mkdir -m 700 "$run/locks" 2>/dev/null
+  setsid flock -n "$run/locks/nic" /etc/keepalived/nic.sh up </dev/null >/dev/null 2>&1 &
 fi
 
 # On a NIC that was taken out and put in again keepalived opens no socket: deaf and mute it stays BACKUP, also when its peer

@@ -62,6 +62,18 @@ class Drain(unittest.TestCase):
         drain.apply(self.conf)
         self.assertEqual(os.stat(self.conf.drain_file).st_mtime, 1)
 
+    def test_the_last_word_is_right_also_when_another_one_writes_at_the_same_time(self):
+        drain.apply(self.conf)
+
+        def meanwhile(conf, told=drain.told):
+            drain.told = told
+            drain.hold(conf, "health", 30, "down")
+            return b""
+
+        with mock.patch.object(drain, "told", meanwhile):
+            self.assertEqual(list(drain.apply(self.conf)), ["health"])
+        self.assertEqual(self.told(), "1")
+
     def test_half_a_file_is_no_reason(self):
         drain.apply(self.conf)
         os.makedirs(self.conf.run + "/drain.d")

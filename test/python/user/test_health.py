@@ -1,7 +1,6 @@
 """The user's service: how a verdict comes about, and what becomes of the node when the checking service itself dies,
 hangs or starts anew."""
 
-import fcntl
 import json
 import os
 import signal
@@ -157,10 +156,8 @@ class Service(Place):
         self.told("1")
         first = self.leased_until()
         until(lambda: self.leased_until() > first + 0.1, "renewed while the service lives")
-        with open(self.run_dir + "/drain.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # it is not in the middle of a write, or nobody could have the lock again
-            service.send_signal(number)
-            os.waitid(os.P_PID, service.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        service.send_signal(number)
+        os.waitid(os.P_PID, service.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
         until(lambda: not drain.apply(self.conf()))
         self.told("0")
         service.send_signal(signal.SIGCONT)

@@ -56,11 +56,13 @@ class Settings:
         self.drain_file = run + "/drain"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
-        self.service_lock = run + "/service.lock"
         self.switch_request = run + "/switch.request"
         self.switch_answer = run + "/switch.json"
-        self.switch_lock = run + "/switch.lock"
-        self.mover_lock = run + "/mover.lock"
+        # In a folder that nobody else may enter: who may read a file may lock it, and stop whoever waits for that.
+        self.locks = run + "/locks"
+        self.service_lock = self.locks + "/service"
+        self.switch_lock = self.locks + "/switch"
+        self.mover_lock = self.locks + "/mover"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"
@@ -73,7 +75,7 @@ class Settings:
         self.hooks_dir = etc + "/hooks"
         self.hooks_wanted = run + "/hooks.wanted"
         self.hooks_done = run + "/hooks.json"
-        self.hooks_lock = run + "/hooks.lock"
+        self.hooks_lock = self.locks + "/hooks"
         self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
         self.notify_url_file = etc + "/notify_url"
         # Where keepalived's versions and distributions put it.

@@ -5,7 +5,6 @@ switch, restart. `until` bounds it on the node itself: who set it may be gone. R
 boot and count monotonic seconds, those in the state folder outlive it and count Unix seconds.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -63,18 +62,31 @@ def reasons(conf) -> dict:
 
 
 def apply(conf) -> dict:
-    """Tells keepalived, if it was not told yet; gives the reasons in force. Cheap enough for every tick."""
-    with open(conf.run + "/drain.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        found = reasons(conf)
-        wanted = "1\n" if found else "0\n"
+    """Tells keepalived, if it was not told yet; gives the reasons in force. Cheap enough for every tick.
+
+    Without a lock, for the service must not wait for one. Who changes a reason applies it afterwards, and who has
+    written looks at the reasons once more: so the last word is right, whoever else writes at the same time.
+    """
+    found = reasons(conf)
+    while True:
+        wanted = b"1\n" if found else b"0\n"
+        if told(conf) == wanted:
+            return found
+        # Written in place, for keepalived reads when a writer closes the file; and never empty meanwhile.
+        descriptor = os.open(conf.drain_file, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
-            with open(conf.drain_file) as file:
-                if file.read() == wanted:
-                    return found
-        except OSError:
-            pass
-        # Written in place: keepalived reads when a writer closes the file.
-        with open(conf.drain_file, "w") as file:
-            file.write(wanted)
-        return found
+            os.write(descriptor, wanted)
+            os.ftruncate(descriptor, len(wanted))
+        finally:
+            os.close(descriptor)
+        before, found = found, reasons(conf)
+        if bool(found) == bool(before):
+            return found
+
+
+def told(conf) -> bytes:
+    try:
+        with open(conf.drain_file, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

@@ -13,6 +13,7 @@ from keepalived_vip.cloud.credentials import Credentials, Unavailable
 
 def take_lock(path: str):
     """An open file whose lock is ours until it is closed or the process ends; None when another process has it."""
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
     lock = open(path, "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -54,7 +54,7 @@ def run(conf) -> int:
     from keepalived_vip.log import Log
 
     log = Log(conf.log)
-    os.makedirs(conf.run, exist_ok=True)
+    os.makedirs(conf.locks, 0o700, exist_ok=True)
     # The scripts inherit it: after a kill of ours the next one waits for the script that still runs.
     with open(conf.hooks_lock, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
