@@ -88,6 +88,25 @@ test("a health check comes before keepalived starts, and leaves nothing that kee
   assert.equal(node.run("find /etc -name 10-x -o -name 'keepalived-vip-h*'").stdout, "");
 });
 
+test("node_exporter's user gets a link to the metrics, and decides about no file of root's by what he puts in its place", async (t) => {
+  const node = await bareNode(t);
+  const [folder, name, metrics] = ["/var/lib/prometheus/node-exporter", "keepalived_vip.prom", "/run/keepalived-vip"];
+  const asNobody = (command: string) =>
+    node.run(`setpriv --reuid=nobody --regid=nogroup --clear-groups sh -c 'cd ${folder}; rm -rf *; ${command}'`);
+  node.run(`mkdir -p ${folder} && chown nobody ${folder}; mkdir /own; echo own >/own/secret; chmod 600 /own/secret`);
+  const traps = ["echo old >keepalived_vip.prom", `ln -s /own/secret ${name}`, `ln -s /own ${name}`, `mkfifo ${name}`];
+  for (const trap of [...traps, `mkdir -p ${name}/x`]) {
+    const laid = asNobody(trap);
+    assert.deepEqual([laid.status, laid.stderr], [0, ""]);
+    node.run("rm -f /etc/logrotate.d/keepalived-vip"); // something to do
+    assert.equal(node.install(original).status, 0, trap);
+    const wanted = trap.startsWith("mkdir") ? "" : `${metrics}/${name}\n`;
+    assert.equal(node.run(`readlink ${folder}/${name}`).stdout, wanted, trap);
+    assert.equal(node.run("cat /own/secret; stat -c %a /own/secret; ls /own").stdout, "own\n600\nsecret\n");
+  }
+  assert.equal(node.push("uninstall", original).status, 0);
+});
+
 describe("software", () => {
   const aptGet = (node: Node, content: string): void =>
     node.write({ path: "/stub/bin/apt-get", mode: "0755", content: `#!/bin/sh\n${content}\n` });

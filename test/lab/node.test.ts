@@ -32,7 +32,7 @@ describe("a node", () => {
       .filter(({ action }) => action === "MigratePrivateIpAddress");
   /** A sample of the metrics file, without labels. */
   const metric = async (node: Node, name: string) =>
-    Number(await on(node, `sed -n 's/^keepalived_vip_${name} //p' /var/lib/keepalived-vip/keepalived_vip.prom`));
+    Number(await on(node, `sed -n 's/^keepalived_vip_${name} //p' /run/keepalived-vip/keepalived_vip.prom`));
 
   test("has every prerequisite, and asking for them moves nothing", async () => {
     const serving = lab.master(await lab.converged());

@@ -15,7 +15,6 @@ def load():
     places = [given[name] for name in ("run", "etc", "log", "metadata")]
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
-    conf.collector = given["run"] + "/collector"
     conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
     for name in ("health_lease_s", "hook_limit_s"):
         setattr(conf, name, given.get(name, getattr(conf, name)))

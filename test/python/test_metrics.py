@@ -71,20 +71,14 @@ class Metrics(unittest.TestCase):
         found = self.read(pair='a"b\\c\nd', apiRequests={"X": {'"': 1, "\\": 2}})
         self.assertEqual(found[("build_info", "a", 'a\\"b\\\\c\\nd', "1.2.3")], 1)
 
-    def test_it_is_written_for_everybody_to_read_and_where_the_collector_is(self):
+    def test_it_is_written_for_everybody_to_read(self):
         with tempfile.TemporaryDirectory() as folder:
-            conf = settings.Settings(support.values(), lib=folder + "/lib")
-            conf.collector = folder + "/collector"
-            os.mkdir(conf.lib)
+            conf = settings.Settings(support.values(), run=folder)
             before = os.umask(0o077)
             self.addCleanup(os.umask, before)
             metrics.write(conf, status())
-            self.assertFalse(os.path.exists(conf.collector))
-            os.mkdir(conf.collector)
-            metrics.write(conf, status())
-            for place in (conf.lib, conf.collector):
-                self.assertEqual(os.listdir(place), ["keepalived_vip.prom"])
-                self.assertEqual(stat.S_IMODE(os.stat(place + "/keepalived_vip.prom").st_mode), 0o644)
+            self.assertEqual(os.listdir(folder), ["keepalived_vip.prom"])
+            self.assertEqual(stat.S_IMODE(os.stat(conf.metrics_file).st_mode), 0o644)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import unittest
 
 import nobody
 import support
+from keepalived_vip import settings
 from pair import Pair
 from support import ME, PEER, until
 
@@ -41,6 +42,47 @@ class Locks(Stranger):
         self.assertEqual(hold.wait(support.PATIENCE_S), 0)
         self.start()
         self.assertTrue(self.drained())
+
+
+class Traps(Stranger):
+    """Where /var/log is a group's to write, or a folder was another user's: what lies there was put there by him."""
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.folder, 0o777)
+        self.log = os.path.join(self.folder, "log")
+        self.secret = os.path.join(self.folder, "secret")
+        settings.write_atomically(self.secret, "root's own", 0o600)
+
+    def serves(self):
+        self.master()
+        until(lambda: os.path.exists(self.run_dir + "/keepalived_vip.prom"), self.output)
+        with open(self.secret) as file:
+            self.assertEqual(file.read(), "root's own")
+        self.assertEqual(stat.S_IMODE(os.stat(self.secret).st_mode), 0o600)
+
+    def test_no_file_of_roots_is_written_to_by_his_link(self):
+        nobody.run(lambda: os.symlink(self.secret, self.log))
+        self.serves()
+
+    def test_no_pipe_of_his_holds_the_service_up(self):
+        nobody.run(lambda: os.mkfifo(self.log, 0o666))
+        self.serves()
+
+    def test_no_text_is_written_through_what_has_the_name_that_it_has_for_a_moment(self):
+        target = os.path.join(self.folder, "text")
+        moment = "%s.%d" % (target, os.getpid())
+        for trap in (lambda: os.symlink(self.secret, moment), lambda: os.mkfifo(moment, 0o666)):
+            nobody.run(trap)
+            settings.write_atomically(target, "text")
+            with open(target) as file:
+                self.assertEqual(file.read(), "text")
+        self.serves()
+
+    def test_the_service_writes_to_no_folder_of_another_user(self):
+        conf = settings.Settings(support.values(), run="/own/run", etc="/own/etc", log="/own/log", lib="/own/lib")
+        paths = [path for path in vars(conf).values() if isinstance(path, str) and path.startswith("/")]
+        self.assertEqual([path for path in paths if not path.startswith("/own/")], [])
 
 
 def locked(path: str):

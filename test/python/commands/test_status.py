@@ -116,7 +116,7 @@ class Verb(Node):
         return code, found
 
     def metrics(self):
-        with open(self.run_dir + "/lib/keepalived_vip.prom") as file:
+        with open(self.run_dir + "/keepalived_vip.prom") as file:
             found = parse(file.read())
         return {name[len("keepalived_vip_") :]: value for (name, labels), value in found.items() if not labels}
 
@@ -180,7 +180,7 @@ class Verb(Node):
         self.start()
         self.become_master()
         self.settled()
-        until(lambda: os.path.exists(self.run_dir + "/lib/keepalived_vip.prom"))
+        until(lambda: os.path.exists(self.run_dir + "/keepalived_vip.prom"))
         self.service.send_signal(signal.SIGKILL)
         self.service.wait()
         code, found = self.status_now()

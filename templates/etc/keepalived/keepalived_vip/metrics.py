@@ -1,6 +1,5 @@
 """What the node says of itself to Prometheus: a file for node_exporter's textfile collector."""
 
-import os
 import time
 
 from keepalived_vip import settings
@@ -95,11 +94,9 @@ def escape(value: str) -> str:
 
 
 def write(conf, status: dict) -> None:
-    """Where node_exporter reads it on Debian, too, if that is there."""
-    content = text(status, time.time())
-    for folder in (conf.lib, conf.collector):
-        try:
-            if os.path.isdir(folder):
-                settings.write_atomically(folder + "/keepalived_vip.prom", content)
-        except OSError:
-            pass  # a full disk: the timestamp in the old file tells
+    """In our own folder only: node_exporter's belongs to another user, who would choose what is written to. There the
+    installation has put a link to this file."""
+    try:
+        settings.write_atomically(conf.metrics_file, text(status, time.time()))
+    except OSError:
+        pass  # a full disk: the timestamp in the old file tells

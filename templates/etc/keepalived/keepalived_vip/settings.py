@@ -67,7 +67,7 @@ class Settings:
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"
         self.pushed = "/var/lib/keepalived-cluster/state"  # what install.sh keeps of the last push
-        self.collector = "/var/lib/prometheus/node-exporter"  # of Debian's node_exporter
+        self.metrics_file = run + "/keepalived_vip.prom"
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
         self.health_lease_s = 30.0  # a failing service is believed for so long when nobody looks any more
@@ -90,10 +90,14 @@ def load(path: str = CONFIG) -> Settings:
 
 def write_atomically(path: str, text: str, mode: int = 0o644, durable: bool = False) -> None:
     """A reader sees the old text or the new one, with this mode whatever the umask. After a power cut that holds on
-    every file system only for what is `durable`, which waits for the disk.
+    every file system only for what is `durable`, which waits for the disk. Nothing that lies in the way is written to.
     """
     temporary = "%s.%d" % (path, os.getpid())
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        os.unlink(temporary)  # of one that was killed
+    except FileNotFoundError:
+        pass
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "w") as file:
             os.fchmod(descriptor, mode)

@@ -185,6 +185,6 @@ def tell_metrics(conf) -> int:
     """The metrics file as it is now: the service does it while it runs, its unit once it does not."""
     from keepalived_vip import metrics
 
-    os.makedirs(conf.lib, exist_ok=True)
+    os.makedirs(conf.run, exist_ok=True)
     metrics.write(conf, collect(conf))
     return 0
