@@ -46,8 +46,14 @@ export interface NodeAnswer {
 /** Stands between the two commands' output. */
 export const divider = "---";
 
-const read = (text: string): unknown =>
-  JSON.parse(text, (_key, value: unknown) => (typeof value === "string" ? oneLine(value) : value));
+/** Names are the node's as well as values: `status --json` passes on those that it does not know. */
+function clean(value: unknown): unknown {
+  if (typeof value === "string") return oneLine(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, of]) => [oneLine(name), of]));
+}
+
+const read = (text: string): unknown => JSON.parse(text, (_name, value: unknown) => clean(value));
 
 /**
  * The output of `vip.py status --json` and `vip.py probe --json`, with the divider on a line between them.

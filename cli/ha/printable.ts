@@ -2,9 +2,16 @@
 
 /**
  * Without any character that a terminal obeys or hides: escape sequences (a clipboard is written by OSC 52), C1 codes,
- * marks of the direction of writing. Line feeds stay.
+ * marks of the direction of writing, separators of lines and paragraphs. Line feeds stay.
  */
-export const printable = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "\uFFFD");
+export const printable = (text: string): string => text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 
-/** The same as one line: a cell of a table, a reason in a list. */
-export const oneLine = (text: string): string => printable(text).replaceAll("\n", " ");
+/** The same as one line: a cell of a table, a reason in a list. Blanks can't push a word to where a line begins. */
+export const oneLine = (text: string): string => printable(text).replace(/\s+/gu, " ");
+
+/** The same with the speaker's name before each line: none of them passes for this command's own. */
+export const spoken = (speaker: string, text: string): string =>
+  printable(text)
+    .split("\n")
+    .map((line) => `${speaker}: ${line}`)
+    .join("\n");

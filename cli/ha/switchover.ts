@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../render/model.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "./plan.ts";
-import { oneLine } from "./printable.ts";
+import { oneLine, spoken } from "./printable.ts";
 import { Refusal } from "./refusal.ts";
 import { screen } from "./report.ts";
 import { type Answer, onNode, quoted } from "./ssh.ts";
@@ -71,13 +71,13 @@ async function carryOut(target: Target, plan: SwitchPlan, stay: string): Promise
   let ending: Promise<Answer> | undefined;
   const yielded = await onNode(target, from, `${vip} yield --json ${stay}`, yieldLimitMs, (line) => {
     const { phase, text } = progressOf(line);
-    console.log(`${from}: ${text}`);
+    console.log(spoken(from, text));
     // Not earlier: the preferred node would take over before the cloud delivers to it.
     if (endsMaintenance && (phase === "moved" || phase === "yielded")) {
       ending ??= onNode(target, to, `${vip} maintenance off`, 15_000);
     }
   });
-  if (yielded.stderr) console.log(`${from}: ${yielded.stderr}`);
+  if (yielded.stderr) console.log(spoken(from, yielded.stderr));
   if (ending) say(to, await ending);
   if (yielded.code === refused) {
     await onNode(target, to, `${vip} prepare --undo`, 15_000);
@@ -89,7 +89,7 @@ async function carryOut(target: Target, plan: SwitchPlan, stay: string): Promise
 
 function say(node: NodeName, { code, stdout, stderr }: Answer): void {
   const text = [stdout.trim(), stderr].filter(Boolean).join("\n") || (code === done ? "done" : "no answer");
-  console.log(`${node}: ${text}`);
+  console.log(spoken(node, text));
 }
 
 /** A line of `vip.py yield --json`; a refusal at its very beginning is plain text. */

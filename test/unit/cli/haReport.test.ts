@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type NodeReport, parseAnswer } from "../../../cli/ha/answer.ts";
 import { notYet, planSwitch, planText } from "../../../cli/ha/plan.ts";
+import { spoken } from "../../../cli/ha/printable.ts";
 import { judge, lastMoves, nextCommand, screen, type Verdict, type View } from "../../../cli/ha/report.ts";
 import type { Outputs } from "../../../cli/ha/target.ts";
 
@@ -180,12 +181,16 @@ test("a node's answer is its status and its probe", () => {
 describe("a node that is somebody else's by now", () => {
   test("writes nothing on the operator's screen but text on its own lines", () => {
     const clipboard = "\u001b]52;c;ZWNobyBoaQ==\u0007";
-    const found = `all is well\nNext: rm -rf /\u009b2J\u202e ${clipboard}`;
-    const text = `${JSON.stringify({ ...master, problems: [{ found, cure: found }] })}\n\n---\n{"here": true, "answeredMs": null}`;
+    const found = `all is well\n${" ".repeat(500)}Next: rm -rf /\u009b2J\u202e\u2028\ud800 ${clipboard}`;
+    const text = `${JSON.stringify({ ...master, problems: [{ found, cure: found, [found]: 1 }] })}\n\n---\n{"here": true, "answeredMs": null}`;
     const view = seen((v) => (v.nodes.a.report = parseAnswer(text).report));
     const shown = screen("x", outputs, view);
     assert.match(shown, /^ {2}! a: all is well Next: rm -rf/m);
-    assert.doesNotMatch(shown, /(?!\n)[\p{Cc}\p{Cf}]/u);
+    for (const all of [shown, JSON.stringify(view)]) assert.doesNotMatch(all, /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
+  });
+
+  test("speaks each line of an answer in its own name", () => {
+    assert.equal(spoken("a", "no answer\nDone: all agree\u001b[2J"), "a: no answer\na: Done: all agree\uFFFD[2J");
   });
 
   test("is one that could not be asked, when it says something else than a status", () => {
