@@ -5,10 +5,12 @@ import pwd
 import signal
 import traceback
 
+import support
 
-def run(act) -> str:
+
+def run(act, namespace=None) -> str:
     """What `act` returns, a text."""
-    child, text = begin(act)
+    child, text = begin(act, namespace)
     end(child)
     return text
 
@@ -19,7 +21,7 @@ def stay(case, act) -> None:
     case.addCleanup(end, child)
 
 
-def begin(act):
+def begin(act, namespace=None):
     """The child, which stays, and what `act` has returned there, as a text. AssertionError with its traceback where it
     raises. Without root there would be no other user to become; the service is root's as well."""
     assert os.geteuid() == 0, "needs root, to become another user"
@@ -29,6 +31,8 @@ def begin(act):
     if child == 0:
         try:
             os.close(reader)
+            if namespace:
+                support.enter_namespace(namespace)
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)

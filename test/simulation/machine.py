@@ -111,6 +111,9 @@ class Peer:
         if to is not None and not node.world.cut[node.index] and not node.nic_down and not peer.nic_down:
             node.world.at(node.world.now + FLIGHT_S, peer.told, message)
 
+    def tell(self, node, conf, message: dict) -> None:
+        self.say(node, message, node.peer())
+
     def said(self, node, _):
         messages, node.inbox = node.inbox, []
         return [(message, None) for message in messages]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Whether anybody but the peer sends this node adverts of its own virtual_router_id. Usage: hear_others.py SECONDS.
 
-keepalived would take them for its peer's, and obey them. Exits 1 and says who; 0 when nobody is heard in that time, or when
-listening is not possible.
+keepalived would take them for its peer's, and obey them. Exits 1 and says who; 0 when nobody is heard in that time, or
+when listening is not possible.
 """
 import json
 import re

@@ -1,6 +1,7 @@
 """Events, a settled MASTER's looks, and a peer that takes the VIP back."""
 
 import unittest
+from unittest import mock
 
 from keepalived_vip.agent import decide, patience, vip_on_nic
 from keepalived_vip.agent.knowledge import DESCRIBE
@@ -106,12 +107,12 @@ class Late(unittest.TestCase):
     def test_the_peer_hears_that_the_vip_is_here_by_the_second(self):
         game, told = self.looked_late(ME), []
         vip = vip_on_nic.VipOnNic(None, game.known)
-        vip.say = lambda _, message: told.append(message)
-        vip.tell_has(None)
-        self.assertEqual(told, [])
-        game.issue()
-        game.saw(ME)
-        vip.tell_has(None)
+        with mock.patch("keepalived_vip.agent.peer.tell", lambda _ear, _conf, message: told.append(message)):
+            vip.tell_has("ear")
+            self.assertEqual(told, [])
+            game.issue()
+            game.saw(ME)
+            vip.tell_has("ear")
         self.assertEqual(told, [{"id": "has"}])
 
     def test_one_that_finds_it_elsewhere_is_claimed_from_there_at_once(self):

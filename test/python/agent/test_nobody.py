@@ -1,15 +1,18 @@
 """What a user without rights on the node does to the service: nothing."""
 
 import fcntl
+import json
 import os
+import socket
 import stat
 import unittest
 
 import nobody
 import support
 from keepalived_vip import settings
-from pair import Pair
-from support import ME, PEER, until
+from keepalived_vip.agent import peer
+from pair import MY_ADDRESS, PEER_ADDRESS, Pair
+from support import ME, PEER, never, until
 
 
 class Stranger(Pair):
@@ -81,8 +84,35 @@ class Traps(Stranger):
 
     def test_the_service_writes_to_no_folder_of_another_user(self):
         conf = settings.Settings(support.values(), run="/own/run", etc="/own/etc", log="/own/log", lib="/own/lib")
-        paths = [path for path in vars(conf).values() if isinstance(path, str) and path.startswith("/")]
-        self.assertEqual([path for path in paths if not path.startswith("/own/")], [])
+        paths = {path for path in vars(conf).values() if isinstance(path, str) and path.startswith("/")}
+        # The push's account is only read.
+        self.assertEqual([path for path in paths - {conf.pushed} if not path.startswith("/own/")], [])
+
+
+class PeersUser(Stranger):
+    """On the other node, whose address is allowed to speak."""
+
+    mode = {"mode": "standing-master", "preferred": True}
+
+    def test_no_word_of_his_moves_the_vip_or_is_written_down(self):
+        self.master()
+
+        def speak():
+            for port in (peer.PORT, peer.ASK_PORT):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                    try:
+                        mouth.bind((PEER_ADDRESS, port))
+                    except PermissionError:
+                        continue
+                    raise AssertionError("may speak from port %d" % port)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                for port in (peer.PORT, peer.OLD_PORT):
+                    for word in ("forged", "left", "has"):
+                        mouth.sendto(json.dumps({"id": word}).encode(), (MY_ADDRESS, port))
+
+        nobody.run(speak, self.peer)
+        never(lambda: self.phase() or self.reasons() or self.cloud.holder != ME, 2)
+        self.assertEqual(self.on_nic(), "forever")
 
 
 def locked(path: str):

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 
 import support
 from keepalived_vip.agent import peer, switch
@@ -21,7 +22,7 @@ class Talk(Pair):
             support.enter_namespace(self.peer)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
                 mouth.settimeout(20 if answers else 0.5)
-                mouth.bind((address, 0))
+                mouth.bind((address, peer.ASK_PORT))
                 mouth.sendto(json.dumps(message).encode(), (MY_ADDRESS, peer.PORT))
                 try:
                     found.append(json.loads(mouth.recv(2000).decode()))
@@ -33,7 +34,7 @@ class Talk(Pair):
         talker.join()
         return found[0] if found else None
 
-    def peer_answers(self, *phases):
+    def peer_answers(self, *phases, port=peer.PORT, why=None):
         """Plays the peer's service: one phase per question, the last one again and again."""
         left, asked = list(phases), []
         ready = threading.Event()
@@ -42,7 +43,7 @@ class Talk(Pair):
             support.enter_namespace(self.peer)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
                 ear.settimeout(20)
-                ear.bind((PEER_ADDRESS, peer.PORT))
+                ear.bind((PEER_ADDRESS, port))
                 ready.set()
                 while left:
                     try:
@@ -54,7 +55,7 @@ class Talk(Pair):
                         continue
                     asked.append(question)
                     phase = left.pop(0) if len(left) > 1 or left[0] == switch.REFUSED else left[0]
-                    answer = {"id": question["id"], "phase": phase, "reached": phase, "why": None}
+                    answer = {"id": question["id"], "phase": phase, "reached": phase, "why": why}
                     ear.sendto(json.dumps(answer).encode(), sender)
 
         threading.Thread(target=talk, daemon=True).start()
@@ -62,7 +63,7 @@ class Talk(Pair):
         ready.wait()
         return asked
 
-    def peer_hears(self):
+    def peer_hears(self, port=peer.PORT):
         """What the peer's service is told, with who says it."""
         heard, ready, over = [], threading.Event(), threading.Event()
 
@@ -70,7 +71,7 @@ class Talk(Pair):
             support.enter_namespace(self.peer)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
                 ear.settimeout(0.1)
-                ear.bind((PEER_ADDRESS, peer.PORT))
+                ear.bind((PEER_ADDRESS, port))
                 ready.set()
                 while not over.is_set():
                     try:
@@ -100,6 +101,19 @@ class Take(Talk):
         self.assertEqual(code, 0, output)
         self.assertEqual(len({question["id"] for question in asked}), 1, "one question, repeated")
         self.assertEqual(self.on_nic(), "forever")
+
+    def test_a_peer_with_an_earlier_release_is_asked_on_its_port(self):
+        self.standby()
+        asked = self.peer_answers(switch.ASKED, switch.REFUSED, port=peer.OLD_PORT)
+        code, output = self.call("take")
+        self.assertEqual((code, len(asked)), (4, 2), output)
+
+    def test_what_the_peer_answers_is_plain_text_on_the_screen(self):
+        self.standby()
+        self.peer_answers(switch.REFUSED, why="no\n\x1b]52;c;eA==\x07\u202e" + "x" * 300)
+        code, output = self.call("take")
+        self.assertEqual(code, 4, output)
+        self.assertRegex(output, "refused, nothing has changed: no[?][?].52;c;eA==[?][?]x{100,190}\n")
 
     def test_a_refusal_is_the_peers_own(self):
         self.standby()
@@ -132,14 +146,60 @@ class Asked(Talk):
         self.standby()
         self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], switch.REFUSED)
 
-    def test_nobody_but_the_peer_is_heard(self):
+    def test_nobody_but_the_peer_is_heard_and_no_nonsense(self):
         self.master()
         self.ip("-n", self.peer, "addr", "add", "10.0.1.18/24", "dev", "far")
         self.assertIsNone(self.said_by("10.0.1.18", {"id": "q1"}, answers=False))
-        for nonsense in ("x", [], {"id": 7}):
+        deep = []
+        for _ in range(600):
+            deep = [deep]
+        for nonsense in ("x", deep, {"id": 7}, {"id": "q" * 33}, {"id": "q\n"}, {"id": "../q"}):
             self.assertIsNone(self.said_by(PEER_ADDRESS, nonsense, answers=False))
         self.assertEqual(self.cloud.holder, ME)
         self.assertIsNone(self.phase())
+
+
+    def test_what_it_says_goes_into_no_file_but_as_a_short_plain_text(self):
+        self.master()
+        why = "new\0kernel\n\ud800\x1b[2J" + "x" * 300
+        self.said_by(PEER_ADDRESS, {"id": "q1", "why": why})
+        until(lambda: "switch" in self.reasons(), self.output)
+        with open(self.run_dir + "/drain.d/switch") as file:
+            self.assertRegex(json.load(file)["why"], r"^new\?kernel\?\?\?\[2Jx{100,190}$")
+
+    def test_it_is_heard_at_a_bounded_rate(self):
+        self.standby()
+        began = time.monotonic()
+
+        def ask():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                mouth.bind((PEER_ADDRESS, peer.ASK_PORT))
+                for number in range(200):
+                    mouth.sendto(json.dumps({"id": "q%d" % number}).encode(), (MY_ADDRESS, peer.PORT))
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        asker.join()
+        until(lambda: self.said_by(PEER_ADDRESS, {"id": "last"}, answers=False), self.output)
+        self.assertLessEqual(len(self.events("switch")), 2 + time.monotonic() - began)
+
+    def test_a_port_that_another_program_has_is_a_trouble_and_the_vip_is_moved_all_the_same(self):
+        taken = []
+
+        def take():
+            support.enter_namespace(self.namespace)
+            taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            taken[0].bind(("0.0.0.0", peer.PORT))
+
+        taker = threading.Thread(target=take)
+        taker.start()
+        taker.join()
+        self.master()
+        until(lambda: "peer" in self.status()["troubles"], self.output)
+        taken[0].close()
+        until(lambda: self.events("well-again"), self.output)
+        self.said_by(PEER_ADDRESS, {"id": "q1"})
 
 
 class Left(Talk):
@@ -151,12 +211,13 @@ class Left(Talk):
         until(lambda: self.status()["lastMove"]["trigger"] == "peer-left", self.output)
 
     def test_a_demoted_node_says_so_until_the_peer_has_the_vip(self):
-        heard = self.peer_hears()
+        heard, heard_before = self.peer_hears(), self.peer_hears(peer.OLD_PORT)
         self.master()
         self.drop_vip()
         self.write('INSTANCE "VI_1" BACKUP 250')
         until(lambda: [word for _, word in heard][-3:] == ["left"] * 3, lambda: str(heard))
         self.assertEqual({sender for sender, _ in heard}, {(MY_ADDRESS, peer.PORT)})
+        self.assertIn("left", [word for _, word in heard_before], "a peer with an earlier release")
         self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
         count = len(heard)
         until(lambda: self.on_nic() == "absent", self.output)

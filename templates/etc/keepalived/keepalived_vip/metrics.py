@@ -12,7 +12,7 @@ TRIGGERS = (
     "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
-TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "hooks", "nic", "notify", "path")
+TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "hooks", "nic", "notify", "path", "peer")
 PHASES = ("decision", "request", "cloud")
 
 

@@ -16,6 +16,7 @@ HOLD_S = 10
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 FRESH_S = 5.0
+ASKING_S = 1.0  # between two new requests of the peer's: each may be logged and written down
 
 
 class Handover:
@@ -26,6 +27,7 @@ class Handover:
         self.request = None  # who asked, and what is to keep this node from being MASTER afterwards
         self.listener = None
         self.heard = False
+        self.next_asking = 0.0  # when the peer may ask anew
         self.told = settings.read_json(conf.switch_answer)
         if self.told and self.told.get("phase") not in switch.ENDS:
             self.tell(self.told["id"], switch.ABANDONED, self.told["phase"], "the service was started anew")
@@ -43,16 +45,22 @@ class Handover:
             if message["id"] in peer.NEWS:
                 news.append(message)
                 continue
+            if not self.knows(message["id"]):
+                if now < self.next_asking:
+                    continue  # who asks asks again
+                self.next_asking = now + ASKING_S
             # A preferred node would take the VIP back at once.
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
-            self.begin({"id": message["id"], "why": str(message.get("why", "asked by the peer")), "keepS": keep_s}, now)
+            self.begin({"id": message["id"], "why": message.get("why", "asked by the peer"), "keepS": keep_s}, now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
             peer.say(ear, told or {"id": message["id"], "phase": switch.ASKED}, sender)
         return news
 
+    def knows(self, request_id) -> bool:
+        return request_id in [found["id"] for found in (self.told, self.request) if found]
+
     def begin(self, request: dict, now: float) -> None:
-        known_ids = [found["id"] for found in (self.told, self.request) if found]
-        if request.get("id") in known_ids:
+        if self.knows(request.get("id")):
             return
         refusal = switch.ask(self.known, now)
         if refusal:

@@ -2,62 +2,94 @@
 the one that has the VIP now; and "left", from one that is no longer MASTER.
 
 One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
-address that is not its own, the security group lets nobody but the peer reach this port, and who speaks for the peer
-could move the VIP anyhow, by the peer's role.
+address that is not its own, the security group lets nobody but the peer reach these ports, and of the peer only root
+speaks from a port below 1024, who could move the VIP anyhow, by the peer's role.
 """
 
 import json
+import re
 import socket
 
 NEWS = ("has", "left")  # ids of what asks for nothing
-PORT = 5112  # registered for nothing; VRRP is IP protocol 112
+# Assigned to nothing, and below where net.ipv4.ip_unprivileged_port_start is at times lowered to: 53, 80.
+PORT = 40  # the services', both ways
+ASK_PORT = 36  # from which `vip.py take` asks
+OLD_PORT = 5112  # of a peer with an earlier release, which minds no sender's port; spoken to, never listened to
 IP_FREEBIND = 15  # not named by the socket module
 LARGEST = 1400  # bytes: in one packet on any network
 MORE = 16  # datagrams taken at a time
+LONGEST = 200  # characters of a text
+ID = re.compile("[0-9a-z]{1,32}")
+TEXTS = ("phase", "reached", "why")
 
 
 def listen(conf):
-    """The socket on which this node is asked; its NIC may come later."""
+    """The socket on which this node is asked; its NIC may come later. Raises OSError: another program has the port."""
     ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    ear.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
-    ear.bind((conf.address, PORT))
+    try:
+        ear.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        ear.bind((conf.address, PORT))
+    except OSError:
+        ear.close()
+        raise
     return ear
 
 
-def said(ear, peer_address: str):
-    """(message, sender) of what the peer has said; everything else is dropped."""
+def said(ear, peer_address: str, ports=(PORT, ASK_PORT)):
+    """(message, sender) of what the peer has said from one of the ports; everything else is dropped."""
     for _ in range(MORE):
         try:
             data, sender = ear.recvfrom(LARGEST)
         except OSError:  # nothing more, or the last answer could not be delivered
             return
-        if sender[0] != peer_address:
-            continue
-        try:
-            message = json.loads(data.decode())
-        except ValueError:
-            continue
-        if isinstance(message, dict) and isinstance(message.get("id"), str):
+        message = understood(data) if sender[0] == peer_address and sender[1] in ports else None
+        if message is not None:
             yield message, sender
 
 
-def say(sock, message: dict, to) -> None:
+def understood(data: bytes):
+    """What a datagram says: an id, texts that are short and printable, a number; None if it says nothing."""
     try:
-        sock.sendto(json.dumps(message).encode()[:LARGEST], to)
+        found = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str) or not ID.fullmatch(found["id"]):
+        return None
+    message = {name: plain(found[name]) for name in TEXTS if isinstance(found.get(name), str)}
+    if isinstance(found.get("of"), float):
+        message["of"] = found["of"]
+    return dict(message, id=found["id"])
+
+
+def plain(text: str) -> str:
+    """It goes to logs, files, an environment and a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST])
+
+
+def say(sock, message: dict, to) -> None:
+    short = {name: plain(value) if isinstance(value, str) else value for name, value in message.items()}
+    try:
+        sock.sendto(json.dumps(short, ensure_ascii=False).encode(), to)
     except OSError:
         pass  # who asks asks again
 
 
-def ask(conf, message: dict, within_s: float):
+def tell(ear, conf, message: dict) -> None:
+    """News, also to a peer with an earlier release."""
+    for port in (PORT, OLD_PORT):
+        say(ear, message, (conf.peer_address, port))
+
+
+def ask(conf, message: dict, within_s: float, port: int = PORT):
     """One question and its answer, None if none came in time."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
         mouth.settimeout(within_s)
         try:
-            mouth.bind((conf.address, 0))
-            mouth.sendto(json.dumps(message).encode(), (conf.peer_address, PORT))
-            for answer, _ in said(mouth, conf.peer_address):
-                if answer["id"] == message["id"]:
-                    return answer
+            mouth.bind((conf.address, ASK_PORT))
         except OSError:
-            pass
+            return None
+        say(mouth, message, (conf.peer_address, port))
+        for answer, _ in said(mouth, conf.peer_address, (port,)):
+            if answer["id"] == message["id"] and "phase" in answer:
+                return answer
     return None

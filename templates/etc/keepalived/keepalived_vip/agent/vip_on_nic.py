@@ -19,6 +19,7 @@ class VipOnNic:
         self.next_left_at = 0.0
         self.peer_told = False  # that the VIP is here
         self.left = None  # the peer's last word of a demotion that was taken in
+        self.next_left_taken = 0.0
 
     def look(self) -> None:
         try:
@@ -81,24 +82,21 @@ class VipOnNic:
         gave up, is from another time."""
         known = self.known
         seen = known.seen.had_it_since is not None and known.asked.look_at is None and known.here()
-        if seen and not self.peer_told:
+        if seen and not self.peer_told and ear is not None:
             self.peer_told = True
-            self.say(ear, {"id": "has"})
+            peer.tell(ear, self.conf, {"id": "has"})
 
     def tell_left(self, ear, now: float) -> list:
         """Tells the peer that this node has given up; gives the time of the next word. A peer that has been MASTER all
         along, as in a partition, hears of it by nothing else: keepalived resigns to a higher one without a word."""
         if now >= self.left_until:
             return []
-        if now >= self.next_left_at:
+        if now >= self.next_left_at and ear is not None:
             self.next_left_at = now + SAY_S
             # The same one each time, so that it is an event only once: each ends the peer's patience with a cloud that
             # refuses.
-            self.say(ear, {"id": "left", "of": self.left_until})
+            peer.tell(ear, self.conf, {"id": "left", "of": self.left_until})
         return [self.next_left_at]
-
-    def say(self, ear, message: dict) -> None:
-        peer.say(ear, message, (self.conf.peer_address, peer.PORT))
 
     def peer_has(self, now: float) -> None:
         self.left_until = 0.0
@@ -113,7 +111,9 @@ class VipOnNic:
         known = self.known
         if not known.master or known.asked.claim or known.seen.task is not None or message == self.left:
             return False
-        self.left = message
+        if now < self.next_left_taken:
+            return False  # it is said again; and each costs a look
+        self.left, self.next_left_taken = message, now + SAY_S
         self.peer_told = False
         decide.heard_lower(known, now)
         return True

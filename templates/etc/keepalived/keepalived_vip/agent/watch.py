@@ -50,6 +50,7 @@ class Service:
         self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
+        self.ear = None  # hears the peer
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -299,12 +300,22 @@ class Service:
             self.fifos[descriptor] = ""
             self.selector.register(descriptor, selectors.EVENT_READ, "fifo")
 
+    def open_ear(self) -> None:
+        """Where another program has the port, the peer's words are missed, and no move is."""
+        if self.ear is not None:
+            return
+        try:
+            self.ear = peer.listen(self.conf)
+        except OSError as error:
+            self.mover.trouble("peer", "UDP port %d: %s" % (peer.PORT, error.strerror))
+            return
+        self.selector.register(self.ear, selectors.EVENT_READ, "peer")
+        self.mover.well("peer")
+
     def serve(self) -> None:
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
-        self.ear = peer.listen(self.conf)
-        self.selector.register(self.ear, selectors.EVENT_READ, "peer")
         self.threads = Threads(self.mover)
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
@@ -316,6 +327,7 @@ class Service:
             if time.monotonic() >= next_fifo:
                 next_fifo = time.monotonic() + TICK_S
                 self.open_fifo()
+                self.open_ear()
                 for descriptor in list(self.fifos):
                     self.read_fifo(descriptor)
             for key, _ in self.selector.select(self.turn()):

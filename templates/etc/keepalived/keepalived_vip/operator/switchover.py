@@ -135,7 +135,7 @@ def tell(answer: dict, as_json: bool) -> None:
 
 def outcome(answer: dict) -> int:
     if answer["phase"] == switch.ABANDONED:
-        return INCOMPLETE if answer["reached"] in (switch.MOVED, switch.YIELDED) else UNKNOWN
+        return INCOMPLETE if answer.get("reached") in (switch.MOVED, switch.YIELDED) else UNKNOWN
     return DONE if answer["phase"] == switch.DONE else REFUSED
 
 
@@ -146,14 +146,20 @@ def take(conf, args) -> int:
     """Both halves from this side: prepares this standby, asks the peer to yield, waits until the VIP is here."""
     if nic.is_master(conf):
         return has_it(conf, INCOMPLETE)
+    lock = take_lock(conf.switch_lock)
+    if lock is None:
+        return refuse("another vip.py take is at work")
     code = prepare(conf, argparse.Namespace(undo=False, in_maintenance=False))
     if code != DONE:
         return code
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
     deadline, phase, silent = time.monotonic() + switch.GIVE_S + switch.TAKE_S + ANSWER_S, None, 0
+    port, other_port = peer.PORT, peer.OLD_PORT
     while time.monotonic() < deadline and not nic.is_master(conf):
-        answer = peer.ask(conf, request, ASK_S)
+        answer = peer.ask(conf, request, ASK_S, port)
         silent = 0 if answer else silent + 1
+        if not answer:
+            port, other_port = other_port, port  # a peer that is to be replaced may have an earlier release
         if silent * ASK_S > ANSWER_S and phase is None:
             return refuse("%s does not answer on UDP port %d" % (conf.peer_address, peer.PORT))
         if not answer or answer["phase"] == phase:
