@@ -1,7 +1,9 @@
 """Every kind of check, on real processes and sockets."""
 
+import glob
 import http.server
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -9,12 +11,25 @@ import time
 import unittest
 from unittest import mock
 
+import nobody
 from keepalived_vip import http1
 from keepalived_vip.user import checks
 from keepalived_vip.user.checks import DIED, ENDED, FAILED
 from support import until
 
 from user.checked import Place
+
+
+def readable(pattern: str) -> str:
+    """What this user can read of such files."""
+    found = ""
+    for path in glob.glob(pattern):
+        try:
+            with open(path, errors="replace") as file:
+                found += file.read().replace("\0", " ") + "\n"
+        except OSError:
+            pass
+    return found
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -66,6 +81,21 @@ class Looks(Place):
         kind, why = self.outcome("command", "echo s3cret; password=s3cret; exit 7")
         self.assertEqual((kind, why), (FAILED, "command: exit 7"))
         self.assertEqual(self.outcome("command", "head -c 1000000 /dev/zero"), (ENDED, ""))
+
+    def test_no_other_user_sees_the_command_line(self):
+        mark = "1000.%d" % os.getpid()
+        text = "token=s3cret-%s; sleep %s; echo $token" % (mark, mark)
+        prober = checks.Prober(self.conf(), self.check("command", text), time.monotonic())
+        prober.turn(time.monotonic())
+        self.addCleanup(os.killpg, prober.look.pid, signal.SIGKILL)
+        until(lambda: subprocess.call(["pgrep", "-f", "^sleep " + mark], stdout=subprocess.DEVNULL) == 0)
+        seen = nobody.run(lambda: readable("/proc/[0-9]*/cmdline") + readable("/proc/[0-9]*/environ"))
+        self.assertIn("sleep", seen)
+        self.assertNotIn("s3cret-" + mark, seen)
+
+    def test_a_command_line_reads_nothing_and_may_be_as_long_as_it_may(self):
+        self.assertEqual(self.outcome("command", "! read line && [ 'é' = \"$(printf '\\303\\251')\" ]"), (ENDED, ""))
+        self.assertEqual(self.outcome("command", "exit 7 #" + "\U0001f600" * 990), (FAILED, "command: exit 7"))
 
     def test_a_check_that_hangs_is_ended_with_all_that_it_started(self):
         mark = "1000.%d" % os.getpid()

@@ -156,7 +156,7 @@ class Prober:
         if self.kind == "http":
             return lambda: http_problem(target)
         if self.kind == "command":
-            return lambda: run("/bin/sh", "-c", target, quiet=True)
+            return lambda: shell(target)
         if target.startswith("/"):
             return lambda: show_pid_file(target)
         return lambda: run("systemctl", "show", "-p", "ActiveState", "-p", "MainPID", target)
@@ -183,10 +183,19 @@ class Prober:
 # -- in the child -----------------------------------------------------------------------------------------------------
 
 
-def run(*argv, quiet=False):
-    if quiet:
-        os.dup2(0, 1)  # nobody reads: a talkative command would wait for ever
+def run(*argv):
     os.execvp(argv[0], argv)
+
+
+def shell(command: str):
+    """Everybody may read the arguments of a process, and a command line may hold a secret: the shell reads it from a
+    pipe, which holds far more than the longest one. Its standard input stays empty."""
+    os.dup2(0, 1)  # nobody reads: a talkative command would wait for ever
+    reader, writer = os.pipe()
+    os.write(writer, os.fsencode(command) + b"\n")
+    os.close(writer)
+    os.set_inheritable(reader, True)
+    run("/bin/sh", "/dev/fd/%d" % reader)
 
 
 def tcp_problem(addresses: list, port: int):
