@@ -91,7 +91,8 @@ export function bundle({ files, scripts, mask, owner, existing = false }: Bundle
 /**
  * The program for all three verbs: install, change, removal. Its body is a function called on the last line, so a
  * connection cut while it is sent runs nothing. The lock keeps out a second run, which a client killed half-way would
- * otherwise cause; the time limit bounds one that hangs.
+ * otherwise cause; the time limit bounds one that hangs. It is not in /run/lock, which is everybody's: another user's file
+ * of that name would keep every push off the node.
  */
 export function pushProgram(input: BundleInput): string {
   const encoded = bundle(input)
@@ -99,7 +100,7 @@ export function pushProgram(input: BundleInput): string {
     .replace(/.{1,76}/g, "$&\n");
   return `main() {
   set -u; umask 077; trap '' PIPE HUP
-  mkdir -p /run/lock; exec 9>/run/lock/keepalived-cluster.lock
+  exec 9>/run/keepalived-cluster-push.lock
   flock -w 120 9 || { echo "keepalived-cluster: another installation has been running for 2 minutes" >&2; exit 75; }
   rm -rf /run/keepalived-cluster.*
   d=$(mktemp -d /run/keepalived-cluster.XXXXXX) || exit 71

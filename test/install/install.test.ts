@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { pushProgram } from "../../push/bundle.ts";
+import { installScripts } from "../../push/scripts.ts";
 import { bareNode, checking, conf, filesOf, installedNode, type Node, original, slower } from "./node.ts";
 
 describe("install", () => {
@@ -105,6 +107,19 @@ test("node_exporter's user gets a link to the metrics, and decides about no file
     assert.equal(node.run("cat /own/secret; stat -c %a /own/secret; ls /own").stdout, "own\n600\nsecret\n");
   }
   assert.equal(node.push("uninstall", original).status, 0);
+});
+
+test("no other user's lock holds up a push", async (t) => {
+  const node = await bareNode(t);
+  const content = pushProgram({ files: original, scripts: installScripts(), mask: [], owner: "urn:us" });
+  node.write({ path: "/stub/push", mode: "0600", content });
+  const result = node.run(`mkdir -p -m 1777 /run/lock; chmod 1777 /run/lock; mkfifo -m 666 /stub/held
+    setpriv --reuid=nobody --regid=nogroup --clear-groups \
+      flock /run/lock/keepalived-cluster.lock sh -c 'echo >/stub/held; exec sleep 1000' &
+    read -r _ </stub/held
+    sh -s uninstall </stub/push; code=$?
+    kill -- $(pgrep -P $!) $!; exit $code`);
+  assert.deepEqual(result, { status: 0, stdout: "not installed\n", stderr: "" });
 });
 
 describe("software", () => {

@@ -72,7 +72,7 @@ test("the program is valid shell, and cut anywhere in its transfer it runs nothi
   assert.equal(shell(program, "-n", "-s").status, 0);
   for (const share of [0.1, 0.5, 0.9, 0.99]) {
     const cut = program.slice(0, Math.floor(program.length * share));
-    // Were anything run, the first thing would be this folder.
+    // Were anything run, the first thing would be the lock.
     const result = spawnSync("/bin/sh", ["-s", "install"], {
       input: cut,
       encoding: "utf8",
