@@ -8,6 +8,7 @@ import unittest
 import prometheus
 import support
 from keepalived_vip import metrics, settings
+from keepalived_vip.agent import nic, peer
 from keepalived_vip.operator import main, selftest
 
 DOCS = os.path.join(support.HERE, "..", "..", "docs")
@@ -59,6 +60,12 @@ class Documentation(unittest.TestCase):
         made = [path for path in made if re.match(r"/run/keepalived-vip/|/var/l(ib/keepalived-vip/|og/)", path)]
         self.assertGreater(len(made), 8)
         self.assertEqual([path for path in made if "`%s`" % path not in text], [])
+
+    def test_what_has_to_pass_between_the_nodes(self):
+        with open(DOCS + "/../README.md") as file:
+            text = file.read().replace("\n ", "")
+        needed = "needs IP protocol %d, UDP %d and %d and ping between them" % (nic.VRRP, peer.PORT, peer.ASK_PORT)
+        self.assertIn(needed, text)
 
     def test_exit_codes(self):
         told = main.__doc__.partition("Exit codes")[2].partition("\nOf ")[0].replace("\n", " ")
