@@ -61,6 +61,18 @@ export function setFrozen(path: string, frozen: boolean): void {
   else if (existsSync(unified)) writeFileSync(unified, frozen ? "1" : "0");
 }
 
+const periodUs = 100_000;
+
+/** Bounds what all processes of a cgroup together get of one CPU, in percent; null: no bound. */
+export function limitCpu(path: string, percent: number | null): void {
+  const quotaUs = percent === null ? null : Math.round((periodUs * percent) / 100);
+  const old = join(mountPoint, "cpu", path, "cpu.cfs_quota_us");
+  const unified = join(mountPoint, path, "cpu.max");
+  if (existsSync(old)) writeFileSync(old, String(quotaUs ?? -1));
+  else if (existsSync(unified)) writeFileSync(unified, `${quotaUs ?? "max"} ${periodUs}`);
+  else throw new Error(`this host bounds nobody's CPU: there is neither ${old} nor ${unified}`);
+}
+
 /** Kills every process of a cgroup, frozen ones too, and removes the cgroup. Without effect on one that is not there. */
 export async function removeCgroup(path: string): Promise<void> {
   for (const folder of foldersBelow(join(mountPoint, "freezer", path))) {

@@ -60,6 +60,8 @@ export interface Fabric extends Dataplane {
   /** Halts a whole machine, or the processes of one of its units. */
   freeze(instanceId: string, unit?: string): Promise<void>;
   thaw(instanceId: string, unit?: string): Promise<void>;
+  /** Lets all processes of a machine together have so much of one CPU, in percent. */
+  overload(instanceId: string, cpuPercent: number): Promise<void>;
   /** Undoes every fault above. */
   heal(): Promise<void>;
   /** Processes of one unit inside a machine, as the host numbers them. */
@@ -88,6 +90,7 @@ export function createFabric(options: FabricOptions): Fabric {
   const cutEnis = new Set<string>();
   const poweringOff = new Set<string>();
   const offByFault = new Set<string>();
+  const overloaded = new Set<string>();
   const frozen: { instanceId: string; unit?: string }[] = [];
   let partitions: { from: string; to: string; all: boolean }[] = [];
 
@@ -220,7 +223,7 @@ export function createFabric(options: FabricOptions): Fabric {
       for (const machine of machines.values()) await machine.erase();
       for (const router of routers.values()) await router.destroy();
       await serial(() => removeFabric(name, dir));
-      for (const state of [routers, machines, namespaces, cutEnis, poweringOff, offByFault]) state.clear();
+      for (const state of [routers, machines, namespaces, cutEnis, poweringOff, offByFault, overloaded]) state.clear();
       partitions = [];
       frozen.length = 0;
     },
@@ -278,10 +281,16 @@ export function createFabric(options: FabricOptions): Fabric {
     async thaw(instanceId, unit) {
       machineOf(instanceId).thaw(unit);
     },
+    async overload(instanceId, cpuPercent) {
+      machineOf(instanceId).limitCpu(cpuPercent);
+      overloaded.add(instanceId);
+    },
     async heal() {
       cutEnis.clear();
       partitions = [];
       await serial(loadFaults);
+      for (const instanceId of overloaded) machines.get(instanceId)?.limitCpu(null);
+      overloaded.clear();
       for (const { instanceId, unit } of frozen.splice(0)) machines.get(instanceId)?.thaw(unit);
       for (const instanceId of [...offByFault]) await switchOn(instanceId);
     },

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineSpec } from "../dataplane.ts";
-import { cgroupPids, makeCgroup, removeCgroup, setFrozen, unitPids } from "./cgroup.ts";
+import { cgroupPids, limitCpu, makeCgroup, removeCgroup, setFrozen, unitPids } from "./cgroup.ts";
 import { type DiskPaths, diskPaths, furnishDisk, mountDisk, unmountDisk } from "./disk.ts";
 import { type RunResult, tryRun, until } from "./run.ts";
 
@@ -214,6 +214,11 @@ export class Machine {
 
   thaw(unit?: string): void {
     this.#signal(unit, false);
+  }
+
+  /** All its processes together get so much of one CPU, in percent; null: no bound. */
+  limitCpu(percent: number | null): void {
+    if (this.running) limitCpu(this.#context.cgroup, percent);
   }
 
   #signal(unit: string | undefined, stop: boolean): void {

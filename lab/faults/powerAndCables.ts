@@ -6,6 +6,8 @@ import { type Kind, type NodeName, onNode, otherThan, type Scene } from "./fault
 const stallMs = 3000;
 /** Longer than a quiet MASTER's 20 s between two looks at the cloud, and the move that it might make then. */
 const secondThoughtMs = 26_000;
+/** As if many dozen programs per core wanted to run: a process that needs 1 ms of CPU takes 30. */
+const busyPercent = 3;
 const rebootLimitMs = 60_000;
 
 const idOf = ({ pair }: Scene, node: NodeName) => pair.nodes[node].instanceId;
@@ -71,6 +73,13 @@ export const powerAndCables: Kind = {
         await sleep(stallMs);
         await scene.fabric.thaw(idOf(scene, node));
       },
+    },
+    {
+      name: "overload",
+      what: `the node serves, and all its processes together get ${busyPercent} % of a CPU`,
+      vip: "stays",
+      holdsMs: secondThoughtMs,
+      inject: (scene, node) => scene.fabric.overload(idOf(scene, node), busyPercent),
     },
     {
       name: "both-down",

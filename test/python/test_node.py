@@ -49,15 +49,17 @@ class Scripts(unittest.TestCase):
         except OSError:
             return []
 
-    def run_script(self, name: str, *argv, umask: int = 0o022):
+    def run_script(self, name: str, *argv, umask: int = 0o022, others: bool = True):
+        """Its exit code. others: whether it finds any program but the stand-ins."""
         with open(os.path.join(support.RUNTIME, name)) as file:
             text = file.read().replace("/run/keepalived-vip", self.folder).replace("/etc/keepalived", self.folder)
         path = os.path.join(self.folder, name)
         with open(path, "w") as file:
             file.write(text)
-        env = dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"])
+        env = dict(os.environ, PATH=self.folder + (":" + os.environ["PATH"] if others else ""))
+
         return subprocess.call(
-            ("sh", path) + argv,
+            ("/bin/sh", path) + argv,
             env=env,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -104,33 +106,29 @@ class Hook(Scripts):
 
 
 class Check(Scripts):
-    def test_all_well_renews_the_heartbeat_and_changes_nothing(self):
+    def test_all_well_renews_the_heartbeat_and_starts_no_process(self):
         self.stand_in("nic.sh", "exit 0")
-        self.assertEqual(self.run_script("check_self.sh", umask=0o177), 0)
-        self.assertTrue(os.path.exists(self.folder + "/heartbeat"))
-        self.assertEqual(self.called("nic.sh"), ["check"])
+        with open("/sys/class/net/lo/ifindex") as file, open(self.folder + "/started-on", "w") as started_on:
+            started_on.write("lo %s" % file.read())
+        with open(self.folder + "/heartbeat", "w"):
+            os.utime(self.folder + "/heartbeat", (1, 1))
+        # On a busy machine each process takes so long that a check of several is taken for a failed one.
+        self.assertEqual(self.run_script("check_self.sh", umask=0o177, others=False), 0)
+        self.assertGreater(os.stat(self.folder + "/heartbeat").st_mtime, 1)
+        self.assertEqual(self.called("nic.sh"), [])
 
-    def test_what_is_missing_is_put_back_without_a_failover_and_without_waiting(self):
-        go, gone = os.path.join(self.folder, "go"), os.path.join(self.folder, "gone")
-        wait = "for i in $(seq 6000); do [ ! -e %s ] || break; sleep 0.01; done; touch %s" % (go, gone)
-        self.stand_in("nic.sh", '[ "$1" = check ] && exit 1; %s' % wait)
-        self.assertEqual(self.run_script("check_self.sh"), 0, "the repair goes on, and nobody waits for it")
-        support.until(lambda: "up" in self.called("nic.sh"))
+    def test_a_heartbeat_that_cannot_be_written_demotes_nobody(self):
+        os.mkdir(self.folder + "/heartbeat")
         self.assertEqual(self.run_script("check_self.sh"), 0)
-        self.assertFalse(os.path.exists(gone))
-        self.assertEqual(self.called("nic.sh").count("up"), 1, "one repair at a time")
-        open(go, "w").close()
-        support.until(lambda: os.path.exists(gone))
 
     def test_keepalived_is_started_anew_on_another_nic_and_only_then(self):
-        self.stand_in("nic.sh", "exit 0")
         with open("/sys/class/net/lo/ifindex") as file:
             index = int(file.read())
         for started_on, restarts in ((None, 0), ("lo %d" % index, 0), ("gone 7", 0), ("lo %d" % (index + 1), 1)):
             if started_on:
                 with open(self.folder + "/started-on", "w") as file:
                     file.write(started_on + "\n")
-            self.assertEqual(self.run_script("check_self.sh"), 0)
+            self.assertEqual(self.run_script("check_self.sh", others=False), 0)
             self.assertEqual(self.called("systemctl"), ["restart --no-block keepalived.service"] * restarts, started_on)
 
 

@@ -15,7 +15,7 @@ die() {
   exit 1
 }
 
-# Read by sed, not by python3: check_self.sh calls this every 2 s. vip.json has one key per line.
+# Read by sed: this is needed before Python is. vip.json has one key per line.
 interface='' mac='' address='' vip='' subnetCidr='' gateway='' routeTable=''
 eval "$(sed -n 's/^  "\([a-zA-Z]*\)": "\{0,1\}\([0-9a-zA-Z.:/-]*\)"\{0,1\},\{0,1\}$/\1=\2/p' "$config" |
   grep -E '^(interface|mac|address|vip|subnetCidr|gateway|routeTable)=')"

@@ -24,8 +24,8 @@ describe("faults", () => {
     assert.equal(new Set(names).size, names.length);
     assert.deepEqual(faultNames().sort(), [
       ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind", "keepalived-kill"],
-      ...["keepalived-stop", "metadata-down", "nic", "oneway", "partition", "power", "process", "reply-lost"],
-      ...["service-kill", "stall"],
+      ...["keepalived-stop", "metadata-down", "nic", "oneway", "overload", "partition", "power", "process"],
+      ...["reply-lost", "service-kill", "stall"],
     ]);
     assert.throws(() => faultNamed("flood"), /there is no fault "flood"; there is power, nic/);
   });
