@@ -148,9 +148,10 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
   const { master, publicIp } = await subject.whole();
   const other = otherThan(master);
   const movesBefore = await subject.moves();
-  const unmoved = async () => {
+  const fewMoves = async () => {
     const moves = (await subject.moves()) - movesBefore;
-    if (fault.vip === "stays" && moves > 0) throw new Error(`${moves} moves, wanted none`);
+    const most = fault.vip === "stays" ? 0 : (fault.movesAtMost ?? Number.POSITIVE_INFINITY);
+    if (moves > most) throw new Error(`${moves} moves, wanted at most ${most}`);
   };
   /** Nothing is undone, so nobody can tell when it is over. */
   const alone = fault.passes && !fault.needsTrigger;
@@ -160,7 +161,7 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
     if (fault.needsTrigger) await subject.inject(trigger, master);
     await meanwhile(subject, fault, master);
     if (!alone) {
-      await unmoved();
+      await fewMoves();
       await subject.heal();
     }
     const after = await subject.whole(publicIp, alone ? settledMs : 0);
@@ -168,7 +169,7 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
     if (expected !== null && after.master !== expected) {
       throw new Error(`the MASTER is ${after.master} in the end, wanted ${expected}\n${describe(after)}`);
     }
-    if (!fault.afterwards) await unmoved();
+    if (!fault.afterwards) await fewMoves();
     return { from: master, to: after.master, outageMs: (await probe.stop()).longestGapMs };
   } finally {
     await probe.stop();

@@ -34,6 +34,8 @@ export interface Fault {
   afterwards?: "either";
   /** So long it has to stay like that while the fault lasts: a node that is wrong looks again after the interval. */
   holdsMs?: number;
+  /** So many moves it may cost while it lasts, those of both nodes. */
+  movesAtMost?: number;
   /** The node on which it matters, seen from the VIP; default: the MASTER. */
   at?: "standby";
   /** It moves nothing by itself. A proof makes the MASTER fail besides, and `vip` is about the move that follows. */

@@ -82,6 +82,16 @@ export const powerAndCables: Kind = {
       inject: (scene, node) => scene.fabric.overload(idOf(scene, node), busyPercent),
     },
     {
+      name: "keepalived-hung",
+      what: "keepalived stands still (SIGSTOP), the VIP on its NIC; all else on the node goes on",
+      vip: "moves",
+      holdsMs: secondThoughtMs,
+      // The peer's, one claimed back before the silence is long enough to count, and the peer's again.
+      movesAtMost: 3,
+      afterwards: "either",
+      inject: (scene, node) => scene.fabric.freeze(idOf(scene, node), "keepalived"),
+    },
+    {
       name: "both-down",
       what: "power cut of both nodes",
       vip: "waits",

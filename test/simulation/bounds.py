@@ -8,6 +8,7 @@ RULES = {
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
+    "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's",
     "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
     "honest": "a move is called done only after the cloud has shown it done",
     "civil": "one call at a time, and not too many",
@@ -42,6 +43,11 @@ EPSILON_S = 1e-6
 
 # keeps, prompt. A request that took no longer was not delayed; nobody can know what has become right since so long.
 SOON_S = 1.0
+
+# yields. The last sign of life is seen within a tick, is old after HUNG_S, and that is seen within a tick.
+HUNG_S = 6.0 + 2 * 2.0 + 0.1
+# The peer's election, a claim of the hung one before it counts as hung, slow tasks, and the peer's claims in a duel.
+YIELDED_S = 60.0
 
 # switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.
 SWITCH_S = 28.0

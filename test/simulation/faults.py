@@ -171,6 +171,19 @@ def hang(world, node, fault, begins: bool) -> None:
         node.unhang()
 
 
+def hung_keepalived(world, fault, begins: bool) -> None:
+    node = fault.node
+    if node.epoch != fault.epoch or not node.powered:
+        return
+    if begins:
+        world.count(fault.kind)
+        world.rules.hangs(node)
+        node.hang_keepalived(fault.number)
+    else:
+        world.rules.hung(node)
+        node.unhang_keepalived(fault.number)
+
+
 def fitness(world, node, fault, begins: bool) -> None:
     node.keepalived.judge()
 
@@ -238,6 +251,7 @@ KINDS = [
         ("one-way loss", 5, 0.2, 30.0, NODE, deafness),
         ("stall", 8, 0.2, 12.0, NODE, counter("stalled", stall)),
         ("service hangs", 4, 0.2, 8.0, NODE, counter("hung", hang)),
+        ("keepalived hangs", 5, 0.5, 90.0, NODE, hung_keepalived),
         ("NIC down", 3, 0.3, 15.0, NODE, counter("nic_down", fitness)),
         ("drained", 3, 0.1, 15.0, NODE, counter("drained", fitness)),
         ("service killed", 6, 1.0, 1.5, NODE, counter("service_off", service)),

@@ -52,8 +52,15 @@ class Keepalived:
         self.state, self.rest_from = DOWN, None
         self.backlog.clear()
 
+    @property
+    def halted(self) -> bool:
+        """Nothing is sent, nothing is taken in: the node stands still, or keepalived alone does."""
+        return bool(self.node.stalled or self.node.hung_by)
+
     def judge(self) -> None:
         """The track file, or the NIC, has changed."""
+        if self.node.hung_by:
+            return
         if self.state in (BACKUP, MASTER) and self.node.unfit():
             self.resign()
             self.node.put_vip(False)
@@ -63,13 +70,13 @@ class Keepalived:
 
     def vip_removed(self) -> None:
         """Somebody took the VIP off the NIC of a MASTER."""
-        if self.state == MASTER:
+        if self.state == MASTER and not self.node.hung_by:
             self.resign()
             self.enter(BACKUP)
             self.arm(self.world.now + self.skew)
 
     def resume(self) -> None:
-        """After a stall: first what waits in the socket, then the timers that are overdue."""
+        """After a stall, or a hang: first what waits in the socket, then the timers that are overdue."""
         now = self.world.now
         for last_word in self.backlog:
             self.receive(last_word)
@@ -115,7 +122,7 @@ class Keepalived:
         if at != self.timer_at:
             return
         self.timer_at = None
-        if self.state != BACKUP or self.deadline == NEVER or self.node.stalled:
+        if self.state != BACKUP or self.deadline == NEVER or self.halted:
             return
         if at < self.deadline:
             self.arm(self.deadline)
@@ -131,12 +138,12 @@ class Keepalived:
         self.world.at(at, self.advert, at)
 
     def advert(self, at: float) -> None:
-        if at != self.advert_at or self.state != MASTER or self.rest_from is not None or self.node.stalled:
+        if at != self.advert_at or self.state != MASTER or self.rest_from is not None or self.halted:
             return
         self.send()
         peer = self.peer
         unheard = self.world.cut[self.index] or (peer.state in (DOWN, FAULT) and peer.node.listener is None)
-        if unheard or (peer.state == BACKUP and not peer.node.stalled and not peer.would_preempt()):
+        if unheard or (peer.state == BACKUP and not peer.halted and not peer.would_preempt()):
             self.rest_from, self.rest_heard = at, not unheard
             if self.rest_heard:
                 peer.deadline = NEVER
@@ -155,13 +162,13 @@ class Keepalived:
             peer.node.listener.heard = True
         if peer.state == DOWN:
             return
-        if peer.state == BACKUP and not last_word and not peer.node.stalled:
+        if peer.state == BACKUP and not last_word and not peer.halted:
             peer.receive(False)  # it only rewinds a timer: that it took no time is not seen
         else:
             self.world.at(self.world.now + FLIGHT_S, peer.arrive, last_word)
 
     def arrive(self, last_word: bool) -> None:
-        if not self.node.stalled:
+        if not self.halted:
             self.receive(last_word)
         elif len(self.backlog) < BACKLOG:
             self.backlog.append(last_word)

@@ -61,6 +61,9 @@ class Nic:
             return node.lease_until - node.world.now
         return self.ENDLESS_S if node.nic == node.PRESENT else 0
 
+    def heartbeat(self, node):
+        return node.heartbeat()
+
     def keepalived_runs(self, node):
         return node.keepalived_runs()
 

@@ -24,9 +24,17 @@ MUTANTS = [
         ("    known.asked.events += 1\n", "    return False\n"),
     ),
     Mutant(
+        "the VIP is claimed back while keepalived hangs",
+        "decide",
+        (
+            "return DESCRIBE if known.hung and not known.left else (\"migrate\", known.seen.holder)\n",
+            "return (\"migrate\", known.seen.holder)\n",
+        ),
+    ),
+    Mutant(
         "a demotion does not stop it",
         "decide",
-        ("    known.master = False\n", "    return\n"),
+        ("    known.master = known.left = False\n", "    return\n"),
     ),
     Mutant(
         "no pause in a duel",
@@ -37,8 +45,8 @@ MUTANTS = [
         "a third ENI is forgotten for the peer",
         "decide",
         (
-            "    if seen.holder != known.me:\n        return (\"migrate\", seen.holder)\n",
-            "    if seen.holder != known.me:\n        return (\"migrate\", known.peer)\n",
+            "not known.left else (\"migrate\", known.seen.holder)\n",
+            "not known.left else (\"migrate\", known.peer)\n",
         ),
     ),
     Mutant(

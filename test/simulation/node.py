@@ -10,6 +10,7 @@ CONNECT_S = 2.0
 HEAR_PEER_S = 3.0  # before_start.sh, once after each boot
 ROUND_S = 1e-6  # a round of the service takes time: it would wait for ever for what is due by a rounding error later
 TRACK_S = 0.012  # keepalived notices its track file within
+CHECK_S = 2.0  # check_self.sh
 RESTART_S = 1.0  # RestartSec= of both units
 
 
@@ -31,7 +32,7 @@ class Node:
         "world", "index", "name", "eni", "conf", "keepalived", "service", "powered", "epoch", "off", "stalled",
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
         "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
-        "lease_until", "listener",
+        "lease_until", "listener", "hung_by", "hung_since", "beat_at",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
@@ -46,6 +47,8 @@ class Node:
         self.reasons, self.tracked = {}, False  # what drain holds, and what keepalived has been told of it
         self.words, self.answers, self.held, self.inbox = [], [], [], []
         self.listener = None
+        self.hung_by, self.hung_since = set(), 0.0  # the faults by which keepalived stands still
+        self.beat_at = None
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -80,6 +83,8 @@ class Node:
         lasting = world.runtime.drain.LASTING
         self.reasons = {name: until for name, until in self.reasons.items() if name == lasting}
         self.tracked, self.listener = False, None
+        self.beat_at = None
+        self.hung_by.clear()
         for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
             del world.runtime.files.files[path]
         for waiting in (self.words, self.answers, self.held, self.inbox):
@@ -111,6 +116,7 @@ class Node:
     def end_keepalived(self, killed: bool) -> None:
         if self.keepalived.state in (DOWN, LISTEN):
             return
+        self.hung_by.clear()  # systemd has one that stands still go on before it ends it
         if killed:
             self.keepalived.kill()
             self.left_behind = True
@@ -149,13 +155,40 @@ class Node:
                 self.serve(world.now)
             else:
                 world.at(world.now, self.serve, world.now)
-        self.keepalived.resume()
-        self.keepalived.judge()  # the track file, written just before the stall
+        if not self.hung_by:
+            self.keepalived.resume()
+            self.keepalived.judge()  # the track file, written just before the stall
 
     def unhang(self) -> None:
         """The service's main thread goes on."""
         self.upset()
         self.wake(self.world.now)
+
+    def hang_keepalived(self, by: int) -> None:
+        if self.keepalived.state in (DOWN, LISTEN):
+            return
+        if not self.hung_by:
+            self.heartbeat()
+            self.hung_since = self.world.now
+        self.hung_by.add(by)
+        self.unheard()
+
+    def unhang_keepalived(self, by: int) -> None:
+        if by not in self.hung_by:
+            return
+        self.hung_by.discard(by)
+        if not self.hung_by:
+            self.unheard()
+            if not self.stalled:
+                self.keepalived.resume()
+                self.keepalived.judge()
+
+    def heartbeat(self):
+        """As nic.heartbeat has it: the last time that keepalived's check has run."""
+        now = self.world.now
+        if self.keepalived.state not in (DOWN, LISTEN) and not self.keepalived.halted:
+            self.beat_at = now // CHECK_S * CHECK_S
+        return self.beat_at, 0.0 if self.beat_at is None else now - self.beat_at
 
     # -- the NIC and keepalived's words -------------------------------------------------------------------------------
 
@@ -287,9 +320,11 @@ class Node:
         if self.inbox:
             left = service.vip.left
             service.hear_peer()
-            lower = lower or service.vip.left != left
+            if service.vip.left != left:
+                lower, self.record.left_at = True, at
         if service.next_tick <= at:
-            service.next_tick = NEVER  # `tick_after` asks for the next
+            # `tick_after` asks for the next; a silence is seen by what does not come.
+            service.next_tick = at + self.world.runtime.watch.TICK_S if self.hung_by else NEVER
             service.look()
             service.apply_drain()
         self.wake(at + service.turn() + ROUND_S)

@@ -26,7 +26,7 @@ class Broken(BaseException):
 class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
-        "allowed_s",
+        "allowed_s", "hangs_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -36,6 +36,7 @@ class Rules:
         self.quiet_at = self.right_since = None
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
+        self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -65,6 +66,10 @@ class Rules:
         if call.step[0] == "give":
             asked = world.now - node.record.switch_at <= bounds.SWITCH_S
             mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
+        if action == "MigratePrivateIpAddress" and node.hung_by and call.step[0] != "give":
+            since = max(node.hung_since, node.record.upset_at, node.record.left_at)
+            if world.now - since > bounds.HUNG_S:
+                self.broken("yields", "%s claims the VIP, hung for %.1f s", node.name, world.now - since)
         if request[key] != value or not mine:
             self.broken("modest", "%s calls %s with %s", node.name, action, request)
 
@@ -153,7 +158,7 @@ class Rules:
 
     def disturbed(self) -> None:
         """A fault begins."""
-        self.parted_since = None
+        self.parted_since = self.hangs_since = None
         if self.world.switch is not None:
             self.world.switch.clean = False
 
@@ -168,6 +173,18 @@ class Rules:
         lasted = self.world.now - self.parted_since
         if self.moves > bounds.moves_within(lasted):
             self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
+
+    def hangs(self, node) -> None:
+        if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None:
+            self.hangs_since = self.world.now
+
+    def hung(self, node) -> None:
+        if self.hangs_since is None or self.world.now - self.hangs_since < bounds.YIELDED_S:
+            return
+        self.world.judge("yields")
+        holder = self.world.cloud.holder
+        if holder != node.peer().eni:
+            self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
 
     def whole(self) -> None:
         """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""

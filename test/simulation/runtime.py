@@ -14,7 +14,7 @@ import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
-PURE = ("patience", "knowledge", "switch", "decide")  # each imports only those before it
+PURE = ("patience", "knowledge", "switch", "decide", "heartbeat")  # each imports only those before it
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -115,7 +115,7 @@ class Runtime:
             places = {"run": "/run/%s" % node.name, "etc": "/nonexistent", "scheme": "http"}
             self.conf[key] = self.settings.Settings(values, **places)
         conf = copy.copy(self.conf[key])
-        conf.interface = conf.pid_files = node
+        conf.interface = conf.pid_files = conf.heartbeat = node
         return conf
 
 

@@ -1,6 +1,8 @@
 """The service on a node, when the cloud, the credentials, the NIC or the EIP are not as they should be."""
 
 import os
+import shutil
+import subprocess
 import unittest
 
 from node import DESCRIBE, MIGRATE, Node
@@ -53,6 +55,35 @@ class Trouble(Node):
         self.start()
         self.become_master()
         self.settled()
+
+    def test_a_vip_is_not_claimed_back_while_keepalived_hangs(self):
+        program = os.path.join(self.folder, "keepalived")
+        shutil.copy(shutil.which("sleep"), program)
+        keepalived = subprocess.Popen((program, "infinity"))
+        self.addCleanup(keepalived.wait)
+        self.addCleanup(keepalived.kill)
+        with open(self.pid_file, "w") as file:
+            file.write(str(keepalived.pid))
+        os.makedirs(self.run_dir)
+        self.beat()
+        self.start()
+        self.become_master()
+        self.settled()
+        until(lambda: "keepalived" in self.status()["troubles"], self.output)
+        self.cloud.holder = PEER
+        until(lambda: self.status()["cloudHolder"] == "peer", self.output)
+        looks = self.cloud.actions().count(DESCRIBE)
+        until(lambda: self.cloud.actions().count(DESCRIBE) > looks + 1, self.output)
+        self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
+        self.beat()
+        self.settled()
+        self.assertEqual(self.cloud.holder, ME)
+        self.assertEqual(self.status()["troubles"], {})
+
+    def beat(self):
+        """keepalived's check runs once."""
+        with open(self.run_dir + "/heartbeat", "w") as file:
+            file.write("\n")
 
     def test_a_removed_rule_is_put_back(self):
         done = os.path.join(self.folder, "done")

@@ -23,8 +23,19 @@ describe("faults", () => {
     const names = faults.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);
     assert.deepEqual(faultNames().sort(), [
-      ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind", "keepalived-kill"],
-      ...["keepalived-stop", "metadata-down", "nic", "oneway", "overload", "partition", "power", "process"],
+      ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind"],
+      ...[
+        "keepalived-hung",
+        "keepalived-kill",
+        "keepalived-stop",
+        "metadata-down",
+        "nic",
+        "oneway",
+        "overload",
+        "partition",
+        "power",
+        "process",
+      ],
       ...["reply-lost", "service-kill", "stall"],
     ]);
     assert.throws(() => faultNamed("flood"), /there is no fault "flood"; there is power, nic/);

@@ -12,7 +12,9 @@ TRIGGERS = (
     "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
-TROUBLES = ("cloud", "connection", "credentials", "dns", "eip", "hooks", "nic", "notify", "path", "peer")
+TROUBLES = (
+    "cloud", "connection", "credentials", "dns", "eip", "hooks", "keepalived", "nic", "notify", "path", "peer",
+)  # fmt: skip
 PHASES = ("decision", "request", "cloud")
 
 

@@ -54,6 +54,7 @@ class Settings:
         self.run = run  # ends with the boot
         self.lib = lib  # outlives it
         self.drain_file = run + "/drain"
+        self.heartbeat = run + "/heartbeat"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"

@@ -23,6 +23,7 @@ def became_master(known: Knowledge, now: float) -> None:
     """keepalived's word. The peer most likely has the VIP: ask first, look afterwards."""
     switch.tell(known, switch.BECAME_MASTER, "MASTER again before the peer took over")
     known.master = True
+    known.left = False
     known.asked.anew(claim=True)
     known.asked.event_at = now
     known.seen.outdate()
@@ -53,12 +54,25 @@ def heard_lower(known: Knowledge, now: float) -> bool:
     return begins
 
 
+def peer_left(known: Knowledge, now: float) -> None:
+    """The peer's own word that it is MASTER no longer."""
+    known.left = True
+    heard_lower(known, now)
+
+
 def lost_master(known: Knowledge) -> None:
     """Whatever runs in the cloud is the peer's business now. What was known of the holder is soon untrue."""
     switch.tell(known, switch.LOST_MASTER, "no longer MASTER")
-    known.master = False
+    known.master = known.left = False
     known.asked.anew(claim=False)
     known.seen.outdate()
+
+
+def keepalived_hangs(known: Knowledge, now: float, hung: bool) -> None:
+    """keepalived gives no sign of life any more, or gives one again."""
+    if known.hung and not hung and known.master:
+        known.asked.look_at = now
+    known.hung, known.left = hung, False
 
 
 # -- the next step ----------------------------------------------------------------------------------------------------
@@ -89,12 +103,19 @@ def decide(known: Knowledge, now: float):
         return ASSIGN if seen.at >= seen.nobody_since + NOBODY_S else DESCRIBE
     if not seen.available:
         stuck = seen.unsettled_since is not None and now - seen.unsettled_since >= STUCK_S
-        return ("migrate", seen.holder) if stuck and seen.holder != known.me else DESCRIBE
+        return claim(known) if stuck and seen.holder != known.me else DESCRIBE
     if seen.holder != known.me:
-        return ("migrate", seen.holder)
+        return claim(known)
     if known.patience.rebind_at is not None and seen.at >= known.patience.rebind_at:
         return REBIND
     return DESCRIBE
+
+
+def claim(known: Knowledge):
+    """The VIP is on another ENI. A hung keepalived hears no peer and yields to none: claimed back, the VIP would go
+    back and forth for as long as it hangs, and the peer, which hears nothing, is in the right. Unless that one has
+    given up: then nobody else serves, and each time that it does costs one move."""
+    return DESCRIBE if known.hung and not known.left else ("migrate", known.seen.holder)
 
 
 def source(known: Knowledge) -> str:
@@ -166,13 +187,15 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
         seen.unsettled_since = None
         if seen.task is not None and now - seen.task_since > YOUNG_S:
             task_said(known, now, False)  # an address on its way is not AVAILABLE
-        known.patience.not_before = now + duel_s(known, jitter)
+        pause_s = duel_s(known, jitter)
+        known.patience.not_before = now + (pause_s if claim(known) != DESCRIBE else max(pause_s, patience.SLOW_S))
 
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     seen = known.seen
     seen.task = None
     seen.shown_here = True
+    known.left = False
     seen.nobody_since = seen.unsettled_since = None
     known.patience.in_a_row[patience.CHANGE] = 0
     if seen.had_it_since is None:
@@ -207,7 +230,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     if asked.claim and not asked.knew_all():
         asked.look_at = now + patience.POLL_S  # asked for before a quick fall and rise: one move under way is enough
     switch.tell(known, switch.ACCEPTED)
-    asked.claim = False
+    asked.claim = known.left = False
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since
     known.patience.not_before = now + patience.POLL_S

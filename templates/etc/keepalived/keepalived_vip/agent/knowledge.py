@@ -77,6 +77,8 @@ class Knowledge:
         self.eip = eip  # whether an EIP belongs to the VIP
         self.reassert_s = reassert_s
         self.master = False
+        self.hung = False  # keepalived hangs: what it last said is no role any more
+        self.left = False  # the peer has given up since this node last had the VIP, or asked for it
         self.seen = Seen()
         self.asked = Asked()
         self.patience = Patience()

@@ -206,6 +206,16 @@ class Script:
         return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128
 
 
+def heartbeat(path: str):
+    """(when keepalived's check last renewed this file, how many seconds ago that is by the clock of today); (None, 0.0)
+    without the file."""
+    try:
+        renewed = os.stat(path).st_mtime
+    except OSError:
+        return None, 0.0
+    return renewed, time.time() - renewed
+
+
 def keepalived_runs(pid_files):
     """Whether it does; None when it left a pid file without a process: killed, with the VIP still on the NIC."""
     left = False

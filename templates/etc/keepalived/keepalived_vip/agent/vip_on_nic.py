@@ -115,5 +115,5 @@ class VipOnNic:
             return False  # it is said again; and each costs a look
         self.left, self.next_left_taken = message, now + SAY_S
         self.peer_told = False
-        decide.heard_lower(known, now)
+        decide.peer_left(known, now)
         return True

@@ -9,6 +9,7 @@ import time
 from keepalived_vip import VERSION, metrics, settings
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer
 from keepalived_vip.agent.handover import Handover
+from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip_on_nic import VipOnNic
@@ -21,6 +22,7 @@ LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the 
 LOCK_S = 0.2
 BEAT_S = 15.0  # how often status and metrics are written though nothing changed
 CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
+HUNG = "keepalived hangs: a process, but it runs no check; until it does, the VIP is not claimed back from the peer"
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
@@ -38,6 +40,7 @@ class Service:
         self.vip = VipOnNic(conf, self.known)
         self.runs = False  # keepalived, see nic.keepalived_runs
         self.dead = False  # it was killed
+        self.heartbeat = Heartbeat()
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
         self.lock = None
@@ -58,6 +61,9 @@ class Service:
     def word(self, kind: str, word: str) -> None:
         """A word of keepalived (INSTANCE) or its hook (NOTIFY). Hooks start in no order: they only confirm the NIC."""
         now = time.monotonic()
+        if kind == "INSTANCE":
+            self.heartbeat.spoke(now)
+            self.feel(now)
         if word == "MASTER_RX_LOWER_PRI":
             if self.known.master:
                 if decide.heard_lower(self.known, now):
@@ -128,6 +134,21 @@ class Service:
         self.vip.look()
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
+        now = time.monotonic()
+        self.heartbeat.look(*nic.heartbeat(self.conf.heartbeat), now=now)
+        if self.runs is not True:
+            self.heartbeat.spoke(now)  # it may start at any time, and then has yet to run its first check
+        self.feel(now)
+
+    def feel(self, now: float) -> None:
+        """Whether keepalived works: a trouble with a name while it does not."""
+        hung = self.heartbeat.hangs(now)
+        if hung != self.known.hung:
+            decide.keepalived_hangs(self.known, now, hung)
+        if hung:
+            self.mover.trouble("keepalived", HUNG)
+        else:
+            self.mover.well("keepalived")
 
     def hear_peer(self) -> None:
         """The peer asks for the VIP, has it, or has given up."""

@@ -18,6 +18,7 @@ END_OF_DRAIN = {
     "health": "mend the service behind the VIP on this node; it takes part again by itself",
     "maintenance": "it ends by itself, or now: vip.py maintenance off",
 }
+CURES = {"keepalived": "systemctl restart keepalived; why it hangs: journalctl -u keepalived -n 20"}
 
 
 def service_runs(conf) -> bool:
@@ -115,7 +116,8 @@ def problems(found: dict):
         what = "in the cloud the VIP is not here: %s" % in_cloud(found)
         yield what, "it is being fetched; if that takes longer than a minute: vip.py self-test"
     for what, message in sorted(found["troubles"].items()):
-        yield "%s: %s" % (what, message), "it is tried again by itself; what is missing says: vip.py self-test"
+        cure = CURES.get(what, "it is tried again by itself; what is missing says: vip.py self-test")
+        yield "%s: %s" % (what, message), cure
 
 
 def in_cloud(found: dict) -> str:
