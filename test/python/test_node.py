@@ -3,6 +3,7 @@
 import ast
 import glob
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -130,6 +131,27 @@ class Check(Scripts):
                     file.write(started_on + "\n")
             self.assertEqual(self.run_script("check_self.sh", others=False), 0)
             self.assertEqual(self.called("systemctl"), ["restart --no-block keepalived.service"] * restarts, started_on)
+
+
+class Units(unittest.TestCase):
+    def exposure(self, unit: str) -> float:
+        path = os.path.join(support.RUNTIME, "..", "systemd", "system", unit)
+        argv = ["systemd-analyze", "security", "--offline=true", "--no-pager", path]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        told = re.search(r"exposure level for .*: ([0-9.]+) ", done.stdout.decode())
+        self.assertIsNotNone(told, "systemd-analyze of systemd 250 or newer is needed: %s" % done.stdout.decode())
+        return float(told.group(1))
+
+    def test_the_service_is_confined(self):
+        self.assertLessEqual(self.exposure("keepalived-vip.service"), 4.0)
+
+    def test_the_documentation_says_how_far_each_one_is(self):
+        with open(os.path.join(support.HERE, "..", "..", "docs", "node.md")) as file:
+            rows = re.findall(r"^\| `(keepalived-vip[a-z-]*)` \| ([0-9.]+) \|", file.read(), re.M)
+        units = glob.glob(os.path.join(support.RUNTIME, "..", "systemd", "system", "*.service"))
+        self.assertEqual(sorted(name + ".service" for name, _ in rows), sorted(map(os.path.basename, units)))
+        for name, told in rows:
+            self.assertAlmostEqual(self.exposure(name + ".service"), float(told), delta=0.5, msg=name)
 
 
 class OldPython(unittest.TestCase):
