@@ -191,7 +191,7 @@ def handler(cloud: FakeCloud):
             super().setup()
 
         def send(self, status: int, text: str):
-            body = text.encode()
+            body = text.encode("utf-8", "surrogateescape")  # "\udcff" is the byte 255, which is no UTF-8
             self.send_response_only(status)
             self.send_header("Date", formatdate(cloud.now(), usegmt=True))
             self.send_header("Content-Length", str(len(body)))

@@ -43,7 +43,7 @@ class Documentation(unittest.TestCase):
         found = set()
         for path in glob.glob(support.RUNTIME + "/keepalived_vip/**/*.py", recursive=True):
             with open(path) as file:
-                found |= set(re.findall(r'(?:\.trouble|self\.tell)\("([a-z-]+)"', file.read()))
+                found |= set(re.findall(r'(?:\.trouble|self\.aside|self\.look_after)\("([a-z-]+)"', file.read()))
         self.assertEqual(sorted(found), list(metrics.TROUBLES))
         self.assertIn("tried again: " + ", ".join("`%s`" % what for what in metrics.TROUBLES), TEXT)
 

@@ -102,6 +102,17 @@ class Hook(Scripts):
         support.until(lambda: self.called("vip.py"))
         self.assertEqual(self.called("vip.py"), ["migrate"])
 
+    def test_a_service_that_is_active_and_silent_is_ended_for_systemd_to_start_it_anew(self):
+        with open("/proc/uptime") as file:
+            now_us = int(float(file.read().split()[0]) * 1000000)
+        for word, pinged, ended in (("MASTER", 1, 1), ("MASTER", now_us, 0), ("MASTER", 0, 0), ("BACKUP", 1, 0)):
+            show = 'case "$1" in show) echo WatchdogTimestampMonotonic=%d ;; esac' % pinged
+            self.stand_in("systemctl", show)
+            self.assertEqual(self.run_script("notify_action.sh", word), 0)
+            kills = [line for line in self.called("systemctl") if line.startswith("kill")]
+            self.assertEqual(kills, ["kill -s KILL keepalived-vip.service"] * ended, (word, pinged))
+            os.unlink(self.folder + "/systemctl.called")
+
     def test_an_unknown_word_is_refused(self):
         self.assertEqual(self.run_script("notify_action.sh", "PROMOTE"), 3)
 

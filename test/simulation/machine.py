@@ -92,7 +92,7 @@ class Drain:
         conf.interface.reasons.pop(name, None)
         self.apply(conf)
 
-    def apply(self, conf) -> dict:
+    def apply(self, conf, complain=None) -> dict:
         node = conf.interface
         now = node.world.now
         node.reasons = {name: until for name, until in node.reasons.items() if until is None or until > now}
@@ -107,7 +107,7 @@ class Peer:
     """The module peer: datagrams over the network that the adverts take."""
 
     def __init__(self, real) -> None:
-        self.PORT, self.NEWS = real.PORT, real.NEWS
+        self.PORT, self.NEWS, self.UNREADABLE = real.PORT, real.NEWS, real.UNREADABLE
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()

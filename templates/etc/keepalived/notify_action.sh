@@ -19,9 +19,24 @@ esac
 # a waiting write would drop it on a busy machine too: at load 39 a shell took longer than 50 ms to start.
 [ ! -p "$fifo" ] || printf 'NOTIFY "VI_1" %s 0\n' "$1" | dd of="$fifo" oflag=nonblock conv=nocreat,notrunc 2>/dev/null
 
-if ! systemctl is-active --quiet keepalived-vip.service && ! systemctl start --no-block keepalived-vip.service; then
-  if [ "$1" = MASTER ]; then
+# Active is not alive: a service that a signal has stopped, or that hangs, stays active until systemd's watchdog ends it. It
+# pings every 5 s. Where the time of that is not to be learned, active has to do.
+silent() {
+  pinged=$(systemctl show -p WatchdogTimestampMonotonic keepalived-vip.service 2>/dev/null) || return 1
+  pinged=${pinged#*=}
+  case $pinged in
+  '' | 0 | *[!0-9]*) return 1 ;;
+  esac
+  read -r now _ </proc/uptime
+  [ $((${now%.*} - pinged / 1000000)) -ge 12 ]
+}
+
+if ! systemctl is-active --quiet keepalived-vip.service; then
+  if ! systemctl start --no-block keepalived-vip.service && [ "$1" = MASTER ]; then
     setsid /etc/keepalived/vip.py migrate </dev/null >/dev/null 2>&1 &
   fi
+elif [ "$1" = MASTER ] && silent; then
+  # systemd starts it again, and it takes up what it finds.
+  systemctl kill -s KILL keepalived-vip.service
 fi
 exit 0

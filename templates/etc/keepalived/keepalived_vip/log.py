@@ -11,6 +11,12 @@ def appending(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
 
 
+def plain(text: str, most: int = 200) -> str:
+    """What somebody else has said, as one short line that can be printed, logged and handed to a program: no control
+    characters (a NUL ends an environment), no lone surrogates (they can't be encoded)."""
+    return "".join(character if character.isprintable() else "?" for character in text[:most])
+
+
 class Log:
     """One line for one change. Never give it a secret. A full disk loses lines, nothing else."""
 

@@ -13,7 +13,8 @@ TRIGGERS = (
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
 TROUBLES = (
-    "cloud", "connection", "credentials", "dns", "eip", "hooks", "keepalived", "nic", "notify", "path", "peer",
+    "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "hooks",
+    "keepalived", "nic", "notify", "path", "peer", "write",
 )  # fmt: skip
 PHASES = ("decision", "request", "cloud")
 

@@ -10,6 +10,7 @@ import os
 import time
 
 from keepalived_vip import settings
+from keepalived_vip.log import plain
 
 LASTING = "maintenance"
 
@@ -57,7 +58,7 @@ def reasons(conf) -> dict:
                 continue  # half a file, or none of ours
             left = None if reason["until"] is None else reason["until"] - clock(name)
             if left is None or left > 0:
-                found[name] = {"why": reason.get("why", ""), "since": reason.get("since"), "leftS": left}
+                found[name] = {"why": plain(str(reason.get("why", ""))), "since": reason.get("since"), "leftS": left}
     return found
 
 

@@ -1,7 +1,6 @@
 """The second NIC: whether the VIP is on it, the kernel's word when that changes, putting back what was removed."""
 
 import os
-import signal
 import socket
 import struct
 import threading
@@ -171,39 +170,6 @@ class Wire:
             data = self.sock.recv(64)
             if data[6:8] == ARP_REPLY and data[14:18] == self.target:
                 return True
-
-
-class Script:
-    """nic.sh, run without waiting for it: the service has to hear that it is no longer MASTER meanwhile."""
-
-    LIMIT_S = 20.0
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.child = None
-        self.since = 0.0
-
-    def start(self, verb: str, now: float) -> None:
-        self.since = now
-        self.child = os.fork()
-        if self.child == 0:
-            try:
-                null = os.open(os.devnull, os.O_RDWR)
-                for stream in (0, 1, 2):
-                    os.dup2(null, stream)
-                os.execv(self.path, [self.path, verb])
-            finally:
-                os._exit(127)
-
-    def result(self, now: float):
-        """Its exit code, None while it runs."""
-        done, status = os.waitpid(self.child, os.WNOHANG)
-        if not done:
-            if now - self.since > self.LIMIT_S:
-                os.kill(self.child, signal.SIGKILL)
-            return None
-        self.child = None
-        return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128
 
 
 def heartbeat(path: str):

@@ -10,7 +10,10 @@ import json
 import re
 import socket
 
-NEWS = ("has", "left")  # ids of what asks for nothing
+from keepalived_vip.log import plain
+
+UNREADABLE = "?"  # in place of the id of what is no message
+NEWS = ("has", "left", UNREADABLE)  # ids of what asks for nothing
 # Assigned to nothing, and below where net.ipv4.ip_unprivileged_port_start is at times lowered to: 53, 80.
 PORT = 40  # the services', both ways
 ASK_PORT = 36  # from which `vip.py take` asks
@@ -18,7 +21,6 @@ OLD_PORT = 5112  # of a peer with an earlier release, which minds no sender's po
 IP_FREEBIND = 15  # not named by the socket module
 LARGEST = 1400  # bytes: in one packet on any network
 MORE = 16  # datagrams taken at a time
-LONGEST = 200  # characters of a text
 ID = re.compile("[0-9a-z]{1,32}")
 TEXTS = ("phase", "reached", "why")
 
@@ -29,22 +31,21 @@ def listen(conf):
     try:
         ear.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
         ear.bind((conf.address, PORT))
-    except OSError:
+    except OSError as error:
         ear.close()
-        raise
+        raise OSError(error.errno, "UDP port %d: %s" % (PORT, error.strerror)) from error
     return ear
 
 
 def said(ear, peer_address: str, ports=(PORT, ASK_PORT)):
-    """(message, sender) of what the peer has said from one of the ports; everything else is dropped."""
+    """(message, sender) of what the peer has said from one of the ports; what others have said is dropped."""
     for _ in range(MORE):
         try:
             data, sender = ear.recvfrom(LARGEST)
         except OSError:  # nothing more, or the last answer could not be delivered
             return
-        message = understood(data) if sender[0] == peer_address and sender[1] in ports else None
-        if message is not None:
-            yield message, sender
+        if sender[0] == peer_address and sender[1] in ports:
+            yield understood(data) or {"id": UNREADABLE}, sender
 
 
 def understood(data: bytes):
@@ -59,11 +60,6 @@ def understood(data: bytes):
     if isinstance(found.get("of"), float):
         message["of"] = found["of"]
     return dict(message, id=found["id"])
-
-
-def plain(text: str) -> str:
-    """It goes to logs, files, an environment and a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST])
 
 
 def say(sock, message: dict, to) -> None:

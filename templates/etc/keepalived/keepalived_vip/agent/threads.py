@@ -6,6 +6,7 @@ import threading
 import time
 
 from keepalived_vip.cloud.credentials import Unavailable
+from keepalived_vip.log import plain
 
 READY_S = 5.0  # how often connection and credentials are looked after
 UNREADY_S = 1.0  # ... by a node that has had no credentials since its boot: it could take nothing over
@@ -35,26 +36,28 @@ class Threads:
     def keep_ready(self) -> None:
         resolve_at = 0.0
         while True:
-            problem = None
-            if self.mover.credentials.due():
-                try:
-                    self.mover.credentials.renew(None)
-                except Unavailable as error:
-                    problem = str(error)
-            self.tell("credentials", problem)
+            self.look_after("credentials", self.renew)
             now = time.monotonic()
             if now >= resolve_at:
-                problem = self.dns_problem()
-                resolve_at = now if problem else now + DNS_S
-                self.tell("dns", problem)
-            self.tell("path", self.mover.path_problem())
-            try:
-                self.mover.api.keep_ready()
-                problem = None
-            except OSError as error:
-                problem = str(error) or type(error).__name__
-            self.tell("connection", problem)
+                resolve_at = now if self.look_after("dns", self.dns_problem) else now + DNS_S
+            self.look_after("path", self.mover.path_problem)
+            self.look_after("connection", self.mover.api.keep_ready)
             time.sleep(READY_S if self.mover.credentials.values else UNREADY_S)
+
+    def look_after(self, what: str, look):
+        """Tells the problem that `look` gives, or by which it fails, whatever that is: this thread goes on."""
+        try:
+            problem = look()
+        except (OSError, Unavailable) as error:
+            problem = str(error) or type(error).__name__
+        except Exception as error:
+            problem = "%s: %s" % (type(error).__name__, plain(str(error)))
+        self.tell(what, problem)
+        return problem
+
+    def renew(self) -> None:
+        if self.mover.credentials.due():
+            self.mover.credentials.renew(None)
 
     def dns_problem(self):
         """None when some endpoint and the metadata service have an address.

@@ -6,18 +6,17 @@ import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, metrics, settings
+from keepalived_vip import VERSION, metrics, settings, systemd
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
+from keepalived_vip.agent.nic_repair import NicRepair
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip_on_nic import VipOnNic
-from keepalived_vip.log import Log
+from keepalived_vip.log import Log, plain
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
-NIC_CHECK_S = 30.0
-SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
 BEAT_S = 15.0  # how often status and metrics are written though nothing changed
@@ -44,10 +43,10 @@ class Service:
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
         self.lock = None
-        self.script = nic.Script(conf.nic_script)
-        self.verb = None
+        self.ear = None  # where the peer is heard
+        self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
+        self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
-        self.next_nic_check = 0.0
         self.later = []  # what to log once the step is on its way
         self.state_written = self.status_written = None
         self.next_beat = self.next_metrics = 0.0
@@ -151,23 +150,39 @@ class Service:
             self.mover.well("keepalived")
 
     def hear_peer(self) -> None:
-        """The peer asks for the VIP, has it, or has given up."""
+        """The peer asks for the VIP, has it, or has given up. Raises ValueError for what cannot be read, at the end."""
         now = time.monotonic()
+        unreadable = False
         for news in self.handover.asked_by_peer(self.ear, now):
             if news["id"] == "has":
                 self.vip.peer_has(now)
+            elif news["id"] == peer.UNREADABLE:
+                unreadable = True
             elif self.vip.peer_left(news, now):
                 self.mover.due_to("peer-left", now)
+        if unreadable:
+            raise ValueError("%s has said what cannot be read" % self.conf.peer_address)
 
     def tell_peer(self) -> None:
-        self.vip.tell_has(self.ear)
+        if self.ear is not None:
+            self.vip.tell_has(self.ear)
+
+    def aside(self, what: str, do, otherwise=None):
+        """Does what the core can do without: however it fails, that is a trouble with its name, and no end."""
+        try:
+            done = do()
+        except Exception as error:
+            self.failed.add(what)
+            self.mover.trouble(what, "%s: %s" % (type(error).__name__, plain(str(error))), type(error).__name__)
+            return otherwise
+        if what in self.failed:
+            self.failed.discard(what)
+            self.mover.well(what)
+        return done
 
     def apply_drain(self) -> None:
-        """A reason may have ended by itself."""
-        try:
-            found = drain.apply(self.conf)
-        except OSError:
-            return  # a full disk: what keepalived was told stays in force
+        """A reason may have ended by itself. Should it fail, what keepalived was told stays in force."""
+        found = drain.apply(self.conf)
         if sorted(found) != sorted(self.drained):
             self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
         self.drained = found
@@ -190,14 +205,14 @@ class Service:
         if now >= self.next_tick:
             self.next_tick = now + TICK_S
             self.look()
-            self.apply_drain()
+            self.aside("drain", self.apply_drain)
         elif self.odd_since is not None and now - self.odd_since >= LOST_WORD_S:
             self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
         self.announcer.see(self.state["state"])
         due = [self.next_tick] + self.handover.listen(now)
-        if not self.known.master:
+        if not self.known.master and self.ear is not None:
             due += self.vip.tell_left(self.ear, now)
         step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
@@ -215,40 +230,20 @@ class Service:
         # Only now what takes time.
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
-        due.append(self.put_nic_right(now))
-        due.append(self.announcer.turn(now, self.status(), self.drained))
-        due.append(self.write(now))
+        later = now + TICK_S
+        due.append(self.aside("nic", lambda: self.put_nic_right(now), later))
+        due.append(self.aside("announce", lambda: self.announcer.turn(now, self.status(), self.drained), later))
+        due.append(self.aside("write", lambda: self.write(now), later))
         return max(0.0, min(due) - time.monotonic())
 
     def put_nic_right(self, now: float) -> float:
-        """Runs nic.sh when it is due, and looks whether it has ended; gives the time of the next look."""
-        if self.verb is not None:
-            code = self.script.result(now)
-            if code is None:
-                return now + 0.05
-            verb, self.verb = self.verb, None
-            if verb == "check" and code != 0:
-                self.verb = "up"
-                self.script.start("up", now)
-                return now + 0.05
-            if verb == "up" and code == 0:
-                self.later.append(("nic-restored", {}))
-            if code == 0:
-                self.mover.well("nic")
-            else:
-                self.mover.trouble("nic", "nic.sh up: exit %d" % code)
-            self.next_nic_check = now + NIC_CHECK_S
-        elif now >= self.next_nic_check and not self.known.asked.busy:
-            self.verb = "check"
-            self.script.start("check", now)
-            return now + 0.05
-        return max(self.next_nic_check, now + SETTLE_S)
+        return self.nic_repair.turn(now, self.known.asked.busy)
 
     def write(self, now: float) -> float:
         """Tells what changed; gives the time at which there is something to tell without a change."""
-        for event, fields in self.later:
+        later, self.later = self.later, []
+        for event, fields in later:
             self.log.say(event, **fields)
-        self.later = []
         self.handover.progress()
         try:
             if self.state != self.state_written:
@@ -312,6 +307,12 @@ class Service:
             else:
                 self.mover.trouble(first, second)
 
+    def open_ear(self) -> None:
+        """Again and again, should another program have the port: the peer's words are missed, and no move is."""
+        if self.ear is None:
+            self.ear = peer.listen(self.conf)
+            self.selector.register(self.ear, selectors.EVENT_READ, "peer")
+
     def open_fifo(self) -> None:
         """Also one that was made anew under the same name; the old one is still read, keepalived may write to it."""
         descriptor = nic.open_fifo(self.conf.fifo)
@@ -320,18 +321,6 @@ class Service:
         else:
             self.fifos[descriptor] = ""
             self.selector.register(descriptor, selectors.EVENT_READ, "fifo")
-
-    def open_ear(self) -> None:
-        """Where another program has the port, the peer's words are missed, and no move is."""
-        if self.ear is not None:
-            return
-        try:
-            self.ear = peer.listen(self.conf)
-        except OSError as error:
-            self.mover.trouble("peer", "UDP port %d: %s" % (peer.PORT, error.strerror))
-            return
-        self.selector.register(self.ear, selectors.EVENT_READ, "peer")
-        self.mover.well("peer")
 
     def serve(self) -> None:
         self.selector = selectors.DefaultSelector()
@@ -343,24 +332,29 @@ class Service:
         if last and last.get("state") in ROLES:
             self.state = last
         self.log.say("started", version=VERSION, pid=os.getpid(), state=self.state["state"])
-        next_fifo = 0.0
+        next_open = next_ping = 0.0
         while True:
-            if time.monotonic() >= next_fifo:
-                next_fifo = time.monotonic() + TICK_S
+            now = time.monotonic()
+            if now >= next_open:
+                next_open = now + TICK_S
                 self.open_fifo()
-                self.open_ear()
+                self.aside("peer", self.open_ear)
                 for descriptor in list(self.fifos):
                     self.read_fifo(descriptor)
-            for key, _ in self.selector.select(self.turn()):
+            wait_s = self.turn()
+            if now >= next_ping:
+                # Here, for it is the thread that decides whose hanging must not go unseen. The first says READY.
+                systemd.tell("WATCHDOG=1" if next_ping else "READY=1")
+                next_ping = now + systemd.WATCHDOG_S
+            for key, _ in self.selector.select(wait_s):
                 if key.data == "fifo":
                     self.read_fifo(key.fd)
                 elif key.data == "kernel":
                     nic.drain(kernel)
                     self.look()
-                    # Not now: putting back starts processes, and the same message may have made us MASTER.
-                    self.next_nic_check = min(self.next_nic_check, time.monotonic() + SETTLE_S)
+                    self.nic_repair.soon(time.monotonic())
                 elif key.data == "peer":
-                    self.hear_peer()
+                    self.aside("peer", self.hear_peer)
                 else:
                     self.answered()
                     self.tell_peer()

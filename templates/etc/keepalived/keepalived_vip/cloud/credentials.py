@@ -58,7 +58,7 @@ class Credentials:
                 values = json.loads(text)
                 left_s = values["ExpiredTime"] - now
                 complete = values.get("Code") == "Success" and values["TmpSecretId"] and values["TmpSecretKey"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 complete = False
             if not complete:
                 raise Unavailable("metadata gave no credentials for the role %s" % role)
@@ -84,4 +84,8 @@ class Credentials:
             raise Unavailable("metadata knows no role: has this machine lost its CAM role?")
         if answer.status != 200:
             raise Unavailable("metadata answered %d" % answer.status)
-        return answer.body.decode(), http1.unix_time(answer.headers.get("date")) or time.time()
+        try:
+            text = answer.body.decode()
+        except ValueError as error:
+            raise Unavailable("metadata answered with what is no text") from error
+        return text, http1.unix_time(answer.headers.get("date")) or time.time()

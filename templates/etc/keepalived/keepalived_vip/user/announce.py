@@ -3,17 +3,18 @@ Called after a step is on its way; nothing here waits.
 """
 
 import json
-import os
 import time
 
 from keepalived_vip import settings
 from keepalived_vip.agent import drain
+from keepalived_vip.agent.child import Child
 from keepalived_vip.agent.mover import take_lock
 from keepalived_vip.user import hooks
 from keepalived_vip.user.notify import Lasting, Notifier
 
 LOOK_S = 0.5  # between two looks at scripts that run
 START_S = 2.0  # between two tries to have them run
+START_LIMIT_S = 20.0  # systemctl returns at once, if systemd answers
 
 
 class Announcer:
@@ -73,7 +74,7 @@ class Announcer:
                 self.next_start = now
             except OSError:
                 return now + LOOK_S  # a full disk
-        if self.starter is not None and os.waitpid(self.starter, os.WNOHANG)[0]:
+        if self.starter is not None and self.starter.result(now, START_LIMIT_S) is not None:
             self.starter = None
         self.done = settings.read_json(self.conf.hooks_done)
         if not hooks.missing(self.wanted, self.done):
@@ -84,7 +85,10 @@ class Announcer:
             lock = take_lock(self.conf.hooks_lock)
             if lock is not None:  # else they are at it, and look at the end what is wanted then
                 lock.close()
-                self.starter = start(self.conf.start_hooks)
+                try:
+                    self.starter = Child(self.conf.start_hooks, now)
+                except OSError as error:
+                    self.mover.trouble("hooks", "hooks: cannot be started: %s" % error.strerror)
         return now + LOOK_S
 
     def judge(self) -> None:
@@ -106,16 +110,3 @@ class Announcer:
         held = drain.reasons(self.conf)
         role = "taken" if status["state"] == "MASTER" else status["state"].lower()
         return "; ".join("%s: %s" % (name, held[name]["why"]) for name in sorted(held)) or role
-
-
-def start(argv) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            null = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(null, stream)
-            os.execvp(argv[0], argv)
-        finally:
-            os._exit(127)
-    return child

@@ -9,16 +9,14 @@ is not failing, but for one case: a node that has just booted stays away until i
 import os
 import select
 import signal
-import socket
 import time
 
-from keepalived_vip import settings
+from keepalived_vip import settings, systemd
 from keepalived_vip.agent import drain, nic
 from keepalived_vip.log import Log
 from keepalived_vip.user import checks
 
 NAME = "health"
-WATCHDOG_S = 5.0  # systemd restarts us after four times that
 
 
 class Verdict:
@@ -96,30 +94,20 @@ class Health:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(waker)
         self.turn(time.monotonic())
-        tell_systemd("READY=1")  # keepalived starts after us, and after a node that boots was held back
+        systemd.tell("READY=1")  # keepalived starts after us, and after a node that boots was held back
         alive_at = 0.0
         while True:
             now = time.monotonic()
             due = self.turn(now)
-            if now - alive_at >= WATCHDOG_S:
+            if now - alive_at >= systemd.WATCHDOG_S:
                 alive_at = now
-                tell_systemd("WATCHDOG=1")
-            wait_s = max(0.0, min(due, alive_at + WATCHDOG_S) - time.monotonic())
+                systemd.tell("WATCHDOG=1")
+            wait_s = max(0.0, min(due, alive_at + systemd.WATCHDOG_S) - time.monotonic())
             select.select([children] + self.prober.descriptors(), [], [], wait_s)
             try:
                 os.read(children, 4096)
             except BlockingIOError:
                 pass
-
-
-def tell_systemd(text: str) -> None:
-    path = os.environ.get("NOTIFY_SOCKET")
-    if path:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            try:
-                notify.sendto(text.encode(), "\0" + path[1:] if path[0] == "@" else path)
-            except OSError:
-                pass  # systemd then does what it does when we hang
 
 
 def serve(conf) -> int:

@@ -13,6 +13,7 @@ import time
 
 from keepalived_vip import settings
 from keepalived_vip.agent import knowledge
+from keepalived_vip.log import plain
 
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 STANDBY_ROLES = ("BACKUP", "FAULT", "STOP")
@@ -101,7 +102,7 @@ def run_script(conf, wanted: dict, name: str) -> dict:
         KEEPALIVED_NODE=conf.node,
         KEEPALIVED_VIP=conf.vip,
         KEEPALIVED_STATE=wanted["state"],
-        KEEPALIVED_REASON=wanted["reason"],
+        KEEPALIVED_REASON=plain(str(wanted["reason"])),
     )
     started = time.monotonic()
     try:

@@ -1,0 +1,102 @@
+"""What the service does beside its core: however that fails, it is a trouble with a name, and the VIP is moved."""
+
+import json
+import os
+import socket
+import threading
+import unittest
+from unittest import mock
+
+import support
+from keepalived_vip.agent import nic_repair, peer
+from keepalived_vip.log import plain
+from node import MIGRATE
+from pair import MY_ADDRESS, PEER_ADDRESS, Pair
+from support import ME, until
+
+
+class Beside(Pair):
+    def datagram(self, data: bytes):
+        """From the peer."""
+
+        def send():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                mouth.bind((PEER_ADDRESS, peer.PORT))
+                mouth.sendto(data, (MY_ADDRESS, peer.PORT))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        sender.join()
+
+    def trouble(self, what: str):
+        until(lambda: what in self.status()["troubles"], self.output)
+
+    def moves(self):
+        """The core works."""
+        self.become_master()
+        self.settled()
+        self.assertEqual((self.cloud.actions()[0], self.cloud.holder), (MIGRATE, ME))
+        self.assertEqual(len(self.events("started")), 1, self.output())
+
+    def well(self, what: str):
+        until(lambda: what not in self.status()["troubles"], self.output)
+
+    def test_a_port_that_another_program_has(self):
+        taken = []
+
+        def take():
+            support.enter_namespace(self.namespace)
+            taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            taken[0].bind(("0.0.0.0", peer.PORT))
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        thread.join()
+        self.addCleanup(taken[0].close)
+        self.start()
+        self.trouble("peer")
+        self.moves()
+        taken[0].close()
+        self.well("peer")
+
+    def test_a_datagram_that_no_parser_survives(self):
+        self.start()
+        for data in (b"[" * 1400, b"\xff", b"17"):
+            self.datagram(data)
+            until(lambda: len(self.events("trouble")) == len(self.events("well-again")) + 1, self.output)
+            self.assertEqual(self.events("trouble")[-1]["what"], "peer")
+            self.well("peer")
+        self.moves()
+
+    def test_a_reason_that_no_program_can_be_handed(self):
+        self.start()
+        self.become_master()
+        self.settled()
+        self.datagram(json.dumps({"id": "x", "why": "a\0b\ud800c" + "d" * 500}).encode())
+        self.give_up()
+        with open(self.run_dir + "/drain.d/switch") as file:
+            self.assertEqual(json.load(file)["why"], plain("a?b?c" + "d" * 500))
+
+    def test_no_process_can_be_started(self):
+        with mock.patch.object(os, "fork", side_effect=BlockingIOError(11, "Resource temporarily unavailable")):
+            mover = mock.Mock()
+            repair = nic_repair.NicRepair("/nic.sh", mover, mock.Mock())
+            self.assertEqual(repair.turn(100.0, False), 100.0 + nic_repair.CHECK_S)
+        what, message = mover.trouble.call_args[0]
+        self.assertEqual((what, message), ("nic", "nic.sh check cannot be started: Resource temporarily unavailable"))
+
+    def test_a_metadata_answer_that_is_no_text(self):
+        self.cloud.metadata = lambda path: (200, "\udcff\udcfe")
+        self.start(ready=False)
+        until(self.status, self.output)
+        self.trouble("credentials")
+        del self.cloud.metadata
+        self.well("credentials")
+        self.moves()
+
+
+del Pair  # its own tests are elsewhere
+
+if __name__ == "__main__":
+    unittest.main()
