@@ -67,7 +67,9 @@ class Nic:
     def keepalived_runs(self, node):
         return node.keepalived_runs()
 
-    def set_lifetime(self, node, _, seconds: int) -> None:
+    def set_lifetime(self, node, _, seconds: int, add: bool = False) -> None:
+        if add and node.nic != node.ABSENT:
+            raise FileExistsError
         node.lease(None if seconds == self.ENDLESS_S else seconds)
 
     def hear(self, node):

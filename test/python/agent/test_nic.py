@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
+import threading
 import unittest
+from unittest import mock
 
 import support
-from keepalived_vip.agent import nic
+from keepalived_vip.agent import nic, vip_on_nic
+from node import Node
 
 
 class Words(unittest.TestCase):
@@ -21,6 +25,59 @@ class Address(unittest.TestCase):
         self.assertEqual(nic.look("lo", "127.0.0.1"), nic.PRESENT)
         self.assertEqual(nic.look("lo", "127.0.0.10"), nic.ABSENT)
         self.assertEqual(nic.look("no-such-nic", "127.0.0.1"), nic.ABSENT)
+
+
+class Refused(unittest.TestCase):
+    """The kernel answers a dump with an error, as without memory or after a change in its middle."""
+
+    def answer(self, code: int):
+        kernel = mock.MagicMock()
+        message = struct.pack("=IHHIIi", 36, nic.ERROR, 0, 1, 0, code) + bytes(16)
+        kernel.__enter__.return_value.recv.return_value = message
+        return mock.patch.object(nic.socket, "socket", return_value=kernel)
+
+    def test_no_answer_is_not_the_answer_that_the_address_is_gone(self):
+        with self.answer(-12), self.assertRaises(OSError) as raised:
+            nic.look("lo", "127.0.0.1")
+        self.assertEqual(raised.exception.errno, 12)
+
+    def test_what_was_true_of_a_master_stays_true_then(self):
+        vip = vip_on_nic.VipOnNic(mock.Mock(interface="lo", vip="127.0.0.1"), mock.Mock())
+        vip.look()
+        with self.answer(-12):
+            vip.look()
+        self.assertEqual(vip.on_nic, nic.PRESENT)
+
+
+class Lifetime(Node):
+    def in_namespace(self, do):
+        raised = []
+
+        def act():
+            support.enter_namespace(self.namespace)
+            try:
+                do()
+            except OSError as error:
+                raised.append(type(error))
+
+        thread = threading.Thread(target=act)
+        thread.start()
+        thread.join()
+        return raised
+
+    def shown(self):
+        return subprocess.check_output(("ip", "-n", self.namespace, "-4", "addr", "show", "to", support.VIP)).decode()
+
+    def test_an_address_that_is_there_by_now_keeps_its_own(self):
+        self.add_vip()
+        put = lambda: nic.set_lifetime("eth1", support.VIP, 15, add=True)  # noqa: E731
+        self.assertEqual(self.in_namespace(put), [FileExistsError])
+        self.assertIn("valid_lft forever", self.shown())
+        self.drop_vip()
+        self.assertEqual(self.in_namespace(put), [])
+        self.assertIn("deprecated", self.shown())
+        self.assertEqual(self.in_namespace(lambda: nic.set_lifetime("eth1", support.VIP, nic.ENDLESS_S)), [])
+        self.assertIn("valid_lft forever", self.shown())
 
 
 class Process(unittest.TestCase):
@@ -42,6 +99,8 @@ class Process(unittest.TestCase):
                 child.wait()
             self.assertTrue(nic.keepalived_is_dead([path]))
 
+
+del Node  # its own tests are elsewhere
 
 if __name__ == "__main__":
     unittest.main()

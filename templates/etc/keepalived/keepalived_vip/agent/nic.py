@@ -10,7 +10,8 @@ import time
 GROUPS = 0x1 | 0x10 | 0x40 | 0x80
 NEW_ADDRESS, GET_ADDRESS, ERROR, DONE = 20, 22, 2, 3
 DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-REPLACE = 0x505  # NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE | NLM_F_CREATE
+# NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, and NLM_F_EXCL or NLM_F_REPLACE
+ADD, CHANGE = 0x605, 0x505
 IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO = 1, 2, 6
 IFA_F_PERMANENT = 0x80
 ENDLESS_S = 0xFFFFFFFF
@@ -48,7 +49,8 @@ def look(interface: str, address: str) -> int:
 
 
 def lifetime(interface: str, address: str) -> int:
-    """Seconds for which the interface will still hold the address: 0 = it doesn't, ENDLESS_S."""
+    """Seconds for which the interface will still hold the address: 0 = it doesn't, ENDLESS_S. Raises OSError when the
+    kernel does not tell: that is no word of the address, which a MASTER may well have."""
     try:
         index = socket.if_nametoindex(interface)
     except OSError:
@@ -63,8 +65,10 @@ def lifetime(interface: str, address: str) -> int:
             at = 0
             while at + 16 <= len(data):
                 size, kind = struct.unpack_from("=IH", data, at)
-                if kind in (DONE, ERROR):
+                if kind == DONE:
                     return 0
+                if kind == ERROR:
+                    refused(data, at)
                 if kind == NEW_ADDRESS:
                     _, _, flags, _, found_index = struct.unpack_from("=BBBBI", data, at + 16)
                     if found_index == index and attribute(data, at + 24, at + size, IFA_LOCAL) == wanted:
@@ -75,8 +79,16 @@ def lifetime(interface: str, address: str) -> int:
                 at += (size + 3) & ~3
 
 
-def set_lifetime(interface: str, address: str, seconds: int) -> None:
-    """Puts the address on the interface, or changes the one that is there: the kernel takes it away after so long."""
+def refused(data: bytes, at: int) -> None:
+    """Raises the OSError of an NLMSG_ERROR; 0 is an acknowledgement."""
+    code = struct.unpack_from("=i", data, at + 16)[0]
+    if code:
+        raise OSError(-code, os.strerror(-code))
+
+
+def set_lifetime(interface: str, address: str, seconds: int, add: bool = False) -> None:
+    """Puts the address on the interface, or changes the one that is there: the kernel takes it away after so long. add:
+    FileExistsError when there is one, which may have become keepalived's, without end, since it was looked for."""
     index = socket.if_nametoindex(interface)
     packed = socket.inet_aton(address)
     request = struct.pack("=BBBBI", socket.AF_INET, 32, 0, 0, index)
@@ -87,10 +99,8 @@ def set_lifetime(interface: str, address: str, seconds: int) -> None:
     request += struct.pack("=HHIIII", 20, IFA_CACHEINFO, preferred, seconds, 0, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(1)
-        kernel.send(struct.pack("=IHHII", 16 + len(request), NEW_ADDRESS, REPLACE, 1, 0) + request)
-        code = struct.unpack_from("=i", kernel.recv(4096), 16)[0]
-        if code:
-            raise OSError(-code, os.strerror(-code))
+        kernel.send(struct.pack("=IHHII", 16 + len(request), NEW_ADDRESS, ADD if add else CHANGE, 1, 0) + request)
+        refused(kernel.recv(4096), 0)
 
 
 def hear(interface: str):

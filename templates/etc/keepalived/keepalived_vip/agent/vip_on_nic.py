@@ -27,9 +27,9 @@ class VipOnNic:
         except OSError:
             pass  # what was true stays true until the next look
 
-    def lease(self, seconds: int) -> None:
-        """Lets the kernel take the address from the NIC after so long. Raises OSError."""
-        nic.set_lifetime(self.conf.interface, self.conf.vip, seconds)
+    def lease(self, seconds: int, add: bool = False) -> None:
+        """Lets the kernel take the address from the NIC after so long; add: one that is not there. Raises OSError."""
+        nic.set_lifetime(self.conf.interface, self.conf.vip, seconds, add)
 
     def master_again(self) -> None:
         self.linger_until = self.left_until = 0.0
@@ -47,7 +47,8 @@ class VipOnNic:
         if left_s < 1 or self.on_nic != nic.ABSENT:
             return
         try:
-            self.lease(left_s)
+            # Never over one that is there by now: it would be a MASTER's own, and end with this.
+            self.lease(left_s, add=True)
             self.look()
         except OSError:
             pass  # the NIC itself is gone

@@ -43,13 +43,16 @@ def refuse(why: str) -> int:
 def prepare(conf, args) -> int:
     """Puts the VIP on this standby's NIC for a while: the cloud may deliver before keepalived has changed roles."""
     if args.undo:
-        if nic.look(conf.interface, conf.vip) == nic.LEASED:
-            nic.set_lifetime(conf.interface, conf.vip, 1)  # not removed: this node may become MASTER just now
+        take_back(conf)
         return DONE
     why_not = unprepared(conf, args.in_maintenance)
     if why_not:
         return refuse(why_not)
-    nic.set_lifetime(conf.interface, conf.vip, LEASE_S)
+    try:
+        nic.set_lifetime(conf.interface, conf.vip, LEASE_S, add=nic.look(conf.interface, conf.vip) != nic.LEASED)
+    except FileExistsError:
+        print("this node has become MASTER meanwhile")
+        return INCOMPLETE
     deadline = time.monotonic() + COUNTED_S
     while time.monotonic() < deadline:
         found = settings.read_json(conf.status_file) or {}
@@ -60,8 +63,13 @@ def prepare(conf, args) -> int:
             print("the VIP is on %s for %d s" % (conf.interface, LEASE_S))
             return DONE
         time.sleep(0.02)
-    nic.set_lifetime(conf.interface, conf.vip, 1)
+    take_back(conf)
     return refuse("keepalived-vip.service does not see the address")
+
+
+def take_back(conf) -> None:
+    if nic.look(conf.interface, conf.vip) == nic.LEASED:
+        nic.set_lifetime(conf.interface, conf.vip, 1)  # not removed: this node may become MASTER just now
 
 
 def unprepared(conf, in_maintenance: bool):
