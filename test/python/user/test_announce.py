@@ -136,6 +136,16 @@ class Hooked(Node):
         until(lambda: self.status()["trouble"] is None, self.output)
         self.assertEqual(self.lines()[-1], "standby,backup")
 
+    def test_scripts_that_nobody_runs_are_a_trouble_after_twice_their_limit(self):
+        with open(self.settings) as file:
+            given = json.load(file)
+        with open(self.settings, "w") as file:
+            json.dump(dict(given, hook_limit_s=0.2, startHooks=["true"]), file)
+        self.start()
+        self.become_master()
+        self.settled()
+        until(lambda: "hooks: no script of active has run" in (self.status()["trouble"] or ""), self.output)
+
     def test_scripts_that_cannot_be_started_delay_no_move(self):
         with open(self.settings) as file:
             given = json.load(file)

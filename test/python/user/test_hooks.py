@@ -193,25 +193,32 @@ class Run(Place):
         self.assertEqual((self.done()["state"], self.done()["finished"]), ("standby", True))
 
     def test_killed_half_way_no_second_one_runs_beside_and_the_run_is_made_again(self):
-        self.script("active/10-a", self.WAIT)
+        self.script("active/10-a", "trap 'echo asked >>lines; exit' TERM; " + self.WAIT)
         self.script("active/20-b", "true")
         self.want("active")
         service = self.start()
-        until(self.lines)
+        until(lambda: self.lines() and settings.read_json(self.conf.hooks_running))
         service.send_signal(signal.SIGKILL)
         service.wait()
         again = self.start()
-        until(lambda: "flock" in self.waits_in(again.pid), "the second did not wait for the script")
-        self.assertEqual(self.lines(), ["+active/10-a"])
+        until(lambda: len(self.lines()) == 3, self.lines)
         self.touch("go")
         self.assertEqual(again.wait(support.PATIENCE_S), 0)
         whole = ["+active/10-a", "-active/10-a", "+active/20-b", "-active/20-b"]
-        self.assertEqual(self.lines(), whole[:2] + whole)
+        self.assertEqual(self.lines(), ["+active/10-a", "asked"] + whole)
 
-    def waits_in(self, pid: int) -> str:
-        """"flock" while a process waits for a lock, by the kernel's list of those that do."""
-        with open("/proc/locks") as file:
-            return "flock" if any("->" in line and " %d " % pid in line for line in file) else ""
+    def test_what_a_script_leaves_running_keeps_no_other_from_running(self):
+        self.script("active/10-daemon", "setsid sleep 1000 >/dev/null 2>&1 & echo $! >left")
+        self.script("standby/10-a", "true")
+        self.addCleanup(self.end_left)
+        self.want("active")
+        self.run_hooks()
+        self.want("standby")
+        self.assertEqual(self.run_hooks()["state"], "standby")
+
+    def end_left(self):
+        with open(self.folder + "/left") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,7 @@ class Settings:
         self.hooks_dir = etc + "/hooks"
         self.hooks_wanted = run + "/hooks.wanted"
         self.hooks_done = run + "/hooks.json"
+        self.hooks_running = run + "/hooks.running"
         self.hooks_lock = self.locks + "/hooks"
         self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
         self.notify_url_file = etc + "/notify_url"

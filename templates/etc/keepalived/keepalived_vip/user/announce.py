@@ -29,6 +29,8 @@ class Announcer:
         self.state = None
         self.starter = None
         self.next_start = 0.0
+        self.waits_for = None  # the run that is missing, as far as it has come
+        self.waits_since = 0.0
         self.move_id = None  # of the last move that was told
 
     def see(self, role: str) -> None:
@@ -80,6 +82,7 @@ class Announcer:
         if not hooks.missing(self.wanted, self.done):
             self.judge()
             return now + START_S
+        self.judge_wait(now)
         if self.starter is None and now >= self.next_start:
             self.next_start = now + START_S
             lock = take_lock(self.conf.hooks_lock)
@@ -90,6 +93,15 @@ class Announcer:
                 except OSError as error:
                     self.mover.trouble("hooks", "hooks: cannot be started: %s" % error.strerror)
         return now + LOOK_S
+
+    def judge_wait(self, now: float) -> None:
+        """No script takes twice its limit: then whoever has the lock hangs, or nobody is there to run them."""
+        run = (self.wanted, self.done)
+        if run != self.waits_for:
+            self.waits_for, self.waits_since = run, now
+        elif now - self.waits_since > 2 * self.conf.hook_limit_s:
+            name = (self.done or {}).get("running") or "no script of %s" % self.wanted["state"]
+            self.mover.trouble("hooks", "hooks: %s has run for more than %d s" % (name, 2 * self.conf.hook_limit_s))
 
     def judge(self) -> None:
         last = (self.done or {}).get("scripts", [])[-1:]

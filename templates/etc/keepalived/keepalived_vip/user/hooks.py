@@ -14,6 +14,7 @@ import time
 from keepalived_vip import settings
 from keepalived_vip.agent import knowledge
 from keepalived_vip.log import plain
+from keepalived_vip.user.checks import began
 
 GRACE_S = 5.0  # from SIGTERM to SIGKILL
 STANDBY_ROLES = ("BACKUP", "FAULT", "STOP")
@@ -56,10 +57,10 @@ def run(conf) -> int:
 
     log = Log(conf.log)
     os.makedirs(conf.locks, 0o700, exist_ok=True)
-    # The scripts inherit it: after a kill of ours the next one waits for the script that still runs.
+    # Not handed to the scripts: what one of them leaves running would keep it, and no script would ever run again.
     with open(conf.hooks_lock, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        os.set_inheritable(lock.fileno(), True)
+        end_left(conf)
         while True:
             wanted = settings.read_json(conf.hooks_wanted)
             if not missing(wanted, settings.read_json(conf.hooks_done)):
@@ -107,22 +108,36 @@ def run_script(conf, wanted: dict, name: str) -> dict:
     started = time.monotonic()
     try:
         child = subprocess.Popen(
-            [path], env=environment, cwd="/", stdin=subprocess.DEVNULL, start_new_session=True, close_fds=False
+            [path], env=environment, cwd="/", stdin=subprocess.DEVNULL, start_new_session=True
         )
     except OSError:
         return {"script": name, "exit": 127, "durationMs": 0}
+    settings.write_atomically(conf.hooks_running, json.dumps({"pid": child.pid, "began": began(child.pid)}))
     code = None
     try:
         code = child.wait(conf.hook_limit_s)
     except subprocess.TimeoutExpired:
-        signal_group(child.pid, signal.SIGTERM)
-        try:
-            child.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
-        signal_group(child.pid, signal.SIGKILL)
+        end(child.pid, lambda: child.poll() is not None)
         child.wait()
     return {"script": name, "exit": code, "durationMs": int((time.monotonic() - started) * 1000)}
+
+
+def end_left(conf) -> None:
+    """Ends a script that outlived who ran it: after a kill its state is run anew, and never beside it. Within the unit
+    systemd has done so already."""
+    left = settings.read_json(conf.hooks_running)
+    if left and left["began"] is not None:
+        end(left["pid"], lambda: began(left["pid"]) != left["began"])
+
+
+def end(leader: int, ended) -> None:
+    """Asks a script to end, with all that it started, and ends it GRACE_S later; at once what has outlived it."""
+    deadline = time.monotonic() + GRACE_S
+    if not ended():
+        signal_group(leader, signal.SIGTERM)
+        while not ended() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        signal_group(leader, signal.SIGKILL)
 
 
 def signal_group(leader: int, number: int) -> None:
