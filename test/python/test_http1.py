@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import support
 from cloud.with_cloud import WithCloud
@@ -42,6 +43,35 @@ class Ends(unittest.TestCase):
             connection.close()
             thread.join()
             listener.close()
+
+
+class Endless(unittest.TestCase):
+    def test_an_answer_without_an_end_is_given_up_at_the_limit(self):
+        ways = (b"Connection: close\r\n\r\n", b"x" * 4096), (b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n")
+        for head, part in ways:
+            listener = socket.socket()
+            self.addCleanup(listener.close)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(1)
+
+            def answer(listener=listener, head=head, part=part):
+                other, _ = listener.accept()
+                other.recv(65536)
+                try:
+                    other.sendall(b"HTTP/1.1 200 OK\r\n" + head)
+                    while True:
+                        other.send(part)
+                except OSError:
+                    other.close()
+
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            connection = http1.Connection("test", "127.0.0.1", listener.getsockname()[1])
+            with mock.patch.object(http1, "ANSWER_LIMIT", 50000), self.assertRaisesRegex(OSError, "longer than 50000"):
+                connection.exchange("GET", "/", {"Host": "test"})
+            connection.close()
+            thread.join()
+            self.assertFalse(connection.reusable)
 
 
 class Names(WithCloud):

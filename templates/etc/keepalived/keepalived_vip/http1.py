@@ -92,9 +92,19 @@ class Connection:
         return self.sock.recv(65536)
 
     def answer(self, data: bytes, deadline: float) -> Answer:
-        def grow(data: bytes) -> bytes:
+        read = len(data)
+
+        def more() -> bytes:
+            nonlocal read
             part = self.more(deadline)
-            if not part or len(data) > ANSWER_LIMIT:
+            read += len(part)
+            if read > ANSWER_LIMIT:
+                raise OSError("the answer is longer than %d bytes" % ANSWER_LIMIT)
+            return part
+
+        def grow(data: bytes) -> bytes:
+            part = more()
+            if not part:
                 raise OSError("the answer broke off")
             return data + part
 
@@ -131,7 +141,7 @@ class Connection:
             keep = False
             body = data
             while True:
-                part = self.more(deadline)
+                part = more()
                 if not part:
                     break
                 body += part
