@@ -166,9 +166,9 @@ whole() {
 require_software() {
   [ -d /run/systemd/system ] || die "this machine does not run systemd"
   wanted=
-  for package in keepalived python3; do
-    command -v $package >/dev/null 2>&1 || wanted="$wanted $package"
-  done
+  command -v keepalived >/dev/null 2>&1 || wanted=keepalived
+  # By name, as the node's files do: a PATH may begin with a Python of somebody's own.
+  [ -x /usr/bin/python3 ] || wanted="$wanted python3"
   [ -n "$wanted" ] || whole || wanted=keepalived
   # shellcheck disable=SC2086 # a list
   [ -z "$wanted" ] || install_packages $wanted
@@ -176,8 +176,8 @@ require_software() {
   version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')
   at_least "${version:-0}" 2.0.14 ||
     give_up_unchanged "keepalived ${version:-of an unknown version} is too old: 2.0.14 or newer is needed"
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 6))' ||
-    give_up_unchanged "$(python3 --version 2>&1) is too old: 3.6 or newer is needed"
+  /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 6))' ||
+    give_up_unchanged "$(/usr/bin/python3 --version 2>&1) is too old: 3.6 or newer is needed"
 }
 
 # --- before anything is changed ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import ast
 import glob
+import json
 import os
 import re
 import shutil
@@ -115,6 +116,27 @@ class Hook(Scripts):
 
     def test_an_unknown_word_is_refused(self):
         self.assertEqual(self.run_script("notify_action.sh", "PROMOTE"), 3)
+
+
+class Places(Scripts):
+    def test_python_is_the_system_s_whoever_calls(self):
+        for name in ("vip.py", "hear_peer.py"):
+            with open(os.path.join(support.RUNTIME, name)) as file:
+                self.assertEqual(file.readline(), "#!/usr/bin/python3\n")
+
+    def test_the_nic_is_judged_alike_whatever_the_caller_s_path(self):
+        self.stand_in("ip", "exit 1")
+        with open(self.folder + "/vip.json", "w") as file:
+            json.dump(support.values(), file, indent=2)
+        told = []
+        for path in (self.folder, self.folder + ":" + os.environ["PATH"]):
+            argv = ("/bin/sh", os.path.join(support.RUNTIME, "nic.sh"), "check")
+            env = {"PATH": path, "VIP_JSON": self.folder + "/vip.json"}
+            child = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            told.append(child.communicate(timeout=support.PATIENCE_S)[0].decode())
+        self.assertEqual(told[0], told[1])
+        self.assertIn("no NIC has the address", told[0])
+        self.assertEqual(self.called("ip"), [])
 
 
 class Check(Scripts):

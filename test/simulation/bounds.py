@@ -46,6 +46,7 @@ SOON_S = 1.0
 
 # yields. The last sign of life is seen within a tick, is old after HUNG_S, and that is seen within a tick.
 HUNG_S = 6.0 + 2 * 2.0 + 0.1
+LEFT_S = 15.0  # a peer that has given up is followed, if that was so long ago at most
 # The peer's election, a claim of the hung one before it counts as hung, slow tasks, and the peer's claims in a duel.
 YIELDED_S = 60.0
 

@@ -27,14 +27,14 @@ MUTANTS = [
         "the VIP is claimed back while keepalived hangs",
         "decide",
         (
-            "return DESCRIBE if known.hung and not known.left else (\"migrate\", known.seen.holder)\n",
+            "return DESCRIBE if known.hung and now >= known.left_until else (\"migrate\", known.seen.holder)\n",
             "return (\"migrate\", known.seen.holder)\n",
         ),
     ),
     Mutant(
         "a demotion does not stop it",
         "decide",
-        ("    known.master = known.left = False\n", "    return\n"),
+        ("    known.master = False\n", "    return\n"),
     ),
     Mutant(
         "no pause in a duel",
@@ -45,8 +45,8 @@ MUTANTS = [
         "a third ENI is forgotten for the peer",
         "decide",
         (
-            "not known.left else (\"migrate\", known.seen.holder)\n",
-            "not known.left else (\"migrate\", known.peer)\n",
+            ">= known.left_until else (\"migrate\", known.seen.holder)\n",
+            ">= known.left_until else (\"migrate\", known.peer)\n",
         ),
     ),
     Mutant(

@@ -67,9 +67,9 @@ class Rules:
             asked = world.now - node.record.switch_at <= bounds.SWITCH_S
             mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
         if action == "MigratePrivateIpAddress" and node.hung_by and call.step[0] != "give":
-            since = max(node.hung_since, node.record.upset_at, node.record.left_at)
-            if world.now - since > bounds.HUNG_S:
-                self.broken("yields", "%s claims the VIP, hung for %.1f s", node.name, world.now - since)
+            may_until = max(node.hung_since, node.record.upset_at) + bounds.HUNG_S
+            if world.now > max(may_until, node.record.left_at + bounds.LEFT_S):
+                self.broken("yields", "%s claims the VIP, hung for %.1f s", node.name, world.now - node.hung_since)
         if request[key] != value or not mine:
             self.broken("modest", "%s calls %s with %s", node.name, action, request)
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Wait until an advert of the peer arrives, at most SECONDS. Usage: hear_peer.py SECONDS. Always exits 0."""
 import json
 import socket

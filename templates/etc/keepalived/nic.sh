@@ -7,6 +7,9 @@
 # drops it. VRRP does not notice: it binds to the device.
 set -u
 umask 022
+# Whoever calls it: without sbin, as from cron, nothing that ip shows would be found, and all of it be missing.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
 config=${VIP_JSON:-/etc/keepalived/vip.json}
 wait_s=${NIC_WAIT_S:-10} # an ENI may be attached after boot
 

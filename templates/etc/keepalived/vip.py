@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The VIP's agent on a node. See `vip.py --help`."""
 import sys
 

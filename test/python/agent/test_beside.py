@@ -8,6 +8,7 @@ import unittest
 from unittest import mock
 
 import support
+from keepalived_vip import systemd
 from keepalived_vip.agent import nic_repair, peer
 from keepalived_vip.log import plain
 from node import MIGRATE
@@ -77,6 +78,22 @@ class Beside(Pair):
         self.give_up()
         with open(self.run_dir + "/drain.d/switch") as file:
             self.assertEqual(json.load(file)["why"], plain("a?b?c" + "d" * 500))
+
+    def test_systemd_is_told_by_the_loop_that_it_turns_and_ends_one_that_does_not(self):
+        path = self.folder + "/notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd_s:
+            systemd_s.bind(path)
+            systemd_s.settimeout(support.PATIENCE_S)
+            with mock.patch.dict(os.environ, NOTIFY_SOCKET=path):
+                self.start(ready=False)
+            told = [systemd_s.recv(100) for _ in range(3)]
+        self.assertEqual(told, [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"])
+        units = os.path.join(support.RUNTIME, "..", "systemd", "system")
+        for unit in ("keepalived-vip.service", "keepalived-vip-health.service"):
+            with open(os.path.join(units, unit)) as file:
+                lines = file.read().splitlines()
+            self.assertIn("Type=notify", lines)
+            self.assertIn("WatchdogSec=%d" % (4 * systemd.WATCHDOG_S), lines)
 
     def test_no_process_can_be_started(self):
         with mock.patch.object(os, "fork", side_effect=BlockingIOError(11, "Resource temporarily unavailable")):

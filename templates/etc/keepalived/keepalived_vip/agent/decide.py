@@ -13,6 +13,7 @@ TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is look
 STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for once more
 NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
+LEFT_S = 15.0  # a peer that has given up may be MASTER again later, without a word to a node that hears none
 LATE_S = 1.0  # a look that took longer may have met a stall of this node, in which the peer took the VIP
 
 
@@ -23,7 +24,7 @@ def became_master(known: Knowledge, now: float) -> None:
     """keepalived's word. The peer most likely has the VIP: ask first, look afterwards."""
     switch.tell(known, switch.BECAME_MASTER, "MASTER again before the peer took over")
     known.master = True
-    known.left = False
+    known.left_until = 0.0
     known.asked.anew(claim=True)
     known.asked.event_at = now
     known.seen.outdate()
@@ -56,14 +57,15 @@ def heard_lower(known: Knowledge, now: float) -> bool:
 
 def peer_left(known: Knowledge, now: float) -> None:
     """The peer's own word that it is MASTER no longer."""
-    known.left = True
+    known.left_until = now + LEFT_S
     heard_lower(known, now)
 
 
 def lost_master(known: Knowledge) -> None:
     """Whatever runs in the cloud is the peer's business now. What was known of the holder is soon untrue."""
     switch.tell(known, switch.LOST_MASTER, "no longer MASTER")
-    known.master = known.left = False
+    known.left_until = 0.0
+    known.master = False
     known.asked.anew(claim=False)
     known.seen.outdate()
 
@@ -72,7 +74,7 @@ def keepalived_hangs(known: Knowledge, now: float, hung: bool) -> None:
     """keepalived gives no sign of life any more, or gives one again."""
     if known.hung and not hung and known.master:
         known.asked.look_at = now
-    known.hung, known.left = hung, False
+    known.hung = hung
 
 
 # -- the next step ----------------------------------------------------------------------------------------------------
@@ -103,19 +105,19 @@ def decide(known: Knowledge, now: float):
         return ASSIGN if seen.at >= seen.nobody_since + NOBODY_S else DESCRIBE
     if not seen.available:
         stuck = seen.unsettled_since is not None and now - seen.unsettled_since >= STUCK_S
-        return claim(known) if stuck and seen.holder != known.me else DESCRIBE
+        return claim(known, now) if stuck and seen.holder != known.me else DESCRIBE
     if seen.holder != known.me:
-        return claim(known)
+        return claim(known, now)
     if known.patience.rebind_at is not None and seen.at >= known.patience.rebind_at:
         return REBIND
     return DESCRIBE
 
 
-def claim(known: Knowledge):
+def claim(known: Knowledge, now: float):
     """The VIP is on another ENI. A hung keepalived hears no peer and yields to none: claimed back, the VIP would go
     back and forth for as long as it hangs, and the peer, which hears nothing, is in the right. Unless that one has
     given up: then nobody else serves, and each time that it does costs one move."""
-    return DESCRIBE if known.hung and not known.left else ("migrate", known.seen.holder)
+    return DESCRIBE if known.hung and now >= known.left_until else ("migrate", known.seen.holder)
 
 
 def source(known: Knowledge) -> str:
@@ -188,14 +190,14 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
         if seen.task is not None and now - seen.task_since > YOUNG_S:
             task_said(known, now, False)  # an address on its way is not AVAILABLE
         pause_s = duel_s(known, jitter)
-        known.patience.not_before = now + (pause_s if claim(known) != DESCRIBE else max(pause_s, patience.SLOW_S))
+        known.patience.not_before = now + (max(pause_s, patience.SLOW_S) if claim(known, now) == DESCRIBE else pause_s)
 
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     seen = known.seen
     seen.task = None
     seen.shown_here = True
-    known.left = False
+    known.left_until = 0.0
     seen.nobody_since = seen.unsettled_since = None
     known.patience.in_a_row[patience.CHANGE] = 0
     if seen.had_it_since is None:
@@ -230,7 +232,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     if asked.claim and not asked.knew_all():
         asked.look_at = now + patience.POLL_S  # asked for before a quick fall and rise: one move under way is enough
     switch.tell(known, switch.ACCEPTED)
-    asked.claim = known.left = False
+    asked.claim, known.left_until = False, 0.0
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since
     known.patience.not_before = now + patience.POLL_S

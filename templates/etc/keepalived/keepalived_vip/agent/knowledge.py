@@ -78,7 +78,7 @@ class Knowledge:
         self.reassert_s = reassert_s
         self.master = False
         self.hung = False  # keepalived hangs: what it last said is no role any more
-        self.left = False  # the peer has given up since this node last had the VIP, or asked for it
+        self.left_until = 0.0  # so long the peer's word counts that it has given up; 0.0 = there is none
         self.seen = Seen()
         self.asked = Asked()
         self.patience = Patience()
