@@ -67,12 +67,17 @@ describe("two machines that are there already", () => {
     assert.deepEqual(leftOf(own), [], "down left something behind");
   });
 
-  test("with a key of the stack's own: a user signs the calls, and is gone afterwards", async () => {
+  test("with a key of the stack's own: a user signs the calls, a repair puts its key back, and it is gone afterwards", async () => {
     await up("nodeRole=", "nodeCredentials=key");
     const status = await lab.converged();
     await lab.makeMaster(lab.master(status) === "a" ? "b" : "a");
     const moves = (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress");
     assert.equal(moves.at(-1)?.caller, `user:keepalived-cluster-${lab.name}`);
+    const edit = "rm /usr/sbin/keepalived; systemctl mask keepalived; echo '{}' >/etc/keepalived/credentials.json";
+    await lab.run("ssh", lab.master(status), edit);
+    await lab.run("up", "--repair");
+    await lab.converged();
+    for (const node of ["a", "b"]) await lab.run("ssh", node, "/etc/keepalived/vip.py self-test");
     await lab.run("destroy");
     assert.deepEqual(differences(found, await now()), []);
     const actions = (await lab.journal()).map(({ action, result }) => `${action} ${result}`);
