@@ -46,6 +46,7 @@ export interface VipConfig {
   address: string;
   peerAddress: string;
   interface: string;
+  virtualRouterId: number;
   mac: string;
   subnetCidr: string;
   gateway: string;
@@ -104,6 +105,7 @@ export function planVipConfig(settings: PairSettings, ids: CloudIds, node: NodeN
     address: settings.nodeAddresses[node],
     peerAddress: settings.nodeAddresses[peer],
     interface: vipInterface,
+    virtualRouterId: settings.virtualRouterId,
     mac: ids.eniMacs[node],
     subnetCidr: settings.subnetCidr,
     gateway: gatewayOf(settings.subnetCidr),

@@ -4,8 +4,10 @@ import { renderNode } from "../../render/render.ts";
 import { cloudIds, settingsFor } from "../golden/pair.ts";
 import { Machine } from "./machine.ts";
 
+const ownId = settingsFor("stable").virtualRouterId;
+
 /** Sends adverts of a router id (nothing else is in them) from an address, until it is ended. */
-const adverts = (source: string, routerId = 51): string => `python3 - <<'PYTHON' &
+const adverts = (source: string, routerId = ownId): string => `python3 - <<'PYTHON' &
 import socket, struct, time
 header = struct.pack("!BBHHHBBH4s4s", 69, 0, 28, 0, 0, 255, 112, 0, socket.inet_aton("${source}"), socket.inet_aton("10.20.4.21"))
 total = sum(struct.unpack("!10H", header)); total = (total >> 16) + (total & 0xFFFF); total += total >> 16
@@ -22,27 +24,29 @@ beforeEach(async () => {
   machine.write(...renderNode(settingsFor("stable"), cloudIds, "a"));
 });
 afterEach(() => machine.stop());
-const hear = (source: string, seconds: number): string =>
-  machine.run(`/etc/keepalived/nic.sh up\n${adverts(source)}\n/etc/keepalived/hear_peer.py ${seconds}`).stdout;
+const hear = (source: string, seconds: number, routerId = ownId): string =>
+  machine.run(`/etc/keepalived/nic.sh up\n${adverts(source, routerId)}\n/etc/keepalived/hear_peer.py ${seconds}`)
+    .stdout;
 
 test("a node that has just booted starts as soon as it hears its peer", () => {
   assert.equal(hear("10.20.5.22", 50), "heard 10.20.5.22\n");
 });
 
-test("the voice of anybody else counts for nothing, and silence ends the wait", () => {
-  assert.equal(hear("10.20.5.99", 1), "no advert of 10.20.5.22 yet, starting without\n");
+test("the voice of anybody else counts for nothing, nor VRRP of the peer's that is not the pair's; silence ends the wait", () => {
+  const silence = "no advert of 10.20.5.22 yet, starting without\n";
+  assert.equal(hear("10.20.5.99", 1), silence);
+  assert.equal(hear("10.20.5.22", 1, ownId + 1), silence);
 });
 
 test("a stranger who sends adverts of the pair's router id is found before keepalived obeys them, and nobody else is", () => {
   const listen = (from: string) =>
     machine.run(`/etc/keepalived/nic.sh up\n${from}\n/etc/keepalived/hear_others.py 1; echo $?`).stdout;
-  const routerId = settingsFor("stable").virtualRouterId;
   assert.match(
-    listen(adverts("10.20.5.99", routerId)),
-    new RegExp(`^10.20.5.99 sends adverts of virtual_router_id ${routerId} to this node:\n.*virtualRouterId.*\n1\n$`),
+    listen(adverts("10.20.5.99")),
+    new RegExp(`^10.20.5.99 sends adverts of virtual_router_id ${ownId} to this node:\n.*virtualRouterId.*\n1\n$`),
   );
-  assert.equal(listen(adverts("10.20.5.99", routerId + 1)), "0\n");
-  assert.equal(listen(adverts("10.20.5.22", routerId)), "0\n");
+  assert.equal(listen(adverts("10.20.5.99", ownId + 1)), "0\n");
+  assert.equal(listen(adverts("10.20.5.22")), "0\n");
 });
 
 test("what keepalived needs is there before it starts, and stale pid files are gone", () => {

@@ -16,7 +16,7 @@ def values(**changes) -> dict:
     """A vip.json."""
     found = {
         "schemaVersion": 1, "pair": "test", "node": "a", "peer": "b", "mode": "stable", "preferred": False,
-        "vip": VIP, "address": "10.0.1.16", "peerAddress": "10.0.1.17", "interface": "eth1",
+        "vip": VIP, "address": "10.0.1.16", "peerAddress": "10.0.1.17", "interface": "eth1", "virtualRouterId": 51,
         "mac": "20:90:6F:00:00:0A", "subnetCidr": "10.0.1.0/24", "gateway": "10.0.1.1", "routeTable": 101,
         "eniId": ME, "peerEniId": PEER, "eipId": None, "region": "ap-guangzhou", "vpcEndpoints": ["127.0.0.1:1"],
         "advertIntervalMs": 500, "reassertIntervalS": 20,

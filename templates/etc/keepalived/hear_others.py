@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Whether anybody but the peer sends this node adverts of its own virtual_router_id. Usage: hear_others.py SECONDS.
 
 keepalived would take them for its peer's, and obey them. Exits 1 and says who; 0 when nobody is heard in that time, or
 when listening is not possible.
 """
 import json
-import re
 import socket
 import sys
 import time
@@ -18,8 +17,7 @@ def main() -> int:
     deadline = time.monotonic() + float(sys.argv[1])
     with open("/etc/keepalived/vip.json") as file:
         config = json.load(file)
-    with open("/etc/keepalived/keepalived.conf") as file:
-        router_id = int(re.search(r"^\s*virtual_router_id (\d+)", file.read(), re.MULTILINE).group(1))
+    router_id = config["virtualRouterId"]
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, VRRP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, config["interface"].encode() + b"\0")
         while True:

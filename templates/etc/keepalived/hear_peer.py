@@ -22,10 +22,12 @@ def main() -> None:
                 return
             listener.settimeout(left)
             try:
-                _, (source, _) = listener.recvfrom(256)
+                packet, (source, _) = listener.recvfrom(256)
             except socket.timeout:
                 continue
-            if source == config["peerAddress"]:
+            # The router id, by which it is the pair's own VRRP, is the second byte after the IP header.
+            advert = packet[(packet[0] & 15) * 4 :]
+            if source == config["peerAddress"] and advert[1:2] == bytes([config["virtualRouterId"]]):
                 print("heard %s" % source)
                 return
 

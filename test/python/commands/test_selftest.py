@@ -90,7 +90,7 @@ class SelfTest(unittest.TestCase):
         with open(path, "w"):
             os.utime(path, (time.time() - ago_s,) * 2)
 
-    def keepalived(self, namespace: str, adverts_to=None):
+    def keepalived(self, namespace: str, adverts_to=None, router_id=51):
         """Hears the protocol in a namespace, and sends adverts from it if it is to."""
         ready = threading.Event()
 
@@ -100,7 +100,7 @@ class SelfTest(unittest.TestCase):
                 ready.set()
                 while not self.stopped.wait(0.05):
                     if adverts_to:
-                        wire.sendto(b"an advert", (adverts_to, 0))
+                        wire.sendto(bytes([0x31, router_id, 100]), (adverts_to, 0))
 
         threading.Thread(target=work, daemon=True).start()
         ready.wait()
@@ -175,6 +175,10 @@ class SelfTest(unittest.TestCase):
         rule = "table inet t { chain c { type filter hook input priority 0; ip protocol 112 drop; }; }"
         subprocess.check_call(["ip", "netns", "exec", self.here, "nft", rule])
         self.assertIn("a firewall on this node drops them", self.only(self.run_here(), "adverts"))
+
+    def test_vrrp_of_the_users_own_is_not_the_pairs(self):
+        self.keepalived(self.there, OWN, router_id=52)
+        self.assertIn("none of " + PEER, self.only(self.run_here(), "adverts"))
 
     def test_a_peer_that_does_not_answer(self):
         self.standby()

@@ -36,6 +36,8 @@ class Settings:
         self.address = values["address"]
         self.peer_address = values["peerAddress"]
         self.interface = values["interface"]
+        # None in a file of an earlier release, which a service may meet that starts while a push swaps the files.
+        self.router_id = values.get("virtualRouterId")
         self.gateway = values["gateway"]
         self.eni = values["eniId"]
         self.peer_eni = values["peerEniId"]

@@ -85,7 +85,7 @@ class Handover:
         if self.listener is None:
             return []
         # It may be heard before keepalived's word that this node has given up.
-        self.heard = self.heard or nic.heard(self.listener, self.conf.peer_address)
+        self.heard = self.heard or nic.heard(self.listener, self.conf)
         if self.heard:
             switch.heard_peer(self.known)
         return [now + POLL_S]

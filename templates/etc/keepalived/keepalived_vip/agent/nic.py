@@ -110,16 +110,21 @@ def hear(interface: str):
     return listener
 
 
-def heard(listener, peer_address: str) -> bool:
+def heard(listener, conf) -> bool:
     """Whether the peer has said that it is MASTER: only a MASTER sends adverts, and one of priority 0 is a farewell."""
     while True:
         try:
             packet, (source, _) = listener.recvfrom(256)
         except OSError:
             return False
-        start = (packet[0] & 15) * 4
-        if source == peer_address and len(packet) > start + 2 and packet[start + 2] != 0:
+        advert = packet[(packet[0] & 15) * 4 :]
+        if source == conf.peer_address and of_pair(advert, conf) and advert[2:3] > b"\0":
             return True
+
+
+def of_pair(advert: bytes, conf) -> bool:
+    """Whether it has the pair's router id, its second byte: the user may run VRRP between the two nodes as well."""
+    return conf.router_id is None or advert[1:2] == bytes([conf.router_id])
 
 
 def attribute(data: bytes, at: int, end: int, wanted: int):

@@ -15,7 +15,7 @@ ETH_P_ALL, SO_ATTACH_FILTER = 3, 26
 ONLY_THESE = ((0x30, 0, 0, 9), (0x15, 1, 0, nic.VRRP), (0x15, 0, 1, ICMP), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
 
 
-def listen(interface: str, own: str, peer: str, seconds: float, enough: str = "") -> set:
+def listen(conf, seconds: float, enough: str = "") -> set:
     """Which adverts there are within `seconds`, or until `enough` was among them: "out" to the peer; "refused" by its
     kernel, which says so when no program there listens to their protocol; "arrived" from the peer at the NIC; and
     "heard" here, for a firewall of this node stands between the two.
@@ -24,23 +24,26 @@ def listen(interface: str, own: str, peer: str, seconds: float, enough: str = ""
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in ONLY_THESE))
     program = struct.pack("HL", len(ONLY_THESE), ctypes.addressof(code))
     kind = socket.SOCK_DGRAM
-    with nic.hear(interface) as ear, socket.socket(socket.AF_PACKET, kind, socket.htons(ETH_P_ALL)) as tap:
+    with nic.hear(conf.interface) as ear, socket.socket(socket.AF_PACKET, kind, socket.htons(ETH_P_ALL)) as tap:
         tap.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-        tap.bind((interface, ETH_P_ALL))
+        tap.bind((conf.interface, ETH_P_ALL))
         deadline = time.monotonic() + seconds
         while enough not in found and time.monotonic() < deadline:
             ready = select.select([tap, ear], [], [], max(0.0, deadline - time.monotonic()))[0]
             if tap in ready:
-                found.add(meaning(tap.recv(64), own, peer))
-            if ear in ready and nic.heard(ear, peer):
+                found.add(meaning(tap.recv(64), conf))
+            if ear in ready and nic.heard(ear, conf):
                 found.add("heard")
     return found
 
 
-def meaning(packet: bytes, own: str, peer: str) -> str:
+def meaning(packet: bytes, conf) -> str:
     """What a packet at the NIC is of that, or "other"."""
+    own, peer = conf.address, conf.peer_address
     protocol, ends = header(packet)
     if protocol == nic.VRRP and ends in ((peer, own), (own, peer)):
+        if not nic.of_pair(packet[(packet[0] & 15) * 4 :], conf):
+            return "other"
         return "arrived" if ends == (peer, own) else "out"
     at = (packet[0] & 15) * 4 if protocol == ICMP and ends == (peer, own) else len(packet)
     if packet[at : at + 2] == bytes([UNREACHABLE, NO_PROTOCOL]) and header(packet[at + 8 :]) == (nic.VRRP, (own, peer)):

@@ -33,7 +33,7 @@ def maintenance(conf, args) -> int:
 def hears_peer(conf) -> bool:
     listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
     while time.monotonic() < deadline:
-        if nic.heard(listener, conf.peer_address):
+        if nic.heard(listener, conf):
             return True
         time.sleep(0.02)
     return False

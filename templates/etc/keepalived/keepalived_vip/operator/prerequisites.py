@@ -59,10 +59,10 @@ def second_nic(conf) -> str:
 
 
 def vrrp(conf) -> str:
-    own, other = conf.address, conf.peer_address
+    other = conf.peer_address
     master = nic.look(conf.interface, conf.vip) == nic.PRESENT
     seconds = max(LISTEN_S, 3.5 * conf.advert_s)
-    found = adverts.listen(conf.interface, own, other, seconds, "" if master else "heard")
+    found = adverts.listen(conf, seconds, "" if master else "heard")
     if "arrived" in found and "heard" not in found:
         raise Problem("those of %s reach %s, and a firewall on this node drops them" % (other, conf.interface))
     if not master:
