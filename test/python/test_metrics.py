@@ -37,6 +37,8 @@ class Metrics(unittest.TestCase):
 
     def test_a_dead_keepalived_and_a_dead_service_are_told_as_0(self):
         self.assertEqual(self.read(keepalivedAlive=False)[("keepalived_up",)], 0)
+        hung = {"keepalived": "it hangs"}
+        self.assertEqual(self.read(keepalivedAlive=True, troubles=hung)[("keepalived_up",)], 0)
         found = self.read(serviceAlive=False)
         self.assertEqual((found[("up",)], found[("cloud_owner", "unknown")]), (0, 1))
 

@@ -32,6 +32,7 @@ def families(status: dict, now: float):
     alive, watched = status["keepalivedAlive"], status["serviceAlive"]
     # What nobody watches is unknown, whatever was last said of it.
     role = "unknown" if not watched else status["state"].lower() if alive else "stop"
+    hung = "keepalived" in status["troubles"]
     owner = status["cloudHolder"] if watched else "unknown"
     here = owner == "self" and status["available"]
     master = role == "master"
@@ -48,7 +49,7 @@ def families(status: dict, now: float):
     return [
         ("build_info", "gauge", "Version of the runtime, and which node of which pair this is.", [(build, 1)]),
         ("up", "gauge", "Whether keepalived-vip.service runs.", [({}, watched)]),
-        ("keepalived_up", "gauge", "Whether keepalived runs.", [({}, alive)]),
+        ("keepalived_up", "gauge", "Whether keepalived runs, and works.", [({}, alive and not hung)]),
         ("role", "gauge", "1 for the role that keepalived has on this node.", one_of("role", ROLES, role)),
         ("role_since_timestamp_seconds", "gauge", "When it took that role.", [({}, status["since"] or 0)]),
         ("address_present", "gauge", "Whether the VIP is on the NIC of this node.", [({}, status["vipOnNic"])]),
