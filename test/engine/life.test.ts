@@ -140,7 +140,7 @@ describe("the life of a stack on the real engine", () => {
     const { lost, sent, longestGapMs } = await pinger.stop();
     // The cloud's own change of path takes no time in this lab; 50 ms are ours.
     assert.ok(lost <= 5, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
-    assert.equal(summary.replaced, 6, "machines, attachments, handovers");
+    assert.equal(summary.replaced, 8, "machines, their host keys, attachments, handovers");
     const order = [...text.matchAll(/EniAttachment ha-([ab])-attachment created replacement/g)].map(([, node]) => node);
     assert.deepEqual(order, ["b", "a"], "the standby first");
     for (const [n, node] of status.nodes.entries()) {
