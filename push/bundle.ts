@@ -100,11 +100,16 @@ export function pushProgram(input: BundleInput): string {
     .replace(/.{1,76}/g, "$&\n");
   return `main() {
   set -u; umask 077; trap '' PIPE HUP
-  exec 9>/run/keepalived-cluster-push.lock
-  flock -w 120 9 || { echo "keepalived-cluster: another installation has been running for 2 minutes" >&2; exit 75; }
+  lock=/run/keepalived-cluster-push.lock
+  # Who ends takes the file away, for a machine may stay that was there before: then what was waited for is another one.
+  until
+    exec 9>"$lock"
+    flock -w 120 9 || { echo "keepalived-cluster: another installation has been running for 2 minutes" >&2; exit 75; }
+    [ "$lock" -ef /proc/self/fd/9 ]
+  do :; done
   rm -rf /run/keepalived-cluster.*
   d=$(mktemp -d /run/keepalived-cluster.XXXXXX) || exit 71
-  trap 'rm -rf "$d"' EXIT
+  trap 'rm -rf "$d" "$lock"' EXIT
   base64 -d <<'__BUNDLE__' | tar -xpf - -C "$d" || exit 72
 ${encoded}__BUNDLE__
   timeout -k 30 900 sh "$d/$1.sh" "$d" </dev/null
