@@ -198,7 +198,7 @@ check_new() {
   # shellcheck disable=SC2016 # $1 and $2 are the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&
     PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try &&
-    { [ "$2" = yes ] || /etc/keepalived/hear_others.py 1.5; }' \
+    { [ "$2" = yes ] || /etc/keepalived/hear.py others 1.5; }' \
     sh "$lib/stage/etc/keepalived" "$had" 9>&-
 }
 recorded() { # whether our own account is that of this bundle

@@ -16,9 +16,7 @@ const systemctl = readFileSync(new URL("systemctl.sh", import.meta.url), "utf8")
 
 /** A node's files; the runtime's hooks and what listens do nothing here, for only their installation matters. */
 export function filesOf(change: Partial<PairSettings> = {}): NodeFile[] {
-  const hooks = ["check_self.sh", "notify_action.sh", "hear_peer.py", "hear_others.py"].map(
-    (name) => `/etc/keepalived/${name}`,
-  );
+  const hooks = ["check_self.sh", "notify_action.sh", "hear.py"].map((name) => `/etc/keepalived/${name}`);
   const hook = (path: string): NodeFile => ({ path, mode: "0755", owner: "root:root", content: "#!/bin/sh\n" });
   const rest = renderNode({ ...bareSettingsFor("stable"), ...change }, cloudIds, "a").filter(
     (f) => !hooks.includes(f.path),

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => machine.stop());
 const hear = (source: string, seconds: number, routerId = ownId): string =>
-  machine.run(`/etc/keepalived/nic.sh up\n${adverts(source, routerId)}\n/etc/keepalived/hear_peer.py ${seconds}`)
+  machine.run(`/etc/keepalived/nic.sh up\n${adverts(source, routerId)}\n/etc/keepalived/hear.py peer ${seconds}`)
     .stdout;
 
 test("a node that has just booted starts as soon as it hears its peer", () => {
@@ -40,7 +40,7 @@ test("the voice of anybody else counts for nothing, nor VRRP of the peer's that 
 
 test("a stranger who sends adverts of the pair's router id is found before keepalived obeys them, and nobody else is", () => {
   const listen = (from: string) =>
-    machine.run(`/etc/keepalived/nic.sh up\n${from}\n/etc/keepalived/hear_others.py 1; echo $?`).stdout;
+    machine.run(`/etc/keepalived/nic.sh up\n${from}\n/etc/keepalived/hear.py others 1; echo $?`).stdout;
   assert.match(
     listen(adverts("10.20.5.99")),
     new RegExp(`^10.20.5.99 sends adverts of virtual_router_id ${ownId} to this node:\n.*virtualRouterId.*\n1\n$`),

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Call, connect } from "../../lab/engine/client.ts";
 import { readConfig } from "../../lab/state.ts";
-import { readWorld, type World } from "../../lab/world/record.ts";
-import { differences, snapshot } from "../../lab/world/snapshot.ts";
+import type { World } from "../../lab/world/record.ts";
+import { differences } from "../../lab/world/snapshot.ts";
 import { footprint, Lab, leftOf, until } from "../support/lab.ts";
+import { worldNow, worldOf } from "./worldLife.ts";
 
 /** As the machines' owner would: each gets a public address, by which SSH reaches it. */
 async function openToSsh(call: Call, { machines, securityGroupId }: World): Promise<void> {
@@ -41,8 +42,6 @@ describe("two machines that are there already", () => {
   const lab = new Lab("tj");
   let world: World;
   let found: string[];
-  const config = () => readConfig(lab.name) ?? assert.fail("no lab");
-  const now = () => snapshot(config(), world);
   const up = (...sets: string[]) =>
     lab.run(
       ...["up", "--engine", "inline", "--set", `instanceIds.a=${world.machines.a.instanceId}`],
@@ -52,13 +51,14 @@ describe("two machines that are there already", () => {
 
   before(async () => {
     await lab.run("world");
-    world = readWorld(lab.name) ?? assert.fail("no world");
-    await openToSsh(connect({ ...config(), port: config().apiPort }), world);
+    world = worldOf(lab);
+    const config = readConfig(lab.name) ?? assert.fail("no lab");
+    await openToSsh(connect({ ...config, port: config.apiPort }), world);
     // At rest: an address on its way is a change by itself.
     let last: string[] = [];
     do {
       last = found ?? [];
-      found = await now();
+      found = await worldNow(lab);
     } while (differences(last, found).length > 0);
   });
   after(async () => {
@@ -79,7 +79,7 @@ describe("two machines that are there already", () => {
     await lab.converged();
     for (const node of ["a", "b"]) await lab.run("ssh", node, "/etc/keepalived/vip.py self-test");
     await lab.run("destroy");
-    assert.deepEqual(differences(found, await now()), []);
+    assert.deepEqual(differences(found, await worldNow(lab)), []);
     const actions = (await lab.journal()).map(({ action, result }) => `${action} ${result}`);
     for (const action of ["DeleteUser ok", "DeleteAccessKey ok"]) assert.ok(actions.includes(action), action);
   });

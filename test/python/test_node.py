@@ -120,7 +120,7 @@ class Hook(Scripts):
 
 class Places(Scripts):
     def test_python_is_the_system_s_whoever_calls(self):
-        for name in ("vip.py", "hear_peer.py"):
+        for name in ("vip.py", "hear.py"):
             with open(os.path.join(support.RUNTIME, name)) as file:
                 self.assertEqual(file.readline(), "#!/usr/bin/python3\n")
 

@@ -42,7 +42,7 @@ mkdir -p "$run/applied"
 # A node that has just booted may send before it can receive, takes a silent peer for a dead one and, with the higher
 # address, wins against it: nopreempt does not help, for a running MASTER compares. vrrp_startup_delay is broken from
 # 2.2.0 to 2.2.7. So the first start since boot waits for the peer's voice, 3 s at most; any later one starts at once.
-[ -e "$run/started-with" ] || /etc/keepalived/hear_peer.py 3
+[ -e "$run/started-with" ] || /etc/keepalived/hear.py peer 3
 
 nic >"$run/started-on"
 identity >"$run/started-with"

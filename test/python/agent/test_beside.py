@@ -1,5 +1,6 @@
 """What the service does beside its core: however that fails, it is a trouble with a name, and the VIP is moved."""
 
+import contextlib
 import json
 import os
 import socket
@@ -43,24 +44,6 @@ class Beside(Pair):
     def well(self, what: str):
         until(lambda: what not in self.status()["troubles"], self.output)
 
-    def test_a_port_that_another_program_has(self):
-        taken = []
-
-        def take():
-            support.enter_namespace(self.namespace)
-            taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            taken[0].bind(("0.0.0.0", peer.PORT))
-
-        thread = threading.Thread(target=take)
-        thread.start()
-        thread.join()
-        self.addCleanup(taken[0].close)
-        self.start()
-        self.trouble("peer")
-        self.moves()
-        taken[0].close()
-        self.well("peer")
-
     def test_a_datagram_that_no_parser_survives(self):
         self.start()
         for data in (b"[" * 1400, b"\xff", b"17"):
@@ -78,6 +61,17 @@ class Beside(Pair):
         self.give_up()
         with open(self.run_dir + "/drain.d/switch") as file:
             self.assertEqual(json.load(file)["why"], plain("a?b?c" + "d" * 500))
+
+    def test_a_word_to_keepalived_that_cannot_be_written(self):
+        self.start()
+        drain = self.run_dir + "/drain"
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(drain)
+        os.mkdir(drain)
+        self.trouble("drain")
+        self.moves()
+        os.rmdir(drain)
+        self.well("drain")
 
     def test_systemd_is_told_by_the_loop_that_it_turns_and_ends_one_that_does_not(self):
         path = self.folder + "/notify"
