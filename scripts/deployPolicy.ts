@@ -68,7 +68,7 @@ const unrecorded: Record<string, string> = {
   ...forNewMachines,
 };
 
-/** An answer of a lookup decides whether the next one is asked, so a life need not show them all. */
+/** What no profile's recorded life shows. */
 const unrecordedOf: Record<Profile, Record<string, string>> = {
   existing: forNewMachines,
   private: forNewMachines,

@@ -60,6 +60,11 @@ export function livesIn(
     const status = await lab.converged();
     assert.equal(await lab.answer("vpc"), lab.master(status));
     if (profile === "existing") assert.equal(await lab.answer("internet"), lab.master(status));
+    assert.deepEqual(
+      status.nodes.map(({ address }) => address),
+      ["172.20.1.18", "172.20.1.19"],
+      "neighbours have 16 and 17",
+    );
     await assertNothingToDo();
   });
 
@@ -78,6 +83,7 @@ export function livesIn(
     await lab.until((now) => now.converged && lab.master(now) !== old, "the other node serves");
     await lab.run("heal");
     const next = lab.master(await lab.converged());
+    if (profile === "existing") assert.equal(await lab.answer("internet"), next, "the EIP is with it");
     if (engine === "pulumi") {
       await lab.begins(`${title} refresh`);
       await lab.run("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive");
