@@ -11,6 +11,7 @@ import { type CallerKind, NodeRole } from "./nodeRole.ts";
 import { NodeTemplate } from "./nodeTemplate.ts";
 import { designOf, designOfExisting, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
+import { secretFor, withSecret } from "./ssh/firstLogin.ts";
 import { hostKeyOf } from "./ssh/hostKey.ts";
 import type { Login } from "./ssh/login.ts";
 import { VirtualIp } from "./virtualIp.ts";
@@ -158,6 +159,12 @@ export class HaPair extends pulumi.ComponentResource {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
     const design = settings.instanceIds ? designOfExisting(settings.instanceIds) : designOf(settings);
+    const userDataOf = (node: NodeName) => {
+      const { sshPrivateKey: key, userData } = settings;
+      const secret = existing || key === undefined ? null : secretFor(key, pair, node);
+      const both = secret === null ? null : withSecret(userData, secret);
+      return both === null ? { userData, secret: null } : { userData: both, secret };
+    };
     const machineOf = (node: NodeName, order: Order): Machine => {
       const { eniId } = enis[node];
       const attachAfter = [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach];
@@ -181,7 +188,7 @@ export class HaPair extends pulumi.ComponentResource {
           roleName: access.roleName!,
           systemDiskType: settings.systemDiskType,
           systemDiskSizeGb: settings.systemDiskSizeGb,
-          userData: settings.userData,
+          userData: userDataOf(node).userData,
           publicIp: settings.nodePublicIp,
           eniId,
           design,
@@ -211,7 +218,7 @@ export class HaPair extends pulumi.ComponentResource {
       const { instanceId } = machine;
       const hostKey = hostKeyOf(
         `${name}-${node}-host-key`,
-        { node, given: settings.hostKeys[node], login: unknown, instanceId },
+        { node, given: settings.hostKeys[node], login: unknown, instanceId, secret: userDataOf(node).secret },
         child,
       );
       const login = { ...unknown, hostKey };

@@ -3,6 +3,7 @@
  * The mocks of the SDK hide the options; they are read from the registration request, by wrapping `registerResource` of the
  * monitor that `setMocks` installs. That leans on the SDK's internals: an update of @pulumi/pulumi may need a look here.
  */
+import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 type Json = Record<string, unknown>;
@@ -68,6 +69,8 @@ export interface Given {
   name?: string;
   /** The key that the stack has made on an earlier run, as its Stash would return it. */
   ownKey?: Json;
+  /** How the machines' first logins went; undefined as they should, with the proof that is asked for. */
+  firstLogin?: "without proof" | "of an older release" | undefined;
   /** Called for each resource as it is registered, for runs that don't end. */
   seen?: (resource: Recorded) => void;
 }
@@ -93,8 +96,17 @@ function open(value: unknown, path: string, found: string[]): unknown {
 const keptIn = (name: string, given: Given): unknown =>
   ({ "ha-identity": given.made, "ha-key": given.ownKey, "ha-name": given.name })[name];
 
+/** What a machine with this user data shows at its first login, and proves. */
+function firstLogin(name: string, how: Given["firstLogin"], userData: unknown): Json {
+  const hostKey = `ssh-ed25519 AAAA/${name.replaceAll("-", "/")}`;
+  const secret = /^# first login: (.*)$/m.exec(String(userData))?.[1] ?? "";
+  const proof = how === undefined ? createHmac("sha256", secret).update(hostKey).digest("hex") : "";
+  const older = how === "of an older release" && { stdin: "set --" };
+  return { stdout: `\nhost key: ${hostKey}\nproof: ${proof}\n`, ...older };
+}
+
 /** What the cloud would add to the inputs, one fixed value per resource. */
-function outputsOf(type: string, name: string, given: Given, inputs: Json): Json {
+function outputsOf(type: string, name: string, given: Given, inputs: Json, userData: unknown): Json {
   const kind = type.split(":").at(-1) ?? "";
   const idName = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}Id`;
   const more: Record<string, Json> = {
@@ -104,7 +116,7 @@ function outputsOf(type: string, name: string, given: Given, inputs: Json): Json
       privateIp: name.startsWith("ha-a") ? "10.0.1.4" : "10.0.1.5",
       publicIp: inputs.allocatePublicIp ? (name.startsWith("ha-a") ? "198.51.100.1" : "198.51.100.2") : "",
     },
-    Command: { stdout: `\nhost key: ssh-ed25519 AAAA/${name.replaceAll("-", "/")}\n`, stderr: "" },
+    Command: { stderr: "", ...firstLogin(name, given.firstLogin, userData) },
     CamUser: { uin: 100020000001 },
     CamAccessKey: { accessKey: "AKIDtest", secretAccessKey: "TopSecret" },
     Stash: {
@@ -189,7 +201,9 @@ export async function runProgram(given: Given): Promise<Run> {
           resources.push(resource);
           given.seen?.(resource);
         }
-        return { id: custom ? `${name}-id` : undefined, state: outputsOf(type, name, given, opened) };
+        const machine = resources.find((other) => other.name === name.replace(/-host-key$/, "-instance"));
+        const state = outputsOf(type, name, given, opened, machine?.inputs.userDataRaw);
+        return { id: custom ? `${name}-id` : undefined, state };
       },
       call: ({ token, inputs }) => {
         const answer = given.calls?.[token] ?? usual[token];

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { secretFor, withSecret } from "../../../components/ssh/firstLogin.ts";
 import type { Options, Run } from "../../support/mocks.ts";
+import { key } from "../given.ts";
 import { assertOptions, filesOf, foundations, pair, run } from "./stack.ts";
 
 const instanceInputs = (node: "a" | "b") => ({
@@ -19,6 +23,7 @@ const instanceInputs = (node: "a" | "b") => ({
   forceDelete: true,
   timeouts: { create: "20m" },
   tags: {},
+  userDataRaw: withSecret(undefined, secretFor(key.privateKey, pair, node)),
 });
 const publicInputs = {
   allocatePublicIp: true,
@@ -63,10 +68,17 @@ test("a public address on the nodes is nothing but asked for: SSH follows", asyn
   assert.deepEqual(hosts(await run()), ["198.51.100.1", "198.51.100.2"]);
 });
 
-test("user data arrives as it is, and as a secret", async () => {
-  const r = await run({ userDataFile: "lab/user-data.sh" });
-  for (const { inputs, secrets } of r.all("Instance")) {
-    assert.match(String(inputs.userDataRaw), /^#!\/bin\/sh/);
+test("user data arrives as it is, but for the line that makes the first login sure, and as a secret", async () => {
+  const file = "lab/user-data.sh";
+  const given = readFileSync(join(import.meta.dirname, "../../..", file), "utf8");
+  const [shebang = "", ...lines] = given.split("\n");
+  for (const { inputs, secrets, name } of (await run({ userDataFile: file })).all("Instance")) {
+    const secret = secretFor(key.privateKey, pair, name === "ha-a-instance" ? "a" : "b");
+    assert.equal(inputs.userDataRaw, [shebang, `# first login: ${secret}`, ...lines].join("\n"));
     assert.deepEqual(secrets, ["userDataRaw"]);
+  }
+  const agent = { sshPrivateKey: "", agentSocketPath: "/run/agent.sock" };
+  for (const { inputs } of (await run({ userDataFile: file, ...agent })).all("Instance")) {
+    assert.equal(inputs.userDataRaw, given);
   }
 });
