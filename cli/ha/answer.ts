@@ -53,7 +53,8 @@ function clean(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, of]) => [oneLine(name), of]));
 }
 
-const read = (text: string): unknown => JSON.parse(text, (_name, value: unknown) => clean(value));
+/** A node's JSON, with every text in it fit for one line of this terminal. @throws SyntaxError */
+export const readAnswer = (text: string): unknown => JSON.parse(text, (_name, value: unknown) => clean(value));
 
 /**
  * The output of `vip.py status --json` and `vip.py probe --json`, with the divider on a line between them.
@@ -61,6 +62,6 @@ const read = (text: string): unknown => JSON.parse(text, (_name, value: unknown)
  */
 export function parseAnswer(stdout: string): NodeAnswer {
   const [status = "", probe = ""] = stdout.split(`\n${divider}\n`);
-  const { here, answeredMs } = probeSchema.parse(read(probe));
-  return { report: reportSchema.parse(read(status)), probe: here ? null : answeredMs !== null };
+  const { here, answeredMs } = probeSchema.parse(readAnswer(probe));
+  return { report: reportSchema.parse(readAnswer(status)), probe: here ? null : answeredMs !== null };
 }

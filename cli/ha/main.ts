@@ -2,7 +2,9 @@
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
 import { writeKey } from "./key.ts";
+import { logs, sinceFrom } from "./logs.ts";
 import { Refusal } from "./refusal.ts";
+import { selfTest } from "./selfTest.ts";
 import { login } from "./ssh.ts";
 import { status } from "./status.ts";
 import { switchover, wishFrom } from "./switchover.ts";
@@ -11,6 +13,8 @@ import { findTarget } from "./target.ts";
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
+npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
+npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
 where:
@@ -18,6 +22,7 @@ where:
     --identity FILE                          another private key for its nodes than the stack's own
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
+self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs with 0 both answered, 1 one, 3 none;
 switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
@@ -26,6 +31,7 @@ const options = {
   yes: { type: "boolean", default: false },
   for: { type: "string" },
   reason: { type: "string" },
+  since: { type: "string" },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -62,13 +68,18 @@ async function main(argv: string[]): Promise<number> {
   }
   const takesArgument = command === "ssh" || command === "key";
   if (
-    !["status", "switchover", "ssh", "key"].includes(command) ||
+    !["status", "switchover", "self-test", "logs", "ssh", "key"].includes(command) ||
     more.length > 0 ||
     (argument !== undefined && !takesArgument)
   ) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
   if (command === "status") return status(await findTarget(values), values);
+  if (command === "self-test") return selfTest(await findTarget(values), values);
+  if (command === "logs") {
+    const sinceS = sinceFrom(values.since);
+    return logs(await findTarget(values), sinceS, values);
+  }
   if (command === "key") return writeKey(await findTarget(values), argument);
   if (command === "ssh") {
     const node = nodeNames.find((name) => name === argument);

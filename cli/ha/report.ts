@@ -1,6 +1,7 @@
 /** What was seen of a pair, and what it means. Pure: answers in, verdict and screen out. */
 import { type NodeName, nodeNames, peerOf } from "../../render/model.ts";
 import type { Move, NodeReport } from "./answer.ts";
+import { aligned } from "./table.ts";
 import type { Outputs } from "./target.ts";
 
 /** One node, asked over SSH. */
@@ -173,7 +174,6 @@ export function screen(title: string, outputs: Outputs, view: View): string {
     ["node", "instance", "address", "keepalived", "since", "VIP on NIC", "VIP in cloud", "service"],
     ...rows,
   ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   const moves = lastMoves(view).map(
     (move) =>
       `  ${ago(move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
@@ -181,7 +181,7 @@ export function screen(title: string, outputs: Outputs, view: View): string {
   return [
     `${title}, VIP ${outputs.vip}${outputs.publicIp ? `, public ${outputs.publicIp}` : ""}, mode ${outputs.mode}: ${verdict === "unknown" ? "could not tell" : verdict}`,
     "",
-    ...table.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd()),
+    ...aligned(table),
     "",
     `  keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`,
     ...why.map((reason) => `  ! ${reason}`),

@@ -77,7 +77,8 @@ export async function onNode(
     });
     child.on("close", (code) => {
       clearTimeout(timer);
-      const own = (text: string) => printable(between(text, mark) ?? text);
+      // ssh's own lines end as on a terminal.
+      const own = (text: string) => printable((between(text, mark) ?? text).replaceAll("\r\n", "\n"));
       resolve({ code, stdout: own(stdout), stderr: own(stderr).trim() });
     });
   });

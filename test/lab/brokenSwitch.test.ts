@@ -58,6 +58,12 @@ describe("the pair heals by itself when", () => {
     assert.notEqual(await ha.ended, 0);
     assert.equal(await lab.holder(), from);
     assert.equal(await status(), 1, "degraded, and told in spite of the dead node");
+    const [selfTest, logs] = [new Ha(lab, "self-test"), new Ha(lab, "logs")];
+    assert.deepEqual([await selfTest.ended, await logs.ended], [1, 1]);
+    assert.match(selfTest.text, new RegExp(`^  ! ${to} could not be asked: `, "m"));
+    assert.match(selfTest.text, new RegExp(`^  ! ${from}, peer: `, "m"));
+    assert.match(logs.text, new RegExp(`^${to}: .`, "m"));
+    assert.match(logs.text, new RegExp(`  ${from}  Keepalived_vrrp `));
     await lab.run("heal");
     assert.equal(await status(), 0);
   });

@@ -45,6 +45,35 @@ describe("a switch that is asked for", () => {
     }
   });
 
+  test("is told by both nodes' logs in the order of time; each node has passed its self-test since", async () => {
+    const logs = new Ha(lab, "logs");
+    assert.equal(await logs.ended, 0, logs.text);
+    const lines = logs.text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/\s+/));
+    const times = lines.map(([time]) => time);
+    assert.deepEqual(times, [...times].sort());
+    // The switch back: b asked the cloud and gave up, then a took over.
+    const last = (node: string, by: string, what: string) =>
+      lines.findLastIndex((line) => line[1] === node && line[2] === by && line.includes(what));
+    const found = [
+      last("b", "vip.py", "moved"),
+      last("b", "vip.py", 'state="FAULT"'),
+      last("a", "vip.py", 'state="MASTER"'),
+    ];
+    assert.deepEqual(
+      found,
+      [...found].sort((x, y) => x - y),
+      logs.text,
+    );
+    assert.ok(!found.includes(-1), logs.text);
+    assert.ok(last("a", "Keepalived_vrrp", "MASTER") > 0, logs.text);
+    const selfTest = new Ha(lab, "self-test");
+    assert.equal(await selfTest.ended, 0, selfTest.text);
+    assert.match(selfTest.text, /^ {2}adverts +ok +ok$/m);
+  });
+
   test("asks before it does anything, and without a terminal it does nothing", async () => {
     const calls = (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length;
     const ha = new Ha(lab, "switchover");

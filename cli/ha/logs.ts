@@ -1,0 +1,93 @@
+/** `npm run ha -- logs`: what both nodes' journals say of keepalived and of the service, merged by time. */
+import * as z from "zod";
+import { type NodeName, nodeNames } from "../../render/model.ts";
+import { readAnswer } from "./answer.ts";
+import { Refusal } from "./refusal.ts";
+import { onNode } from "./ssh.ts";
+import type { Target } from "./target.ts";
+
+const limitMs = 9000;
+/** Lines of a node; more is no page to read, and the answer of a node has an end. */
+const most = 2000;
+const exitCodes = { both: 0, one: 1, none: 3 } as const;
+
+/** Bytes come as numbers where a line is no text. */
+const entrySchema = z.looseObject({
+  __REALTIME_TIMESTAMP: z.string().regex(/^\d{1,16}$/),
+  SYSLOG_IDENTIFIER: z.string().optional(),
+  MESSAGE: z.union([z.string(), z.array(z.number())]).nullish(),
+});
+
+export interface Entry {
+  node: NodeName;
+  /** Unix microseconds. */
+  atUs: number;
+  /** The program that said it. */
+  by: string;
+  text: string;
+}
+
+/** The service's own lines are JSON: the event first, then what it says of it. */
+function readable(text: string): string {
+  if (!text.startsWith('{"time"')) return text;
+  try {
+    const { time: _, event, ...fields } = z.looseObject({ event: z.string() }).parse(readAnswer(text));
+    return [event, ...Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
+  } catch {
+    return text;
+  }
+}
+
+/** What `journalctl -o json` printed; lines that are none are left out. */
+export function parseJournal(node: NodeName, stdout: string): Entry[] {
+  return stdout.split("\n").flatMap((line) => {
+    try {
+      const {
+        __REALTIME_TIMESTAMP: at,
+        SYSLOG_IDENTIFIER: by = "?",
+        MESSAGE: said,
+      } = entrySchema.parse(readAnswer(line));
+      const text = typeof said === "string" ? readable(said) : "(no text)";
+      return [{ node, atUs: Number(at), by, text }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** One line each, the oldest first. */
+export function logLines(entries: Entry[]): string[] {
+  const width = Math.max(0, ...entries.map(({ by }) => by.length));
+  return [...entries]
+    .sort((x, y) => x.atUs - y.atUs)
+    .map(({ node, atUs, by, text }) => `${new Date(atUs / 1000).toISOString()}  ${node}  ${by.padEnd(width)}  ${text}`);
+}
+
+/** Seconds of `90s`, `30m`, `2h` or `1d`. @throws Refusal with code 64 */
+export function sinceFrom(given = "1h"): number {
+  const [, count = "", unit = ""] = /^([1-9]\d{0,5})([smhd])$/.exec(given) ?? [];
+  if (count === "") throw new Refusal(`--since is "${given}"; it takes 90s, 30m, 2h or 1d.`, 64);
+  return Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s" | "m" | "h" | "d"];
+}
+
+/** By the node's own clock. */
+const question = (sinceS: number): string =>
+  `journalctl --quiet --no-pager --output=json --output-fields=MESSAGE,SYSLOG_IDENTIFIER --lines=${most} ` +
+  `--unit='keepalived*' --since="@$(( $(date +%s) - ${sinceS} ))"`;
+
+/** Exit code: 0 both nodes answered, 1 one did, 3 none. */
+export async function logs(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
+  const answers = await Promise.all(nodeNames.map((node) => onNode(target, node, question(sinceS), limitMs)));
+  const entries = answers.flatMap(({ stdout }, n) => parseJournal(nodeNames[n]!, stdout));
+  const problems = answers.flatMap(({ code, stderr }, n) =>
+    code === 0 ? [] : [`${nodeNames[n]}: ${stderr.split("\n").at(-1) || `no answer within ${limitMs / 1000} s`}`],
+  );
+  if (json) {
+    console.log(JSON.stringify({ schemaVersion: 1, target: target.title, entries, problems }, null, 2));
+  } else {
+    for (const line of logLines(entries)) console.log(line);
+    if (entries.length === 0 && problems.length === 0) console.log(`Nothing was said. Further back: --since 1d`);
+    for (const problem of problems) console.error(problem);
+  }
+  return problems.length === 0 ? exitCodes.both : problems.length === 1 ? exitCodes.one : exitCodes.none;
+}
