@@ -226,6 +226,8 @@ def by_hand(to: str):
     def apply(world, fault, begins: bool) -> None:
         if world.cloud.take_away(to):
             world.count(fault.kind)
+            if world.plan.calm_s:
+                world.count("moved by hand after a long calm")
             for node in world.nodes:
                 node.record.injected += 1
 
