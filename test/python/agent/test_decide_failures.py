@@ -90,7 +90,7 @@ class Failures(unittest.TestCase):
     def test_a_claim_that_was_one_call_too_many_is_made_again_and_costs_no_look(self):
         game = Game()
         game.master()
-        for _ in range(10):
+        for _ in range(12):
             self.assertEqual(game.issue(), ("migrate", PEER))
             game.failed(errors.LATER)
         self.assertGreater(game.now, NOW + 60)

@@ -13,7 +13,7 @@ MUTANTS = [
     Mutant(
         "one call too many is repeated after a fixed time",
         "patience",
-        ("min(LATER_MAX_S, LATER_FIRST_S * 2**before)", "LATER_FIRST_S"),
+        ("min(LATER_MAX_S, LATER_FIRST_S * LATER_TIMES**before)", "LATER_FIRST_S"),
     ),
     Mutant(
         "one call too many leads to more looks",

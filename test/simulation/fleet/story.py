@@ -19,11 +19,11 @@ RULES = {
 # calm. Calls of a pair in a second: a look in 50 s on the mean, more while the calm is short yet.
 CALM_CALLS_S, SOON_CALLS_S = 1 / 45.0, 1 / 25.0
 # back. An election at the slowest speed (4 s), the slowest move (8 s) and the first few pauses; then so many pairs in a
-# second until the last is through. The limit lets 50 pass, but none knows when it is its turn. With 1,000 pairs 53 s of
-# 64 s were seen, and 81 s of 104 s.
+# second until the last is through. The limit lets 50 pass, but none knows when it is its turn. With 1,000 pairs 43 s of
+# 64 s were seen, and 95 s of 104 s.
 BACK_S, BACK_PAIRS_S = 24.0, {"begun by a call": 25.0, "sliding": 25.0, "sliding, refused too": 12.5}
-# herd. The pauses double from a second on: five refusals take half a minute. 6.0 were seen.
-HERD = 7.0
+# herd. The pauses get longer by 1.6 from a second on: eight refusals take half a minute. 4.4 and 8.8 were seen.
+HERD = {"begun by a call": 6.0, "sliding": 6.0, "sliding, refused too": 11.0}
 
 
 class Story:
@@ -82,7 +82,7 @@ class Story:
         if self.back_s[-1] > bound:
             self.broken("back", "the last VIP is back after %.0f s, of %.0f s", self.back_s[-1], bound)
         refused = sum(refused for _, refused in self.account.called(MOVE, FAILS_S, HALF_FROM_S))
-        if refused > HERD * self.size:
+        if refused > HERD[self.account.counts] * self.size:
             self.broken("herd", "%d requests for %d VIPs were refused", refused, self.size)
 
     def calm(self, first: int, last: int, most: float) -> None:

@@ -22,7 +22,9 @@ RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 RETRY_SOON_MAX_S = 3.0  # for ALERT_S after an event: clients wait, and half of all calls refused must not cost a minute
 # One call too many: of many pairs that call at once each has to find a time of its own, and the more they are, the more
-# time they need. A second is what the cloud counts by.
+# time they need. A second is what the cloud counts by. Each pause is longer than the one before by this: doubled, the
+# last of many would wait long for nothing, and so would a pair of which half of all calls are refused.
+LATER_TIMES = 1.6
 LATER_FIRST_S = 1.0
 LATER_MAX_S = 32.0
 # Most likely a person has to mend it. The first is short: a passing refusal should not cost a failover a minute.
@@ -50,7 +52,7 @@ def pause_s(reaction: str, before: int, soon: bool, jitter: float) -> float:
     if reaction == "describe" and before == 0:
         return 0.0
     if reaction == "later":
-        return min(LATER_MAX_S, LATER_FIRST_S * 2**before) * (0.1 + 0.9 * jitter)
+        return min(LATER_MAX_S, LATER_FIRST_S * LATER_TIMES**before) * (0.1 + 0.9 * jitter)
     first_s, longest_s = STOP if reaction == "stop" else SOON if soon else RETRY
     return min(longest_s, first_s * 2**before) * (0.75 + 0.5 * jitter)
 
