@@ -66,6 +66,7 @@ class Story:
             dead.append(node)
         for node in dead:
             node.world.back_at = None
+            node.world.count("power cut")
             node.world.disturb()
             node.off += 1
             node.power_off()
