@@ -4,7 +4,7 @@ import { type Kind, type NodeName, onNode, otherThan, type Scene } from "./fault
 
 /** Longer than three adverts of any speed but `patient`'s, so that the peer takes over meanwhile. */
 const stallMs = 3000;
-/** Longer than a quiet MASTER's 20 s between two looks at the cloud, and the move that it might make then. */
+/** Longer than the 20 s between a MASTER's looks at the cloud soon after a fault, and the move it might make then. */
 const secondThoughtMs = 26_000;
 /** As if many dozen programs per core wanted to run: a process that needs 1 ms of CPU takes 30. */
 const busyPercent = 3;

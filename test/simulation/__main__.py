@@ -1,8 +1,9 @@
-"""npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N]
+"""npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N] [--fleet N]
 
   --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
   --mutants   instead: what decides with one rule dropped, again and again; each has to be caught within these seeds
   --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
+  --fleet N   instead: N pairs of one account, which all start, fail and return at once; --seeds N or --seed N: which
 
 Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usage.
 """
@@ -18,9 +19,11 @@ from collections import Counter
 import history
 import runtime
 from bounds import RULES
+from fleet import report
 from mutants import MUTANTS
 from plan import MODES, Plan
 
+SEEDS = 20000
 CHUNK = 250
 WIDTH = 40
 EXAMPLES = 3  # broken rules that are told as their shortest history
@@ -135,42 +138,59 @@ def replay(seed: int, mode: str, keep=None, dice: int = 0) -> int:
     return 1 if broken else 0
 
 
+def tried(pool, works):
+    """Of each mutant: its name, what it was played in, how many of them that took, the rule that catches it or None."""
+    histories = pool.imap(run_mutant, works, 1)
+    fleets = pool.imap(report.run_mutant, range(len(report.MUTANTS)), 1)
+    for number, failure, count in histories:
+        yield MUTANTS[number].name, "histories", count, failure
+    for number, failure, count in fleets:
+        yield report.MUTANTS[number].name, "fleets", count, failure
+
+
 def catch(pool, first: int, count: int, modes) -> int:
     works = [(number, first, first + count, modes) for number in range(len(MUTANTS))]
-    escaped = 0
-    for number, failure, histories in pool.imap(run_mutant, works, 1):
-        name = MUTANTS[number].name
+    caught = escaped = 0
+    for name, what, times, failure in tried(pool, works):
         if failure and failure.rule != "alive":
-            print("caught   %-55s by %-8s after %5d histories: %s" % (name, failure.rule, histories, failure.text))
+            caught += 1
+            print("caught   %-58s by %-8s after %4d %s: %s" % (name, failure.rule, times, what, failure.text))
         else:
             escaped += 1
-            print("ESCAPED  %-55s in %d histories %s" % (name, histories, failure.text if failure else ""))
+            print("ESCAPED  %-58s in %d %s %s" % (name, times, what, failure.text if failure else ""))
         sys.stdout.flush()
     verdict = "every mutant was caught" if not escaped else "the simulation misses what it should find"
-    print("\n%d passed, %d failed: %s" % (len(MUTANTS) - escaped, escaped, verdict))
+    print("\n%d passed, %d failed: %s" % (caught, escaped, verdict))
     return 1 if escaped else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(usage=__doc__.strip(), add_help=True)
-    parser.add_argument("--seeds", type=int, default=20000)
+    parser.add_argument("--seeds", type=int)
     parser.add_argument("--from", type=int, default=1, dest="first")
     parser.add_argument("--mode", choices=MODES)
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep")
     parser.add_argument("--dice", type=int, default=0)
+    parser.add_argument("--fleet", type=int)
     asked = parser.parse_args()
     modes = (asked.mode,) if asked.mode else MODES
-    if asked.seed is not None:
+    for option in ("seeds", "fleet"):
+        if getattr(asked, option) is not None and getattr(asked, option) < 1:
+            parser.error("--%s: at least 1" % option)
+    if asked.fleet is not None and (asked.mode or asked.mutants):
+        parser.error("--fleet: goes with --seeds, --from and --seed only")
+    if asked.seed is not None and asked.fleet is None:
         keep = None if asked.keep is None else {int(number) for number in asked.keep.split(",") if number != "-"}
         return max(replay(asked.seed, mode, keep, asked.dice) for mode in modes)
-    if asked.seeds < 1:
-        parser.error("--seeds: at least 1")
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with multiprocessing.Pool(len(os.sched_getaffinity(0)), signal.signal, ignore) as pool:
         try:
-            return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds, modes)
+            if asked.fleet is not None:
+                first, seeds = (asked.first, asked.seeds or report.SEEDS) if asked.seed is None else (asked.seed, 1)
+                return report.fleets(pool, first, seeds, asked.fleet)
+            return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds or SEEDS, modes)
         except KeyboardInterrupt:
             return 130
 

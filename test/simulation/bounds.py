@@ -21,6 +21,8 @@ SETTLE_S = 45.0
 # More if that was among the faults: a code that only a person can mend is asked about once a minute; an address stuck
 # on its way is asked for again after 45 s, and its lock held for 20 s; slow tasks, the peer's and the own; the EIP.
 SETTLE_MORE_S = {"refused for good": 75.0, "stuck on its way": 65.0, "slow task": 45.0, "EIP left behind": 10.0}
+# A pair that has been calm for long looks within 55 s, not 22 s: what nobody tells it, it finds so much later.
+SETTLE_MORE_S["unheard after a long calm"] = 33.0
 # A peer that gives up after a duel is heard, by its last advert or by its word, and the pause ends. These keep it from
 # both: then the pause comes on top.
 SILENT = {"power cut", "both down", "service killed", "service hangs"}

@@ -111,6 +111,7 @@ def switch_power(world, fault, node, begins: bool) -> None:
     node.off += 1 if begins else -1
     if begins:
         world.count(fault.kind)
+        unheard(world)  # a peer that took it in a partition dies with it
         node.power_off()
     elif node.off == 0:
         node.power_on()
@@ -190,6 +191,7 @@ def fitness(world, node, fault, begins: bool) -> None:
 
 def service(world, node, fault, begins: bool) -> None:
     if begins:
+        unheard(world)  # a peer that gives up does not say so
         node.end_service()
     else:
         node.start_service(node.epoch)
@@ -222,10 +224,17 @@ def leaving_eip(world, fault, begins: bool) -> None:
         world.cloud.leaving.remove(how)
 
 
+def unheard(world) -> None:
+    """The VIP may be elsewhere without a word: only the next look of a MASTER finds it."""
+    if world.plan.calm_s:
+        world.count("unheard after a long calm")
+
+
 def by_hand(to: str):
     def apply(world, fault, begins: bool) -> None:
         if world.cloud.take_away(to):
             world.count(fault.kind)
+            unheard(world)
             for node in world.nodes:
                 node.record.injected += 1
 

@@ -27,8 +27,8 @@ MUTANTS = [
         "the VIP is claimed back while keepalived hangs",
         "decide",
         (
-            "return DESCRIBE if known.hung and now >= known.left_until else (\"migrate\", known.seen.holder)\n",
-            "return (\"migrate\", known.seen.holder)\n",
+            "return DESCRIBE if known.hung and now >= known.left_until else (\"migrate\", holder)\n",
+            "return (\"migrate\", holder)\n",
         ),
     ),
     Mutant(
@@ -45,7 +45,7 @@ MUTANTS = [
         "a third ENI is forgotten for the peer",
         "decide",
         (
-            ">= known.left_until else (\"migrate\", known.seen.holder)\n",
+            ">= known.left_until else (\"migrate\", holder)\n",
             ">= known.left_until else (\"migrate\", known.peer)\n",
         ),
     ),
@@ -62,7 +62,7 @@ MUTANTS = [
     Mutant(
         "what was once right is not looked at again",
         "patience",
-        ("self.not_before = now + interval * (0.9 + 0.2 * jitter)\n", "self.not_before = now + 86400.0\n"),
+        ("interval_s(now - self.alert_until, reassert_s) * (0.9 + 0.2 * jitter)\n", "86400.0\n"),
     ),
     Mutant(
         "assigned after one look at nobody",

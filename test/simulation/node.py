@@ -178,6 +178,7 @@ class Node:
             return
         self.hung_by.discard(by)
         if not self.hung_by:
+            self.upset()  # until now it claimed nothing
             self.unheard()
             if not self.stalled:
                 self.keepalived.resume()

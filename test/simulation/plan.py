@@ -6,13 +6,16 @@ from faults import KINDS, Fault
 
 WEIGHTS = [kind.weight for kind in KINDS]
 MODES = ("stable", "standing-master")
+CALM_S = 700.0  # the interval of looks has become as long as it gets
+
+
 class Plan:
     """Everything is drawn from one generator: first this, then what happens on the way."""
 
     __slots__ = (
         "seed", "mode", "rng", "advert_s", "preferred", "preempt_delay", "higher_address", "first_master", "eip",
         "hooks", "rtt_s", "move_s", "listing", "gap_s", "lag_s", "wrong_source_code", "young_tasks", "eip_late_s",
-        "faults",
+        "calm_s", "faults",
     )  # fmt: skip
 
     def __init__(self, seed: int, mode: str, keep=None, dice: int = 0) -> None:
@@ -37,6 +40,7 @@ class Plan:
         )
         self.young_tasks = rng.random() < 0.2
         self.eip_late_s = rng.choice((0.0, 0.0, 0.5))
+        self.calm_s = CALM_S if rng.random() < 0.2 else 0.0  # so long nothing has happened yet
         self.faults = self.draw()
         if keep is not None:
             self.faults = [fault for fault in self.faults if fault.number in keep]
@@ -44,7 +48,7 @@ class Plan:
             rng.seed(1000 * seed + dice)
 
     def draw(self):
-        rng, at = self.rng, 1.0 + 3.0 * self.rng.random()
+        rng, at = self.rng, self.calm_s + 1.0 + 3.0 * self.rng.random()
         faults = []
         for number, kind in enumerate(rng.choices(KINDS, WEIGHTS, k=rng.choice((1, 2, 3, 3, 4, 5, 6, 8)))):
             faults.append(Fault(number, rng, kind, at))
@@ -63,6 +67,7 @@ class Plan:
         if self.mode != MODES[0]:
             pair += ", preferred %s after %g s" % ("ab"[self.preferred], self.preempt_delay)
         pair += "" if self.hooks else ", hooks do not run"
+        pair += ", calm for %g s before" % self.calm_s if self.calm_s else ""
         cloud = "a move takes about %g s, shown on %s; round trip %g s%s%s%s" % (
             self.move_s,
             {"source": "its source", "target": "its target", "gap": "no ENI for %.1f s" % self.gap_s}[self.listing],

@@ -42,7 +42,7 @@ class Game:
         self.issue()
         self.saw(ME)
         self.known.patience.alert_until = self.now
-        self.now += 500
+        self.now += 100
         self.issue()
         self.saw(ME)
         return self

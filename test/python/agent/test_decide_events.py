@@ -138,14 +138,38 @@ class Reassertion(unittest.TestCase):
             game.saw(ME, jitter=jitter)
             self.assertEqual(game.step(), ("wait", game.now + wait))
 
-    def test_an_idle_master_makes_at_most_5000_calls_a_day(self):
+    def test_the_longer_all_is_well_the_more_rarely_it_looks_and_once_a_minute_at_least(self):
         game = Game().settled()
-        start, calls = game.now, 0
-        while game.now < start + 86400:
+        gaps = []
+        while len(gaps) < 100:
+            before = game.now
             self.assertEqual(game.issue(), DESCRIBE)
             game.saw(ME)
-            calls += 1
-        self.assertLess(calls, 5000)
+            gaps.append(round(game.now - before, 3))
+        self.assertEqual(gaps, sorted(gaps))
+        self.assertEqual(gaps[0], 20.0)
+        self.assertEqual(gaps[-1], 50.0)
+        game.saw(ME, jitter=1.0)
+        self.assertLess(game.step()[1], game.now + 60)
+
+    def test_after_anything_unusual_the_calm_begins_anew(self):
+        for unusual in (
+            lambda game: decide.heard_lower(game.known, game.now),
+            lambda game: game.saw(PEER),
+            lambda game: game.failed(errors.RETRY),
+        ):
+            game = Game().settled()
+            for _ in range(50):
+                game.issue()
+                game.saw(ME)
+            game.issue()
+            unusual(game)
+            last = game.now + patience.ALERT_S
+            while game.now < last:
+                decide.issued(game.known, game.now, DESCRIBE)
+                game.saw(ME)
+                gap, game.now = game.step()[1] - game.now, game.step()[1]
+                self.assertLessEqual(gap, 20.0)
 
     def test_after_anything_unusual_it_looks_more_often_for_a_minute(self):
         game = Game().settled()

@@ -3,7 +3,7 @@
 import unittest
 
 from keepalived_vip.agent import decide, knowledge, patience
-from keepalived_vip.agent.knowledge import DESCRIBE, EIP_MISSING
+from keepalived_vip.agent.knowledge import DESCRIBE, EIP_MISSING, IDLE
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 
@@ -86,6 +86,52 @@ class Failures(unittest.TestCase):
             if game.now < NOW + 60:
                 self.assertLessEqual(game.step()[1] - game.now, patience.RETRY_SOON_MAX_S)
         self.assertIn(calls, range(200, 300))
+
+    def test_a_claim_that_was_one_call_too_many_is_made_again_and_costs_no_look(self):
+        game = Game()
+        game.master()
+        for _ in range(12):
+            self.assertEqual(game.issue(), ("migrate", PEER))
+            game.failed(errors.LATER)
+        self.assertGreater(game.now, NOW + 60)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        decide.accepted(game.known, game.now, "task")
+        self.assertEqual(game.issue(), ("task", "task"))
+
+    def test_a_claim_that_waits_ends_with_the_role_and_an_event_has_the_vip_looked_at_meanwhile(self):
+        game = Game()
+        game.master()
+        game.issue()
+        game.failed(errors.LATER)
+        self.assertEqual(game.step()[0], "wait")
+        decide.heard_lower(game.known, game.now)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.failed(errors.LATER)
+        self.assertEqual(game.issue(), ("migrate", PEER), "it is still owed")
+        game.failed(errors.LATER)
+        decide.lost_master(game.known)
+        game.now += 1000
+        self.assertEqual(game.step(), IDLE)
+
+    def test_those_that_were_one_call_too_many_spread_over_more_and_more_time(self):
+        longest = 0.0
+        for before in range(6):
+            pauses = [patience.pause_s("later", before, True, jitter / 10) for jitter in range(11)]
+            self.assertEqual(pauses, sorted(set(pauses)))
+            self.assertGreater(pauses[-1], 9 * pauses[0])
+            self.assertGreater(pauses[-1], longest)
+            longest = pauses[-1]
+        self.assertEqual(patience.pause_s("later", patience.MANY, True, 1.0), patience.LATER_MAX_S)
+
+    def test_a_look_that_was_one_too_many_is_not_followed_by_more_looks(self):
+        game = Game().settled()
+        decide.heard_lower(game.known, game.now)
+        looks, end = 0, game.now + 300
+        while game.now < end:  # every other one is refused
+            self.assertEqual(game.issue(), DESCRIBE)
+            looks += 1
+            game.failed(errors.LATER) if looks % 2 else game.saw(ME)
+        self.assertLess(looks, 45)
 
     def test_an_event_gets_through_a_pause(self):
         game = Game().settled()

@@ -159,6 +159,17 @@ class Table(unittest.TestCase):
 
         self.each(errors.RETRY, act)
 
+    def test_later_asks_again_until_it_is_its_turn_and_tells_it_once(self):
+        def act(play):
+            for _ in range(5):
+                play.refused()
+            self.assertEqual(len(play.events("trouble")), 1, play.log.said)
+            asked = play.cloud.actions().count(play.action)
+            self.assertGreaterEqual(asked, 5)
+            self.heals(play)
+
+        self.each(errors.LATER, act)
+
     def test_describe_looks_at_once_and_alarms_nobody(self):
         def act(play):
             play.refused()

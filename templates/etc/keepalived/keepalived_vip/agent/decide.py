@@ -89,10 +89,10 @@ def decide(known: Knowledge, now: float):
         return switch.step(known, now)
     if not known.master:
         return IDLE
-    if asked.claim:
+    if asked.claim and now >= not_before:
         if known.here() and now - seen.at <= RECENT_S:
             return DESCRIBE  # the one case in which the cloud could only refuse
-        return ("migrate", source(known))
+        return claim(known, now, source(known))
     if asked.look_at is not None and now >= asked.look_at:
         return DESCRIBE
     if now < not_before:
@@ -105,19 +105,19 @@ def decide(known: Knowledge, now: float):
         return ASSIGN if seen.at >= seen.nobody_since + NOBODY_S else DESCRIBE
     if not seen.available:
         stuck = seen.unsettled_since is not None and now - seen.unsettled_since >= STUCK_S
-        return claim(known, now) if stuck and seen.holder != known.me else DESCRIBE
+        return claim(known, now, seen.holder) if stuck and seen.holder != known.me else DESCRIBE
     if seen.holder != known.me:
-        return claim(known, now)
+        return claim(known, now, seen.holder)
     if known.patience.rebind_at is not None and seen.at >= known.patience.rebind_at:
         return REBIND
     return DESCRIBE
 
 
-def claim(known: Knowledge, now: float):
+def claim(known: Knowledge, now: float, holder: str):
     """The VIP is on another ENI. A hung keepalived hears no peer and yields to none: claimed back, the VIP would go
     back and forth for as long as it hangs, and the peer, which hears nothing, is in the right. Unless that one has
     given up: then nobody else serves, and each time that it does costs one move."""
-    return DESCRIBE if known.hung and now >= known.left_until else ("migrate", known.seen.holder)
+    return DESCRIBE if known.hung and now >= known.left_until else ("migrate", holder)
 
 
 def source(known: Knowledge) -> str:
@@ -190,7 +190,8 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
         if seen.task is not None and now - seen.task_since > YOUNG_S:
             task_said(known, now, False)  # an address on its way is not AVAILABLE
         pause_s = duel_s(known, jitter)
-        known.patience.not_before = now + (max(pause_s, patience.SLOW_S) if claim(known, now) == DESCRIBE else pause_s)
+        hung = claim(known, now, seen.holder) == DESCRIBE
+        known.patience.not_before = now + (max(pause_s, patience.SLOW_S) if hung else pause_s)
 
 
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
@@ -250,7 +251,7 @@ def task_said(known: Knowledge, now: float, running: bool, failed: bool = False)
     seen.task = None
     known.patience.not_before = now
     if failed:
-        known.patience.not_before += known.patience.failed(patience.CHANGE, "describe", now, known.asked.event_at)
+        known.patience.not_before += known.patience.failed(patience.CHANGE, "describe", now, known.asked.event_at, 0.5)
         return
     known.patience.in_a_row[patience.CHANGE] = 0
     if not running and seen.had_it_since is None:
@@ -272,7 +273,10 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float, why=None)
     asked.busy = False
     if not known.master:
         return
-    if asked.knew_all():
+    if reaction == "later":
+        # Nothing was looked at: a claim is still owed, and asked for anew without a look, of which there are too many.
+        known.patience.crowded(now)
+    elif asked.knew_all():
         asked.claim = False
         asked.look_at = None
     elif asked.claim and name == "migrate":
@@ -281,8 +285,9 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float, why=None)
     if seen.task is not None and name == "task" and seen.had_it_since is None:
         seen.had_it_since = now  # how it ended is not known: it may have been here
     seen.task = None
-    known.patience.alert(now)
-    delay_s = known.patience.failed(patience.KIND_OF[name], reaction, now, asked.event_at)
+    if reaction != "later":
+        known.patience.alert(now)
+    delay_s = known.patience.failed(patience.KIND_OF[name], reaction, now, asked.event_at, jitter)
     if name == "give" and switch.tell(known, switch.UNANSWERED, why):
         delay_s = 0.0  # an answer may have been lost: what is true is looked up at once
-    known.patience.not_before = now + delay_s * (0.75 + 0.5 * jitter)
+    known.patience.not_before = now + delay_s

@@ -7,6 +7,9 @@ EIP_S = 1.5  # the cloud may bind it itself a moment after the move
 # After anything unusual the pair is looked at more often for a minute: what went wrong once may do so again.
 ALERT_S = 60.0
 ALERT_INTERVAL_S = 4.0
+# ... and the longer nothing happens, the more rarely: an account's limit on looks is for all of its pairs together.
+CALM_SHARE = 0.1  # of the time that has been calm
+CALM_TIMES = 2.5  # the interval of a pair that is well, at the most
 # Adverts of a lower peer come at every advert interval while a link is one-way: looks get rarer within such a storm.
 STORM_FIRST_S = 0.3
 STORM_MAX_S = 5.0
@@ -18,6 +21,12 @@ DUEL_OVER_S = 600.0
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 RETRY_SOON_MAX_S = 3.0  # for ALERT_S after an event: clients wait, and half of all calls refused must not cost a minute
+# One call too many: of many pairs that call at once each has to find a time of its own, and the more they are, the more
+# time they need. A second is what the cloud counts by. Each pause is longer than the one before by this: doubled, the
+# last of many would wait long for nothing, and so would a pair of which half of all calls are refused.
+LATER_TIMES = 1.6
+LATER_FIRST_S = 1.0
+LATER_MAX_S = 32.0
 # Most likely a person has to mend it. The first is short: a passing refusal should not cost a failover a minute.
 STOP_FIRST_S = 5.0
 STOP_MAX_S = 60.0
@@ -38,12 +47,22 @@ STOP, RETRY, SOON = (STOP_FIRST_S, STOP_MAX_S), (RETRY_FIRST_S, RETRY_MAX_S), (R
 MANY = 10  # failures in a row, beyond which no pause grows
 
 
-def pause_s(reaction: str, before: int, soon: bool) -> float:
+def pause_s(reaction: str, before: int, soon: bool, jitter: float) -> float:
     """After a failure that has so many in a row before it; soon: clients wait."""
     if reaction == "describe" and before == 0:
         return 0.0
+    if reaction == "later":
+        return min(LATER_MAX_S, LATER_FIRST_S * LATER_TIMES**before) * (0.1 + 0.9 * jitter)
     first_s, longest_s = STOP if reaction == "stop" else SOON if soon else RETRY
-    return min(longest_s, first_s * 2**before)
+    return min(longest_s, first_s * 2**before) * (0.75 + 0.5 * jitter)
+
+
+def interval_s(calm_s: float, reassert_s: float) -> float:
+    """Between two looks of a MASTER at what is as it should be: nothing unusual has happened for so long, less than
+    nothing if it has just now. reassert_s: after a minute."""
+    if calm_s < 0:
+        return min(ALERT_INTERVAL_S, reassert_s)
+    return min(CALM_TIMES * reassert_s, max(reassert_s, CALM_SHARE * calm_s))
 
 
 class Patience:
@@ -70,16 +89,19 @@ class Patience:
         """Something unusual has happened."""
         self.alert_until = now + ALERT_S
 
-    def settled(self, now: float, reassert_s: float, jitter: float) -> None:
-        """All is as it should be: looked at again after that interval, more or less."""
-        self.rebind_at = None
-        interval = min(ALERT_INTERVAL_S, reassert_s) if now < self.alert_until else reassert_s
-        self.not_before = now + interval * (0.9 + 0.2 * jitter)
+    def crowded(self, now: float) -> None:
+        """A call was one too many: whoever looks more often for that keeps the account where it is."""
+        self.alert_until = min(self.alert_until, now)
 
-    def failed(self, kind: str, reaction: str, now: float, event_at: float) -> float:
+    def settled(self, now: float, reassert_s: float, jitter: float) -> None:
+        """All is as it should be: looked at again after an interval, more or less."""
+        self.rebind_at = None
+        self.not_before = now + interval_s(now - self.alert_until, reassert_s) * (0.9 + 0.2 * jitter)
+
+    def failed(self, kind: str, reaction: str, now: float, event_at: float, jitter: float) -> float:
         """Takes in a step that failed; gives the seconds until the next one. event_at: when the last event came."""
         before = self.rebinds - 1 if kind == BIND else self.in_a_row[kind]
-        delay_s = pause_s(reaction, before, now - event_at < ALERT_S)
+        delay_s = pause_s(reaction, before, now - event_at < ALERT_S, jitter)
         if kind != BIND:
             self.in_a_row[kind] = min(before + 1, MANY)
             return delay_s

@@ -1,6 +1,7 @@
 """What each of the API's error codes means for a move. The one table; docs and tests follow it."""
 
 RETRY = "retry"  # the same again, later and later
+LATER = "later"  # too many call at once: the same again, each at another time, and no look that can wait
 DESCRIBE = "describe"  # look what is true now, then decide
 RENEW = "renew"  # new credentials, then again
 CLOCK = "clock"  # take the time from the answer's Date, then again
@@ -36,12 +37,13 @@ CODES = {
     "InvalidAddressId.NotFound": STOP,
     "OperationDenied.MutexTaskRunning": DESCRIBE,
     "OperationDenied.AddressInArrears": STOP,
-    # Too often, or the cloud's own trouble
-    "LimitExceeded.ActionLimited": RETRY,
-    "RequestLimitExceeded": RETRY,
-    "RequestLimitExceeded.GlobalRegionUinLimitExceeded": RETRY,
-    "RequestLimitExceeded.IPLimitExceeded": RETRY,
-    "RequestLimitExceeded.UinLimitExceeded": RETRY,
+    # Too often
+    "LimitExceeded.ActionLimited": LATER,
+    "RequestLimitExceeded": LATER,
+    "RequestLimitExceeded.GlobalRegionUinLimitExceeded": LATER,
+    "RequestLimitExceeded.IPLimitExceeded": LATER,
+    "RequestLimitExceeded.UinLimitExceeded": LATER,
+    # The cloud's own trouble
     "InternalError": RETRY,
     "InternalError.ModuleError": RETRY,
     "ResourceUnavailable": RETRY,

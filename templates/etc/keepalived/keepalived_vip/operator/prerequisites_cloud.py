@@ -152,6 +152,6 @@ def cure_of(code: str):
     """None: the usual one."""
     if code in REFUSED:
         return None
-    if errors.reaction(code) == errors.RETRY:
+    if errors.reaction(code) in (errors.RETRY, errors.LATER):
         return "the network or the cloud is in trouble; the service tries again by itself"
     return "docs/errors.md tells what %s means" % code
