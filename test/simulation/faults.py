@@ -160,7 +160,9 @@ def deafness(world, fault, begins: bool) -> None:
 
 
 def stall(world, node, fault, begins: bool) -> None:
-    if not begins:
+    if begins:
+        world.rules.whole()
+    else:
         if fault.share == 1.0:  # a virtual machine that did not run: nothing was kept for it
             node.keepalived.backlog.clear()
         node.resume()

@@ -42,6 +42,21 @@ MUTANTS = [
         ("        self.duels += 1\n", "        return 0.0\n"),
     ),
     Mutant(
+        "only who has the VIP for certain goes on answering, not one to which it may be on its way",
+        "vip_on_nic",
+        ("now + LINGER_S\n", "now + (LINGER_S if self.known.here() else 0.0)\n"),
+    ),
+    Mutant(
+        "a MASTER whose keepalived was killed does not go on answering",
+        "vip_on_nic",
+        ("        left_s = int(self.lent_until - now)\n", "        left_s = int(self.lent_until - now) * self.kept\n"),
+    ),
+    Mutant(
+        "the peer's word that it has the VIP counts before this node's last request does",
+        "vip_on_nic",
+        ("EARLY_S = 2.0\n", "EARLY_S = 0.0\n"),
+    ),
+    Mutant(
         "a third ENI is forgotten for the peer",
         "decide",
         (

@@ -26,7 +26,7 @@ class Broken(BaseException):
 class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
-        "allowed_s", "hangs_since",
+        "allowed_s", "hangs_since", "silent_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -37,6 +37,7 @@ class Rules:
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
+        self.silent_since = None  # the cloud delivers to a live node without the VIP on its NIC
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -137,6 +138,7 @@ class Rules:
         now, master, record = self.world.now, node.master(), node.record
         if master != record.was_master:
             record.was_master = master
+            record.lost_at = record.lost_at if master else now
             both = self.world.nodes[0].record.was_master and self.world.nodes[1].record.was_master
             if both:
                 self.both_since = now
@@ -187,13 +189,25 @@ class Rules:
             self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
 
     def whole(self) -> None:
-        """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""
-        switch, cloud = self.world.switch, self.world.cloud
-        if switch is None or not switch.clean:
-            return
-        for node in self.world.nodes:
-            if node.eni == cloud.holder and node.nic == node.ABSENT:
-                self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", node.name)
+        """Where the cloud delivers, or what is on a NIC, has changed. While nothing disturbs a planned switch, both go
+        together at every moment; while both machines and NICs live, but for a moment."""
+        world, switch = self.world, self.world.switch
+        holder = [node for node in world.nodes if node.eni == world.cloud.holder]
+        silent = bool(holder) and holder[0].nic == holder[0].ABSENT and not holder[0].stalled
+        if silent and switch is not None and switch.clean:
+            self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", holder[0].name)
+        if bounds.LOSSY.isdisjoint(world.counts):
+            world.judge("answers")
+        if not silent:
+            self.silent_since = None
+        elif self.silent_since is None:
+            self.silent_since = world.now
+            if world.now - holder[0].record.lost_at < bounds.LEASE_S:
+                world.at(world.now + bounds.SILENCE_S + bounds.EPSILON_S, self.unanswered, world.now)
+
+    def unanswered(self, since: float) -> None:
+        if since == self.silent_since and bounds.LOSSY.isdisjoint(self.world.counts):
+            self.broken("answers", "nobody has answered at the VIP for %.1f s", self.world.now - since)
 
     def switched(self, switch, phase: str) -> None:
         """One that nothing disturbed has ended."""

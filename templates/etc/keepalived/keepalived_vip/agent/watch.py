@@ -94,7 +94,7 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.vip.keep(self.state["state"], self.said and not self.dead):
+        if self.vip.keep(self.state["state"], self.said and not self.dead, now):
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.vip.on_nic == nic.PRESENT
         if self.dead:
@@ -118,22 +118,23 @@ class Service:
         master = word == "MASTER" and present and not self.dead
         if master and not self.known.master:
             self.mover.due_to(trigger, now)
+            self.vip.took_over()
             if trigger in ("keepalived", "hook", "kernel"):
                 decide.became_master(self.known, now)
             else:
                 decide.found_master(self.known, now)
         elif not master and self.known.master:
-            self.vip.gave_up(now, not self.dead)
+            self.vip.gave_up(now)
             decide.lost_master(self.known)
             self.mover.leave()
         if not self.known.master:
-            self.vip.linger(now)
+            self.vip.lend(word, now)
 
     def look(self) -> None:
-        self.vip.look()
+        now = time.monotonic()
+        self.vip.look(now)
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
-        now = time.monotonic()
         self.heartbeat.look(*nic.heartbeat(self.conf.heartbeat), now=now)
         if self.runs is not True:
             self.heartbeat.spoke(now)  # it may start at any time, and then has yet to run its first check
