@@ -8,6 +8,7 @@ RULES = {
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
+    "few": "a stall, kill or stop of the MASTER costs one move, two where the VIP returns to a preferred node",
     "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's",
     "answers": "while both machines and NICs live, whoever the cloud delivers to has the VIP on its NIC",
     "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
@@ -44,6 +45,11 @@ EPSILON_S = 1e-6
 
 # keeps, prompt. A request that took no longer was not delayed; nobody can know what has become right since so long.
 SOON_S = 1.0
+
+# few. In a time that nothing else disturbs. One that has asked for it within that time may win, see rank.WORTH.
+FEW = {"stable": 1, "standing-master": 2}
+FEW_AFTER_S = 20.0
+FEW_SAID_S = 0.2
 
 # yields. The last sign of life is seen within a tick, is old after HUNG_S, and that is seen within a tick.
 HUNG_S = 6.0 + 2 * 2.0 + 0.1

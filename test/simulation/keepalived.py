@@ -39,6 +39,7 @@ class Keepalived:
     # -- what the scenario does to it ---------------------------------------------------------------------------------
 
     def start(self) -> None:
+        self.rank = (self.priority + self.node.ranked, self.rank[1])
         self.node.put_vip(False)  # one that was left behind
         self.enter(FAULT if self.node.unfit() else BACKUP)
 
@@ -60,9 +61,10 @@ class Keepalived:
         return bool(self.node.stalled or self.node.hung_by)
 
     def judge(self) -> None:
-        """The track file, or the NIC, has changed."""
+        """A track file, or the NIC, has changed."""
         if self.node.hung_by:
             return
+        self.rank = (self.priority + self.node.ranked, self.rank[1])
         if self.state in (BACKUP, MASTER) and self.node.unfit():
             self.resign()
             self.node.put_vip(False)

@@ -57,6 +57,11 @@ MUTANTS = [
         ("EARLY_S = 2.0\n", "EARLY_S = 0.0\n"),
     ),
     Mutant(
+        "who has asked for the VIP last yields to the higher address",
+        "rank",
+        ("    if known.claimed_at is not None:\n", "    if False:\n"),
+    ),
+    Mutant(
         "a third ENI is forgotten for the peer",
         "decide",
         (

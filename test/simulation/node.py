@@ -34,7 +34,7 @@ class Node:
         "world", "index", "name", "eni", "conf", "keepalived", "service", "powered", "epoch", "off", "stalled",
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
         "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
-        "lease_until", "listener", "hung_by", "hung_since", "beat_at",
+        "lease_until", "listener", "hung_by", "ranked", "hung_since", "beat_at",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
@@ -51,6 +51,7 @@ class Node:
         self.listener = None
         self.hung_by, self.hung_since = set(), 0.0  # the faults by which keepalived stands still
         self.beat_at = None
+        self.ranked = 0  # what keepalived has been told to add to its priority
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -84,7 +85,7 @@ class Node:
         self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
         lasting = world.runtime.drain.LASTING
         self.reasons = {name: until for name, until in self.reasons.items() if name == lasting}
-        self.tracked, self.listener = False, None
+        self.tracked, self.ranked, self.listener = False, 0, None
         self.beat_at = None
         self.hung_by.clear()
         for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
@@ -213,6 +214,12 @@ class Node:
         """drain.apply has written the track file."""
         if drained != self.tracked:
             self.tracked = drained
+            self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
+
+    def ranks(self, worth: int) -> None:
+        """rank.tell has written the track file."""
+        if worth != self.ranked:
+            self.ranked = worth
             self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
 
     def judge(self, epoch: int) -> None:

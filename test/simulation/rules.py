@@ -27,6 +27,7 @@ class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
         "allowed_s", "hangs_since", "silent_since",
+        "few_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -37,6 +38,7 @@ class Rules:
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
+        self.few_since = None  # a stall, kill or stop of the MASTER, and nothing else disturbs
         self.silent_since = None  # the cloud delivers to a live node without the VIP on its NIC
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
@@ -120,6 +122,10 @@ class Rules:
         """A move of a node has ended well."""
         record = node.record
         self.moves += 1
+        if self.few_since is not None:
+            self.world.judge("few")
+            if self.moves > bounds.FEW[self.world.plan.mode]:
+                self.broken("few", "%d moves since %.2f", self.moves, self.few_since)
         if target != node.eni or not record.was_master or begun < record.master_since:
             return
         self.world.judge("calm")
@@ -160,7 +166,7 @@ class Rules:
 
     def disturbed(self) -> None:
         """A fault begins."""
-        self.parted_since = self.hangs_since = None
+        self.parted_since = self.hangs_since = self.few_since = None
         if self.world.switch is not None:
             self.world.switch.clean = False
 
@@ -175,6 +181,17 @@ class Rules:
         lasted = self.world.now - self.parted_since
         if self.moves > bounds.moves_within(lasted):
             self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
+
+    def halts(self, node) -> None:
+        """The MASTER, or its keepalived, stands still, is killed or stopped."""
+        asked = self.world.now - node.record.accepted_at <= bounds.FEW_AFTER_S
+        if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None and not asked:
+            self.few_since, self.moves = self.world.now, 0
+
+    def goes_on(self, node) -> None:
+        """One that wakes while its peer has not yet said by an advert that it has asked for the VIP may win."""
+        if self.world.now - node.peer().record.master_since < self.world.plan.advert_s + bounds.FEW_SAID_S:
+            self.few_since = None
 
     def hangs(self, node) -> None:
         if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None:

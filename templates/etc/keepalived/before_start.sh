@@ -38,6 +38,7 @@ mkdir -p "$run/applied"
 [ -p "$run/keepalived.fifo" ] || { rm -f "$run/keepalived.fifo"; mkfifo -m 600 "$run/keepalived.fifo"; }
 # Maintenance outlives a reboot: keepalived must not take the VIP before it knows.
 /etc/keepalived/vip.py drain apply || [ -s "$run/drain" ] || echo 0 >"$run/drain"
+[ -s "$run/rank" ] || echo 0 >"$run/rank"
 
 /etc/keepalived/nic.sh up || exit 1
 

@@ -7,7 +7,7 @@ import signal
 import time
 
 from keepalived_vip import VERSION, metrics, settings, systemd
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
@@ -53,6 +53,7 @@ class Service:
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
         self.ear = None  # hears the peer
+        self.ranked = None  # what keepalived was told to add to its priority
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -188,6 +189,13 @@ class Service:
             self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
         self.drained = found
 
+    def tell_rank(self, now: float) -> float:
+        worth, until = rank.of(self.known, now)
+        if worth != self.ranked:
+            rank.tell(self.conf, worth)
+            self.ranked = worth
+        return until
+
     def read_fifo(self, descriptor: int) -> None:
         try:
             text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
@@ -215,9 +223,14 @@ class Service:
         due = [self.next_tick] + self.handover.listen(now)
         if not self.known.master and self.ear is not None:
             due += self.vip.tell_left(self.ear, now)
+        due.append(self.aside("rank", lambda: self.tell_rank(now), now + TICK_S))
         step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
+            step = decide.decide(self.known, now)
+        elif step[0] == "migrate" and not self.known.asked.claim:
+            self.look()  # a keepalived that was killed says nothing, and the peer that has the VIP is in the right
+            self.weigh(now)
             step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])
