@@ -63,10 +63,10 @@ LEASE_S = 23.0  # so long at least after a demotion (LINGER_S); a cloud that tak
 # What takes a machine, its NIC or the service that would do so, or moves the VIP to where nobody expects it.
 LOSSY = {
     "power cut", "both down", "NIC down", "service killed", "service hangs", "words lost", "VIP unassigned",
-    "VIP on a third ENI", "late request", "planned switch, refused", "planned switch, operator lost",
+    "VIP on a third ENI", "late request", "planned switch, undone", "planned switch, operator lost",
 }  # fmt: skip
 
-# switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.
+# switches. PREPARE_S, GIVE_S and take_s: a node that was asked to yield claims nothing for so long at the most.
 SWITCH_S = 28.0
 
 # civil. Two polls a second and the looks of a storm, of two requests each if the VIP is outside the pair.

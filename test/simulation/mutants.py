@@ -106,6 +106,12 @@ MUTANTS = [
         ("LATE_S = 1.0 ", "LATE_S = 86400.0 "),
     ),
     Mutant(
+        "a peer that does not answer is taken for one that is ready",
+        "switch",
+        ("        OVER: REFUSED,\n", "        OVER: READY,\n"),
+        ("    if now >= switch.until:\n", "    if now >= switch.until and switch.phase != READY:\n"),
+    ),
+    Mutant(
         "MASTER is given up before the cloud has moved the VIP",
         "switch",
         ("        ACCEPTED: MOVING,\n", "        ACCEPTED: MOVED,\n"),

@@ -69,6 +69,9 @@ class Rules:
         if call.step[0] == "give":
             asked = world.now - node.record.switch_at <= bounds.SWITCH_S
             mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
+            switch = self.world.switch
+            if switch is not None and switch.giver is node and switch.unready and switch.hopeless():
+                self.broken("switches", "%s gives the VIP to a peer that was not ready when it was asked", node.name)
         if action == "MigratePrivateIpAddress" and node.hung_by and call.step[0] != "give":
             may_until = max(node.hung_since, node.record.upset_at) + bounds.HUNG_S
             if world.now > max(may_until, node.record.left_at + bounds.LEFT_S):

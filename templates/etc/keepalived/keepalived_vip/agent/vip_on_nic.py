@@ -11,6 +11,7 @@ LEFT_S = 15.0  # and so long, unless the same, it says that it has given up
 # A look may show what was before this node's last request: too early a "has" proves nothing. It is said again.
 EARLY_S = 2.0
 SAY_S = 1.0  # a datagram may be lost
+PREPARED_S = 30  # longer than a planned switch: the cloud may deliver before keepalived has changed roles
 
 
 class VipOnNic:
@@ -69,6 +70,21 @@ class VipOnNic:
             self.look(now)
         except OSError:
             pass  # the NIC itself is gone
+
+    def lent(self) -> bool:
+        """Whether the VIP is on the NIC, and no MASTER's."""
+        return self.on_nic == nic.LEASED
+
+    def prepare(self, ear, message: dict, why_not, now: float) -> None:
+        """The peer is to give the VIP away. why_not: why this node could not take it, None if it could."""
+        if why_not is None:
+            try:
+                self.lease(PREPARED_S, add=self.on_nic == nic.ABSENT)
+                self.look(now)
+            except OSError as error:
+                why_not = "the VIP cannot be put on %s: %s" % (self.conf.interface, error)
+        answer = {"id": peer.UNREADY, "why": why_not} if why_not else {"id": peer.READY}
+        peer.say(ear, dict(answer, of=message.get("of")), (self.conf.peer_address, peer.PORT))
 
     def keep(self, word: str, said: bool, now: float) -> bool:
         """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would

@@ -7,7 +7,7 @@ import signal
 import time
 
 from keepalived_vip import VERSION, metrics, settings, systemd
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank, ready
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
@@ -160,6 +160,11 @@ class Service:
                 self.vip.peer_has(now)
             elif news["id"] == peer.UNREADABLE:
                 unreadable = True
+            elif news["id"] == peer.PREPARE:
+                self.look()
+                self.vip.prepare(self.ear, news, ready.why_not(self, drain.reasons(self.conf)), now)
+            elif news["id"] in (peer.READY, peer.UNREADY):
+                self.handover.peer_is(news, now)
             elif self.vip.peer_left(news, now):
                 self.mover.due_to("peer-left", now)
         if unreadable:
@@ -220,7 +225,7 @@ class Service:
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
         self.announcer.see(self.state["state"])
-        due = [self.next_tick] + self.handover.listen(now)
+        due = [self.next_tick] + self.handover.listen(now) + self.handover.prepare_peer(self.ear, now)
         if not self.known.master and self.ear is not None:
             due += self.vip.tell_left(self.ear, now)
         due.append(self.aside("rank", lambda: self.tell_rank(now), now + TICK_S))
