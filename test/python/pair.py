@@ -8,7 +8,7 @@ import threading
 import time
 
 import support
-from keepalived_vip.agent import nic
+from keepalived_vip.agent import nic, peer
 from node import Node
 from support import VIP, until
 
@@ -55,6 +55,35 @@ class Pair(Node):
         sender = threading.Thread(target=send)
         sender.start()
         sender.join()
+
+    def peer_service(self, **answer):
+        """Plays the peer's service, as far as it is asked whether it is ready; gives what it was asked."""
+        asked, bound = [], threading.Event()
+
+        def talk():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+                ear.settimeout(0.1)
+                ear.bind((PEER_ADDRESS, peer.PORT))
+                bound.set()
+                while not over.is_set():
+                    try:
+                        data, sender = ear.recvfrom(2000)
+                    except socket.timeout:
+                        continue
+                    message = json.loads(data.decode())
+                    if message["id"] == peer.PREPARE:
+                        asked.append(message)
+                        told = dict({"id": peer.READY}, **answer)
+                        ear.sendto(json.dumps(dict(told, of=message["of"])).encode(), sender)
+
+        over = threading.Event()
+        talker = threading.Thread(target=talk)
+        talker.start()
+        self.addCleanup(talker.join)
+        self.addCleanup(over.set)
+        bound.wait()
+        return asked
 
     def call(self, *argv):
         child = subprocess.Popen(self.verb(*argv), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

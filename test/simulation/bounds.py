@@ -8,7 +8,9 @@ RULES = {
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
+    "few": "a stall, kill or stop of the MASTER costs one move, two where the VIP returns to a preferred node",
     "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's",
+    "answers": "while both machines and NICs live, whoever the cloud delivers to has the VIP on its NIC",
     "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
     "honest": "a move is called done only after the cloud has shown it done",
     "civil": "one call at a time, and not too many",
@@ -46,13 +48,27 @@ EPSILON_S = 1e-6
 # keeps, prompt. A request that took no longer was not delayed; nobody can know what has become right since so long.
 SOON_S = 1.0
 
+# few. In a time that nothing else disturbs. One that has asked for it within that time may win, see rank.WORTH.
+FEW = {"stable": 1, "standing-master": 2}
+FEW_AFTER_S = 20.0
+FEW_SAID_S = 0.2
+
 # yields. The last sign of life is seen within a tick, is old after HUNG_S, and that is seen within a tick.
 HUNG_S = 6.0 + 2 * 2.0 + 0.1
 LEFT_S = 15.0  # a peer that has given up is followed, if that was so long ago at most
 # The peer's election, a claim of the hung one before it counts as hung, slow tasks, and the peer's claims in a duel.
 YIELDED_S = 60.0
 
-# switches. GIVE_S and TAKE_S: a node that was asked to yield claims nothing for so long at the most.
+# answers. keepalived takes the VIP off the NIC, and the service, woken by the kernel, puts it back.
+SILENCE_S = 0.2
+LEASE_S = 23.0  # so long at least after a demotion (LINGER_S); a cloud that takes longer leaves nobody to answer
+# What takes a machine, its NIC or the service that would do so, or moves the VIP to where nobody expects it.
+LOSSY = {
+    "power cut", "both down", "NIC down", "service killed", "service hangs", "words lost", "VIP unassigned",
+    "VIP on a third ENI", "late request", "planned switch, undone", "planned switch, operator lost",
+}  # fmt: skip
+
+# switches. PREPARE_S, GIVE_S and take_s: a node that was asked to yield claims nothing for so long at the most.
 SWITCH_S = 28.0
 
 # civil. Two polls a second and the looks of a storm, of two requests each if the VIP is outside the pair.

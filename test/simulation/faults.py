@@ -137,6 +137,7 @@ def later_on(what) -> None:
 def stop(killed: bool):
     def change(world, node, fault, begins: bool) -> None:
         if begins:
+            world.rules.halts(node)
             node.end_keepalived(killed)
         else:
             node.start_keepalived(node.epoch)
@@ -161,7 +162,11 @@ def deafness(world, fault, begins: bool) -> None:
 
 
 def stall(world, node, fault, begins: bool) -> None:
-    if not begins:
+    if begins:
+        world.rules.halts(node)
+        world.rules.whole()
+    else:
+        world.rules.goes_on(node)
         if fault.share == 1.0:  # a virtual machine that did not run: nothing was kept for it
             node.keepalived.backlog.clear()
         node.resume()

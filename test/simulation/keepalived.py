@@ -16,6 +16,7 @@ class Keepalived:
     __slots__ = (
         "world", "node", "peer", "index", "priority", "rank", "nopreempt", "preempt_delay", "interval", "skew",
         "down_s", "state", "deadline", "timer_at", "advert_at", "preempt_at", "rest_from", "rest_heard", "backlog",
+        "bereft",
     )  # fmt: skip
 
     def __init__(self, world, node, plan) -> None:
@@ -33,10 +34,12 @@ class Keepalived:
         self.deadline, self.timer_at, self.advert_at, self.preempt_at = NEVER, None, None, None
         self.rest_from, self.rest_heard = None, False
         self.backlog = []
+        self.bereft = False  # the VIP was taken off the NIC while it was halted
 
     # -- what the scenario does to it ---------------------------------------------------------------------------------
 
     def start(self) -> None:
+        self.rank = (self.priority + self.node.ranked, self.rank[1])
         self.node.put_vip(False)  # one that was left behind
         self.enter(FAULT if self.node.unfit() else BACKUP)
 
@@ -49,7 +52,7 @@ class Keepalived:
 
     def kill(self) -> None:
         """kill -9: not a word, and the VIP stays on the NIC."""
-        self.state, self.rest_from = DOWN, None
+        self.state, self.rest_from, self.bereft = DOWN, None, False
         self.backlog.clear()
 
     @property
@@ -58,9 +61,10 @@ class Keepalived:
         return bool(self.node.stalled or self.node.hung_by)
 
     def judge(self) -> None:
-        """The track file, or the NIC, has changed."""
+        """A track file, or the NIC, has changed."""
         if self.node.hung_by:
             return
+        self.rank = (self.priority + self.node.ranked, self.rank[1])
         if self.state in (BACKUP, MASTER) and self.node.unfit():
             self.resign()
             self.node.put_vip(False)
@@ -70,7 +74,12 @@ class Keepalived:
 
     def vip_removed(self) -> None:
         """Somebody took the VIP off the NIC of a MASTER."""
-        if self.state == MASTER and not self.node.hung_by:
+        if self.state != MASTER:
+            return
+        if self.halted:
+            self.bereft = True  # the kernel's message waits
+        else:
+            self.bereft = False
             self.resign()
             self.enter(BACKUP)
             self.arm(self.world.now + self.skew)
@@ -81,7 +90,7 @@ class Keepalived:
         for last_word in self.backlog:
             self.receive(last_word)
         self.backlog.clear()
-        if self.state == MASTER and self.node.nic == self.node.ABSENT:
+        if self.bereft:
             self.vip_removed()
         elif self.state == MASTER:
             if self.advert_at is not None and self.advert_at <= now:
@@ -103,7 +112,7 @@ class Keepalived:
     # -- the state machine --------------------------------------------------------------------------------------------
 
     def enter(self, state: str) -> None:
-        self.state, self.rest_from, self.preempt_at = state, None, None
+        self.state, self.rest_from, self.preempt_at, self.bereft = state, None, None, False
         self.node.word(state)
         if state == BACKUP:
             self.arm(self.world.now + self.down_s)

@@ -94,6 +94,12 @@ class Drain:
         conf.interface.reasons.pop(name, None)
         self.apply(conf)
 
+    def reasons(self, conf) -> dict:
+        node = conf.interface
+        now = node.world.now
+        held = {name: until for name, until in node.reasons.items() if until is None or until > now}
+        return dict.fromkeys(list(held) + ["person"] * bool(node.drained))
+
     def apply(self, conf, complain=None) -> dict:
         node = conf.interface
         now = node.world.now
@@ -110,6 +116,7 @@ class Peer:
 
     def __init__(self, real) -> None:
         self.PORT, self.NEWS, self.UNREADABLE = real.PORT, real.NEWS, real.UNREADABLE
+        self.PREPARE, self.READY, self.UNREADY = real.PREPARE, real.READY, real.UNREADY
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()

@@ -42,6 +42,26 @@ MUTANTS = [
         ("        self.duels += 1\n", "        return 0.0\n"),
     ),
     Mutant(
+        "only who has the VIP for certain goes on answering, not one to which it may be on its way",
+        "vip_on_nic",
+        ("now + LINGER_S\n", "now + (LINGER_S if self.known.here() else 0.0)\n"),
+    ),
+    Mutant(
+        "a MASTER whose keepalived was killed does not go on answering",
+        "vip_on_nic",
+        ("        left_s = int(self.lent_until - now)\n", "        left_s = int(self.lent_until - now) * self.kept\n"),
+    ),
+    Mutant(
+        "the peer's word that it has the VIP counts before this node's last request does",
+        "vip_on_nic",
+        ("EARLY_S = 2.0\n", "EARLY_S = 0.0\n"),
+    ),
+    Mutant(
+        "who has asked for the VIP last yields to the higher address",
+        "rank",
+        ("    if known.claimed_at is not None:\n", "    if False:\n"),
+    ),
+    Mutant(
         "a third ENI is forgotten for the peer",
         "decide",
         (
@@ -84,6 +104,12 @@ MUTANTS = [
         "a look from before a stall counts as one after it",
         "decide",
         ("LATE_S = 1.0 ", "LATE_S = 86400.0 "),
+    ),
+    Mutant(
+        "a peer that does not answer is taken for one that is ready",
+        "switch",
+        ("        OVER: REFUSED,\n", "        OVER: READY,\n"),
+        ("    if now >= switch.until:\n", "    if now >= switch.until and switch.phase != READY:\n"),
     ),
     Mutant(
         "MASTER is given up before the cloud has moved the VIP",

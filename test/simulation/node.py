@@ -11,6 +11,8 @@ HEAR_PEER_S = 3.0  # before_start.sh, once after each boot
 ROUND_S = 1e-6  # a round of the service takes time: it would wait for ever for what is due by a rounding error later
 TRACK_S = 0.012  # keepalived notices its track file within
 CHECK_S = 2.0  # check_self.sh
+START_S = 0.4  # from before_start.sh to keepalived
+LEFT_BEHIND_S = 25  # before_start.sh: so long an address that a killed keepalived left is kept
 RESTART_S = 1.0  # RestartSec= of both units
 
 
@@ -32,7 +34,7 @@ class Node:
         "world", "index", "name", "eni", "conf", "keepalived", "service", "powered", "epoch", "off", "stalled",
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
         "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
-        "lease_until", "listener", "hung_by", "hung_since", "beat_at",
+        "lease_until", "listener", "hung_by", "ranked", "hung_since", "beat_at",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
@@ -49,6 +51,7 @@ class Node:
         self.listener = None
         self.hung_by, self.hung_since = set(), 0.0  # the faults by which keepalived stands still
         self.beat_at = None
+        self.ranked = 0  # what keepalived has been told to add to its priority
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -82,7 +85,7 @@ class Node:
         self.nic, self.lease_until, self.left_behind = self.ABSENT, None, False
         lasting = world.runtime.drain.LASTING
         self.reasons = {name: until for name, until in self.reasons.items() if name == lasting}
-        self.tracked, self.listener = False, None
+        self.tracked, self.ranked, self.listener = False, 0, None
         self.beat_at = None
         self.hung_by.clear()
         for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
@@ -110,7 +113,15 @@ class Node:
     def start_keepalived(self, epoch: int) -> None:
         if epoch == self.epoch and self.keepalived.state in (DOWN, LISTEN) and not self.stopped:
             self.world.disturb()
-            self.left_behind = False
+            if self.left_behind:  # before_start.sh
+                self.left_behind = False
+                if self.nic == self.PRESENT:
+                    self.lease(LEFT_BEHIND_S)
+            self.world.at(self.world.now + START_S * self.world.rng.random(), self.keepalived_starts, epoch)
+
+    def keepalived_starts(self, epoch: int) -> None:
+        if epoch == self.epoch and self.keepalived.state in (DOWN, LISTEN) and not self.stopped:
+            self.world.disturb()
             self.keepalived.start()
 
     def end_keepalived(self, killed: bool) -> None:
@@ -146,6 +157,7 @@ class Node:
         """After a stall keepalived and the service go on, one or the other first."""
         world = self.world
         self.upset()
+        world.rules.whole()
         held, self.held = self.held, []
         for call, answer in held:
             self.arrive(call, answer)
@@ -205,6 +217,12 @@ class Node:
             self.tracked = drained
             self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
 
+    def ranks(self, worth: int) -> None:
+        """rank.tell has written the track file."""
+        if worth != self.ranked:
+            self.ranked = worth
+            self.world.at(self.world.now + TRACK_S * self.world.rng.random(), self.judge, self.epoch)
+
     def judge(self, epoch: int) -> None:
         if epoch == self.epoch and not self.stalled:
             self.world.disturb()
@@ -220,16 +238,17 @@ class Node:
         if seconds is None:
             self.set_nic(self.PRESENT)
             return
-        self.set_nic(self.LEASED)
         self.lease_until = self.world.now + seconds
+        if self.nic == self.LEASED:
+            self.feel()
+        self.set_nic(self.LEASED)
         self.world.at(self.lease_until, self.lease_ends, self.lease_until)
 
     def lease_ends(self, until: float) -> None:
         if self.nic == self.LEASED and until == self.lease_until:
             self.set_nic(self.ABSENT)
-            if not self.stalled:
-                self.world.disturb()
-                self.keepalived.vip_removed()
+            self.world.disturb()
+            self.keepalived.vip_removed()
 
     def set_nic(self, state: int) -> None:
         if self.nic == state:
@@ -238,6 +257,10 @@ class Node:
         if self.world.trace is not None:
             self.world.tell(self.name, "VIP %s the NIC" % ("off", "lent to", "on")[state])
         self.world.rules.whole()
+        self.feel()
+
+    def feel(self) -> None:
+        """The kernel tells of it."""
         if self.service is not None and not self.blind:
             self.touched = True
             self.wake(self.world.now + 0.001 * self.world.rng.random())

@@ -1,10 +1,11 @@
-"""An operator's planned switch: the standby is prepared, then the MASTER is asked to yield, from there or by the peer.
+"""An operator's planned switch: the MASTER is asked to yield, there or by the peer, and asks the peer's service whether
+that is ready. From outside of both nodes, or from the peer's, the standby is prepared before.
 
 Any fault may come in between, the end of the operator as well. One that nothing disturbs has to end as asked, and all
 the while the node to which the cloud delivers has the VIP on its NIC.
 """
 
-from keepalived import BACKUP, MASTER
+from keepalived import BACKUP, DOWN, LISTEN, MASTER
 
 LEASE_S = 30  # operator/switchover.py's
 COUNTED_S = 3.0
@@ -20,7 +21,7 @@ def switch(world, fault, begins: bool) -> None:
 
 
 class Switch:
-    __slots__ = ("asked_at", "by_peer", "clean", "dies", "giver", "id", "taker", "world")
+    __slots__ = ("asked_at", "by_peer", "clean", "dies", "giver", "id", "taker", "typed", "unready", "world")
 
     def __init__(self, world, fault) -> None:
         self.world = world
@@ -30,6 +31,8 @@ class Switch:
         self.id = "switch-%d" % fault.number
         self.by_peer = fault.share == 0.3
         self.dies = fault.share == 0.7 and fault.in_call
+        self.typed = fault.share == 1.0  # on the MASTER itself: nothing is prepared
+        self.unready = False  # the taker, when the MASTER was asked
         self.clean = world.active == 1 and world.now > world.restless_until and self.healthy()
         self.asked_at = None
 
@@ -42,11 +45,15 @@ class Switch:
 
     def prepare(self) -> None:
         taker, world = self.taker, self.world
+        if self.typed and world.switch is None:
+            world.switch = self
+            self.ask()
+            return
         # As `vip.py prepare` checks it: what the service has told last.
         ready = taker.service is not None and taker.keepalived.state == BACKUP and not taker.reasons
         ready = ready and taker.state_file and taker.state_file["state"] == BACKUP
         if not ready or taker.stalled or world.switch is not None:
-            world.count("planned switch, refused")
+            world.count("planned switch, not prepared")
             return
         taker.lease(LEASE_S)
         world.switch = self
@@ -66,18 +73,27 @@ class Switch:
             self.undo()
 
     def undo(self) -> None:
-        if self.taker.nic == self.taker.LEASED:
-            self.taker.lease(1)
-        self.world.count("planned switch, refused")
+        if not self.typed:
+            self.world.count("planned switch, undone")
+            if self.taker.nic == self.taker.LEASED:
+                self.taker.lease(1)
         self.end()
+
+    def hopeless(self) -> bool:
+        """Whether the taker can't be ready, and its service knows or is no more."""
+        taker = self.taker
+        away = not taker.powered or taker.service is None or taker.stalled or any(self.world.cut)
+        return away or taker.keepalived.state in (DOWN, LISTEN)
 
     def ask(self) -> None:
         giver, world = self.giver, self.world
-        linked = not any(world.cut) and not giver.nic_down
-        if giver.service is None or giver.nic != giver.PRESENT or giver.left_behind or not linked or giver.stalled:
+        if giver.service is None or giver.nic != giver.PRESENT or giver.left_behind or giver.stalled:
             self.undo()
             return
         world.count("planned switch")
+        self.unready = self.hopeless()
+        if self.unready:
+            world.count("planned switch, taker not ready")
         self.asked_at = giver.record.switch_at = world.now
         if self.by_peer:
             self.ask_again(None)

@@ -26,7 +26,8 @@ class Broken(BaseException):
 class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
-        "allowed_s", "hangs_since",
+        "allowed_s", "hangs_since", "silent_since",
+        "few_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -37,6 +38,8 @@ class Rules:
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
+        self.few_since = None  # a stall, kill or stop of the MASTER, and nothing else disturbs
+        self.silent_since = None  # the cloud delivers to a live node without the VIP on its NIC
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -66,6 +69,9 @@ class Rules:
         if call.step[0] == "give":
             asked = world.now - node.record.switch_at <= bounds.SWITCH_S
             mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
+            switch = self.world.switch
+            if switch is not None and switch.giver is node and switch.unready and switch.hopeless():
+                self.broken("switches", "%s gives the VIP to a peer that was not ready when it was asked", node.name)
         if action == "MigratePrivateIpAddress" and node.hung_by and call.step[0] != "give":
             may_until = max(node.hung_since, node.record.upset_at) + bounds.HUNG_S
             if world.now > max(may_until, node.record.left_at + bounds.LEFT_S):
@@ -119,6 +125,10 @@ class Rules:
         """A move of a node has ended well."""
         record = node.record
         self.moves += 1
+        if self.few_since is not None:
+            self.world.judge("few")
+            if self.moves > bounds.FEW[self.world.plan.mode]:
+                self.broken("few", "%d moves since %.2f", self.moves, self.few_since)
         if target != node.eni or not record.was_master or begun < record.master_since:
             return
         self.world.judge("calm")
@@ -137,6 +147,7 @@ class Rules:
         now, master, record = self.world.now, node.master(), node.record
         if master != record.was_master:
             record.was_master = master
+            record.lost_at = record.lost_at if master else now
             both = self.world.nodes[0].record.was_master and self.world.nodes[1].record.was_master
             if both:
                 self.both_since = now
@@ -158,7 +169,7 @@ class Rules:
 
     def disturbed(self) -> None:
         """A fault begins."""
-        self.parted_since = self.hangs_since = None
+        self.parted_since = self.hangs_since = self.few_since = None
         if self.world.switch is not None:
             self.world.switch.clean = False
 
@@ -174,6 +185,17 @@ class Rules:
         if self.moves > bounds.moves_within(lasted):
             self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
 
+    def halts(self, node) -> None:
+        """The MASTER, or its keepalived, stands still, is killed or stopped."""
+        asked = self.world.now - node.record.accepted_at <= bounds.FEW_AFTER_S
+        if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None and not asked:
+            self.few_since, self.moves = self.world.now, 0
+
+    def goes_on(self, node) -> None:
+        """One that wakes while its peer has not yet said by an advert that it has asked for the VIP may win."""
+        if self.world.now - node.peer().record.master_since < self.world.plan.advert_s + bounds.FEW_SAID_S:
+            self.few_since = None
+
     def hangs(self, node) -> None:
         if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None:
             self.hangs_since = self.world.now
@@ -187,13 +209,25 @@ class Rules:
             self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
 
     def whole(self) -> None:
-        """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""
-        switch, cloud = self.world.switch, self.world.cloud
-        if switch is None or not switch.clean:
-            return
-        for node in self.world.nodes:
-            if node.eni == cloud.holder and node.nic == node.ABSENT:
-                self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", node.name)
+        """Where the cloud delivers, or what is on a NIC, has changed. While nothing disturbs a planned switch, both go
+        together at every moment; while both machines and NICs live, but for a moment."""
+        world, switch = self.world, self.world.switch
+        holder = [node for node in world.nodes if node.eni == world.cloud.holder]
+        silent = bool(holder) and holder[0].nic == holder[0].ABSENT and not holder[0].stalled
+        if silent and switch is not None and switch.clean:
+            self.broken("switches", "the cloud delivers to %s, whose NIC has no VIP", holder[0].name)
+        if bounds.LOSSY.isdisjoint(world.counts):
+            world.judge("answers")
+        if not silent:
+            self.silent_since = None
+        elif self.silent_since is None:
+            self.silent_since = world.now
+            if world.now - holder[0].record.lost_at < bounds.LEASE_S:
+                world.at(world.now + bounds.SILENCE_S + bounds.EPSILON_S, self.unanswered, world.now)
+
+    def unanswered(self, since: float) -> None:
+        if since == self.silent_since and bounds.LOSSY.isdisjoint(self.world.counts):
+            self.broken("answers", "nobody has answered at the VIP for %.1f s", self.world.now - since)
 
     def switched(self, switch, phase: str) -> None:
         """One that nothing disturbed has ended."""

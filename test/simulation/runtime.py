@@ -14,7 +14,7 @@ import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
-PURE = ("patience", "knowledge", "switch", "decide", "heartbeat")  # each imports only those before it
+PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "vip_on_nic", "rank")  # each imports those before it
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -75,7 +75,7 @@ class Runtime:
             sys.modules[module.__name__] = module
             setattr(agent, name, module)
             setattr(self, name, module)
-        modules = "agent.vip_on_nic agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
+        modules = "agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
         modules += " cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
@@ -94,6 +94,7 @@ class Runtime:
             for name, fake in fakes.items():
                 if hasattr(module, name):
                     setattr(module, name, fake)
+        self.rank.tell = lambda conf, worth: conf.interface.ranks(worth)
         self.handover.PEER_KEEPS_S = 10  # an hour would outlast every history
         self.service = service_class(self.watch, self.cloud.ApiError)
         self.conf = {}

@@ -44,6 +44,7 @@ class World:
         one.keepalived.state = MASTER
         one.put_vip(True)
         one.keepalived.schedule_advert(self.rng.random() * plan.advert_s)
+        other.state_file = {"state": "BACKUP", "since": 0.0}
         for node in self.nodes:
             node.words.clear()
             node.start_service(0)

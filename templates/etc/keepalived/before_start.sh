@@ -24,8 +24,10 @@ if [ "${1:-}" = identity ]; then
 fi
 
 # Without the pid file of the keepalived that was killed, a VIP that it left behind looks like a MASTER's: should this start
-# fail, the service would take the VIP from a healthy peer. One with a lifetime is the service's own, and stays.
-[ -z "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ] || ip addr del "$vip" dev "$interface"
+# fail, the service would take the VIP from a healthy peer. Nor is it removed, for the cloud delivers here until it has moved
+# it: with a lifetime it is nobody's claim, and answers as long as after any demotion (LINGER_S in vip_on_nic.py).
+[ -z "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ] ||
+  ip addr change "$vip" dev "$interface" valid_lft 25 preferred_lft 0
 
 # Before 2.3.2 a pid file whose number belongs to any living process keeps keepalived from starting. systemd runs this
 # only when no keepalived of the unit is alive.
@@ -36,6 +38,7 @@ mkdir -p "$run/applied"
 [ -p "$run/keepalived.fifo" ] || { rm -f "$run/keepalived.fifo"; mkfifo -m 600 "$run/keepalived.fifo"; }
 # Maintenance outlives a reboot: keepalived must not take the VIP before it knows.
 /etc/keepalived/vip.py drain apply || [ -s "$run/drain" ] || echo 0 >"$run/drain"
+[ -s "$run/rank" ] || echo 0 >"$run/rank"
 
 /etc/keepalived/nic.sh up || exit 1
 

@@ -24,7 +24,7 @@ class Beside(Pair):
         def send():
             support.enter_namespace(self.peer)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
-                mouth.bind((PEER_ADDRESS, peer.PORT))
+                mouth.bind((PEER_ADDRESS, peer.ASK_PORT))
                 mouth.sendto(data, (MY_ADDRESS, peer.PORT))
 
         sender = threading.Thread(target=send)
@@ -57,6 +57,7 @@ class Beside(Pair):
         self.start()
         self.become_master()
         self.settled()
+        self.peer_service()
         self.datagram(json.dumps({"id": "x", "why": "a\0b\ud800c" + "d" * 500}).encode())
         self.give_up()
         with open(self.run_dir + "/drain.d/switch") as file:

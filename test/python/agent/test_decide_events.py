@@ -115,6 +115,15 @@ class Late(unittest.TestCase):
             vip.tell_has("ear")
         self.assertEqual(told, [{"id": "has"}])
 
+    def test_who_has_just_seen_it_elsewhere_does_not_go_on_answering_when_it_gives_up(self):
+        for holder, lent in ((ME, True), (PEER, False)):
+            game = Game().settled()
+            game.issue()
+            game.saw(holder)
+            vip = vip_on_nic.VipOnNic(None, game.known)
+            vip.gave_up(game.now)
+            self.assertEqual(vip.lent_until > game.now, lent, holder)
+
     def test_one_that_finds_it_elsewhere_is_claimed_from_there_at_once(self):
         self.assertEqual(self.looked_late("eni-third").step(), ("migrate", "eni-third"))
 

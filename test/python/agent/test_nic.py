@@ -43,9 +43,9 @@ class Refused(unittest.TestCase):
 
     def test_what_was_true_of_a_master_stays_true_then(self):
         vip = vip_on_nic.VipOnNic(mock.Mock(interface="lo", vip="127.0.0.1"), mock.Mock())
-        vip.look()
+        vip.look(1000.0)
         with self.answer(-12):
-            vip.look()
+            vip.look(1001.0)
         self.assertEqual(vip.on_nic, nic.PRESENT)
 
 

@@ -27,6 +27,7 @@ class Locks(Stranger):
         self.assertEqual(self.call("drain", "apply")[0], 0)
         self.master()
         self.become_backup()
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.kill()
         nobody.stay(self, lambda: [lock for lock in map(locked, nobody.all_of(self.run_dir)) if lock])
 

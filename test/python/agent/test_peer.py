@@ -1,7 +1,10 @@
 """The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
 
 import json
+import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
@@ -134,6 +137,7 @@ class Take(Talk):
 class Asked(Talk):
     def test_the_peer_may_ask_again_and_again_and_is_told_how_it_stands(self):
         self.master()
+        self.peer_service()
         self.cloud.move_s = 0.5
         self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], switch.ASKED)
         until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == switch.YIELDED, self.output)
@@ -161,6 +165,7 @@ class Asked(Talk):
 
     def test_what_it_says_goes_into_no_file_but_as_a_short_plain_text(self):
         self.master()
+        self.peer_service()
         why = "new\0kernel\n\ud800\x1b[2J" + "x" * 300
         self.said_by(PEER_ADDRESS, {"id": "q1", "why": why})
         until(lambda: "switch" in self.reasons(), self.output)
@@ -200,6 +205,61 @@ class Asked(Talk):
         taken[0].close()
         until(lambda: self.events("well-again"), self.output)
         self.said_by(PEER_ADDRESS, {"id": "q1"})
+
+
+class Prepare(Talk):
+    """The peer is to give the VIP, and asks whether this node could take it."""
+
+    def setUp(self):
+        super().setUp()
+        path = os.path.join(self.folder, "keepalived")
+        shutil.copy("/bin/sleep", path)
+        keepalived = subprocess.Popen((path, "600"))
+        self.addCleanup(keepalived.wait)
+        self.addCleanup(keepalived.kill)
+        with open(self.pid_file, "w") as file:
+            file.write(str(keepalived.pid))
+
+    def says(self, word):
+        heard = self.peer_hears()
+        self.said_by(PEER_ADDRESS, {"id": peer.PREPARE, "of": 1.5}, answers=False)
+        until(lambda: (((MY_ADDRESS, peer.PORT), word)) in heard, lambda: (heard, self.output()))
+
+    def test_a_standby_is_ready_and_has_the_vip_on_its_nic(self):
+        self.standby()
+        self.says(peer.READY)
+        self.assertEqual((self.on_nic(), self.cloud.journal), ("leased", []))
+
+    def test_keepalived_that_restarts_may_clear_the_nic(self):
+        self.standby()
+        self.says(peer.READY)
+        self.drop_vip()
+        until(lambda: self.on_nic() == "leased", self.output)
+
+    def test_a_node_in_maintenance_is_not(self):
+        self.standby()
+        self.assertEqual(self.call("maintenance", "on", "--force")[0], 0)
+        self.says(peer.UNREADY)
+        self.assertEqual(self.on_nic(), "absent")
+
+    def test_but_where_a_person_has_prepared_it_who_ends_that(self):
+        self.standby()
+        self.assertEqual(self.call("maintenance", "on", "--force")[0], 0)
+        self.say("FAULT")
+        self.assertEqual(self.call("prepare", "--in-maintenance")[0], 0)
+        self.says(peer.READY)
+
+    def test_one_whose_keepalived_was_killed_is_not(self):
+        self.standby()
+        with open(self.pid_file, "w") as file:
+            file.write("999999")
+        self.says(peer.UNREADY)
+        self.assertEqual(self.on_nic(), "absent")
+
+    def test_a_master_is_not_and_stays_one(self):
+        self.master()
+        self.says(peer.UNREADY)
+        self.assertEqual(self.on_nic(), "forever")
 
 
 class Left(Talk):
@@ -265,16 +325,22 @@ class Linger(Talk):
         self.drop_vip()
         until(lambda: self.on_nic() == "leased", self.output)
 
-    def test_not_one_from_which_the_cloud_had_taken_it(self):
+    def test_also_one_that_has_asked_for_the_vip_and_to_which_it_may_be_on_its_way(self):
+        self.cloud.move_s = 60
+        self.start()
+        self.become_master()
+        until(lambda: "MigratePrivateIpAddress" in self.cloud.actions(), self.output)
+        self.become_backup()
+        until(lambda: self.on_nic() == "leased", self.output)
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)  # as the cloud has it before it knows of the move
+        never(lambda: self.on_nic() == "absent", 2)
+
+    def test_also_one_whose_keepalived_was_killed_and_starts_again(self):
         self.master()
-        self.cloud.holder = PEER
-        self.cloud.refusals = [("MigratePrivateIpAddress", "LimitExceeded")] * 50
-        self.write('INSTANCE "VI_1" MASTER_RX_LOWER_PRI 250')
-        until(lambda: self.status()["cloudHolder"] == "peer", self.output)
-        self.drop_vip()
-        self.write('INSTANCE "VI_1" BACKUP 250')
+        self.add_vip("valid_lft", "25", "preferred_lft", "0")  # by before_start.sh
+        self.become_backup()
+        until(lambda: self.on_nic() == "leased", self.output)
         until(lambda: self.status()["state"] == "BACKUP", self.output)
-        self.assertEqual(self.on_nic(), "absent")
 
     def test_master_again_it_keeps_the_address(self):
         self.demoted()

@@ -2,24 +2,28 @@
 
 import unittest
 
-from keepalived_vip.agent import decide, handover, patience, switch
+from keepalived_vip.agent import decide, handover, patience, switch, vip_on_nic
 from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from keepalived_vip.cloud import errors
-from keepalived_vip.operator import switchover
 from support import ME, PEER
 
 from agent.game import Game
 
 GIVE = ("give", PEER)
+ADVERT_S = 0.5
 
 
-class Giving(Game):
+class Asking(Game):
     """A settled MASTER that was asked to switch."""
 
     def __init__(self) -> None:
         super().__init__()
         self.settled()
         assert switch.ask(self.known, self.now) is None
+        self.begin()
+
+    def begin(self):
+        pass
 
     @property
     def phase(self):
@@ -41,7 +45,7 @@ class Giving(Game):
     def yielded(self):
         self.moved()
         assert self.step() == YIELD
-        switch.gave_up(self.known, self.now)
+        switch.gave_up(self.known, self.now, ADVERT_S)
         return self
 
     def given_up(self):
@@ -53,6 +57,14 @@ class Giving(Game):
         self.now = self.known.switch.until
         self.known.patience.not_before = self.now + patience.POLL_S
         return self
+
+
+class Giving(Asking):
+    """One whose peer is ready."""
+
+    def begin(self):
+        assert self.step()[0] == "wait"
+        switch.peer_is(self.known, self.now)
 
 
 # How far a switch can have come when something ends it.
@@ -92,8 +104,8 @@ class AsPlanned(unittest.TestCase):
     def test_a_slow_cloud_takes_nothing_of_the_peer_s_time(self):
         game = Giving().moved()
         game.now = game.known.switch.until - 0.1
-        switch.gave_up(game.known, game.now)
-        self.assertEqual(game.step(), ("wait", game.now + switch.TAKE_S))
+        switch.gave_up(game.known, game.now, ADVERT_S)
+        self.assertEqual(game.step(), ("wait", game.now + switch.take_s(ADVERT_S)))
 
     def test_the_voice_of_a_peer_counts_only_after_this_node_has_given_up(self):
         game = Giving().yielded()
@@ -101,8 +113,38 @@ class AsPlanned(unittest.TestCase):
         self.assertEqual(game.phase, switch.YIELDED)
 
     def test_the_deadlines_end_before_the_peer_s_address_does_and_before_the_reason_does(self):
-        self.assertLess(switch.GIVE_S + switch.TAKE_S, switchover.LEASE_S)
-        self.assertLess(switch.TAKE_S, handover.HOLD_S)
+        for advert_s in (0.1, 1.0):
+            take_s = switch.take_s(advert_s)
+            self.assertGreater(take_s, 4 * advert_s)  # an election by silence, at priority 0
+            self.assertLess(switch.PREPARE_S + switch.GIVE_S + take_s, vip_on_nic.PREPARED_S)
+            self.assertLess(take_s, handover.HOLD_S)
+
+
+class NotReady(unittest.TestCase):
+    """Whatever ends it before the peer is ready, nothing has changed and nothing is called."""
+
+    def refused(self, game, why):
+        self.assertEqual((game.phase, game.known.switch.reached), (switch.REFUSED, switch.ASKED))
+        self.assertIn(why, game.known.switch.why)
+        self.assertNotEqual(game.step()[0], "give")
+
+    def test_the_peer_says_why_not(self):
+        game = Asking()
+        switch.peer_is(game.known, game.now, "keepalived is FAULT")
+        self.refused(game, "keepalived is FAULT")
+
+    def test_the_peer_says_nothing(self):
+        game = Asking().overdue()
+        self.assertEqual(game.step(), ABANDON)
+        switch.abandon(game.known, game.now)
+        self.refused(game, "does not answer")
+        switch.peer_is(game.known, game.now)
+        self.refused(game, "does not answer")
+
+    def test_this_node_is_no_longer_master(self):
+        game = Asking()
+        decide.lost_master(game.known)
+        self.refused(game, "no longer MASTER")
 
 
 class NotAsPlanned(unittest.TestCase):

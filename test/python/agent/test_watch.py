@@ -138,6 +138,21 @@ class Failover(Node):
         self.cloud.holder = PEER
         self.calls_stop()
 
+    def test_one_that_is_killed_while_the_cloud_is_asked_claims_nothing_back_from_the_peer_that_took_over(self):
+        def strike(action):
+            if action == DESCRIBE:
+                with open(self.pid_file, "w") as file:
+                    file.write("999999")
+
+        self.start()
+        self.become_master()
+        self.settled()
+        self.cloud.holder = PEER
+        self.cloud.before_answer = strike
+        self.write('INSTANCE "VI_1" MASTER_RX_LOWER_PRI 250')
+        until(lambda: self.status()["state"] == "STOP", self.output)
+        self.assertEqual((self.cloud.holder, self.cloud.actions().count(MIGRATE)), (PEER, 1))
+
 
 class Restart(Node):
     def test_killed_in_the_middle_of_a_move_it_looks_first_and_finishes(self):

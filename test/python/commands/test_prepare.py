@@ -87,6 +87,7 @@ class Maintenance(Pair):
 
     def test_a_master_hands_over_first(self):
         self.master()
+        self.peer_service()
         verb = self.begin("maintenance", "on")
         self.give_up()
         self.advert()

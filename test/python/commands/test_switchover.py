@@ -9,7 +9,14 @@ from pair import FAREWELL, Pair
 from support import ME, PEER, until
 
 
-class Yield(Pair):
+class Switch(Pair):
+    def master(self, **answer):
+        """answer: what the peer's service says instead of "ready"."""
+        super().master()
+        self.asked = self.peer_service(**answer)
+
+
+class Yield(Switch):
     def test_the_vip_then_the_role_and_no_call_afterwards(self):
         self.master()
         self.cloud.move_s = 0.5
@@ -24,7 +31,8 @@ class Yield(Pair):
         code, output = self.end(verb)
         self.assertEqual(code, 0, output)
         phases = [json.loads(line)["phase"] for line in output.splitlines()]
-        slow = [phase for phase in phases if phase not in ("asked", "moved")]  # gone before anybody can look
+        gone = ("asked", "ready", "moved")  # before anybody can look
+        slow = [phase for phase in phases if phase not in gone]
         self.assertEqual(slow, ["moving", "yielded", "done"])
         self.assertEqual(self.cloud.actions()[calls:], [])
         until(lambda: not self.drained(), "takes part again at once")
@@ -39,6 +47,14 @@ class Yield(Pair):
         self.assertIn("LimitExceeded", output)
         self.assertFalse(self.drained())
         self.assertTrue(self.here())
+
+    def test_a_peer_that_is_not_ready_is_given_nothing_and_says_what_is_in_the_way(self):
+        self.master(id="unready", why="keepalived is FAULT, not BACKUP")
+        for verb in (("yield",), ("maintenance", "on")):
+            code, output = self.call(*verb)
+            self.assertEqual(code, 4, output)
+            self.assertIn("keepalived is FAULT, not BACKUP", output)
+            self.assertEqual((self.cloud.holder, self.drained(), self.here()), (ME, False, True))
 
     def test_a_move_that_failed_in_the_cloud_is_not_told_as_done(self):
         self.master()
@@ -97,7 +113,7 @@ class Yield(Pair):
         self.assertEqual(self.cloud.actions().count(MIGRATE), 1)
 
 
-class Killed(Pair):
+class Killed(Switch):
     """Whatever dies on the way, the ordinary rules end it."""
 
     def the_command_is_killed(self, phase):
@@ -145,7 +161,7 @@ class Killed(Pair):
         self.calls_stop()
 
 
-class StandingMaster(Pair):
+class StandingMaster(Switch):
     mode = {"mode": "standing-master", "preferred": True}
 
     def test_the_preferred_node_stays_away_until_its_maintenance_ends(self):

@@ -14,7 +14,7 @@ TRIGGERS = (
 )  # fmt: skip
 TROUBLES = (
     "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "hooks",
-    "keepalived", "nic", "notify", "path", "peer", "write",
+    "keepalived", "nic", "notify", "path", "peer", "rank", "write",
 )  # fmt: skip
 PHASES = ("decision", "request", "cloud")
 

@@ -56,6 +56,7 @@ class Settings:
         self.run = run  # ends with the boot
         self.lib = lib  # outlives it
         self.drain_file = run + "/drain"
+        self.rank_file = run + "/rank"
         self.heartbeat = run + "/heartbeat"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"

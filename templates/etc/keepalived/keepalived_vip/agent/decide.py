@@ -66,6 +66,7 @@ def lost_master(known: Knowledge) -> None:
     switch.tell(known, switch.LOST_MASTER, "no longer MASTER")
     known.left_until = 0.0
     known.master = False
+    known.claimed_at = None
     known.asked.anew(claim=False)
     known.seen.outdate()
 
@@ -233,6 +234,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     if asked.claim and not asked.knew_all():
         asked.look_at = now + patience.POLL_S  # asked for before a quick fall and rise: one move under way is enough
     switch.tell(known, switch.ACCEPTED)
+    known.claimed_at = None if asked.step[0] == "give" else now
     asked.claim, known.left_until = False, 0.0
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since

@@ -73,16 +73,20 @@ def apply(conf) -> dict:
         wanted = b"1\n" if found else b"0\n"
         if told(conf) == wanted:
             return found
-        # Written in place, for keepalived reads when a writer closes the file; and never empty meanwhile.
-        descriptor = os.open(conf.drain_file, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, wanted)
-            os.ftruncate(descriptor, len(wanted))
-        finally:
-            os.close(descriptor)
+        write_in_place(conf.drain_file, wanted)
         before, found = found, reasons(conf)
         if bool(found) == bool(before):
             return found
+
+
+def write_in_place(path: str, wanted: bytes) -> None:
+    """For a track_file: keepalived reads it when a writer closes it. Never empty meanwhile. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, wanted)
+        os.ftruncate(descriptor, len(wanted))
+    finally:
+        os.close(descriptor)
 
 
 def told(conf) -> bytes:

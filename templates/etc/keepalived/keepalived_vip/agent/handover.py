@@ -11,11 +11,12 @@ from keepalived_vip import settings
 from keepalived_vip.agent import drain, knowledge, nic, peer, switch
 
 REASON = "switch"
-# After `switch.TAKE_S`, so that it ends this way only if the service itself is gone.
+# After `switch.take_s`, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 FRESH_S = 5.0
+AGAIN_S = 0.2  # until the peer says whether it is ready: a datagram may be lost
 ASKING_S = 1.0  # between two new requests of the peer's: each may be logged and written down
 
 
@@ -27,6 +28,8 @@ class Handover:
         self.request = None  # who asked, and what is to keep this node from being MASTER afterwards
         self.listener = None
         self.heard = False
+        self.next_prepare = 0.0  # when the peer is to be asked again whether it is ready
+        self.asked_at = 0.0  # by which its answer is known
         self.next_asking = 0.0  # when the peer may ask anew
         self.told = settings.read_json(conf.switch_answer)
         if self.told and self.told.get("phase") not in switch.ENDS:
@@ -67,6 +70,21 @@ class Handover:
             self.tell(request["id"], switch.REFUSED, switch.ASKED, refusal)
         else:
             self.request, self.heard = request, False
+            self.asked_at = self.next_prepare = now
+
+    def prepare_peer(self, ear, now: float) -> list:
+        """Asks the peer's service whether it could take over; gives the time of the next word."""
+        if not switch.asking(self.known) or ear is None:
+            return []
+        if now >= self.next_prepare:
+            self.next_prepare = now + AGAIN_S
+            peer.say(ear, {"id": peer.PREPARE, "of": self.asked_at}, (self.conf.peer_address, peer.PORT))
+        return [self.next_prepare]
+
+    def peer_is(self, message: dict, now: float) -> None:
+        if message.get("of") == self.asked_at:
+            why_not = None if message["id"] == peer.READY else message.get("why") or "it does not say why"
+            switch.peer_is(self.known, now, why_not)
 
     def local(self, step, now: float) -> None:
         """Carries out a step that is no call."""
@@ -76,7 +94,7 @@ class Handover:
         try:
             self.listener = nic.hear(self.conf.interface)
             drain.hold(self.conf, REASON, HOLD_S, self.request["why"])
-            switch.gave_up(self.known, now)
+            switch.gave_up(self.known, now, self.conf.advert_s)
         except OSError as error:
             switch.abandon(self.known, now, "cannot give up: %s" % error)
 

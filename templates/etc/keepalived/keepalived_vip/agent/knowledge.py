@@ -77,6 +77,7 @@ class Knowledge:
         self.eip = eip  # whether an EIP belongs to the VIP
         self.reassert_s = reassert_s
         self.master = False
+        self.claimed_at = None  # when this MASTER was last granted the VIP, None = not yet
         self.hung = False  # keepalived hangs: what it last said is no role any more
         self.left_until = 0.0  # so long the peer's word counts that it has given up; 0.0 = there is none
         self.seen = Seen()

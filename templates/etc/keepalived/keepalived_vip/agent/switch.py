@@ -1,6 +1,7 @@
 """A planned switch, make before break, as the MASTER sees it: a machine of its own. No I/O, no clock and no dice.
 
-It begins with ask(known, now). While it is active, decide.py takes every step from here:
+It begins with ask(known, now): the peer's service is asked whether it could take over, and puts the VIP on its NIC;
+what it says comes by peer_is. While a switch is active, decide.py takes every step from here:
     ("give", peer ENI)      a call: the VIP to the peer, whose NIC has it already
     ("task", id), DESCRIBE  calls, as in any move
     YIELD                   local: give up MASTER for a short while (the drain reason `switch`) -> yielded
@@ -12,19 +13,23 @@ heard_peer, ends it: done. No call is made after the demotion.
 from keepalived_vip.agent import patience
 from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, YIELD, Knowledge
 
+PREPARE_S = 2.0  # the peer has so long to say that it is ready
 # Both together end before the peer's NIC loses the address that was put there ahead (30 s).
 GIVE_S = 20.0  # the cloud has so long for its part
-TAKE_S = 8.0  # and so long the peer, once this node has given up
+# And the peer, once this node has given up: it takes over within milliseconds, or after three adverts and their skew if
+# the farewell was lost. Below 10 s at each speed.
+TAKE_S, TAKE_ADVERTS = 2.0, 4
 GIVE_LOOKS = 2  # looks in a row that find the VIP still here: a look may show what was a moment ago
 
 # Phases. The last three are its ends.
-ASKED, MOVING, MOVED, YIELDED = "asked", "moving", "moved", "yielded"
+ASKED, READY, MOVING, MOVED, YIELDED = "asked", "ready", "moving", "moved", "yielded"
 DONE = "done"  # the peer is MASTER and has the VIP
 REFUSED = "refused"  # nothing has changed
 ABANDONED = "abandoned"  # the ordinary rules hold; `reached` says how far it came
 ENDS = (DONE, REFUSED, ABANDONED)
 
 # Events
+PREPARED, UNPREPARED = "prepared", "unprepared"  # the peer's word
 ACCEPTED, UNANSWERED = "accepted", "unanswered"  # the request to give; a refusal is no answer either
 THERE, STILL_HERE, ELSEWHERE = "there", "still here", "elsewhere"  # where looks have found the VIP
 GAVE_UP = "gave up"  # keepalived was told so
@@ -34,6 +39,13 @@ OVER = "over"  # a deadline has passed, or a step could not be made
 # What an event makes of each phase; one that is not named changes nothing.
 NEXT = {
     ASKED: {
+        PREPARED: READY,
+        UNPREPARED: REFUSED,
+        LOST_MASTER: REFUSED,
+        BECAME_MASTER: REFUSED,
+        OVER: REFUSED,
+    },
+    READY: {
         ACCEPTED: MOVING,
         UNANSWERED: MOVING,  # it may have been accepted all the same: what is true is looked up
         THERE: MOVED,
@@ -72,8 +84,20 @@ def ask(known: Knowledge, now: float):
         return "this node is not MASTER"
     if known.asked.claim or known.seen.task is not None or not known.here():
         return "the cloud does not have the VIP on this node's ENI yet"
-    known.switch = Switch(now + GIVE_S)
+    known.switch = Switch(now + PREPARE_S)
     return None
+
+
+def asking(known: Knowledge) -> bool:
+    """Whether the peer has yet to say that it is ready."""
+    return active(known) and known.switch.phase == ASKED
+
+
+def peer_is(known: Knowledge, now: float, why_not=None) -> None:
+    """The peer's word: it is ready and has the VIP on its NIC, or why not."""
+    if asking(known):
+        known.switch.until = now + GIVE_S
+        tell(known, UNPREPARED if why_not else PREPARED, why_not and "the peer is not ready: %s" % why_not)
 
 
 def active(known: Knowledge) -> bool:
@@ -86,9 +110,9 @@ def step(known: Knowledge, now: float):
     switch, not_before = known.switch, known.patience.not_before
     if now >= switch.until:
         return ABANDON
-    if switch.phase == YIELDED:
+    if switch.phase in (ASKED, YIELDED):
         return ("wait", switch.until)
-    if switch.phase == ASKED:
+    if switch.phase == READY:
         return ("give", known.peer)
     if switch.phase == MOVED:
         return YIELD
@@ -124,10 +148,15 @@ def saw(known: Knowledge, now: float) -> None:
         look_anew(known, now)
 
 
-def gave_up(known: Knowledge, now: float) -> None:
+def take_s(advert_s: float) -> float:
+    """How long the peer has to become MASTER."""
+    return TAKE_S + TAKE_ADVERTS * advert_s
+
+
+def gave_up(known: Knowledge, now: float, advert_s: float) -> None:
     """keepalived was told to give up."""
     tell(known, GAVE_UP)
-    known.switch.until = now + TAKE_S
+    known.switch.until = now + take_s(advert_s)
 
 
 def heard_peer(known: Knowledge) -> None:
@@ -138,6 +167,8 @@ def heard_peer(known: Knowledge) -> None:
 
 def abandon(known: Knowledge, now: float, why=None) -> None:
     """From here on the ordinary rules hold, and a MASTER whose VIP is elsewhere claims it back."""
+    if asking(known):
+        why = why or "the peer's service does not answer"
     tell(known, OVER, why or "%s for too long" % known.switch.phase)
     look_anew(known, now)
 

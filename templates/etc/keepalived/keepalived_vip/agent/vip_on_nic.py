@@ -2,10 +2,16 @@
 
 from keepalived_vip.agent import decide, nic, peer
 
-# So long a node that has just been demoted goes on answering at the VIP, and says that it has given up, unless the peer
-# says earlier that it has it: the cloud delivers to this node until it has moved the address, which takes it seconds.
-LINGER_S = 15
+# So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
+# the cloud delivers to this node until it has moved the address, and once more where a move to this node is under way;
+# each takes seconds. Not longer: a keepalived that becomes MASTER unheard takes the address over, lifetime and all, and
+# that shows only when it ends.
+LINGER_S = 25
+LEFT_S = 15.0  # and so long, unless the same, it says that it has given up
+# A look may show what was before this node's last request: too early a "has" proves nothing. It is said again.
+EARLY_S = 2.0
 SAY_S = 1.0  # a datagram may be lost
+PREPARED_S = 30  # longer than a planned switch: the cloud may deliver before keepalived has changed roles
 
 
 class VipOnNic:
@@ -14,46 +20,73 @@ class VipOnNic:
         self.known = known
         self.on_nic = nic.ABSENT
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
+        self.gave_up_at = 0.0
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
+        self.lent_until = 0.0  # the end of the lease that was last seen on the NIC, whoever gave it
         self.left_until = 0.0  # so long the peer is told of the demotion
         self.next_left_at = 0.0
-        self.peer_told = False  # that the VIP is here
+        self.told_of = None  # the look after which the peer was last told that the VIP is here
         self.left = None  # the peer's last word of a demotion that was taken in
         self.next_left_taken = 0.0
 
-    def look(self) -> None:
+    def look(self, now: float) -> None:
         try:
-            self.on_nic = nic.look(self.conf.interface, self.conf.vip)
+            lifetime_s = nic.lifetime(self.conf.interface, self.conf.vip)
         except OSError:
-            pass  # what was true stays true until the next look
+            return  # what was true stays true until the next look
+        self.on_nic = nic.ABSENT if lifetime_s == 0 else nic.PRESENT if lifetime_s == nic.ENDLESS_S else nic.LEASED
+        if self.on_nic == nic.LEASED:
+            self.lent_until = now + lifetime_s
 
     def lease(self, seconds: int, add: bool = False) -> None:
         """Lets the kernel take the address from the NIC after so long; add: one that is not there. Raises OSError."""
         nic.set_lifetime(self.conf.interface, self.conf.vip, seconds, add)
 
     def master_again(self) -> None:
+        """keepalived's word, which may have been overtaken by another."""
         self.linger_until = self.left_until = 0.0
 
-    def gave_up(self, now: float, well: bool) -> None:
-        """No longer MASTER. well: keepalived has given up by itself."""
-        self.peer_told = False
-        self.left_until, self.next_left_at = now + LINGER_S, now
-        if well and self.known.here():
-            self.linger_until = now + LINGER_S
+    def took_over(self) -> None:
+        """MASTER, and the address is its own."""
+        self.lent_until = 0.0
 
-    def linger(self, now: float) -> None:
-        """Puts the VIP back that keepalived has taken from the NIC, once as it gives up and once more as it starts."""
-        left_s = int(self.linger_until - now)
-        if left_s < 1 or self.on_nic != nic.ABSENT:
+    def gave_up(self, now: float) -> None:
+        """No longer MASTER, for whatever reason: the cloud may deliver here, unless it has just said otherwise."""
+        self.gave_up_at = now
+        self.left_until, self.next_left_at = now + LEFT_S, now
+        seen = self.known.seen
+        if not (seen.fresh and seen.available and seen.holder != self.known.me):
+            self.linger_until = self.lent_until = now + LINGER_S
+
+    def lend(self, word: str, now: float) -> None:
+        """Puts the VIP back that keepalived has taken from the NIC, as it gives up and once more as it starts: after a
+        demotion, and ahead of a planned switch. Not where keepalived's word is MASTER, for that it would prove."""
+        left_s = int(self.lent_until - now)
+        if left_s < 1 or self.on_nic != nic.ABSENT or (word == "MASTER" and self.linger_until == 0.0):
             return
         try:
             # Never over one that is there by now: it would be a MASTER's own, and end with this.
             self.lease(left_s, add=True)
-            self.look()
+            self.look(now)
         except OSError:
             pass  # the NIC itself is gone
 
-    def keep(self, word: str, said: bool) -> bool:
+    def lent(self) -> bool:
+        """Whether the VIP is on the NIC, and no MASTER's."""
+        return self.on_nic == nic.LEASED
+
+    def prepare(self, ear, message: dict, why_not, now: float) -> None:
+        """The peer is to give the VIP away. why_not: why this node could not take it, None if it could."""
+        if why_not is None:
+            try:
+                self.lease(PREPARED_S, add=self.on_nic == nic.ABSENT)
+                self.look(now)
+            except OSError as error:
+                why_not = "the VIP cannot be put on %s: %s" % (self.conf.interface, error)
+        answer = {"id": peer.UNREADY, "why": why_not} if why_not else {"id": peer.READY}
+        peer.say(ear, dict(answer, of=message.get("of")), (self.conf.peer_address, peer.PORT))
+
+    def keep(self, word: str, said: bool, now: float) -> bool:
         """keepalived takes over an address that a planned switch has put there, lifetime and all; then the kernel would
         take it from the new MASTER. Whether one has just been made endless.
 
@@ -64,7 +97,8 @@ class VipOnNic:
         if master and self.on_nic == nic.LEASED and said:
             seconds = nic.ENDLESS_S
         elif not master and self.kept and self.on_nic == nic.PRESENT:
-            seconds = 1  # it came back by this, in the moment in which keepalived removed it
+            # It came back by this, in the moment in which keepalived removed it, or keepalived was killed.
+            seconds = LINGER_S if self.known.master else max(1, int(self.lent_until - now))
         else:
             self.kept = self.kept and self.on_nic == nic.PRESENT
             return False
@@ -73,18 +107,16 @@ class VipOnNic:
         except OSError:
             return False  # it runs out, and keepalived sets it anew
         self.kept = master
-        self.look()
+        self.look(now)
         return master
 
     # -- the peer -----------------------------------------------------------------------------------------------------
 
     def tell_has(self, ear) -> None:
-        """Tells the peer, once, that the VIP is here. What was seen before this node became MASTER, or before the peer
-        gave up, is from another time."""
+        """Tells the peer that the VIP is here, after each look that finds it so: a datagram may be lost or early."""
         known = self.known
-        seen = known.seen.had_it_since is not None and known.asked.look_at is None and known.here()
-        if seen and not self.peer_told and ear is not None:
-            self.peer_told = True
+        if known.seen.fresh and known.asked.look_at is None and known.here() and known.seen.at != self.told_of:
+            self.told_of = known.seen.at
             peer.tell(ear, self.conf, {"id": "has"})
 
     def tell_left(self, ear, now: float) -> list:
@@ -100,12 +132,16 @@ class VipOnNic:
         return [self.next_left_at]
 
     def peer_has(self, now: float) -> None:
+        if now < self.gave_up_at + EARLY_S:
+            return
         self.left_until = 0.0
         if now < self.linger_until:
+            # A lease with another end was given since, ahead of a planned switch back to this node.
+            if abs(self.lent_until - self.linger_until) <= 2.0:
+                self.lent_until = now
+                if self.on_nic == nic.LEASED:
+                    self.lease(1)
             self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
-            # A longer one was put there since, ahead of a planned switch back to this node.
-            if 0 < nic.lifetime(self.conf.interface, self.conf.vip) <= LINGER_S:
-                self.lease(1)
 
     def peer_left(self, message: dict, now: float) -> bool:
         """Whether that is news. It is none yet to one that asks for the VIP already and looks where it is anyway."""
@@ -115,6 +151,5 @@ class VipOnNic:
         if now < self.next_left_taken:
             return False  # it is said again; and each costs a look
         self.left, self.next_left_taken = message, now + SAY_S
-        self.peer_told = False
         decide.peer_left(known, now)
         return True

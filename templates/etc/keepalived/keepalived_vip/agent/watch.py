@@ -7,7 +7,7 @@ import signal
 import time
 
 from keepalived_vip import VERSION, metrics, settings, systemd
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank, ready
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
@@ -53,6 +53,7 @@ class Service:
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
         self.ear = None  # hears the peer
+        self.ranked = None  # what keepalived was told to add to its priority
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -94,7 +95,7 @@ class Service:
 
     def weigh(self, now: float, trigger: str = "nic") -> None:
         """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.vip.keep(self.state["state"], self.said and not self.dead):
+        if self.vip.keep(self.state["state"], self.said and not self.dead, now):
             trigger = "prepared"  # the VIP has most likely come as planned: looked at first
         word, present = self.state["state"], self.vip.on_nic == nic.PRESENT
         if self.dead:
@@ -118,22 +119,23 @@ class Service:
         master = word == "MASTER" and present and not self.dead
         if master and not self.known.master:
             self.mover.due_to(trigger, now)
+            self.vip.took_over()
             if trigger in ("keepalived", "hook", "kernel"):
                 decide.became_master(self.known, now)
             else:
                 decide.found_master(self.known, now)
         elif not master and self.known.master:
-            self.vip.gave_up(now, not self.dead)
+            self.vip.gave_up(now)
             decide.lost_master(self.known)
             self.mover.leave()
         if not self.known.master:
-            self.vip.linger(now)
+            self.vip.lend(word, now)
 
     def look(self) -> None:
-        self.vip.look()
+        now = time.monotonic()
+        self.vip.look(now)
         self.runs = nic.keepalived_runs(self.conf.pid_files)
         self.dead = self.runs is None
-        now = time.monotonic()
         self.heartbeat.look(*nic.heartbeat(self.conf.heartbeat), now=now)
         if self.runs is not True:
             self.heartbeat.spoke(now)  # it may start at any time, and then has yet to run its first check
@@ -158,6 +160,11 @@ class Service:
                 self.vip.peer_has(now)
             elif news["id"] == peer.UNREADABLE:
                 unreadable = True
+            elif news["id"] == peer.PREPARE:
+                self.look()
+                self.vip.prepare(self.ear, news, ready.why_not(self, drain.reasons(self.conf)), now)
+            elif news["id"] in (peer.READY, peer.UNREADY):
+                self.handover.peer_is(news, now)
             elif self.vip.peer_left(news, now):
                 self.mover.due_to("peer-left", now)
         if unreadable:
@@ -187,6 +194,13 @@ class Service:
             self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
         self.drained = found
 
+    def tell_rank(self, now: float) -> float:
+        worth, until = rank.of(self.known, now)
+        if worth != self.ranked:
+            rank.tell(self.conf, worth)
+            self.ranked = worth
+        return until
+
     def read_fifo(self, descriptor: int) -> None:
         try:
             text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
@@ -211,12 +225,17 @@ class Service:
         self.weigh(now, "nic" if self.started else "start")
         self.started = True
         self.announcer.see(self.state["state"])
-        due = [self.next_tick] + self.handover.listen(now)
+        due = [self.next_tick] + self.handover.listen(now) + self.handover.prepare_peer(self.ear, now)
         if not self.known.master and self.ear is not None:
             due += self.vip.tell_left(self.ear, now)
+        due.append(self.aside("rank", lambda: self.tell_rank(now), now + TICK_S))
         step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
+            step = decide.decide(self.known, now)
+        elif step[0] == "migrate" and not self.known.asked.claim:
+            self.look()  # a keepalived that was killed says nothing, and the peer that has the VIP is in the right
+            self.weigh(now)
             step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])

@@ -11,18 +11,18 @@ import time
 from keepalived_vip import settings
 from keepalived_vip.agent import drain, nic, peer, switch
 from keepalived_vip.agent.mover import take_lock
-from keepalived_vip.operator import probe
+from keepalived_vip.agent.vip_on_nic import PREPARED_S
 from keepalived_vip.operator.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6  # exit codes
-LEASE_S = 30  # longer than switch.GIVE_S and TAKE_S together: the peer must not lose the address between them
 HEARTBEAT_S = 10.0  # check_self.sh renews it every 2 s as long as keepalived runs
 COUNTED_S = 3.0
 ANSWER_S = 5.0  # beyond the deadlines of the switch itself
 ASK_S = 0.5
 HAS_IT_S = 30.0  # the cloud's own part of a move that is under way
 SAYS = {
-    switch.ASKED: "the service has begun",
+    switch.ASKED: "the service asks the peer's",
+    switch.READY: "the peer is ready, and has the VIP on its NIC",
     switch.MOVING: "the cloud is moving the VIP to the peer's ENI",
     switch.MOVED: "the VIP is on the peer's ENI and AVAILABLE",
     switch.YIELDED: "keepalived was told to give up MASTER",
@@ -37,6 +37,11 @@ def refuse(why: str) -> int:
     return REFUSED
 
 
+def ends_within(conf) -> float:
+    """Seconds, with some more than the switch itself has."""
+    return switch.PREPARE_S + switch.GIVE_S + switch.take_s(conf.advert_s) + ANSWER_S
+
+
 # -- prepare ----------------------------------------------------------------------------------------------------------
 
 
@@ -49,7 +54,7 @@ def prepare(conf, args) -> int:
     if why_not:
         return refuse(why_not)
     try:
-        nic.set_lifetime(conf.interface, conf.vip, LEASE_S, add=nic.look(conf.interface, conf.vip) != nic.LEASED)
+        nic.set_lifetime(conf.interface, conf.vip, PREPARED_S, add=nic.look(conf.interface, conf.vip) != nic.LEASED)
     except FileExistsError:
         print("this node has become MASTER meanwhile")
         return INCOMPLETE
@@ -60,7 +65,7 @@ def prepare(conf, args) -> int:
             print("this node has become MASTER meanwhile")
             return INCOMPLETE
         if found.get("prepared"):
-            print("the VIP is on %s for %d s" % (conf.interface, LEASE_S))
+            print("the VIP is on %s for %d s" % (conf.interface, PREPARED_S))
             return DONE
         time.sleep(0.02)
     take_back(conf)
@@ -115,14 +120,12 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
     lock = take_lock(conf.switch_lock)
     if lock is None:
         return refuse("another vip.py yield is at work")
-    if probe.ping(conf, conf.peer_address, 1.0) is None:
-        return refuse("the peer, %s, does not answer a ping" % conf.peer_address)
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
     settings.write_atomically(conf.switch_request, json.dumps(request))
     fifo = nic.open_fifo(conf.fifo)
     os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
     os.close(fifo)
-    deadline, phase = time.monotonic() + switch.GIVE_S + switch.TAKE_S + ANSWER_S, None
+    deadline, phase = time.monotonic() + ends_within(conf), None
     while time.monotonic() < deadline:
         answer = settings.read_json(conf.switch_answer) or {}
         if answer.get("id") == request["id"] and answer["phase"] != phase:
@@ -161,7 +164,7 @@ def take(conf, args) -> int:
     if code != DONE:
         return code
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
-    deadline, phase, silent = time.monotonic() + switch.GIVE_S + switch.TAKE_S + ANSWER_S, None, 0
+    deadline, phase, silent = time.monotonic() + ends_within(conf), None, 0
     port, other_port = peer.PORT, peer.OLD_PORT
     while time.monotonic() < deadline and not nic.is_master(conf):
         answer = peer.ask(conf, request, ASK_S, port)

@@ -1,0 +1,23 @@
+"""Whether this node could take the VIP over now, by what its service knows. No I/O."""
+
+from keepalived_vip.agent import drain
+
+
+def why_not(service, reasons: dict):
+    """Why it could not, None if it could. reasons: drain's. In maintenance it can where a person has prepared it, who
+    will end that in time."""
+    if service.runs is not True:
+        return "keepalived does not run"
+    if service.known.hung:
+        return "keepalived hangs"
+    word = service.state["state"]
+    if list(reasons) == [drain.LASTING] and service.vip.lent():
+        word = "BACKUP"
+    elif reasons:
+        return "it is kept from being MASTER by: %s" % ", ".join(sorted(reasons))
+    if word != "BACKUP":
+        return "keepalived is %s, not BACKUP" % word
+    for what in ("nic", "path"):
+        if what in service.mover.troubles:
+            return service.mover.troubles[what]
+    return None
