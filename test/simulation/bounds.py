@@ -9,6 +9,7 @@ RULES = {
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
     "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's",
+    "hears": "a standby whose firewall drops a MASTER's adverts takes nothing from it; of two such nodes one serves",
     "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
     "honest": "a move is called done only after the cloud has shown it done",
     "civil": "one call at a time, and not too many",

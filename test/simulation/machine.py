@@ -33,6 +33,20 @@ class Listener:
             self.node.listener = None
 
 
+class Ears:
+    """The module ears' sockets: one gets each advert of the peer's, the other those that no firewall drops."""
+
+    __slots__ = ("arrived", "heard")
+
+    def __init__(self) -> None:
+        self.arrived, self.heard = [], False
+
+    def listen(self):
+        arrived, heard = self.arrived, self.heard
+        self.arrived, self.heard = [], False
+        return arrived, heard
+
+
 class Wire:
     """The gateway on the NIC's wire."""
 

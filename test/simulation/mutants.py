@@ -42,6 +42,19 @@ MUTANTS = [
         ("        self.duels += 1\n", "        return 0.0\n"),
     ),
     Mutant(
+        "a peer that a firewall drops is taken for dead",
+        "hearing",
+        ("return self.unheard >= UNHEARD\n", "return False\n"),
+    ),
+    Mutant(
+        "a node that hears nothing stays away when its peer is gone",
+        "hearing",
+        (
+            "self.silent_from = now + 3 * interval_s if priority else now\n",
+            "self.silent_from = now + 86400.0\n",
+        ),
+    ),
+    Mutant(
         "a third ENI is forgotten for the peer",
         "decide",
         (

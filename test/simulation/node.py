@@ -2,6 +2,7 @@
 
 from bounds import SOON_S
 from keepalived import DOWN, LISTEN, MASTER, NEVER, Keepalived
+from machine import Ears
 from record import Record
 from runtime import ENIS, Pending
 
@@ -33,6 +34,7 @@ class Node:
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
         "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
         "lease_until", "listener", "hung_by", "hung_since", "beat_at",
+        "walled", "ears",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
@@ -49,6 +51,8 @@ class Node:
         self.listener = None
         self.hung_by, self.hung_since = set(), 0.0  # the faults by which keepalived stands still
         self.beat_at = None
+        self.walled = 0  # its own firewall drops what the peer says; outlives a boot
+        self.ears = Ears()
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -85,6 +89,7 @@ class Node:
         self.tracked, self.listener = False, None
         self.beat_at = None
         self.hung_by.clear()
+        self.ears.listen()
         for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
             del world.runtime.files.files[path]
         for waiting in (self.words, self.answers, self.held, self.inbox):
@@ -247,6 +252,18 @@ class Node:
         """A datagram of the peer has arrived."""
         if self.service is not None:
             self.inbox.append(message)
+            self.wake(self.world.now)
+
+    def listens(self) -> bool:
+        """Whether each advert that arrives matters: otherwise it is heard, as the last one was."""
+        return self.service is not None and bool(self.walled or self.service.listener.hearing.deaf())
+
+    def advert(self, what) -> None:
+        """One of the peer's has arrived at the NIC."""
+        priority, interval_s = what
+        if self.service is not None:
+            self.ears.arrived.append((priority, interval_s))
+            self.ears.heard = self.ears.heard or not self.walled
             self.wake(self.world.now)
 
     def peer(self):

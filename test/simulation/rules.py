@@ -26,7 +26,7 @@ class Broken(BaseException):
 class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
-        "allowed_s", "hangs_since",
+        "allowed_s", "hangs_since", "walled_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -37,6 +37,7 @@ class Rules:
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
+        self.walled_since = None  # a standby, or both nodes, hear nothing, and nothing else disturbs
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -158,7 +159,7 @@ class Rules:
 
     def disturbed(self) -> None:
         """A fault begins."""
-        self.parted_since = self.hangs_since = None
+        self.parted_since = self.hangs_since = self.walled_since = None
         if self.world.switch is not None:
             self.world.switch.clean = False
 
@@ -185,6 +186,22 @@ class Rules:
         holder = self.world.cloud.holder
         if holder != node.peer().eni:
             self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
+
+    def walled(self, node) -> None:
+        """node: None for both."""
+        stands_by = node is None or node.keepalived.state == BACKUP
+        if self.world.active == 1 and stands_by and self.world.switch is None and self.wrong() is None:
+            self.walled_since, self.moves = self.world.now, 0
+
+    def unwalled(self, node) -> None:
+        if self.walled_since is None:
+            return
+        self.world.judge("hears")
+        masters = [one for one in self.world.nodes if one.keepalived.state == MASTER]
+        if node is None and (len(masters) != 1 or not self.world.cloud.right(masters[0].eni)):
+            self.broken("hears", "of two nodes that hear nothing %d are MASTER", len(masters))
+        elif node is not None and (self.moves or masters != [node.peer()]):
+            self.broken("hears", "%s, which hears nothing, has taken the VIP from a MASTER", node.name)
 
     def whole(self) -> None:
         """While nothing disturbs a planned switch, the cloud delivers to a node with the VIP on its NIC."""

@@ -14,7 +14,7 @@ import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
-PURE = ("patience", "knowledge", "switch", "decide", "heartbeat")  # each imports only those before it
+PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "hearing")  # each imports only those before it
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -76,19 +76,20 @@ class Runtime:
             setattr(agent, name, module)
             setattr(self, name, module)
         modules = "agent.vip_on_nic agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
-        modules += " cloud cloud.credentials settings"
+        modules += " agent.ears cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.files = machine.Settings()
         self.timed = [self.watch, self.handover, self.mover]
-        faked = [*self.timed, self.vip_on_nic]
+        faked = [*self.timed, self.vip_on_nic, self.ears]
         fakes = {
             "nic": machine.Nic(self.nic),
             "drain": machine.Drain(self.drain),
             "peer": machine.Peer(self.peer),
             "settings": self.files,
             "moves": machine.Moves(),
+            "firewall": types.SimpleNamespace(told=lambda conf: "a firewall"),
         }
         for module in faked:
             for name, fake in fakes.items():
@@ -135,6 +136,7 @@ def service_class(watch, error):
             self.mover.api = Api(self.mover.api.wanted, error)
             self.threads = Worker(node.begin)
             self.ear = node
+            self.listener.ears = node.ears
             self.lock = self  # no `vip.py migrate` beside it
             last = node.state_file
             if last and last["state"] in watch.ROLES:

@@ -174,7 +174,9 @@ class SelfTest(unittest.TestCase):
         self.standby()
         rule = "table inet t { chain c { type filter hook input priority 0; ip protocol 112 drop; }; }"
         subprocess.check_call(["ip", "netns", "exec", self.here, "nft", rule])
-        self.assertIn("a firewall on this node drops them", self.only(self.run_here(), "adverts"))
+        rows = self.run_here()
+        self.assertIn("reach eth1, and nftables or iptables drops them", self.only(rows, "adverts"))
+        self.assertIn("iptables -I INPUT -s %s -j ACCEPT" % PEER, rows["adverts"]["cure"])
 
     def test_vrrp_of_the_users_own_is_not_the_pairs(self):
         self.keepalived(self.there, OWN, router_id=52)

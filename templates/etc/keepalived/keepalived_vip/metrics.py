@@ -7,13 +7,13 @@ from keepalived_vip import settings
 ROLES = ("master", "backup", "fault", "stop", "unknown")
 OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
-DRAINS = ("health", "maintenance", "restart", "switch")
+DRAINS = ("firewall", "health", "maintenance", "restart", "switch")
 TRIGGERS = (
     "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
 TROUBLES = (
-    "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "hooks",
+    "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "hooks",
     "keepalived", "nic", "notify", "path", "peer", "write",
 )  # fmt: skip
 PHASES = ("decision", "request", "cloud")

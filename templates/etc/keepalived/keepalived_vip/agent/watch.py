@@ -8,6 +8,7 @@ import time
 
 from keepalived_vip import VERSION, metrics, settings, systemd
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer
+from keepalived_vip.agent.ears import Listener
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
@@ -43,7 +44,7 @@ class Service:
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
         self.lock = None
-        self.ear = None  # where the peer is heard
+        self.listener = Listener(conf, self.mover)
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
@@ -52,7 +53,7 @@ class Service:
         self.next_beat = self.next_metrics = 0.0
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
-        self.ear = None  # hears the peer
+        self.ear = None  # where the peer's words are heard
         self.drained = {}  # what keeps this node from being MASTER
 
     # -- what keepalived and the kernel say ---------------------------------------------------------------------------
@@ -231,6 +232,8 @@ class Service:
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         later = now + TICK_S
+        if self.listener.ears is not None:
+            due.append(self.aside("adverts", lambda: self.listener.turn(now), later))
         due.append(self.aside("nic", lambda: self.put_nic_right(now), later))
         due.append(self.aside("announce", lambda: self.announcer.turn(now, self.status(), self.drained), later))
         due.append(self.aside("write", lambda: self.write(now), later))
@@ -313,6 +316,12 @@ class Service:
             self.ear = peer.listen(self.conf)
             self.selector.register(self.ear, selectors.EVENT_READ, "peer")
 
+    def open_ears(self) -> None:
+        if self.listener.ears is not None and not self.listener.ears.current():
+            self.selector.unregister(self.listener.ears)
+        if self.listener.open():
+            self.selector.register(self.listener.ears, selectors.EVENT_READ, "adverts")
+
     def open_fifo(self) -> None:
         """Also one that was made anew under the same name; the old one is still read, keepalived may write to it."""
         descriptor = nic.open_fifo(self.conf.fifo)
@@ -339,6 +348,7 @@ class Service:
                 next_open = now + TICK_S
                 self.open_fifo()
                 self.aside("peer", self.open_ear)
+                self.aside("adverts", self.open_ears)
                 for descriptor in list(self.fifos):
                     self.read_fifo(descriptor)
             wait_s = self.turn()
@@ -355,7 +365,7 @@ class Service:
                     self.nic_repair.soon(time.monotonic())
                 elif key.data == "peer":
                     self.aside("peer", self.hear_peer)
-                else:
+                elif key.data == "threads":
                     self.answered()
                     self.tell_peer()
 

@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from keepalived_vip.agent import nic
+from keepalived_vip.agent import firewall, nic
 from keepalived_vip.operator import adverts, drift, probe
 from keepalived_vip.operator.status import run, span
 
@@ -64,7 +64,8 @@ def vrrp(conf) -> str:
     seconds = max(LISTEN_S, 3.5 * conf.advert_s)
     found = adverts.listen(conf, seconds, "" if master else "heard")
     if "arrived" in found and "heard" not in found:
-        raise Problem("those of %s reach %s, and a firewall on this node drops them" % (other, conf.interface))
+        name, command = firewall.named(conf)
+        raise Problem("those of %s reach %s, and %s drops them" % (other, conf.interface, name), command)
     if not master:
         if "heard" not in found:
             raise Problem("none of %s in %.1f s" % (other, seconds))
