@@ -294,7 +294,7 @@ KINDS = [
         ("one-way loss", 5, 0.2, 30.0, NODE, deafness),
         ("stall", 8, 0.2, 12.0, NODE, counter("stalled", stall)),
         ("service hangs", 4, 0.2, 8.0, NODE, counter("hung", hang)),
-        ("keepalived hangs", 5, 0.5, 90.0, NODE, hung_keepalived),
+        ("keepalived hangs", 5, 0.5, 120.0, NODE, hung_keepalived),
         ("firewall", 4, 0.5, 60.0, NODE, wall),
         ("two firewalls", 2, 100.0, 200.0, PAIR, two_walls),
         ("NIC down", 3, 0.3, 15.0, NODE, counter("nic_down", fitness)),

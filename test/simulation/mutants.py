@@ -42,6 +42,11 @@ MUTANTS = [
         ("        self.duels += 1\n", "        return 0.0\n"),
     ),
     Mutant(
+        "a keepalived that hangs is left to hang",
+        "revival",
+        ("HANGS: 60.0", "HANGS: 86400.0"),
+    ),
+    Mutant(
         "a peer that a firewall drops is taken for dead",
         "hearing",
         ("return self.unheard >= UNHEARD\n", "return False\n"),

@@ -188,6 +188,13 @@ class Node:
                 self.keepalived.resume()
                 self.keepalived.judge()
 
+    def revive(self) -> None:
+        """The service has its keepalived killed."""
+        self.world.count("keepalived revived")
+        self.end_keepalived(True)
+        self.world.restless(self.world.now + RESTART_S)
+        self.world.at(self.world.now + RESTART_S, self.start_keepalived, self.epoch)
+
     def heartbeat(self):
         """As nic.heartbeat has it: the last time that keepalived's check has run."""
         now = self.world.now
@@ -344,6 +351,7 @@ class Node:
             service.next_tick = at + self.world.runtime.watch.TICK_S if self.hung_by else NEVER
             service.look()
             service.apply_drain()
+            service.tend(at)
         self.wake(at + service.turn() + ROUND_S)
         self.world.rules.round(self, lower, again, stale)
 

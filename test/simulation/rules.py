@@ -183,8 +183,10 @@ class Rules:
         if self.hangs_since is None or self.world.now - self.hangs_since < bounds.YIELDED_S:
             return
         self.world.judge("yields")
-        holder = self.world.cloud.holder
-        if holder != node.peer().eni:
+        holder, hung_s = self.world.cloud.holder, self.world.now - self.hangs_since
+        if node.hung_by and hung_s > bounds.REVIVED_S:
+            self.broken("yields", "%s has hung for %.1f s", node.name, hung_s)
+        if node.hung_by and holder != node.peer().eni:
             self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
 
     def walled(self, node) -> None:

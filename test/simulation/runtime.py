@@ -14,7 +14,8 @@ import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
-PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "hearing")  # each imports only those before it
+# Each imports only those before it.
+PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival")
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -76,7 +77,7 @@ class Runtime:
             setattr(agent, name, module)
             setattr(self, name, module)
         modules = "agent.vip_on_nic agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
-        modules += " agent.ears cloud cloud.credentials settings"
+        modules += " agent.ears agent.upkeep cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
@@ -95,6 +96,7 @@ class Runtime:
             for name, fake in fakes.items():
                 if hasattr(module, name):
                     setattr(module, name, fake)
+        self.upkeep.Child, self.upkeep.cut_off = machine.Child, lambda conf: None
         self.handover.PEER_KEEPS_S = 10  # an hour would outlast every history
         self.service = service_class(self.watch, self.cloud.ApiError)
         self.conf = {}
@@ -116,7 +118,7 @@ class Runtime:
             places = {"run": "/run/%s" % node.name, "etc": "/nonexistent", "scheme": "http"}
             self.conf[key] = self.settings.Settings(values, **places)
         conf = copy.copy(self.conf[key])
-        conf.interface = conf.pid_files = conf.heartbeat = node
+        conf.interface = conf.pid_files = conf.heartbeat = conf.kill_keepalived = node
         return conf
 
 

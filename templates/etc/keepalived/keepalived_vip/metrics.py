@@ -13,8 +13,8 @@ TRIGGERS = (
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
 TROUBLES = (
-    "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "hooks",
-    "keepalived", "nic", "notify", "path", "peer", "write",
+    "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",
+    "hooks", "keepalived", "nic", "notify", "path", "peer", "upkeep", "write",
 )  # fmt: skip
 PHASES = ("decision", "request", "cloud")
 

@@ -57,6 +57,8 @@ class Settings:
         self.lib = lib  # outlives it
         self.drain_file = run + "/drain"
         self.heartbeat = run + "/heartbeat"
+        self.started_with = run + "/started-with"
+        self.held = run + "/held"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"
@@ -81,6 +83,8 @@ class Settings:
         self.hooks_running = run + "/hooks.running"
         self.hooks_lock = self.locks + "/hooks"
         self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
+        self.restart_keepalived = ["systemctl", "restart", "--no-block", "keepalived.service"]
+        self.kill_keepalived = ["systemctl", "kill", "--signal=KILL", "keepalived.service"]  # Restart=always
         self.notify_url_file = etc + "/notify_url"
         # Where keepalived's versions and distributions put it.
         self.pid_files = ["/run/keepalived.pid", "/run/keepalived/keepalived.pid"]

@@ -14,6 +14,7 @@ from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
 from keepalived_vip.agent.nic_repair import NicRepair
 from keepalived_vip.agent.threads import Threads
+from keepalived_vip.agent.upkeep import Upkeep
 from keepalived_vip.agent.vip_on_nic import VipOnNic
 from keepalived_vip.log import Log, plain
 
@@ -45,6 +46,7 @@ class Service:
         self.started = False
         self.lock = None
         self.listener = Listener(conf, self.mover)
+        self.upkeep = Upkeep(conf, self.mover, lambda why: self.later.append(("keepalived-restarted", {"why": why})))
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
@@ -188,6 +190,9 @@ class Service:
             self.later.append(("drained", {"reasons": {name: reason["why"] for name, reason in found.items()}}))
         self.drained = found
 
+    def tend(self, now: float) -> None:
+        self.aside("upkeep", lambda: self.upkeep.turn(now, self.runs is True, self.known))
+
     def read_fifo(self, descriptor: int) -> None:
         try:
             text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
@@ -207,6 +212,7 @@ class Service:
             self.next_tick = now + TICK_S
             self.look()
             self.aside("drain", self.apply_drain)
+            self.tend(now)
         elif self.odd_since is not None and now - self.odd_since >= LOST_WORD_S:
             self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
         self.weigh(now, "nic" if self.started else "start")
@@ -331,7 +337,8 @@ class Service:
             self.fifos[descriptor] = ""
             self.selector.register(descriptor, selectors.EVENT_READ, "fifo")
 
-    def serve(self) -> None:
+    def serve(self, lock) -> None:
+        """Until the folder of its files is removed. lock: the open file in there that makes it the only service."""
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
@@ -346,6 +353,9 @@ class Service:
             now = time.monotonic()
             if now >= next_open:
                 next_open = now + TICK_S
+                if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
+                    self.log.say("ended", why="%s was removed, with the lock of this service" % self.conf.run)
+                    return
                 self.open_fifo()
                 self.aside("peer", self.open_ear)
                 self.aside("adverts", self.open_ears)
@@ -382,5 +392,5 @@ def serve(conf, announcer) -> int:
         Log(conf.log).say("another-service-runs")
         return 4
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    Service(conf, announcer).serve()
-    return 0
+    Service(conf, announcer).serve(lock)
+    return 1

@@ -7,7 +7,7 @@ import threading
 import time
 
 from keepalived_vip.agent import firewall, nic
-from keepalived_vip.operator import adverts, drift, probe
+from keepalived_vip.operator import adverts, drift, held, probe
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -120,9 +120,19 @@ def services(conf) -> str:
 
 
 def fifo(conf) -> str:
-    if not stat.S_ISFIFO(os.stat(conf.fifo).st_mode):
+    pipe, folder = os.stat(conf.fifo), os.stat(conf.run)
+    if not stat.S_ISFIFO(pipe.st_mode):
         raise Problem("%s is no pipe" % conf.fifo)
-    return conf.fifo
+    found = held.by_keepalived()
+    if found is None:
+        raise NotAsked("keepalived does not run")
+    files, folders = found
+    anew = "systemctl restart keepalived"
+    if (pipe.st_dev, pipe.st_ino) not in files:
+        raise Problem("keepalived writes to another pipe than %s, which was made anew" % conf.fifo, anew)
+    if (folder.st_dev, folder.st_ino) not in folders:
+        raise Problem("keepalived watches another folder than %s: it would hear of no drain" % conf.run, anew)
+    return "keepalived has %s open, and watches its folder" % conf.fifo
 
 
 def hooks(conf) -> str:

@@ -21,7 +21,8 @@ END_OF_DRAIN = {
 }
 CURES = {
     "firewall": "that command, on this node",
-    "keepalived": "systemctl restart keepalived; why it hangs: journalctl -u keepalived -n 20",
+    "folder": "nothing: keepalived is started anew within seconds; if it lasts: systemctl restart keepalived",
+    "keepalived": "it is started anew after a minute unless only this node serves; why: journalctl -u keepalived -n 20",
 }
 
 
