@@ -11,7 +11,7 @@ FLIGHT_S = 0.0005
 class Log:
     """The log until the service knows its node."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, put) -> None:
         pass
 
     def say(self, event: str, **fields) -> None:

@@ -24,6 +24,12 @@ class Due(unittest.TestCase):
             self.assertIsNone(revival.due(9.9 + for_s + AGAIN_S, [what]))
             self.assertEqual(revival.due(10.0 + for_s + AGAIN_S, [what]), what)
 
+    def test_what_was_mended_keeps_nothing_else_from_being_mended(self):
+        revival = Revival()
+        for now in (10.0, 70.0):
+            revival.due(now, [HANGS])
+        self.assertEqual([revival.due(now, [CUT_OFF]) for now in (71.0, 76.0)], [None, CUT_OFF])
+
     def test_what_has_ended_in_between_counts_anew(self):
         revival = Revival()
         revival.due(10.0, [HANGS, CUT_OFF])

@@ -11,13 +11,13 @@ AGAIN_S = 600.0  # what one start has not mended, the next will hardly
 class Revival:
     def __init__(self) -> None:
         self.since = {}
-        self.not_before = 0.0
+        self.not_before = dict.fromkeys(PATIENCE_S, 0.0)
 
     def due(self, now: float, wrong, spares=()):
         """Which of what is wrong with it, but for what is spared now, has been so for long enough; None if none has."""
         self.since = {what: self.since.get(what, now) for what in wrong}
         for what, since in self.since.items():
-            if what not in spares and now - since >= PATIENCE_S[what] and now >= self.not_before:
-                self.not_before = now + AGAIN_S
+            if what not in spares and now - since >= PATIENCE_S[what] and now >= self.not_before[what]:
+                self.not_before[what] = now + AGAIN_S
                 return what
         return None

@@ -1,28 +1,28 @@
 """The service: hears keepalived and the kernel, decides, and lets one worker make one call at a time."""
 
-import json
 import os
 import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, metrics, settings, systemd
+from keepalived_vip import VERSION, settings, systemd
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer
 from keepalived_vip.agent.ears import Listener
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
 from keepalived_vip.agent.nic_repair import NicRepair
+from keepalived_vip.agent.report import Report
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.upkeep import Upkeep
 from keepalived_vip.agent.vip_on_nic import VipOnNic
+from keepalived_vip.agent.writer import Writer
 from keepalived_vip.log import Log, plain
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 LOCK_S = 0.2
-BEAT_S = 15.0  # how often status and metrics are written though nothing changed
-CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
+FLUSH_S = 1.0  # for the last words; the next service is not kept waiting by a disk
 HUNG = "keepalived hangs: a process, but it runs no check; until it does, the VIP is not claimed back from the peer"
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
@@ -31,8 +31,10 @@ class Service:
     def __init__(self, conf, announcer) -> None:
         """announcer: a class, what lets the user's own side know; see user/announce.py. Nothing here rests on it."""
         self.conf = conf
-        self.log = Log(conf.log)
-        self.mover = Mover(conf, self.log)
+        # Two: what is in memory must not wait for what goes to the disk and the journal.
+        self.memory, self.disk = self.writers = Writer(), Writer()
+        self.log = Log(conf.log, self.disk.put)
+        self.mover = Mover(conf, self.log, self.disk.put)
         self.known = self.mover.known
         self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
@@ -51,8 +53,7 @@ class Service:
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
         self.later = []  # what to log once the step is on its way
-        self.state_written = self.status_written = None
-        self.next_beat = self.next_metrics = 0.0
+        self.report = Report(conf, self.memory)
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
         self.ear = None  # where the peer's words are heard
@@ -254,53 +255,10 @@ class Service:
         for event, fields in later:
             self.log.say(event, **fields)
         self.handover.progress()
-        try:
-            if self.state != self.state_written:
-                settings.write_atomically(self.conf.state_file, json.dumps(self.state))
-                self.state_written = self.state
-            status = self.status()
-            if status != self.status_written or now >= self.next_beat:
-                told = dict(status, updatedAt=round(time.time(), 3))
-                settings.write_atomically(self.conf.status_file, json.dumps(told))
-                if status != self.status_written:
-                    self.next_metrics = min(self.next_metrics, now + CALM_S)
-                self.status_written = status
-                self.next_beat = now + BEAT_S
-        except OSError:
-            pass  # a full disk: tried again at the next turn
-        if now >= self.next_metrics and self.known.asked.busy:
-            self.next_metrics = now + CALM_S
-        if now >= self.next_metrics:
-            metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
-            self.next_metrics = now + BEAT_S
-        return self.next_metrics
+        return self.report.turn(self, now)
 
     def status(self) -> dict:
-        mover = self.mover
-        return {
-            "schemaVersion": 1,
-            "version": VERSION,
-            "pair": self.conf.pair,
-            "node": self.conf.node,
-            "state": self.state["state"],
-            "since": self.state["since"],
-            "keepalivedAlive": self.runs is True,
-            "vipOnNic": self.vip.on_nic == nic.PRESENT,
-            "cloudHolder": mover.holder_name(),
-            "holderEni": self.known.seen.holder or None if self.known.master else None,
-            "available": self.known.master and self.known.seen.available,
-            "checkedAt": mover.checked_at,
-            "lastMove": mover.moves[-1] if mover.moves else None,
-            "moves": mover.moves[:-4:-1],  # the newest first
-            "movesTotal": sum(mover.moves_by_trigger.values()),
-            "movesByTrigger": dict(mover.moves_by_trigger),
-            "apiRequests": dict(mover.api.requests),
-            "prepared": self.vip.on_nic == nic.LEASED,
-            "switch": self.handover.told,
-            "hooks": self.announcer.done,
-            "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
-            "troubles": dict(mover.troubles),
-        }
+        return self.report.status(self)
 
     def answered(self) -> None:
         try:
@@ -343,6 +301,8 @@ class Service:
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
         self.threads = Threads(self.mover)
+        for writer in self.writers:
+            writer.start()
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
         if last and last.get("state") in ROLES:
@@ -391,6 +351,13 @@ def serve(conf, announcer) -> int:
     else:
         Log(conf.log).say("another-service-runs")
         return 4
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    Service(conf, announcer).serve(lock)
-    return 1
+    service = Service(conf, announcer)
+
+    def end(code: int) -> int:
+        for writer in service.writers:
+            writer.flush(FLUSH_S)
+        return code
+
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(end(0)))
+    service.serve(lock)
+    return end(1)
