@@ -300,7 +300,7 @@ class Node:
             return
         self.words.append(("INSTANCE", word))
         self.wake(world.now + 0.0005 + 0.0025 * world.rng.random())
-        if world.plan.hooks:
+        if world.plan.hooks and word != "MASTER_RX_LOWER_PRI":
             world.at(world.now + 0.005 + 0.055 * world.rng.random(), self.hook, (self.epoch, word))
 
     def hook(self, what) -> None:

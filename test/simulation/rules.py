@@ -192,7 +192,8 @@ class Rules:
     def walled(self, node) -> None:
         """node: None for both."""
         stands_by = node is None or node.keepalived.state == BACKUP
-        if self.world.active == 1 and stands_by and self.world.switch is None and self.wrong() is None:
+        calm = self.world.active == 1 and self.world.switch is None and self.world.now > self.world.restless_until
+        if calm and stands_by and self.wrong() is None:
             self.walled_since, self.moves = self.world.now, 0
 
     def unwalled(self, node) -> None:

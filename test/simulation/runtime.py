@@ -139,7 +139,6 @@ def service_class(watch, error):
             self.threads = Worker(node.begin)
             self.ear = node
             self.listener.ears = node.ears
-            self.lock = self  # no `vip.py migrate` beside it
             last = node.state_file
             if last and last["state"] in watch.ROLES:
                 self.state = last

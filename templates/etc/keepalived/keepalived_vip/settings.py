@@ -67,7 +67,6 @@ class Settings:
         self.locks = run + "/locks"
         self.service_lock = self.locks + "/service"
         self.switch_lock = self.locks + "/switch"
-        self.mover_lock = self.locks + "/mover"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"

@@ -21,7 +21,6 @@ from keepalived_vip.log import Log, plain
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
-LOCK_S = 0.2
 FLUSH_S = 1.0  # for the last words; the next service is not kept waiting by a disk
 HUNG = "keepalived hangs: a process, but it runs no check; until it does, the VIP is not claimed back from the peer"
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
@@ -46,7 +45,6 @@ class Service:
         self.heartbeat = Heartbeat()
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
-        self.lock = None
         self.listener = Listener(conf, self.mover)
         self.upkeep = Upkeep(conf, self.mover, lambda why: self.later.append(("keepalived-restarted", {"why": why})))
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
@@ -229,12 +227,8 @@ class Service:
         if step[0] == "wait":
             due.append(step[1])
         elif step != knowledge.IDLE:
-            self.lock = self.lock or take_lock(self.conf.mover_lock)
-            if self.lock is None:
-                due.append(now + LOCK_S)  # a `vip.py migrate` is at it
-            else:
-                decide.issued(self.known, now, step)
-                self.threads.steps.put(step)
+            decide.issued(self.known, now, step)
+            self.threads.steps.put(step)
         # Only now what takes time.
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
