@@ -63,6 +63,16 @@ describe("the old configuration stays in force when", () => {
     );
   });
 
+  test("a firewall of the node drops the peer's adverts: the command that lets them in is said", async (t) => {
+    const node = await installedNode(t);
+    node.run(`/etc/keepalived/vip.py drain hold firewall 60 'ufw drops the adverts: ufw allow in on eth1'`);
+    unchanged(
+      node,
+      node.install(slower, "HEALTHY_WITHIN_S=2; export HEALTHY_WITHIN_S; @"),
+      /^ufw drops the adverts: ufw allow in on eth1$/m,
+    );
+  });
+
   for (const folder of ["/etc/keepalived", "/var/lib/keepalived-cluster"]) {
     test(`the disk of ${folder} is full`, async (t) => {
       const node = await installedNode(t);

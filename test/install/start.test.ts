@@ -52,7 +52,8 @@ test("a stranger who sends adverts of the pair's router id is found before keepa
 test("what keepalived needs is there before it starts, and stale pid files are gone", () => {
   const result = machine.run(`mkdir -p /run/keepalived; echo $$ >/run/keepalived.pid
     /etc/keepalived/before_start.sh >/dev/null && cd /run/keepalived-vip && stat -c '%n %F %a' keepalived.fifo drain
-    cat drain; grep -c unicast_src_ip started-with; ls /run/*.pid 2>/dev/null`);
+    cat drain; grep -c unicast_src_ip started-with
+    stat -c '%d:%i %n' "$PWD" "$PWD/keepalived.fifo" | cmp - held; ls /run/*.pid 2>/dev/null`);
   assert.equal(result.stdout, "keepalived.fifo fifo 600\ndrain regular file 644\n0\n1\n");
 });
 

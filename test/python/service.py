@@ -16,6 +16,8 @@ def load():
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
     conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
+    conf.restart_keepalived = ["sh", "-c", "echo restart >>'%s/systemctl'" % given["run"]]
+    conf.kill_keepalived = ["sh", "-c", "echo kill >>'%s/systemctl'" % given["run"]]
     for name in ("health_lease_s", "hook_limit_s"):
         setattr(conf, name, given.get(name, getattr(conf, name)))
     if given.get("withoutPidfd"):

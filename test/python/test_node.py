@@ -90,29 +90,19 @@ class Hook(Scripts):
         self.assertEqual(self.run_script("notify_action.sh", "MASTER"), 0)
         os.close(writer)
 
-    def test_a_service_that_does_not_run_is_started(self):
-        self.stand_in("systemctl", '[ "$1" = start ]')
-        self.assertEqual(self.run_script("notify_action.sh", "BACKUP"), 0)
-        self.assertEqual(self.called("systemctl")[-1], "start --no-block keepalived-vip.service")
-
-    def test_without_systemd_a_master_moves_the_vip_itself(self):
+    def test_it_wakes_the_service_and_starts_nothing_else(self):
         self.stand_in("systemctl", "exit 1")
         self.stand_in("vip.py", "exit 0")
-        self.assertEqual(self.run_script("notify_action.sh", "BACKUP"), 0)
-        self.assertEqual(self.run_script("notify_action.sh", "MASTER"), 0)
-        support.until(lambda: self.called("vip.py"))
-        self.assertEqual(self.called("vip.py"), ["migrate"])
-
-    def test_a_service_that_is_active_and_silent_is_ended_for_systemd_to_start_it_anew(self):
-        with open("/proc/uptime") as file:
-            now_us = int(float(file.read().split()[0]) * 1000000)
-        for word, pinged, ended in (("MASTER", 1, 1), ("MASTER", now_us, 0), ("MASTER", 0, 0), ("BACKUP", 1, 0)):
-            show = 'case "$1" in show) echo WatchdogTimestampMonotonic=%d ;; esac' % pinged
-            self.stand_in("systemctl", show)
+        for word in ("MASTER", "BACKUP", "FAULT", "STOP"):
             self.assertEqual(self.run_script("notify_action.sh", word), 0)
-            kills = [line for line in self.called("systemctl") if line.startswith("kill")]
-            self.assertEqual(kills, ["kill -s KILL keepalived-vip.service"] * ended, (word, pinged))
-            os.unlink(self.folder + "/systemctl.called")
+        self.assertEqual(self.called("systemctl"), ["start --no-block keepalived-vip.service"] * 4)
+        self.assertEqual(self.called("vip.py"), [])
+
+    def test_no_hook_runs_at_each_advert(self):
+        with open(os.path.join(support.RUNTIME, "keepalived.conf.hbs")) as file:
+            hooks = [line.split()[0] for line in file if "notify_action.sh" in line]
+        self.assertEqual(hooks, ["notify_master", "notify_backup", "notify_fault", "notify_stop"])
+        self.assertEqual(self.run_script("notify_action.sh", "MASTER_RX_LOWER_PRI"), 3)
 
     def test_an_unknown_word_is_refused(self):
         self.assertEqual(self.run_script("notify_action.sh", "PROMOTE"), 3)

@@ -9,7 +9,8 @@ RULES = {
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
     "few": "a stall, kill or stop of the MASTER costs one move, two where the VIP returns to a preferred node",
-    "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's",
+    "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's; it is started anew",
+    "hears": "a standby whose firewall drops a MASTER's adverts takes nothing from it; of two such nodes one serves",
     "answers": "while both machines and NICs live, whoever the cloud delivers to has the VIP on its NIC",
     "switches": "a planned switch that nothing disturbs ends as asked, and never on a NIC without the VIP",
     "honest": "a move is called done only after the cloud has shown it done",
@@ -56,6 +57,8 @@ FEW_SAID_S = 0.2
 # yields. The last sign of life is seen within a tick, is old after HUNG_S, and that is seen within a tick.
 HUNG_S = 6.0 + 2 * 2.0 + 0.1
 LEFT_S = 15.0  # a peer that has given up is followed, if that was so long ago at most
+# Then it is killed (PATIENCE_S), at a look that comes every two seconds.
+REVIVED_S = HUNG_S + 60.0 + 2.0 + 0.1
 # The peer's election, a claim of the hung one before it counts as hung, slow tasks, and the peer's claims in a duel.
 YIELDED_S = 60.0
 

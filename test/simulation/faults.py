@@ -190,6 +190,49 @@ def hung_keepalived(world, fault, begins: bool) -> None:
         node.unhang_keepalived(fault.number)
 
 
+def wall(world, fault, begins: bool) -> None:
+    """The rules of a node's own firewall drop what the peer says; often from a boot on."""
+    if begins:
+        world.count(fault.kind)
+        world.rules.walled(fault.node)
+    else:
+        world.rules.unwalled(fault.node)
+    fault.node.walled += 1 if begins else -1
+    if begins and fault.share == 1.0:
+        reboot(world, fault, fault.node)
+
+
+def two_walls(world, fault, begins: bool) -> None:
+    """Both nodes boot behind such rules; often the one that serves then dies."""
+    if begins:
+        world.count(fault.kind)
+        world.rules.walled(None)
+    else:
+        world.rules.unwalled(None)
+    for node in world.nodes:
+        node.walled += 1 if begins else -1
+        if begins:
+            reboot(world, fault, node)
+    if begins and fault.share == 1.0:
+        world.at(world.now + fault.lasts / 2, master_off, (world, fault))
+
+
+def master_off(what) -> None:
+    world, fault = what
+    world.disturb()
+    for node in [node for node in world.nodes if node.keepalived.state == MASTER][:1]:
+        switch_power(world, fault, node, True)
+        world.restless(world.now + fault.lasts)
+        world.at(world.now + fault.lasts, later_on, (world, fault, node))
+
+
+def reboot(world, fault, node) -> None:
+    switch_power(world, fault, node, True)
+    on_at = world.now + 2 * world.rng.random()
+    world.restless(on_at)
+    world.at(on_at, later_on, (world, fault, node))
+
+
 def fitness(world, node, fault, begins: bool) -> None:
     node.keepalived.judge()
 
@@ -265,7 +308,9 @@ KINDS = [
         ("one-way loss", 5, 0.2, 30.0, NODE, deafness),
         ("stall", 8, 0.2, 12.0, NODE, counter("stalled", stall)),
         ("service hangs", 4, 0.2, 8.0, NODE, counter("hung", hang)),
-        ("keepalived hangs", 5, 0.5, 90.0, NODE, hung_keepalived),
+        ("keepalived hangs", 5, 0.5, 120.0, NODE, hung_keepalived),
+        ("firewall", 4, 0.5, 60.0, NODE, wall),
+        ("two firewalls", 2, 100.0, 200.0, PAIR, two_walls),
         ("NIC down", 3, 0.3, 15.0, NODE, counter("nic_down", fitness)),
         ("drained", 3, 0.1, 15.0, NODE, counter("drained", fitness)),
         ("service killed", 6, 1.0, 1.5, NODE, counter("service_off", service)),

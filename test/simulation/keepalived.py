@@ -151,7 +151,11 @@ class Keepalived:
             return
         self.send()
         peer = self.peer
-        unheard = self.world.cut[self.index] or (peer.state in (DOWN, FAULT) and peer.node.listener is None)
+        cut = self.world.cut[self.index] or self.node.nic_down or peer.node.nic_down
+        unheard = cut or peer.node.walled or (peer.state in (DOWN, FAULT) and peer.node.listener is None)
+        if not cut and peer.node.listens():
+            self.schedule_advert(at + self.interval)
+            return
         if unheard or (peer.state == BACKUP and not peer.halted and not peer.would_preempt()):
             self.rest_from, self.rest_heard = at, not unheard
             if self.rest_heard:
@@ -166,6 +170,11 @@ class Keepalived:
         """An advert; with priority 0 as the last word of a MASTER that gives up."""
         peer = self.peer
         if self.world.cut[self.index] or self.node.nic_down or self.rest_from is not None:
+            return
+        if peer.node.listens() and not peer.node.nic_down:
+            what = 0 if last_word else self.priority, self.interval
+            self.world.at(self.world.now + FLIGHT_S, peer.node.advert, what)
+        if peer.node.walled:
             return
         if peer.node.listener is not None and not last_word and not peer.node.nic_down:
             peer.node.listener.heard = True

@@ -11,7 +11,7 @@ FLIGHT_S = 0.0005
 class Log:
     """The log until the service knows its node."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, put) -> None:
         pass
 
     def say(self, event: str, **fields) -> None:
@@ -31,6 +31,30 @@ class Listener:
     def close(self) -> None:
         if self.node.listener is self:
             self.node.listener = None
+
+
+class Ears:
+    """The module ears' sockets: one gets each advert of the peer's, the other those that no firewall drops."""
+
+    __slots__ = ("arrived", "heard")
+
+    def __init__(self) -> None:
+        self.arrived, self.heard = [], False
+
+    def listen(self):
+        arrived, heard = self.arrived, self.heard
+        self.arrived, self.heard = [], False
+        return arrived, heard
+
+
+class Child:
+    """A command of the service's; the only one kills keepalived, which systemd starts anew."""
+
+    def __init__(self, node, now: float) -> None:
+        node.revive()
+
+    def result(self, now: float, limit_s: float) -> int:
+        return 0
 
 
 class Wire:

@@ -62,6 +62,24 @@ MUTANTS = [
         ("    if known.claimed_at is not None:\n", "    if False:\n"),
     ),
     Mutant(
+        "a keepalived that hangs is left to hang",
+        "revival",
+        ("HANGS: 60.0", "HANGS: 86400.0"),
+    ),
+    Mutant(
+        "a peer that a firewall drops is taken for dead",
+        "hearing",
+        ("return self.unheard >= UNHEARD\n", "return False\n"),
+    ),
+    Mutant(
+        "a node that hears nothing stays away when its peer is gone",
+        "hearing",
+        (
+            "self.silent_from = now + 3 * interval_s if priority else now\n",
+            "self.silent_from = now + 86400.0\n",
+        ),
+    ),
+    Mutant(
         "a third ENI is forgotten for the peer",
         "decide",
         (

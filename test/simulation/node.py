@@ -2,6 +2,7 @@
 
 from bounds import SOON_S
 from keepalived import DOWN, LISTEN, MASTER, NEVER, Keepalived
+from machine import Ears
 from record import Record
 from runtime import ENIS, Pending
 
@@ -35,6 +36,7 @@ class Node:
         "stopped", "hung", "service_off", "nic", "left_behind", "drained", "nic_down", "deaf", "blind", "words",
         "answers", "held", "inbox", "touched", "wake_at", "state_file", "call", "record", "reasons", "tracked",
         "lease_until", "listener", "hung_by", "ranked", "hung_since", "beat_at",
+        "walled", "ears",
     )  # fmt: skip
 
     def __init__(self, world, index: int, plan) -> None:
@@ -52,6 +54,8 @@ class Node:
         self.hung_by, self.hung_since = set(), 0.0  # the faults by which keepalived stands still
         self.beat_at = None
         self.ranked = 0  # what keepalived has been told to add to its priority
+        self.walled = 0  # its own firewall drops what the peer says; outlives a boot
+        self.ears = Ears()
         self.touched = False  # the kernel has said that the NIC changed
         self.wake_at = None
         self.state_file = None
@@ -88,6 +92,7 @@ class Node:
         self.tracked, self.ranked, self.listener = False, 0, None
         self.beat_at = None
         self.hung_by.clear()
+        self.ears.listen()
         for path in [path for path in world.runtime.files.files if path.startswith(self.conf.run)]:
             del world.runtime.files.files[path]
         for waiting in (self.words, self.answers, self.held, self.inbox):
@@ -196,6 +201,13 @@ class Node:
                 self.keepalived.resume()
                 self.keepalived.judge()
 
+    def revive(self) -> None:
+        """The service has its keepalived killed."""
+        self.world.count("keepalived revived")
+        self.end_keepalived(True)
+        self.world.restless(self.world.now + RESTART_S)
+        self.world.at(self.world.now + RESTART_S, self.start_keepalived, self.epoch)
+
     def heartbeat(self):
         """As nic.heartbeat has it: the last time that keepalived's check has run."""
         now = self.world.now
@@ -273,6 +285,18 @@ class Node:
             self.inbox.append(message)
             self.wake(self.world.now)
 
+    def listens(self) -> bool:
+        """Whether each advert that arrives matters: otherwise it is heard, as the last one was."""
+        return self.service is not None and bool(self.walled or self.service.listener.hearing.deaf())
+
+    def advert(self, what) -> None:
+        """One of the peer's has arrived at the NIC."""
+        priority, interval_s = what
+        if self.service is not None:
+            self.ears.arrived.append((priority, interval_s))
+            self.ears.heard = self.ears.heard or not self.walled
+            self.wake(self.world.now)
+
     def peer(self):
         return self.world.nodes[1 - self.index]
 
@@ -300,7 +324,7 @@ class Node:
             return
         self.words.append(("INSTANCE", word))
         self.wake(world.now + 0.0005 + 0.0025 * world.rng.random())
-        if world.plan.hooks:
+        if world.plan.hooks and word != "MASTER_RX_LOWER_PRI":
             world.at(world.now + 0.005 + 0.055 * world.rng.random(), self.hook, (self.epoch, word))
 
     def hook(self, what) -> None:
@@ -351,6 +375,7 @@ class Node:
             service.next_tick = at + self.world.runtime.watch.TICK_S if self.hung_by else NEVER
             service.look()
             service.apply_drain()
+            service.tend(at)
         self.wake(at + service.turn() + ROUND_S)
         self.world.rules.round(self, lower, again, stale)
 

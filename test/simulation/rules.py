@@ -27,7 +27,7 @@ class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
         "allowed_s", "hangs_since", "silent_since",
-        "few_since",
+        "few_since", "walled_since",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -40,6 +40,7 @@ class Rules:
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
         self.few_since = None  # a stall, kill or stop of the MASTER, and nothing else disturbs
         self.silent_since = None  # the cloud delivers to a live node without the VIP on its NIC
+        self.walled_since = None  # a standby, or both nodes, hear nothing, and nothing else disturbs
         self.took_s, self.allowed_s = 0.0, bounds.SETTLE_S  # from the last fault until all was right
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -169,7 +170,7 @@ class Rules:
 
     def disturbed(self) -> None:
         """A fault begins."""
-        self.parted_since = self.hangs_since = self.few_since = None
+        self.parted_since = self.hangs_since = self.few_since = self.walled_since = None
         if self.world.switch is not None:
             self.world.switch.clean = False
 
@@ -204,9 +205,28 @@ class Rules:
         if self.hangs_since is None or self.world.now - self.hangs_since < bounds.YIELDED_S:
             return
         self.world.judge("yields")
-        holder = self.world.cloud.holder
-        if holder != node.peer().eni:
+        holder, hung_s = self.world.cloud.holder, self.world.now - self.hangs_since
+        if node.hung_by and hung_s > bounds.REVIVED_S:
+            self.broken("yields", "%s has hung for %.1f s", node.name, hung_s)
+        if node.hung_by and holder != node.peer().eni:
             self.broken("yields", "the VIP is on %s while %s hangs", self.world.name_of(holder), node.name)
+
+    def walled(self, node) -> None:
+        """node: None for both."""
+        stands_by = node is None or node.keepalived.state == BACKUP
+        calm = self.world.active == 1 and self.world.switch is None and self.world.now > self.world.restless_until
+        if calm and stands_by and self.wrong() is None:
+            self.walled_since, self.moves = self.world.now, 0
+
+    def unwalled(self, node) -> None:
+        if self.walled_since is None:
+            return
+        self.world.judge("hears")
+        masters = [one for one in self.world.nodes if one.keepalived.state == MASTER]
+        if node is None and (len(masters) != 1 or not self.world.cloud.right(masters[0].eni)):
+            self.broken("hears", "of two nodes that hear nothing %d are MASTER", len(masters))
+        elif node is not None and (self.moves or masters != [node.peer()]):
+            self.broken("hears", "%s, which hears nothing, has taken the VIP from a MASTER", node.name)
 
     def whole(self) -> None:
         """Where the cloud delivers, or what is on a NIC, has changed. While nothing disturbs a planned switch, both go

@@ -14,7 +14,8 @@ import machine
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
-PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "vip_on_nic", "rank")  # each imports those before it
+# Each imports only those before it.
+PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival", "vip_on_nic", "rank")
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -76,25 +77,27 @@ class Runtime:
             setattr(agent, name, module)
             setattr(self, name, module)
         modules = "agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
-        modules += " cloud cloud.credentials settings"
+        modules += " agent.ears agent.upkeep cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.files = machine.Settings()
         self.timed = [self.watch, self.handover, self.mover]
-        faked = [*self.timed, self.vip_on_nic]
+        faked = [*self.timed, self.vip_on_nic, self.ears]
         fakes = {
             "nic": machine.Nic(self.nic),
             "drain": machine.Drain(self.drain),
             "peer": machine.Peer(self.peer),
             "settings": self.files,
             "moves": machine.Moves(),
+            "firewall": types.SimpleNamespace(told=lambda conf: "a firewall"),
         }
         for module in faked:
             for name, fake in fakes.items():
                 if hasattr(module, name):
                     setattr(module, name, fake)
         self.rank.tell = lambda conf, worth: conf.interface.ranks(worth)
+        self.upkeep.Child, self.upkeep.cut_off = machine.Child, lambda conf: None
         self.handover.PEER_KEEPS_S = 10  # an hour would outlast every history
         self.service = service_class(self.watch, self.cloud.ApiError)
         self.conf = {}
@@ -116,7 +119,7 @@ class Runtime:
             places = {"run": "/run/%s" % node.name, "etc": "/nonexistent", "scheme": "http"}
             self.conf[key] = self.settings.Settings(values, **places)
         conf = copy.copy(self.conf[key])
-        conf.interface = conf.pid_files = conf.heartbeat = node
+        conf.interface = conf.pid_files = conf.heartbeat = conf.kill_keepalived = node
         return conf
 
 
@@ -136,7 +139,7 @@ def service_class(watch, error):
             self.mover.api = Api(self.mover.api.wanted, error)
             self.threads = Worker(node.begin)
             self.ear = node
-            self.lock = self  # no `vip.py migrate` beside it
+            self.listener.ears = node.ears
             last = node.state_file
             if last and last["state"] in watch.ROLES:
                 self.state = last

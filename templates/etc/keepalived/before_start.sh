@@ -47,6 +47,8 @@ mkdir -p "$run/applied"
 # 2.2.0 to 2.2.7. So the first start since boot waits for the peer's voice, 3 s at most; any later one starts at once.
 [ -e "$run/started-with" ] || /etc/keepalived/hear.py peer 3
 
+# What keepalived is about to hold: another folder or pipe of that name later on, and it hears nobody and nobody hears it.
+stat -c '%d:%i %n' "$run" "$run/keepalived.fifo" >"$run/held"
 nic >"$run/started-on"
 identity >"$run/started-with"
 sha256sum <"$config" >"$run/applied/keepalived"

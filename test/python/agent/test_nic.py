@@ -94,9 +94,20 @@ class Process(unittest.TestCase):
                 with open(path, "w") as file:
                     file.write(str(child.pid))
                 support.until(lambda: not nic.keepalived_is_dead([path]))
+                unit = [folder + "/none", folder + "/cgroup.procs"]
+                with open(unit[1], "w") as file:
+                    file.write("%d\n%d\n" % (os.getpid(), child.pid))
+                with open(path, "w") as file:
+                    file.write("1\n")
+                self.assertTrue(nic.keepalived_runs([path], unit), "the number in its pid file is another's")
+                os.unlink(path)
+                self.assertTrue(nic.keepalived_runs([path], unit), "its pid file is gone")
             finally:
                 child.kill()
                 child.wait()
+            self.assertIs(nic.keepalived_runs([path], unit), False)
+            with open(path, "w") as file:
+                file.write(str(child.pid))
             self.assertTrue(nic.keepalived_is_dead([path]))
 
 

@@ -65,6 +65,7 @@ class Trouble(Node):
         with open(self.pid_file, "w") as file:
             file.write(str(keepalived.pid))
         os.makedirs(self.run_dir)
+        open(self.run_dir + "/started-with", "w").close()
         self.beat()
         self.start()
         self.become_master()

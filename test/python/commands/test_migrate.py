@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 from node import Node
-from support import ME, PATIENCE_S, PEER
+from support import ME, PATIENCE_S
 
 
 class Verbs(Node):
@@ -29,9 +29,10 @@ class Verbs(Node):
         self.start()
         self.become_master()
         self.settled()
-        self.cloud.holder = PEER
-        self.assertEqual(self.call("migrate")[0], 0)
-        self.assertEqual(self.cloud.holder, ME)
+        calls = len(self.cloud.journal)
+        code, output = self.call("migrate")
+        self.assertEqual((code, len(self.cloud.journal)), (4, calls))
+        self.assertIn("keepalived-vip.service runs", output)
 
     def test_query_tells_apart_no_and_unknown(self):
         self.assertEqual(self.call("query"), (1, "false\n"))

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +19,14 @@ from keepalived_vip import settings
 from keepalived_vip.operator import prerequisites, probe, selftest
 from support import ME, VIP
 
+HOLDER = """
+import ctypes, os, sys
+pipe = os.open(sys.argv[1], os.O_RDWR)
+libc = ctypes.CDLL(None)
+libc.inotify_add_watch(libc.inotify_init(), sys.argv[2].encode(), 8)
+print(flush=True)
+sys.stdin.read()
+"""
 OWN, PEER, VRRP = "10.0.1.16", "10.0.1.17", 112
 
 
@@ -61,6 +70,7 @@ class SelfTest(unittest.TestCase):
         ):
             patch.start()
             self.addCleanup(patch.stop)
+        self.hold(self.conf.fifo, run)
         self.stopped = threading.Event()
         self.addCleanup(self.stopped.set)
         # A link carries packets only a while after it is up.
@@ -89,6 +99,23 @@ class SelfTest(unittest.TestCase):
         path = self.conf.run + "/heartbeat"
         with open(path, "w"):
             os.utime(path, (time.time() - ago_s,) * 2)
+
+    def hold(self, fifo: str, folder: str):
+        """As the keepalived that runs: has the one open, and watches the other."""
+        path = self.folder + "/running/keepalived"
+        if not os.path.exists(path):
+            os.mkdir(os.path.dirname(path))
+            with open(path, "w") as file:
+                file.write("#!%s\n%s" % (sys.executable, HOLDER))
+            os.chmod(path, 0o755)
+        process = subprocess.Popen((path, fifo, folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+        def end():
+            process.communicate()
+
+        self.addCleanup(end)
+        process.stdout.readline()
+        return end
 
     def keepalived(self, namespace: str, adverts_to=None, router_id=51):
         """Hears the protocol in a namespace, and sends adverts from it if it is to."""
@@ -174,7 +201,9 @@ class SelfTest(unittest.TestCase):
         self.standby()
         rule = "table inet t { chain c { type filter hook input priority 0; ip protocol 112 drop; }; }"
         subprocess.check_call(["ip", "netns", "exec", self.here, "nft", rule])
-        self.assertIn("a firewall on this node drops them", self.only(self.run_here(), "adverts"))
+        rows = self.run_here()
+        self.assertIn("reach eth1, and nftables or iptables drops them", self.only(rows, "adverts"))
+        self.assertIn("iptables -I INPUT -s %s -j ACCEPT" % PEER, rows["adverts"]["cure"])
 
     def test_vrrp_of_the_users_own_is_not_the_pairs(self):
         self.keepalived(self.there, OWN, router_id=52)
@@ -288,6 +317,20 @@ class SelfTest(unittest.TestCase):
                 self.only(rows, *broken)
                 self.assertIn(text, rows[name]["found"])
                 self.assertTrue(rows[name]["cure"])
+
+    def test_a_keepalived_that_holds_what_was_removed(self):
+        self.standby()
+        os.rename(self.conf.run, self.folder + "/removed")
+        shutil.copytree(self.folder + "/removed", self.conf.run, ignore=shutil.ignore_patterns("keepalived.fifo"))
+        os.mkfifo(self.conf.fifo)
+        rows = self.run_here()
+        self.assertIn("another pipe", self.only(rows, "fifo"))
+        self.assertEqual(rows["fifo"]["cure"], "systemctl restart keepalived")
+        end = self.hold(self.conf.fifo, self.folder + "/removed")
+        self.assertIn("another folder", self.only(self.run_here(), "fifo"))
+        end()
+        self.hold(self.conf.fifo, self.conf.run)
+        self.only(self.run_here())
 
     def test_a_unit_that_was_masked_needs_more_than_to_be_enabled(self):
         self.standby()

@@ -99,6 +99,8 @@ class Verb(Node):
         self.addCleanup(self.stop_keepalived)
         with open(self.pid_file, "w") as file:
             file.write(str(self.keepalived.pid))
+        os.makedirs(self.run_dir)
+        open(self.run_dir + "/started-with", "w").close()
 
     def stop_keepalived(self):
         self.keepalived.kill()

@@ -56,6 +56,13 @@ class Delivery(unittest.TestCase):
         head = {"schemaVersion": 1, "event": "move", "pair": "test", "node": "a", "vip": VIP}
         self.assertEqual(content, dict(head, move={"id": "x"}))
 
+    def test_an_error_that_nobody_thought_of_ends_no_thread(self):
+        notifier = self.notifier()
+        with mock.patch.object(notify.http1, "Connection", side_effect=TypeError("odd")):
+            notifier.tell("move", move={"id": "x"})
+            until(lambda: notifier.problem == "no answer: TypeError")
+        until(self.receiver.contents)
+
     def test_it_is_tried_again_until_it_is_taken_and_the_order_is_kept(self):
         self.receiver.answers = [500, 0, 429, 302, 200]
         notifier = self.notifier()

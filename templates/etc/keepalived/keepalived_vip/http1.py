@@ -1,6 +1,9 @@
-"""HTTP/1.1 over a connection that is kept, as far as two services need it. http.client brings 2 MiB of mail parser."""
+"""HTTP/1.1 over a connection that is kept and opened ahead, with an end to each answer's time and size."""
 
+import email.utils
 import errno
+import http.client
+import io
 import json
 import select
 import socket
@@ -8,11 +11,11 @@ import ssl
 import time
 
 from keepalived_vip import settings
+from keepalived_vip.log import plain
 
 CONNECT_S = 2.0
 ANSWER_S = 5.0
 ANSWER_LIMIT = 4 * 1024 * 1024  # bytes
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Stale(OSError):
@@ -45,7 +48,6 @@ class Connection:
                 raise OSError(str(error)) from error
             raise
         self.reusable = True
-        self.rest = b""
 
     def close(self) -> None:
         self.sock.close()
@@ -69,84 +71,53 @@ class Connection:
         lines = ["%s %s HTTP/1.1" % (method, path)]
         lines += ["%s: %s" % item for item in headers.items()]
         lines += ["Content-Length: %d" % len(body), "", ""]
-        deadline = time.monotonic() + ANSWER_S
+        incoming = Incoming(self.sock)
         self.reusable = False  # until the whole answer is read
+        response = http.client.HTTPResponse(incoming, method=method)
         try:
             self.sock.settimeout(ANSWER_S)
             self.sock.sendall("\r\n".join(lines).encode() + body)
-            first = self.more(deadline)
+            response.begin()
+            content = response.read()
         except OSError as error:
             # Slow is not stale; ETIMEDOUT is the kernel's word that nothing of it was acknowledged.
-            if isinstance(error, socket.timeout) and error.errno != errno.ETIMEDOUT:
+            slow = isinstance(error, socket.timeout) and error.errno != errno.ETIMEDOUT
+            if incoming.size or slow:
                 raise
             raise Stale(str(error)) from error
-        if not first:
-            raise Stale("closed by the other side")
-        return self.answer(first, deadline)
+        except (http.client.HTTPException, ValueError) as error:
+            raise OSError("not an HTTP answer: %s" % (plain(str(error)) or type(error).__name__)) from error
+        finally:
+            response.close()
+        self.reusable = not response.will_close
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
-    def more(self, deadline: float) -> bytes:
-        left = deadline - time.monotonic()
+
+class Incoming(io.RawIOBase):
+    """What an answer is read from: at most so much, and all of it within one time, however slowly it trickles in."""
+
+    def __init__(self, sock) -> None:
+        self.sock = sock
+        self.deadline = time.monotonic() + ANSWER_S
+        self.size = 0
+
+    def makefile(self, mode: str):
+        """As http.client asks a socket for it."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        left = self.deadline - time.monotonic()
         if left <= 0:
             raise socket.timeout("no answer within %d s" % ANSWER_S)
         self.sock.settimeout(left)
-        return self.sock.recv(65536)
-
-    def answer(self, data: bytes, deadline: float) -> Answer:
-        read = len(data)
-
-        def more() -> bytes:
-            nonlocal read
-            part = self.more(deadline)
-            read += len(part)
-            if read > ANSWER_LIMIT:
-                raise OSError("the answer is longer than %d bytes" % ANSWER_LIMIT)
-            return part
-
-        def grow(data: bytes) -> bytes:
-            part = more()
-            if not part:
-                raise OSError("the answer broke off")
-            return data + part
-
-        while b"\r\n\r\n" not in data:
-            data = grow(data)
-        head, data = data.split(b"\r\n\r\n", 1)
-        first, *fields = head.decode("latin-1").split("\r\n")
-        parts = first.split(" ", 2)
-        if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
-            raise OSError("not an HTTP answer")
-        headers = {}
-        for field in fields:
-            name, _, value = field.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        keep = parts[0] == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            body = b""
-            while True:
-                while b"\r\n" not in data:
-                    data = grow(data)
-                line, data = data.split(b"\r\n", 1)
-                size = int(line.split(b";")[0], 16)
-                while len(data) < size + 2:
-                    data = grow(data)
-                body, data = body + data[:size], data[size + 2 :]
-                if size == 0:
-                    break
-        elif "content-length" in headers:
-            size = int(headers["content-length"])
-            while len(data) < size:
-                data = grow(data)
-            body, data = data[:size], data[size:]
-        else:
-            keep = False
-            body = data
-            while True:
-                part = more()
-                if not part:
-                    break
-                body += part
-        self.reusable = keep and not data
-        return Answer(int(parts[1]), headers, body)
+        size = self.sock.recv_into(buffer)
+        self.size += size
+        if self.size > ANSWER_LIMIT:
+            raise OSError("the answer is longer than %d bytes" % ANSWER_LIMIT)
+        return size
 
 
 class Addresses:
@@ -193,16 +164,7 @@ def host_header(with_tls: bool, host: str, port: int) -> str:
     return host if port == (443 if with_tls else 80) else "%s:%d" % (host, port)
 
 
-def unix_time(date: str):
+def unix_time(date):
     """Seconds since 1970 of an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`; None when it is none."""
-    try:
-        _, day, month, year, clock, _ = date.split()
-        year, month, day = int(year), MONTHS.index(month) + 1, int(day)
-        hour, minute, second = (int(part) for part in clock.split(":"))
-    except (ValueError, AttributeError):
-        return None
-    # Days from the civil calendar: years that begin in March put the leap day last.
-    year -= month <= 2
-    month = (month + 9) % 12
-    days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 306 + 5) // 10 + day - 1 - 719468
-    return days * 86400 + hour * 3600 + minute * 60 + second
+    parts = email.utils.parsedate_tz(date) if date else None
+    return None if parts is None else email.utils.mktime_tz(parts)

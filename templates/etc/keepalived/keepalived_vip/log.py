@@ -17,14 +17,23 @@ def plain(text: str, most: int = 200) -> str:
     return "".join(character if character.isprintable() else "?" for character in text[:most])
 
 
+def call(do, *args) -> None:
+    do(*args)
+
+
 class Log:
     """One line for one change. Never give it a secret. A full disk loses lines, nothing else."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, put=call) -> None:
+        """put: has a line written, now or by another thread; standard output may be a pipe that nobody empties."""
         self.path = path
+        self.put = put
 
     def say(self, event: str, **fields) -> None:
         line = json.dumps(dict([("time", round(time.time(), 3)), ("event", event)] + sorted(fields.items())))
+        self.put(self.write, line)
+
+    def write(self, line: str) -> None:
         try:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -7,14 +7,14 @@ from keepalived_vip import settings
 ROLES = ("master", "backup", "fault", "stop", "unknown")
 OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
-DRAINS = ("health", "maintenance", "restart", "switch")
+DRAINS = ("firewall", "health", "maintenance", "restart", "switch")
 TRIGGERS = (
     "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
     "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
 TROUBLES = (
-    "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "hooks",
-    "keepalived", "nic", "notify", "path", "peer", "rank", "write",
+    "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",
+    "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "upkeep", "write",
 )  # fmt: skip
 PHASES = ("decision", "request", "cloud")
 

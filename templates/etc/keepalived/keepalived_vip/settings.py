@@ -58,6 +58,8 @@ class Settings:
         self.drain_file = run + "/drain"
         self.rank_file = run + "/rank"
         self.heartbeat = run + "/heartbeat"
+        self.started_with = run + "/started-with"
+        self.held = run + "/held"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"
@@ -66,7 +68,6 @@ class Settings:
         self.locks = run + "/locks"
         self.service_lock = self.locks + "/service"
         self.switch_lock = self.locks + "/switch"
-        self.mover_lock = self.locks + "/mover"
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"
@@ -82,6 +83,8 @@ class Settings:
         self.hooks_running = run + "/hooks.running"
         self.hooks_lock = self.locks + "/hooks"
         self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
+        self.restart_keepalived = ["systemctl", "restart", "--no-block", "keepalived.service"]
+        self.kill_keepalived = ["systemctl", "kill", "--signal=KILL", "keepalived.service"]  # Restart=always
         self.notify_url_file = etc + "/notify_url"
         # Where keepalived's versions and distributions put it.
         self.pid_files = ["/run/keepalived.pid", "/run/keepalived/keepalived.pid"]

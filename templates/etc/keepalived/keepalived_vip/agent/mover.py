@@ -9,6 +9,7 @@ from keepalived_vip import cloud, http1, settings
 from keepalived_vip.agent import calls, decide, knowledge, moves, nic, switch
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
+from keepalived_vip.log import call
 
 
 def take_lock(path: str):
@@ -28,9 +29,11 @@ def jitter() -> float:
 
 
 class Mover:
-    def __init__(self, conf, log) -> None:
+    def __init__(self, conf, log, put=call) -> None:
+        """put: has a function called with what it is given, now or by another thread."""
         self.conf = conf
         self.log = log
+        self.put = put
         self.addresses = http1.Addresses(conf.addresses_file)
         self.credentials = Credentials(conf, self.addresses)
         self.api = cloud.Api(conf, self.credentials, self.addresses)
@@ -191,7 +194,7 @@ class Mover:
         self.moves_by_trigger[done["trigger"]] = self.moves_by_trigger.get(done["trigger"], 0) + 1
         self.moves = (self.moves + [done])[-moves.KEPT :]
         self.log.say("moved", **done)
-        moves.save(self.conf.moves_file, self.moves)
+        self.put(moves.save, self.conf.moves_file, self.moves)
 
     def leave(self) -> None:
         """No longer MASTER: the move under way, if any, is the cloud's and the peer's business."""

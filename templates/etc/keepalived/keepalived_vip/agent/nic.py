@@ -20,6 +20,9 @@ SO_BINDTODEVICE = 25  # not named by the socket module of Python 3.6
 
 ARP, ARP_REPLY, ARP_WAIT_S = 0x0806, b"\0\2", 0.07
 
+# The processes of keepalived.service, in control groups of version 2 and 1.
+UNIT = ["/sys/fs/cgroup%s/system.slice/keepalived.service/cgroup.procs" % place for place in ("", "/systemd")]
+
 ABSENT, LEASED, PRESENT = 0, 1, 2  # LEASED: with a lifetime, as a planned switch sets it before keepalived does
 
 
@@ -197,23 +200,28 @@ def heartbeat(path: str):
     return renewed, time.time() - renewed
 
 
-def keepalived_runs(pid_files):
-    """Whether it does; None when it left a pid file without a process: killed, with the VIP still on the NIC."""
+def keepalived_runs(pid_files, unit=UNIT):
+    """Whether it does; None when it left a pid file without a process: killed, with the VIP still on the NIC. A file
+    that is gone, or has another's number, proves nothing while it runs: its unit has the processes."""
     left = False
-    for path in pid_files:
+    for path in (*pid_files, *unit):
         try:
             with open(path) as file:
-                pid = int(file.read())
+                pids = [int(line) for line in file]
         except (OSError, ValueError):
             continue
-        left = True
-        try:
-            with open("/proc/%d/comm" % pid) as file:
-                if file.read().startswith("keepalived"):
-                    return True
-        except OSError:
-            pass
+        left = left or (bool(pids) and path in pid_files)
+        if any(map(is_keepalived, pids)):
+            return True
     return None if left else False
+
+
+def is_keepalived(pid: int) -> bool:
+    try:
+        with open("/proc/%d/comm" % pid) as file:
+            return file.read().startswith("keepalived")
+    except OSError:
+        return False
 
 
 def keepalived_is_dead(pid_files) -> bool:

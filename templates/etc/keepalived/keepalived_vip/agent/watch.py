@@ -1,26 +1,27 @@
 """The service: hears keepalived and the kernel, decides, and lets one worker make one call at a time."""
 
-import json
 import os
 import selectors
 import signal
 import time
 
-from keepalived_vip import VERSION, metrics, settings, systemd
+from keepalived_vip import VERSION, settings, systemd
 from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank, ready
+from keepalived_vip.agent.ears import Listener
 from keepalived_vip.agent.handover import Handover
 from keepalived_vip.agent.heartbeat import Heartbeat
 from keepalived_vip.agent.mover import Mover, take_lock
 from keepalived_vip.agent.nic_repair import NicRepair
+from keepalived_vip.agent.report import Report
 from keepalived_vip.agent.threads import Threads
+from keepalived_vip.agent.upkeep import Upkeep
 from keepalived_vip.agent.vip_on_nic import VipOnNic
+from keepalived_vip.agent.writer import Writer
 from keepalived_vip.log import Log, plain
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
 LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
-LOCK_S = 0.2
-BEAT_S = 15.0  # how often status and metrics are written though nothing changed
-CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call
+FLUSH_S = 1.0  # for the last words; the next service is not kept waiting by a disk
 HUNG = "keepalived hangs: a process, but it runs no check; until it does, the VIP is not claimed back from the peer"
 ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
@@ -29,8 +30,10 @@ class Service:
     def __init__(self, conf, announcer) -> None:
         """announcer: a class, what lets the user's own side know; see user/announce.py. Nothing here rests on it."""
         self.conf = conf
-        self.log = Log(conf.log)
-        self.mover = Mover(conf, self.log)
+        # Two: what is in memory must not wait for what goes to the disk and the journal.
+        self.memory, self.disk = self.writers = Writer(), Writer()
+        self.log = Log(conf.log, self.disk.put)
+        self.mover = Mover(conf, self.log, self.disk.put)
         self.known = self.mover.known
         self.handover = Handover(conf, self.known, self.log)
         self.state = {"state": "UNKNOWN", "since": time.time()}
@@ -42,17 +45,16 @@ class Service:
         self.heartbeat = Heartbeat()
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
-        self.lock = None
-        self.ear = None  # where the peer is heard
+        self.listener = Listener(conf, self.mover)
+        self.upkeep = Upkeep(conf, self.mover, lambda why: self.later.append(("keepalived-restarted", {"why": why})))
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
         self.later = []  # what to log once the step is on its way
-        self.state_written = self.status_written = None
-        self.next_beat = self.next_metrics = 0.0
+        self.report = Report(conf, self.memory)
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
-        self.ear = None  # hears the peer
+        self.ear = None  # where the peer's words are heard
         self.ranked = None  # what keepalived was told to add to its priority
         self.drained = {}  # what keeps this node from being MASTER
 
@@ -201,6 +203,9 @@ class Service:
             self.ranked = worth
         return until
 
+    def tend(self, now: float) -> None:
+        self.aside("upkeep", lambda: self.upkeep.turn(now, self.runs is True, self.known))
+
     def read_fifo(self, descriptor: int) -> None:
         try:
             text = self.fifos[descriptor] + os.read(descriptor, 65536).decode(errors="replace")
@@ -220,6 +225,7 @@ class Service:
             self.next_tick = now + TICK_S
             self.look()
             self.aside("drain", self.apply_drain)
+            self.tend(now)
         elif self.odd_since is not None and now - self.odd_since >= LOST_WORD_S:
             self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
         self.weigh(now, "nic" if self.started else "start")
@@ -240,16 +246,14 @@ class Service:
         if step[0] == "wait":
             due.append(step[1])
         elif step != knowledge.IDLE:
-            self.lock = self.lock or take_lock(self.conf.mover_lock)
-            if self.lock is None:
-                due.append(now + LOCK_S)  # a `vip.py migrate` is at it
-            else:
-                decide.issued(self.known, now, step)
-                self.threads.steps.put(step)
+            decide.issued(self.known, now, step)
+            self.threads.steps.put(step)
         # Only now what takes time.
         if self.odd_since is not None:
             due.append(self.odd_since + LOST_WORD_S)
         later = now + TICK_S
+        if self.listener.ears is not None:
+            due.append(self.aside("adverts", lambda: self.listener.turn(now), later))
         due.append(self.aside("nic", lambda: self.put_nic_right(now), later))
         due.append(self.aside("announce", lambda: self.announcer.turn(now, self.status(), self.drained), later))
         due.append(self.aside("write", lambda: self.write(now), later))
@@ -264,53 +268,10 @@ class Service:
         for event, fields in later:
             self.log.say(event, **fields)
         self.handover.progress()
-        try:
-            if self.state != self.state_written:
-                settings.write_atomically(self.conf.state_file, json.dumps(self.state))
-                self.state_written = self.state
-            status = self.status()
-            if status != self.status_written or now >= self.next_beat:
-                told = dict(status, updatedAt=round(time.time(), 3))
-                settings.write_atomically(self.conf.status_file, json.dumps(told))
-                if status != self.status_written:
-                    self.next_metrics = min(self.next_metrics, now + CALM_S)
-                self.status_written = status
-                self.next_beat = now + BEAT_S
-        except OSError:
-            pass  # a full disk: tried again at the next turn
-        if now >= self.next_metrics and self.known.asked.busy:
-            self.next_metrics = now + CALM_S
-        if now >= self.next_metrics:
-            metrics.write(self.conf, dict(self.status(), drained=self.drained, serviceAlive=True))
-            self.next_metrics = now + BEAT_S
-        return self.next_metrics
+        return self.report.turn(self, now)
 
     def status(self) -> dict:
-        mover = self.mover
-        return {
-            "schemaVersion": 1,
-            "version": VERSION,
-            "pair": self.conf.pair,
-            "node": self.conf.node,
-            "state": self.state["state"],
-            "since": self.state["since"],
-            "keepalivedAlive": self.runs is True,
-            "vipOnNic": self.vip.on_nic == nic.PRESENT,
-            "cloudHolder": mover.holder_name(),
-            "holderEni": self.known.seen.holder or None if self.known.master else None,
-            "available": self.known.master and self.known.seen.available,
-            "checkedAt": mover.checked_at,
-            "lastMove": mover.moves[-1] if mover.moves else None,
-            "moves": mover.moves[:-4:-1],  # the newest first
-            "movesTotal": sum(mover.moves_by_trigger.values()),
-            "movesByTrigger": dict(mover.moves_by_trigger),
-            "apiRequests": dict(mover.api.requests),
-            "prepared": self.vip.on_nic == nic.LEASED,
-            "switch": self.handover.told,
-            "hooks": self.announcer.done,
-            "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
-            "troubles": dict(mover.troubles),
-        }
+        return self.report.status(self)
 
     def answered(self) -> None:
         try:
@@ -332,6 +293,12 @@ class Service:
             self.ear = peer.listen(self.conf)
             self.selector.register(self.ear, selectors.EVENT_READ, "peer")
 
+    def open_ears(self) -> None:
+        if self.listener.ears is not None and not self.listener.ears.current():
+            self.selector.unregister(self.listener.ears)
+        if self.listener.open():
+            self.selector.register(self.listener.ears, selectors.EVENT_READ, "adverts")
+
     def open_fifo(self) -> None:
         """Also one that was made anew under the same name; the old one is still read, keepalived may write to it."""
         descriptor = nic.open_fifo(self.conf.fifo)
@@ -341,11 +308,14 @@ class Service:
             self.fifos[descriptor] = ""
             self.selector.register(descriptor, selectors.EVENT_READ, "fifo")
 
-    def serve(self) -> None:
+    def serve(self, lock) -> None:
+        """Until the folder of its files is removed. lock: the open file in there that makes it the only service."""
         self.selector = selectors.DefaultSelector()
         kernel = nic.subscribe()
         self.selector.register(kernel, selectors.EVENT_READ, "kernel")
         self.threads = Threads(self.mover)
+        for writer in self.writers:
+            writer.start()
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
         last = settings.read_json(self.conf.state_file)
         if last and last.get("state") in ROLES:
@@ -356,8 +326,12 @@ class Service:
             now = time.monotonic()
             if now >= next_open:
                 next_open = now + TICK_S
+                if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
+                    self.log.say("ended", why="%s was removed, with the lock of this service" % self.conf.run)
+                    return
                 self.open_fifo()
                 self.aside("peer", self.open_ear)
+                self.aside("adverts", self.open_ears)
                 for descriptor in list(self.fifos):
                     self.read_fifo(descriptor)
             wait_s = self.turn()
@@ -374,7 +348,7 @@ class Service:
                     self.nic_repair.soon(time.monotonic())
                 elif key.data == "peer":
                     self.aside("peer", self.hear_peer)
-                else:
+                elif key.data == "threads":
                     self.answered()
                     self.tell_peer()
 
@@ -390,6 +364,13 @@ def serve(conf, announcer) -> int:
     else:
         Log(conf.log).say("another-service-runs")
         return 4
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    Service(conf, announcer).serve()
-    return 0
+    service = Service(conf, announcer)
+
+    def end(code: int) -> int:
+        for writer in service.writers:
+            writer.flush(FLUSH_S)
+        return code
+
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(end(0)))
+    service.serve(lock)
+    return end(1)

@@ -1,17 +1,14 @@
 """The adverts between this node and its peer, as the NIC and the kernel see them. Nothing is sent."""
 
-import ctypes
 import select
 import socket
-import struct
 import time
 
-from keepalived_vip.agent import nic
+from keepalived_vip.agent import ears, nic
 
 ICMP = 1  # IP protocol number
 UNREACHABLE, NO_PROTOCOL = 3, 2  # its type and code
-ETH_P_ALL, SO_ATTACH_FILTER = 3, 26
-# Classic BPF, for of a busy NIC only this may be copied: load byte 9, the protocol; take 112 and 1, drop all else.
+# Of a busy NIC only this may be copied: load byte 9, the protocol; take 112 and 1, drop all else.
 ONLY_THESE = ((0x30, 0, 0, 9), (0x15, 1, 0, nic.VRRP), (0x15, 0, 1, ICMP), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
 
 
@@ -21,12 +18,10 @@ def listen(conf, seconds: float, enough: str = "") -> set:
     "heard" here, for a firewall of this node stands between the two.
     """
     found = set()
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in ONLY_THESE))
-    program = struct.pack("HL", len(ONLY_THESE), ctypes.addressof(code))
-    kind = socket.SOCK_DGRAM
-    with nic.hear(conf.interface) as ear, socket.socket(socket.AF_PACKET, kind, socket.htons(ETH_P_ALL)) as tap:
-        tap.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-        tap.bind((conf.interface, ETH_P_ALL))
+    # Protocol 0: bound to nothing, and so to no other NIC, until the filter is there.
+    with nic.hear(conf.interface) as ear, socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as tap:
+        ears.attach(tap, ONLY_THESE)
+        tap.bind((conf.interface, ears.ETH_P_ALL))
         deadline = time.monotonic() + seconds
         while enough not in found and time.monotonic() < deadline:
             ready = select.select([tap, ear], [], [], max(0.0, deadline - time.monotonic()))[0]

@@ -1,7 +1,7 @@
 """vip.py: keeps the cloud's address of the VIP where keepalived's MASTER is.
 
   watch             the service (keepalived-vip.service): hears keepalived, moves the VIP, keeps it
-  migrate           one move now, if this node is MASTER; left to the service when that runs
+  migrate           one move now, if this node is MASTER and the service does not run, which does it by itself
   query             true, false or unknown: is the VIP on this node's ENI in the cloud
   status [--json]   what keepalived, the NIC, the cloud and the service say, what is wrong and what to do
   self-test [--json]

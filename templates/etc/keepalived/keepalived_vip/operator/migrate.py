@@ -4,9 +4,8 @@ import os
 import sys
 import time
 
-from keepalived_vip import settings
 from keepalived_vip.agent import decide, knowledge, nic
-from keepalived_vip.agent.mover import Mover, take_lock
+from keepalived_vip.agent.mover import Mover
 from keepalived_vip.log import Log
 from keepalived_vip.operator.status import service_runs
 
@@ -32,10 +31,7 @@ def migrate(conf) -> int:
         print("this node is not MASTER: the VIP is not on its NIC; nothing was done")
         return 5
     if service_runs(conf):
-        return hand_over(conf)
-    lock = take_lock(conf.mover_lock)
-    if lock is None:
-        print("another vip.py migrate is at work; nothing was done")
+        print("keepalived-vip.service runs and moves it by itself: see vip.py status; nothing was done")
         return 4
     mover = Mover(conf, Log(conf.log))
     known, deadline = mover.known, time.monotonic() + MIGRATE_LIMIT_S
@@ -55,23 +51,4 @@ def migrate(conf) -> int:
         decide.issued(known, time.monotonic(), step)
         mover.take(step, *mover.make(step))
     print("the VIP is not on this node's ENI after %d s: %s" % (MIGRATE_LIMIT_S, mover.troubles.get("cloud", "")))
-    return 2
-
-
-def hand_over(conf) -> int:
-    """Tells the service to look, and waits until it has seen the VIP here."""
-    asked = time.time()
-    fifo = nic.open_fifo(conf.fifo)
-    os.write(fifo, b'NOTIFY "VI_1" MASTER_RX_LOWER_PRI 0\n')
-    os.close(fifo)
-    while time.time() - asked < MIGRATE_LIMIT_S:
-        found = settings.read_json(conf.status_file) or {}
-        if found.get("cloudHolder") == "self" and found.get("available") and (found.get("checkedAt") or 0) >= asked:
-            print("keepalived-vip.service says: the VIP is on this node's ENI")
-            return 0
-        if not nic.is_master(conf):
-            print("this node is no longer MASTER; stopped")
-            return 5
-        time.sleep(0.1)
-    print("keepalived-vip.service did not get the VIP within %d s: see vip.py status" % MIGRATE_LIMIT_S)
     return 2

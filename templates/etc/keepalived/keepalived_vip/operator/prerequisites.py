@@ -6,8 +6,8 @@ import stat
 import threading
 import time
 
-from keepalived_vip.agent import nic
-from keepalived_vip.operator import adverts, drift, probe
+from keepalived_vip.agent import firewall, nic
+from keepalived_vip.operator import adverts, drift, held, probe
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
@@ -64,7 +64,8 @@ def vrrp(conf) -> str:
     seconds = max(LISTEN_S, 3.5 * conf.advert_s)
     found = adverts.listen(conf, seconds, "" if master else "heard")
     if "arrived" in found and "heard" not in found:
-        raise Problem("those of %s reach %s, and a firewall on this node drops them" % (other, conf.interface))
+        name, command = firewall.named(conf)
+        raise Problem("those of %s reach %s, and %s drops them" % (other, conf.interface, name), command)
     if not master:
         if "heard" not in found:
             raise Problem("none of %s in %.1f s" % (other, seconds))
@@ -119,9 +120,19 @@ def services(conf) -> str:
 
 
 def fifo(conf) -> str:
-    if not stat.S_ISFIFO(os.stat(conf.fifo).st_mode):
+    pipe, folder = os.stat(conf.fifo), os.stat(conf.run)
+    if not stat.S_ISFIFO(pipe.st_mode):
         raise Problem("%s is no pipe" % conf.fifo)
-    return conf.fifo
+    found = held.by_keepalived()
+    if found is None:
+        raise NotAsked("keepalived does not run")
+    files, folders = found
+    anew = "systemctl restart keepalived"
+    if (pipe.st_dev, pipe.st_ino) not in files:
+        raise Problem("keepalived writes to another pipe than %s, which was made anew" % conf.fifo, anew)
+    if (folder.st_dev, folder.st_ino) not in folders:
+        raise Problem("keepalived watches another folder than %s: it would hear of no drain" % conf.run, anew)
+    return "keepalived has %s open, and watches its folder" % conf.fifo
 
 
 def hooks(conf) -> str:

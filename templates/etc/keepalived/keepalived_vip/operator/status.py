@@ -15,10 +15,15 @@ from keepalived_vip.agent.mover import take_lock
 SILENT_S = 60.0  # a service that has written nothing for so long hangs
 HOLDERS = {"self": "this node's ENI", "peer": "the peer's ENI", "other": "another ENI", "none": "no ENI at all"}
 END_OF_DRAIN = {
+    "firewall": "let in what it drops, by that command; the node takes part again by itself",
     "health": "mend the service behind the VIP on this node; it takes part again by itself",
     "maintenance": "it ends by itself, or now: vip.py maintenance off",
 }
-CURES = {"keepalived": "systemctl restart keepalived; why it hangs: journalctl -u keepalived -n 20"}
+CURES = {
+    "firewall": "that command, on this node",
+    "folder": "nothing: keepalived is started anew within seconds; if it lasts: systemctl restart keepalived",
+    "keepalived": "it is started anew after a minute unless only this node serves; why: journalctl -u keepalived -n 20",
+}
 
 
 def service_runs(conf) -> bool:

@@ -96,7 +96,7 @@ class Notifier:
                 answer = connection.exchange("POST", path, headers, body)
             finally:
                 connection.close()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, the next one is told
             number = getattr(error, "errno", None)
             known = isinstance(number, int) and type(error).__module__ == "builtins"
             return "no answer: %s" % (os.strerror(number) if known else type(error).__name__)

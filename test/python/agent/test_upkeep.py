@@ -1,0 +1,128 @@
+"""A keepalived that lives and does not do its part is started anew."""
+
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+from unittest import mock
+
+import support
+from keepalived_vip.agent import upkeep
+from keepalived_vip.agent.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
+from node import Node
+from support import until
+
+
+class Due(unittest.TestCase):
+    def test_only_after_its_patience_and_what_that_does_not_mend_much_later(self):
+        for what, for_s in PATIENCE_S.items():
+            revival = Revival()
+            self.assertIsNone(revival.due(10.0, [what]))
+            self.assertIsNone(revival.due(9.9 + for_s, [what]))
+            self.assertEqual(revival.due(10.0 + for_s, [what]), what)
+            self.assertIsNone(revival.due(9.9 + for_s + AGAIN_S, [what]))
+            self.assertEqual(revival.due(10.0 + for_s + AGAIN_S, [what]), what)
+
+    def test_what_was_mended_keeps_nothing_else_from_being_mended(self):
+        revival = Revival()
+        for now in (10.0, 70.0):
+            revival.due(now, [HANGS])
+        self.assertEqual([revival.due(now, [CUT_OFF]) for now in (71.0, 76.0)], [None, CUT_OFF])
+
+    def test_what_has_ended_in_between_counts_anew(self):
+        revival = Revival()
+        revival.due(10.0, [HANGS, CUT_OFF])
+        revival.due(12.0, [HANGS])
+        self.assertIsNone(revival.due(16.0, [HANGS, CUT_OFF]))
+        self.assertEqual(revival.due(70.0, [HANGS]), HANGS)
+
+
+class Hung(unittest.TestCase):
+    def started(self, **known):
+        """The commands that a service has started 100 s after its keepalived hung."""
+        conf = mock.Mock(kill_keepalived="kill", restart_keepalived="restart")
+        state = dict({"master": False, "hung": True, "here.return_value": True}, **known)
+        keep = upkeep.Upkeep(conf, mock.Mock(), mock.Mock())
+        with mock.patch.object(upkeep, "Child") as child, mock.patch.object(upkeep, "cut_off", return_value=None):
+            for now in range(0, 100, 2):
+                keep.turn(now, True, mock.Mock(**state))
+        return [call[0][0] for call in child.call_args_list]
+
+    def test_it_is_killed_unless_only_this_node_serves(self):
+        self.assertEqual(self.started(), ["kill"])
+        self.assertEqual(self.started(master=True, **{"here.return_value": False}), ["kill"])
+        self.assertEqual(self.started(master=True), [])
+        self.assertEqual(self.started(hung=False), [])
+
+
+class CutOff(Node):
+    def setUp(self):
+        super().setUp()
+        program = os.path.join(self.folder, "keepalived")
+        shutil.copy(shutil.which("sleep"), program)
+        keepalived = subprocess.Popen((program, "infinity"))
+        self.addCleanup(keepalived.wait)
+        self.addCleanup(keepalived.kill)
+        with open(self.pid_file, "w") as file:
+            file.write(str(keepalived.pid))
+
+    def before_start(self):
+        """As before_start.sh has it."""
+        paths = (self.run_dir, self.run_dir + "/keepalived.fifo")
+        with open(self.run_dir + "/held", "wb") as file:
+            file.write(subprocess.check_output(("stat", "-c", "%d:%i %n") + paths))
+        with open(self.run_dir + "/started-with", "w"):
+            pass
+
+    def asked(self):
+        try:
+            with open(self.run_dir + "/systemctl") as file:
+                return file.read().split()
+        except OSError:
+            return []
+
+    def cut_off(self):
+        until(lambda: "folder" in self.status()["troubles"], self.output)
+        until(lambda: self.asked() == ["restart"], self.output)
+        self.before_start()
+        until(lambda: "folder" not in self.status()["troubles"], self.output)
+        self.assertEqual([event["why"] for event in self.events("keepalived-restarted")], ["cut off"])
+
+    def serve(self):
+        os.makedirs(self.run_dir)
+        os.mkfifo(self.run_dir + "/keepalived.fifo")
+        self.before_start()
+        self.start()
+        self.write('INSTANCE "VI_1" BACKUP 250')
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
+        self.assertEqual(self.status()["troubles"], {})
+
+    def test_a_folder_that_was_removed(self):
+        self.serve()
+        shutil.rmtree(self.run_dir)
+        self.assertEqual(self.service.wait(support.PATIENCE_S), 1, "it lives on without its lock")
+        self.assertEqual(len(self.events("ended")), 1)
+        self.start(ready=False)
+        until(self.status, self.output)
+        self.cut_off()
+
+    def test_a_pipe_that_is_another_one(self):
+        self.serve()
+        os.rename(self.run_dir + "/keepalived.fifo", self.run_dir + "/old")
+        os.mkfifo(self.run_dir + "/keepalived.fifo")
+        self.cut_off()
+
+    def test_one_that_was_started_by_an_earlier_release_is_left_alone(self):
+        self.serve()
+        os.unlink(self.run_dir + "/held")
+        self.service.send_signal(signal.SIGKILL)
+        self.service.wait()
+        self.start()
+        support.never(lambda: "folder" in self.status()["troubles"], 3.0)
+
+
+del Node  # it has no tests of its own
+
+if __name__ == "__main__":
+    unittest.main()
