@@ -1,20 +1,20 @@
 /** The lab's network and machines: what the local cloud decides, packets and boots obey. */
 import { join } from "node:path";
 import type { Dataplane, MachineSpec, NetworkView, PortView } from "../dataplane.ts";
-import { suiteOf } from "./aptSources.ts";
 import { caFileOf } from "./ca.ts";
 import { eth0Network } from "./disk.ts";
-import { ensureImage } from "./image.ts";
+import { suiteOf } from "./image/aptSources.ts";
+import { ensureImage } from "./image/image.ts";
 import { Machine } from "./machine.ts";
 import { internetAddress, labNames, portName, routerLimit, routerOfLocalAddress } from "./names.ts";
 import { removeFabric } from "./remove.ts";
 import { Router, type Services } from "./router.ts";
 import { ipBatch, ipJson, type RunResult, serialiser, sysctl } from "./run.ts";
 
-export { suiteOf } from "./aptSources.ts";
 export { createCa, type LabCa } from "./ca.ts";
 export { createDns, type LabDns } from "./dns.ts";
-export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image.ts";
+export { suiteOf } from "./image/aptSources.ts";
+export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image/image.ts";
 export { type LabMirror, startMirror } from "./mirror.ts";
 export { removeFabric } from "./remove.ts";
 export type { Services } from "./router.ts";

@@ -6,8 +6,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
-import { suites } from "./aptSources.ts";
-import { imagePaths } from "./image.ts";
+import { suites } from "./image/aptSources.ts";
+import { imagePaths } from "./image/image.ts";
 
 export interface LabMirror {
   port: number;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { debianSources, suiteOf } from "../../lab/fabric/aptSources.ts";
+import { debianSources, suiteOf } from "../../lab/fabric/image/aptSources.ts";
 
 describe("the image's package sources", () => {
   let dir = "";

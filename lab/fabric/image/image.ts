@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { run } from "../run.ts";
 import { debianSources, hostAcquireConf, type Suite, suites } from "./aptSources.ts";
 import { imageDebris, imageFiles, imagePackages, imageUnits, mirrorPackages } from "./imageFiles.ts";
-import { run } from "./run.ts";
 
 export interface ImageOptions {
   /** The folder that all labs of a user share. */

@@ -1,7 +1,7 @@
 /** The host's own apt sources and apt settings, so that the image comes from where this machine gets its packages. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** Debian suites that an image can be built of. */
 export const suites = ["bullseye", "bookworm", "trixie"] as const;
