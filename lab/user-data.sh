@@ -32,5 +32,11 @@ Restart=always
 [Install]
 WantedBy=multi-user.target
 UNIT
+# What a user lets in where the nodes have a firewall: the service, and all that the nodes say to each other.
+subnet=$(ip -4 route show dev eth0 scope link | cut -d ' ' -f 1)
+if command -v ufw >/dev/null; then
+  ufw allow 80/tcp
+  ufw allow from "$subnet"
+fi
 systemctl daemon-reload
 systemctl enable --now say-name.service

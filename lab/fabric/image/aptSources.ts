@@ -7,14 +7,6 @@ import { run } from "../run.ts";
 export const suites = ["bullseye", "bookworm", "trixie"] as const;
 export type Suite = (typeof suites)[number];
 
-/** The suite that plays an image of the cloud; it takes any part of the name that a user may give, down to `Debian 12`. */
-export function suiteOf(imageName: string): Suite {
-  const release = Number(/^Debian (\d+)/.exec(imageName)?.[1]);
-  const suite = suites[release - 11];
-  if (!suite) throw new Error(`the lab has no machine of "${imageName}"; it has Debian 11, 12 and 13`);
-  return suite;
-}
-
 const suiteWord = new RegExp(`\\b(${suites.join("|")}|stable|oldstable|testing)(?=$|[-/\\s])`, "g");
 
 /** One stanza or line, made to name another suite; null when it is not Debian's own archive. */

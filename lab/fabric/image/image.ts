@@ -1,66 +1,76 @@
-/** The Debian tree that every machine of every lab starts from, and the packages that it lacks: built once, cached. */
+/** The trees that every machine of every lab starts from, and the packages that they lack: built once, cached. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../run.ts";
-import { debianSources, hostAcquireConf, type Suite, suites } from "./aptSources.ts";
+import { buildDebian } from "./debianImage.ts";
 import { imageDebris, imageFiles, imagePackages, imageUnits, mirrorPackages } from "./imageFiles.ts";
+import { buildLayer } from "./layer.ts";
+import { bookworm, type System } from "./systems.ts";
 
 export interface ImageOptions {
   /** The folder that all labs of a user share. */
   cacheDir: string;
-  /** Debian release of the machines; default bookworm. */
-  suite?: Suite;
+  /** What the machines are; default: Debian 12. */
+  system?: System;
   log?: (text: string) => void;
 }
 
 export interface Image {
-  /** The tree that machines lay their disks over; read-only by agreement. */
-  rootfs: string;
-  /** An apt repository of what the image lacks, as the mirror serves it. */
-  repository: string;
-  suite: Suite;
+  /** What machines lay their disks over, the uppermost tree first; read-only by agreement. */
+  trees: string[];
+  /** What the image lacks, as the mirror serves it: apt's repository and, where there is dnf, its too. */
+  repositories: string[];
 }
 
 /** Raised when the way of building changes while the recipe's parts do not. */
 const recipeVersion = 1;
 
-/** Where the image is, or will be. */
-export function imagePaths(cacheDir: string, suite: Suite = "bookworm"): Image {
-  if (!suites.includes(suite)) throw new Error(`no image of "${suite}"; there is ${suites.join(", ")}`);
-  const recipe = JSON.stringify([
-    recipeVersion,
-    imagePackages,
-    mirrorPackages,
-    imageFiles(suite),
-    imageUnits,
-    imageDebris,
-  ]);
-  const base = join(cacheDir, `image-${suite}-${createHash("sha256").update(recipe).digest("hex").slice(0, 12)}`);
-  return { rootfs: join(base, "rootfs"), repository: join(base, "repository"), suite };
+const digest = (recipe: unknown) => createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 12);
+
+/** The Debian image of a system, and what lies over it. */
+function folders(cacheDir: string, { name, suite, layer }: System): { base: string; over: string | null } {
+  const recipe = [recipeVersion, imagePackages, mirrorPackages, imageFiles(suite), imageUnits, imageDebris];
+  const base = `image-${suite}-${digest(recipe)}`;
+  const over = layer && join(cacheDir, `image-${name}-${digest([base, layer])}`);
+  return { base: join(cacheDir, base), over };
+}
+
+/** Where an image is, or will be. */
+export function imagePaths(cacheDir: string, system: System = bookworm): Image {
+  const { base, over } = folders(cacheDir, system);
+  const parts = over ? [over, base] : [base];
+  return {
+    trees: parts.map((part) => join(part, "rootfs")),
+    repositories: parts.map((part) => join(part, "repository")),
+  };
 }
 
 /** Builds the image unless it is cached. Two labs that start at once build it once. */
-export async function ensureImage(options: ImageOptions): Promise<Image> {
-  const image = imagePaths(options.cacheDir, options.suite);
-  const base = dirname(image.rootfs);
-  if (existsSync(base)) return image;
-  const log = options.log ?? (() => {});
-  const release = await lock(`${base}.lock`, log);
+export async function ensureImage({ cacheDir, system = bookworm, log = () => {} }: ImageOptions): Promise<Image> {
+  const { base, over } = folders(cacheDir, system);
+  const { name, suite, layer } = system;
+  await once(base, log, (work) => buildDebian(work, suite, log));
+  if (over && layer) await once(over, log, (work) => buildLayer(work, { base, name, suite, layer }, log));
+  return imagePaths(cacheDir, system);
+}
+
+/** Makes a folder that is there whole or not at all. */
+async function once(folder: string, log: (text: string) => void, build: (work: string) => Promise<void>) {
+  if (existsSync(folder)) return;
+  const release = await lock(`${folder}.lock`, log);
   try {
-    if (existsSync(base)) return image;
-    const work = mkdtempSync(`${base}.building-`);
+    if (existsSync(folder)) return;
+    const work = mkdtempSync(`${folder}.building-`);
     try {
-      await build(work, image.suite, log);
-      renameSync(work, base);
+      await build(work);
+      renameSync(work, folder);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
   } finally {
     release();
   }
-  return image;
 }
 
 /** Waits for a lock file; one whose process is gone is taken over. */
@@ -78,106 +88,4 @@ async function lock(file: string, log: (text: string) => void): Promise<() => vo
     else if (!told) log(`Another lab builds the node image (process ${owner}); waiting for it ...`);
     await sleep(200);
   }
-}
-
-async function build(work: string, suite: Suite, log: (text: string) => void): Promise<void> {
-  const startedMs = Date.now();
-  const rootfs = join(work, "rootfs");
-  const scratch = join(work, "scratch");
-  mkdirSync(scratch);
-  const conf = join(scratch, "acquire.conf");
-  writeFileSync(conf, await hostAcquireConf());
-  const sources = Object.entries(debianSources(suite)).map(([ending, text]) => {
-    const file = join(scratch, `host.${ending}`);
-    writeFileSync(file, text);
-    return file;
-  });
-  log(`Building the node image (Debian ${suite}; once, about a minute) ...`);
-  const said: string[] = [];
-  const args = ["--mode=root", "--variant=minbase", "--format=directory", `--aptopt=${conf}`];
-  args.push('--dpkgopt=path-exclude="/usr/share/doc/*"', '--dpkgopt=path-exclude="/usr/share/locale/*"');
-  args.push('--dpkgopt=path-exclude="/usr/share/man/*"', `--include=${imagePackages.join(",")}`);
-  await run("mmdebstrap", [...args, suite, rootfs, ...sources], {
-    onLine: (line) => {
-      const step = /^I: (downloading|extracting|installing) .*/.exec(line);
-      if (step && !said.includes(step[0])) {
-        said.push(step[0]);
-        log(`  ${step[0].slice(3)}`);
-      }
-    },
-  });
-  await furnish(rootfs, suite);
-  log(`  downloading ${mirrorPackages.join(", ")} for the package mirror`);
-  await buildRepository(work, scratch, sources, suite);
-  rmSync(scratch, { recursive: true });
-  log(`Node image ready after ${Math.round((Date.now() - startedMs) / 1000)} s.`);
-}
-
-async function furnish(rootfs: string, suite: Suite): Promise<void> {
-  for (const path of imageDebris) rmSync(join(rootfs, path), { recursive: true, force: true });
-  for (const { path, mode, content } of imageFiles(suite)) {
-    const file = join(rootfs, path);
-    mkdirSync(dirname(file), { recursive: true });
-    rmSync(file, { force: true });
-    writeFileSync(file, content, { mode });
-  }
-  mkdirSync(join(rootfs, "etc/apt/sources.list.d"), { recursive: true });
-  await run("chroot", [rootfs, "systemctl", "enable", ...imageUnits], {
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
-}
-
-/**
- * Downloads what `apt-get install` in a machine will ask for: the host's apt works it out against the image's own list
- * of installed packages, so nothing runs inside the image and the host's keys and proxies apply.
- */
-async function buildRepository(work: string, scratch: string, sources: string[], suite: Suite): Promise<void> {
-  const architecture = (await run("dpkg", ["--print-architecture"])).trim();
-  const state = join(scratch, "state");
-  const cache = join(scratch, "cache");
-  const parts = join(scratch, "parts");
-  for (const folder of [join(state, "lists/partial"), join(cache, "archives/partial"), parts]) {
-    mkdirSync(folder, { recursive: true });
-  }
-  const options: Record<string, string> = {
-    "Dir::State": state,
-    "Dir::State::status": join(work, "rootfs/var/lib/dpkg/status"),
-    "Dir::Cache": cache,
-    "Dir::Cache::archives": join(cache, "archives"),
-    "Dir::Etc::Preferences": "/dev/null",
-    "Dir::Etc::PreferencesParts": "/dev/null",
-    "APT::Sandbox::User": "root",
-    "APT::Keep-Downloaded-Packages": "true",
-    "Acquire::Languages": "none",
-  };
-  if (sources.length > 0) {
-    for (const file of sources) await run("cp", [file, parts]);
-    Object.assign(options, { "Dir::Etc::SourceList": "/dev/null", "Dir::Etc::SourceParts": parts });
-  }
-  // Hooks of the host (an image made for containers deletes every download) have no business in this cache.
-  const confFile = join(scratch, "download.conf");
-  writeFileSync(
-    confFile,
-    "#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n#clear DPkg::Post-Invoke;\n",
-  );
-  const args = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  const apt = (...words: string[]) => run("apt-get", ["-q", "-c", confFile, ...args, ...words]);
-  await apt("update");
-  await apt("install", "-y", "--no-install-recommends", "--download-only", ...mirrorPackages);
-  const repository = join(work, "repository");
-  const pool = join(repository, "debian/pool");
-  const index = join(repository, `debian/dists/${suite}/main/binary-${architecture}`);
-  mkdirSync(dirname(pool), { recursive: true });
-  mkdirSync(index, { recursive: true });
-  rmSync(join(cache, "archives/partial"), { recursive: true });
-  rmSync(join(cache, "archives/lock"), { force: true });
-  renameSync(join(cache, "archives"), pool);
-  const root = join(repository, "debian");
-  writeFileSync(join(index, "Packages"), await run("apt-ftparchive", ["packages", "pool"], { cwd: root }));
-  const named = [`Suite=${suite}`, `Codename=${suite}`, `Architectures=${architecture}`, "Components=main"];
-  const release = named.flatMap((field) => ["-o", `APT::FTPArchive::Release::${field}`]);
-  writeFileSync(
-    join(root, `dists/${suite}/Release`),
-    await run("apt-ftparchive", [...release, "release", `dists/${suite}`], { cwd: root }),
-  );
 }
