@@ -32,9 +32,9 @@ export async function writeHaTarget(name: string, { pair, mode, vips }: Status):
     publicIp: vip.publicIp,
     mode,
     nodes: Object.fromEntries(
-      Object.entries(nodes).map(([node, { instanceId, eniId, address, publicIp, sshHost }]) => [
+      Object.entries(nodes).map(([node, { instanceId, eniId, address, publicIp, sshHost, sshUser }]) => [
         node,
-        { instanceId, eniId, address, publicIp: publicIp || null, sshHost, sshUser: "root", hostKey: null },
+        { instanceId, eniId, address, publicIp: publicIp || null, sshHost, sshUser, hostKey: null },
       ]),
     ),
     identity: sshKey,

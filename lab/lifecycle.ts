@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "./control.ts";
-import { ensureImage, removeFabric, suiteOf } from "./fabric/index.ts";
+import { ensureImage, removeFabric, systemOf } from "./fabric/index.ts";
 import {
   type Claim,
   cacheDir,
@@ -52,7 +52,7 @@ export async function ensureLab(name: string, imageName = "Debian 12"): Promise<
     await removeLab(name, { purge: false, quiet: true });
   }
   const startedMs = Date.now();
-  await ensureImage({ cacheDir: cacheDir(), suite: suiteOf(imageName), log: (text) => console.log(text) });
+  await ensureImage({ cacheDir: cacheDir(), system: systemOf(imageName), log: (text) => console.log(text) });
   await clearForeignRuins(name);
   const config: LabConfig = {
     name,

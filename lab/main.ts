@@ -21,7 +21,7 @@ import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
 import { keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
-import { sshArgs } from "./ssh.ts";
+import { asRoot, sshArgs } from "./ssh.ts";
 import { type LabConfig, type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
 import { compareWorld, showWorld } from "./world/command.ts";
@@ -163,9 +163,9 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
 
   ssh: async ([node, ...argv]) => {
     const pair = await thePair();
-    const { publicIp, sshHost: host } = pair.nodes[nodeOf(node)];
+    const { publicIp, sshHost: host, sshUser: user } = pair.nodes[nodeOf(node)];
     const jump = publicIp === "" ? (jumpOf(name) ?? undefined) : undefined;
-    return passOn("ssh", await sshArgs({ keyFile: paths.sshKey, user: "root", host, jump }, argv));
+    return passOn("ssh", await sshArgs({ keyFile: paths.sshKey, user, host, jump }, asRoot(user, argv)));
   },
 
   fail: async (args) => {

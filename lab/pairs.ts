@@ -1,4 +1,5 @@
 /** The highly available pairs that are in the local cloud, whoever made them. */
+import { imageOf } from "./cloud/cvm/image.ts";
 import type { Cloud } from "./cloud/index.ts";
 
 export interface CloudNode {
@@ -10,6 +11,8 @@ export interface CloudNode {
   publicIp: string;
   /** Where SSH reaches it: its public address, else that of its first NIC, which is reached through a bastion. */
   sshHost: string;
+  /** The account that the image lets in by SSH. */
+  sshUser: string;
 }
 
 export interface CloudPair {
@@ -48,7 +51,17 @@ export function pairsOfModel(
     const first = enis.find((one) => one.primary && one.attachment?.instanceId === instanceId);
     const publicIp = instance.publicIp || eipOf(first);
     const sshHost = publicIp || (first?.addresses.find(({ primary }) => primary)?.address ?? "");
-    const found = { instanceId, eniId: eni.id, address, publicIp, sshHost, vpcId: eni.vpcId, subnetId: eni.subnetId };
+    const sshUser = imageOf(instance.imageId)?.user ?? "root";
+    const found = {
+      instanceId,
+      eniId: eni.id,
+      address,
+      publicIp,
+      sshHost,
+      sshUser,
+      vpcId: eni.vpcId,
+      subnetId: eni.subnetId,
+    };
     nodes.set(pair, { ...nodes.get(pair), [node]: found });
   }
   return [...nodes].flatMap(([pair, { a, b }]) => {

@@ -41,6 +41,12 @@ export async function sshArgs({ keyFile, user, host, knownHosts, jump }: Login, 
   ];
 }
 
+/** A command of root's, as ssh passes it on; none stays none, and leads to a shell of the user's. */
+export function asRoot(user: string, command: string[]): string[] {
+  if (user === "root" || command.length === 0) return command;
+  return [`sudo -n sh -c '${command.join(" ").replaceAll("'", "'\\''")}'`];
+}
+
 export interface SshResult {
   /** 255 is ssh's own: no connection. Anything else comes from the command. */
   code: number | null;

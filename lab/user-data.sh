@@ -32,5 +32,15 @@ Restart=always
 [Install]
 WantedBy=multi-user.target
 UNIT
+# What a user lets in where the nodes have a firewall: the service, and all that the nodes say to each other.
+subnet=$(ip -4 route show dev eth0 scope link | cut -d ' ' -f 1)
+if command -v ufw >/dev/null; then
+  ufw allow 80/tcp
+  ufw allow from "$subnet"
+elif command -v firewall-cmd >/dev/null; then
+  firewall-cmd --permanent --add-port=80/tcp
+  firewall-cmd --permanent --zone=trusted --add-source="$subnet"
+  firewall-cmd --reload
+fi
 systemctl daemon-reload
 systemctl enable --now say-name.service

@@ -1,7 +1,7 @@
 /**
  * `npm test [-- level…]`: every level of proof, from fast to real, one total line each, and one line at the end.
  * `npm test -- fast` is those that take a minute; `npm run test:full` adds the folders named `full` and the whole fault
- * matrix, on each release, and writes docs/test-report.md. Levels that need root on Debian say so by name when they can't run.
+ * matrix, on each system, and writes docs/test-report.md. Levels that need root on Debian say so by name when they can't run.
  */
 import { globSync } from "node:fs";
 import { cpus } from "node:os";

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -11,8 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { blockOf } from "../../render/ipv4.ts";
-import type { MachineSpec, NetworkView, PortView } from "../dataplane.ts";
+import type { MachineSpec } from "../dataplane.ts";
 import { run, tryRun } from "./run.ts";
 
 /** Where a machine's parts lie: below `<lab>/machines`. */
@@ -27,12 +27,12 @@ export const diskPaths = (dir: string, instanceId: string): DiskPaths => {
   return { base, root: join(base, "root"), console: join(base, "console.log") };
 };
 
-/** Lays the machine's disk over the image; a disk that exists keeps what is on it. */
-export async function mountDisk(paths: DiskPaths, rootfs: string): Promise<{ fresh: boolean }> {
+/** Lays the machine's disk over the image, its uppermost tree first; a disk that exists keeps what is on it. */
+export async function mountDisk(paths: DiskPaths, trees: string[]): Promise<{ fresh: boolean }> {
   const upper = join(paths.base, "disk");
   const fresh = !existsSync(upper);
   for (const folder of [upper, join(paths.base, "work"), paths.root]) mkdirSync(folder, { recursive: true });
-  const layers = `lowerdir=${rootfs},upperdir=${upper},workdir=${join(paths.base, "work")}`;
+  const layers = `lowerdir=${trees.join(":")},upperdir=${upper},workdir=${join(paths.base, "work")}`;
   await run("mount", ["-t", "overlay", "overlay", "-o", layers, paths.root]);
   return { fresh };
 }
@@ -54,38 +54,32 @@ async function removeNspawnTraces(paths: DiskPaths): Promise<void> {
   rmSync(`/run/systemd/nspawn/locks/inode-${dev}:${ino}`, { force: true });
 }
 
-/** systemd-networkd's file for eth0: a static address, as the cloud's own image has it. */
-export function eth0Network(view: NetworkView, port: PortView): string {
-  const subnet = view.subnets.find(({ subnetId }) => subnetId === port.subnetId);
-  if (!subnet)
-    throw new Error(`ENI ${port.eniId} is in subnet ${port.subnetId}, which VPC ${view.vpcId} does not have`);
-  return `[Match]
-Name=eth0
-
-[Network]
-Address=${port.primaryAddress}/${blockOf(subnet.cidr).prefix}
-Gateway=${subnet.gateway}
-LinkLocalAddressing=no
-IPv6AcceptRA=no
-`;
-}
-
-function put(root: string, path: string, content: string, mode = 0o644): void {
+/** Writes a file of a machine's tree, with the folders above it. */
+export function put(root: string, path: string, content: string, mode = 0o644): void {
   const file = join(root, path);
-  mkdirSync(join(file, ".."), { recursive: true, mode: path.startsWith("/root/.ssh/") ? 0o700 : 0o755 });
+  mkdirSync(join(file, ".."), { recursive: true, mode: path.includes("/.ssh/") ? 0o700 : 0o755 });
   rmSync(file, { force: true });
   writeFileSync(file, content, { mode });
 }
 
 /** What a new disk gets before its first boot. */
-export async function furnishDisk(root: string, spec: MachineSpec, caFile: string): Promise<void> {
+export async function furnishDisk(root: string, spec: MachineSpec, user: string, caFile: string): Promise<void> {
   put(root, "/etc/hostname", `${spec.name}\n`);
   put(root, "/etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${spec.name}\n`);
   put(root, "/etc/machine-id", `${createHash("md5").update(spec.instanceId).digest("hex")}\n`, 0o444);
-  put(root, "/root/.ssh/authorized_keys", spec.sshPublicKeys.map((key) => `${key.trim()}\n`).join(""), 0o600);
+  authorise(root, user, spec.sshPublicKeys);
   const hostKey = join(root, "etc/ssh/ssh_host_ed25519_key");
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `root@${spec.name}`, "-f", hostKey]);
   if (existsSync(caFile)) await trust(root, caFile);
+}
+
+/** Lets the keys' owners log in: sshd wants the file to be the user's. */
+function authorise(root: string, user: string, keys: string[]): void {
+  const home = user === "root" ? "/root" : `/home/${user}`;
+  const folder = `${home}/.ssh`;
+  put(root, `${folder}/authorized_keys`, keys.map((key) => `${key.trim()}\n`).join(""), 0o600);
+  const { uid, gid } = statSync(join(root, home));
+  for (const path of [folder, `${folder}/authorized_keys`]) chownSync(join(root, path), uid, gid);
 }
 
 /**

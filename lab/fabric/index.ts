@@ -1,20 +1,19 @@
 /** The lab's network and machines: what the local cloud decides, packets and boots obey. */
 import { join } from "node:path";
 import type { Dataplane, MachineSpec, NetworkView, PortView } from "../dataplane.ts";
-import { suiteOf } from "./aptSources.ts";
 import { caFileOf } from "./ca.ts";
-import { eth0Network } from "./disk.ts";
-import { ensureImage } from "./image.ts";
+import { ensureImage } from "./image/image.ts";
+import { systemOf } from "./image/systems.ts";
 import { Machine } from "./machine.ts";
 import { internetAddress, labNames, portName, routerLimit, routerOfLocalAddress } from "./names.ts";
 import { removeFabric } from "./remove.ts";
 import { Router, type Services } from "./router.ts";
 import { ipBatch, ipJson, type RunResult, serialiser, sysctl } from "./run.ts";
 
-export { suiteOf } from "./aptSources.ts";
 export { createCa, type LabCa } from "./ca.ts";
 export { createDns, type LabDns } from "./dns.ts";
-export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image.ts";
+export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image/image.ts";
+export { systemOf } from "./image/systems.ts";
 export { type LabMirror, startMirror } from "./mirror.ts";
 export { removeFabric } from "./remove.ts";
 export type { Services } from "./router.ts";
@@ -170,10 +169,12 @@ export function createFabric(options: FabricOptions): Fabric {
   };
 
   async function addMachine(spec: MachineSpec): Promise<Machine> {
-    const { rootfs } = await ensureImage({ cacheDir: options.cacheDir, suite: suiteOf(spec.imageName), log });
+    const system = systemOf(spec.imageName);
+    const { trees } = await ensureImage({ cacheDir: options.cacheDir, system, log });
     const machine = new Machine(spec, {
       dir,
-      rootfs,
+      trees,
+      user: system.user,
       machineName: names.machine(spec.instanceId),
       cgroup: join(names.cgroup, spec.instanceId),
       caFile: caFileOf(join(dir, "ca")),
@@ -182,7 +183,7 @@ export function createFabric(options: FabricOptions): Fabric {
       eth0: () => {
         const primary = portsOf(spec.instanceId).find(({ port }) => port.deviceIndex === 0);
         if (!primary) throw new Error(`machine ${spec.name} (${spec.instanceId}) has no primary ENI`);
-        return eth0Network(primary.router.view, primary.port);
+        return system.eth0(primary.router.view, primary.port);
       },
     });
     machines.set(spec.instanceId, machine);

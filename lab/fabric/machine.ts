@@ -4,7 +4,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import type { MachineSpec } from "../dataplane.ts";
 import { cgroupPids, limitCpu, makeCgroup, removeCgroup, setFrozen, unitPids } from "./cgroup.ts";
-import { type DiskPaths, diskPaths, furnishDisk, mountDisk, unmountDisk } from "./disk.ts";
+import { type DiskPaths, diskPaths, furnishDisk, mountDisk, put, unmountDisk } from "./disk.ts";
+import type { ImageFile } from "./image/imageFiles.ts";
 import { type RunResult, tryRun, until } from "./run.ts";
 
 /** nspawn's exit code after a reboot inside: with a network namespace of ours it can't start again by itself. */
@@ -20,7 +21,10 @@ const insideEnv = {
 export interface MachineContext {
   /** The lab's folder. */
   dir: string;
-  rootfs: string;
+  /** The trees of the image, the uppermost first. */
+  trees: string[];
+  /** The account that the SSH keys are for. */
+  user: string;
   /** Name for nspawn, also that of the network namespace. */
   machineName: string;
   cgroup: string;
@@ -28,8 +32,8 @@ export interface MachineContext {
   log: (text: string) => void;
   /** Makes the namespace and the cables new; a former life's addresses must not answer. */
   freshNetwork: () => Promise<void>;
-  /** The content of eth0's network file at this moment. */
-  eth0: () => string;
+  /** eth0's network file at this moment. */
+  eth0: () => ImageFile;
 }
 
 export class Machine {
@@ -72,11 +76,10 @@ export class Machine {
 
   async #boot(): Promise<void> {
     await this.#removeRemains();
-    const { fresh } = await mountDisk(this.paths, this.#context.rootfs);
-    if (fresh) await furnishDisk(this.paths.root, this.spec, this.#context.caFile);
-    const network = join(this.paths.root, "etc/systemd/network");
-    mkdirSync(network, { recursive: true });
-    writeFileSync(join(network, "10-eth0.network"), this.#context.eth0());
+    const { fresh } = await mountDisk(this.paths, this.#context.trees);
+    if (fresh) await furnishDisk(this.paths.root, this.spec, this.#context.user, this.#context.caFile);
+    const { path, mode, content } = this.#context.eth0();
+    put(this.paths.root, path, content, mode);
     this.#launch();
     this.#initPid = await until(`machine ${this.spec.name} to start (console: ${this.paths.console})`, 20_000, () => {
       if (this.#child === null) throw new Error(`machine ${this.spec.name} ended at once; see ${this.paths.console}`);

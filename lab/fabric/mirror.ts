@@ -6,8 +6,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
-import { suites } from "./aptSources.ts";
-import { imagePaths } from "./image.ts";
+import { imagePaths } from "./image/image.ts";
+import { systems } from "./image/systems.ts";
 
 export interface LabMirror {
   port: number;
@@ -17,7 +17,7 @@ export interface LabMirror {
 /** Serves the repositories of all images that are cached, also of one that comes later; port 0 takes a free one. */
 export async function startMirror(address: string, port: number, cacheDir: string): Promise<LabMirror> {
   // An index lies below its suite's name, and a package of two suites is the same file in both.
-  const repositories = suites.map((suite) => imagePaths(cacheDir, suite).repository);
+  const repositories = [...new Set(systems.flatMap((system) => imagePaths(cacheDir, system).repositories))];
   const server = createServer((request, response) => {
     const path = pathOf(request.url ?? "/");
     const file = repositories.map((folder) => join(folder, path)).find((name) => sizeOf(name) !== null);

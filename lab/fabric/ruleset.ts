@@ -1,6 +1,6 @@
 /** The rules of one VPC's router as text for nft: anti-spoofing, security groups, NAT and injected faults. Pure. */
 import type { NetworkView, PortView, RuleView } from "../dataplane.ts";
-import { nameserver } from "./imageFiles.ts";
+import { nameserver } from "./image/imageFiles.ts";
 import { portName } from "./names.ts";
 
 export interface ServicePorts {

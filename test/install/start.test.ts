@@ -77,6 +77,22 @@ test("maintenance outlives a reboot: keepalived is told before it starts, as lon
   assert.equal(machine.run(reboot).stdout, "0\n");
 });
 
+test("nic.sh leaves no route by the second NIC in the main table, as a DHCP client adds it, and those of another NIC alone", () => {
+  const { subnetCidr, gateway } = JSON.parse(machine.run("cat /etc/keepalived/vip.json").stdout) as Record<
+    string,
+    string
+  >;
+  const found = machine.run(`/etc/keepalived/nic.sh up; ip link add first type dummy; ip link set first up
+    ip addr add 10.20.5.99/23 dev first; ip route add default via ${gateway} dev first metric 100
+    before=$(ip route show table main); ip route add default via ${gateway} dev eth1 onlink
+    ip route add ${subnetCidr} dev eth1 scope link metric 5; /etc/keepalived/nic.sh check; /etc/keepalived/nic.sh up
+    /etc/keepalived/nic.sh check && [ "$(ip route show table main)" = "$before" ] && echo right`);
+  assert.equal(
+    found.stdout,
+    `the main table has a route to default by eth1\nthe main table has a route to ${subnetCidr} by eth1\nright\n`,
+  );
+});
+
 test("nic.sh takes back everything it has done", () => {
   const network = "ip -4 rule; ip -4 route show table all; ip -4 addr";
   const before = machine.run(network).stdout;

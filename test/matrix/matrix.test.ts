@@ -1,6 +1,6 @@
 /**
  * The fault matrix: one body, faults as values. `npm test` runs ten cells of it on Debian 12, `npm run test:full` all of
- * them on each release; MATRIX="Debian 11, stable" runs one part.
+ * them on each system; MATRIX="Debian 11, stable" runs one part.
  */
 import { after, before, describe, test } from "node:test";
 import { type Outcome, Subject, tryFault } from "../../lab/trial.ts";

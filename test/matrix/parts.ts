@@ -4,11 +4,20 @@ import { join } from "node:path";
 import { type Fault, faultNamed, faults } from "../../lab/faults.ts";
 import type { Outcome } from "../../lab/trial.ts";
 
-export const images = ["Debian 11", "Debian 12", "Debian 13"] as const;
+/** Each with what its labs are called by. After Debian other systems' ways on its packages: lab/fabric/image/systems.ts. */
+const labels = {
+  "Debian 11": "11",
+  "Debian 12": "12",
+  "Debian 13": "13",
+  "Ubuntu Server 22.04": "u",
+  "TencentOS Server 3.1": "e8",
+  "CentOS Stream 9": "e9",
+} as const;
+const images = Object.keys(labels) as (keyof typeof labels)[];
 export const modes = ["stable", "standing-master"] as const;
 
 export interface Part {
-  image: (typeof images)[number];
+  image: keyof typeof labels;
   mode: (typeof modes)[number];
   faults: Fault[];
 }
@@ -33,7 +42,7 @@ export function partsOf(wanted: string): Part[] {
 }
 
 /** A lab name: at most 8 characters. */
-export const labOf = ({ image, mode }: Part): string => `m${image.slice(-2)}${mode === "stable" ? "s" : "m"}`;
+export const labOf = ({ image, mode }: Part): string => `m${labels[image]}${mode === "stable" ? "s" : "m"}`;
 
 /** What a part's faults did, kept until the report is written. */
 export interface Results {

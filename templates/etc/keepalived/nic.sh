@@ -58,6 +58,9 @@ rule_now() { ip -N -4 rule show | awk -v p="$1:" '$1 == p { $1 = $1; print }'; }
 rule_wanted() { echo "$1: from $2 lookup $routeTable"; }
 has_address() { ip -4 -o addr show dev "$interface" 2>/dev/null | grep -qF " $address/$prefix "; }
 has_route() { ip -N -4 route show table "$routeTable" dev "$interface" 2>/dev/null | grep -q "^$1"; }
+# Routes by this NIC in the main table. A DHCP client leaves them, and what the node itself says, to the cloud's API or in
+# an answer to SSH, would then leave by the wrong NIC.
+strays() { for to in default "$subnetCidr"; do ip -N -4 route show "$to" dev "$interface" table main; done; }
 set_route() { ip route replace "$@" dev "$interface" table "$routeTable" || die "cannot set the route $1 of table $routeTable"; }
 
 up() {
@@ -81,6 +84,10 @@ up() {
   has_address || ip addr replace "$address/$prefix" dev "$interface" noprefixroute || die "cannot set $address"
   set_route "$subnetCidr" scope link src "$address"
   set_route default via "$gateway"
+  strays | while read -r to rest; do
+    # shellcheck disable=SC2086 # words, as ip has printed them
+    ip -4 route del "$to" $rest dev "$interface" table main || exit 1
+  done || die "cannot remove a route by $interface from the main table"
   rules | while read -r preference source; do
     [ "$(rule_now "$preference")" != "$(rule_wanted "$preference" "$source")" ] || continue
     while ip -4 rule del pref "$preference" 2>/dev/null; do :; done
@@ -101,6 +108,7 @@ missing() {
   has_address || echo "$interface has no address $address/$prefix"
   has_route "$subnetCidr " || echo "table $routeTable has no route to $subnetCidr"
   has_route "default via $gateway " || echo "table $routeTable has no default route via $gateway"
+  strays | while read -r to _; do echo "the main table has a route to $to by $interface"; done
   rules | while read -r preference source; do
     [ "$(rule_now "$preference")" = "$(rule_wanted "$preference" "$source")" ] ||
       echo "no rule sends packets from $source to table $routeTable"

@@ -98,8 +98,9 @@ describe("the soak", () => {
 describe("the fault matrix", () => {
   test("is ten cells in npm test, all of them in test:full, or one part", () => {
     assert.equal(partsOf("").flatMap((part) => part.faults).length, 10);
-    assert.equal(partsOf("full").flatMap((part) => part.faults).length, 6 * faults.length);
+    assert.equal(partsOf("full").flatMap((part) => part.faults).length, 12 * faults.length);
     assert.deepEqual(partsOf("Debian 11, standing-master").map(labOf), ["m11m"]);
+    assert.deepEqual(partsOf("Ubuntu Server 22.04, stable").map(labOf), ["mus"]);
     assert.throws(() => partsOf("Debian 10"), /MATRIX is "Debian 10"; there is full, "Debian 11, stable"/);
   });
 

@@ -81,6 +81,35 @@ export interface ImageFile {
   content: string;
 }
 
+/** What lies over a Debian image to make it another system's; part of the recipe too. */
+export interface Layer {
+  packages: string[];
+  files: ImageFile[];
+  units: string[];
+  /**
+   * Shell lines that run inside the tree once packages and files are there. /build/pool has the mirror's Debian packages;
+   * what they put into /build/repository the mirror serves too.
+   */
+  setUp: string;
+}
+
+/**
+ * Runs the user data after these units, and lets an installation wait for it, as cloud-init does both: what it says to a
+ * firewall may break connections.
+ */
+export const firstBootAfter = (...units: string[]): ImageFile[] => [
+  {
+    path: "/etc/systemd/system/first-boot.service.d/after.conf",
+    mode: 0o644,
+    content: `[Unit]\nAfter=${units.join(" ")}\n`,
+  },
+  {
+    path: "/usr/bin/cloud-init",
+    mode: 0o755,
+    content: '#!/bin/sh\n[ "$*" = "status --wait" ] && exec systemctl start first-boot.service\n',
+  },
+];
+
 /** Files that the image has beyond its packages. */
 export const imageFiles = (suite: string): ImageFile[] => [
   { path: "/usr/local/lib/first-boot/run", mode: 0o755, content: firstBoot },

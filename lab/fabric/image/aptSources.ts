@@ -1,19 +1,11 @@
 /** The host's own apt sources and apt settings, so that the image comes from where this machine gets its packages. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** Debian suites that an image can be built of. */
 export const suites = ["bullseye", "bookworm", "trixie"] as const;
 export type Suite = (typeof suites)[number];
-
-/** The suite that plays an image of the cloud; it takes any part of the name that a user may give, down to `Debian 12`. */
-export function suiteOf(imageName: string): Suite {
-  const release = Number(/^Debian (\d+)/.exec(imageName)?.[1]);
-  const suite = suites[release - 11];
-  if (!suite) throw new Error(`the lab has no machine of "${imageName}"; it has Debian 11, 12 and 13`);
-  return suite;
-}
 
 const suiteWord = new RegExp(`\\b(${suites.join("|")}|stable|oldstable|testing)(?=$|[-/\\s])`, "g");
 
