@@ -65,10 +65,11 @@ YIELDED_S = 60.0
 # answers. keepalived takes the VIP off the NIC, and the service, woken by the kernel, puts it back.
 SILENCE_S = 0.2
 LEASE_S = 23.0  # so long at least after a demotion (LINGER_S); a cloud that takes longer leaves nobody to answer
-# What takes a machine, its NIC or the service that would do so, or moves the VIP to where nobody expects it.
+# What takes a machine, its NIC or the service that would do so, or moves the VIP to where nobody expects it. A firewall
+# most often comes with a boot.
 LOSSY = {
-    "power cut", "both down", "NIC down", "service killed", "service hangs", "words lost", "VIP unassigned",
-    "VIP on a third ENI", "late request", "planned switch, undone", "planned switch, operator lost",
+    "power cut", "both down", "firewall", "two firewalls", "NIC down", "service killed", "service hangs", "words lost",
+    "VIP unassigned", "VIP on a third ENI", "late request", "planned switch, undone", "planned switch, operator lost",
 }  # fmt: skip
 
 # switches. PREPARE_S, GIVE_S and take_s: a node that was asked to yield claims nothing for so long at the most.
