@@ -121,6 +121,8 @@ class Node:
             if self.left_behind:  # before_start.sh
                 self.left_behind = False
                 if self.nic == self.PRESENT:
+                    if self.service is not None and not self.deaf:
+                        self.words.append(("INSTANCE", "STOP"))
                     self.lease(LEFT_BEHIND_S)
             self.world.at(self.world.now + START_S * self.world.rng.random(), self.keepalived_starts, epoch)
 

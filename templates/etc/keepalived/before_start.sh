@@ -26,8 +26,11 @@ fi
 # Without the pid file of the keepalived that was killed, a VIP that it left behind looks like a MASTER's: should this start
 # fail, the service would take the VIP from a healthy peer. Nor is it removed, for the cloud delivers here until it has moved
 # it: with a lifetime it is nobody's claim, and answers as long as after any demotion (LINGER_S in vip_on_nic.py).
-[ -z "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ] ||
+# And the service hears first what a killed one could not say: its last word would have the address made endless again.
+if [ -n "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ]; then
+  [ ! -p "$run/keepalived.fifo" ] || echo 'INSTANCE "VI_1" STOP 0' 1<>"$run/keepalived.fifo"
   ip addr change "$vip" dev "$interface" valid_lft 25 preferred_lft 0
+fi
 
 # Before 2.3.2 a pid file whose number belongs to any living process keeps keepalived from starting. systemd runs this
 # only when no keepalived of the unit is alive.

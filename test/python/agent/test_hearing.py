@@ -81,6 +81,10 @@ class Names(unittest.TestCase):
 
 
 class Deaf(Pair):
+    def setUp(self):
+        super().setUp()
+        self.play_keepalived()
+
     def nft(self, *argv):
         subprocess.check_call(("ip", "netns", "exec", self.namespace, "nft") + argv)
 
@@ -122,7 +126,7 @@ class Deaf(Pair):
             self.advert(ADVERT[:1] + bytes([52]) + ADVERT[2:])
         self.advert()
         self.say("BACKUP")  # which it takes in after them
-        self.assertEqual(self.status()["troubles"], {})
+        self.assertNotIn("firewall", self.status()["troubles"])
 
     def test_ears_for_a_nic_that_was_taken_out_and_put_in_again(self):
         self.start()

@@ -1,10 +1,7 @@
 """The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
 
 import json
-import os
-import shutil
 import socket
-import subprocess
 import threading
 import time
 
@@ -212,13 +209,7 @@ class Prepare(Talk):
 
     def setUp(self):
         super().setUp()
-        path = os.path.join(self.folder, "keepalived")
-        shutil.copy("/bin/sleep", path)
-        keepalived = subprocess.Popen((path, "600"))
-        self.addCleanup(keepalived.wait)
-        self.addCleanup(keepalived.kill)
-        with open(self.pid_file, "w") as file:
-            file.write(str(keepalived.pid))
+        self.play_keepalived()
 
     def says(self, word):
         heard = self.peer_hears()

@@ -141,6 +141,16 @@ class NotReady(unittest.TestCase):
         switch.peer_is(game.known, game.now)
         self.refused(game, "does not answer")
 
+    def test_a_vip_that_a_look_on_its_way_finds_nowhere_is_missed_from_then_on(self):
+        game = Asking()
+        self.assertIsNone(decide.issued(game.known, game.now, DESCRIBE))
+        game.saw(NOBODY, False)
+        switch.peer_is(game.known, game.now, "keepalived hangs")
+        self.assertEqual(game.known.switch.phase, switch.REFUSED)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(NOBODY, False)
+        self.assertEqual(game.issue(), DESCRIBE, "an address on its way may show nowhere")
+
     def test_this_node_is_no_longer_master(self):
         game = Asking()
         decide.lost_master(game.known)

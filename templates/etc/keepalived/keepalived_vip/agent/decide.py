@@ -103,7 +103,9 @@ def decide(known: Knowledge, now: float):
     if not seen.fresh:
         return DESCRIBE
     if seen.holder == NOBODY:
-        return ASSIGN if seen.at >= seen.nobody_since + NOBODY_S else DESCRIBE
+        # A look of a planned switch counts no time: it has rules of its own for what it sees.
+        missed = seen.nobody_since is not None and seen.at >= seen.nobody_since + NOBODY_S
+        return ASSIGN if missed else DESCRIBE
     if not seen.available:
         stuck = seen.unsettled_since is not None and now - seen.unsettled_since >= STUCK_S
         return claim(known, now, seen.holder) if stuck and seen.holder != known.me else DESCRIBE

@@ -294,9 +294,13 @@ class Service:
             self.selector.register(self.ear, selectors.EVENT_READ, "peer")
 
     def open_ears(self) -> None:
-        if self.listener.ears is not None and not self.listener.ears.current():
-            self.selector.unregister(self.listener.ears)
-        if self.listener.open():
+        """Only beside a keepalived: where a socket takes them the kernel refuses no adverts, and by a refusal a MASTER
+        knows that no keepalived runs here."""
+        ears, runs = self.listener.ears, self.runs is True
+        if ears is not None and not (runs and ears.current()):
+            self.selector.unregister(ears)
+            self.listener.close()
+        if runs and self.listener.open():
             self.selector.register(self.listener.ears, selectors.EVENT_READ, "adverts")
 
     def open_fifo(self) -> None:
@@ -321,11 +325,11 @@ class Service:
         if last and last.get("state") in ROLES:
             self.state = last
         self.log.say("started", version=VERSION, pid=os.getpid(), state=self.state["state"])
-        next_open = next_ping = 0.0
+        next_open, next_ping, ran = 0.0, 0.0, None
         while True:
             now = time.monotonic()
-            if now >= next_open:
-                next_open = now + TICK_S
+            if now >= next_open or self.runs is not ran:
+                next_open, ran = now + TICK_S, self.runs
                 if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
                     self.log.say("ended", why="%s was removed, with the lock of this service" % self.conf.run)
                     return
