@@ -105,7 +105,7 @@ MUTANTS = [
     Mutant(
         "assigned after one look at nobody",
         "decide",
-        ("ASSIGN if seen.at >= seen.nobody_since + NOBODY_S else DESCRIBE", "ASSIGN"),
+        ("ASSIGN if missed else DESCRIBE", "ASSIGN"),
         ("known.patience.not_before = seen.nobody_since + NOBODY_S\n", "known.patience.not_before = now\n"),
     ),
     Mutant(
