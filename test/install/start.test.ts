@@ -68,6 +68,21 @@ test("a VIP that a killed keepalived has left is nobody's claim from then on, an
   assert.match(after("valid_lft 15 preferred_lft 0"), /valid_lft [0-9]+sec/);
 });
 
+test("the service hears of a killed keepalived what that could not say, and a pipe that nobody empties holds up no start", () => {
+  const vip = settingsFor("stable").vip;
+  // The whole of the pipe, in pieces as they are written to it.
+  const full =
+    "dd if=/dev/zero of=/run/keepalived-vip/keepalived.fifo bs=4096 count=64 oflag=nonblock conv=nocreat,notrunc";
+  const heard = (before: string) =>
+    machine.run(`/etc/keepalived/nic.sh up; ip addr add ${vip}/32 dev eth1; mkdir -p /run/keepalived-vip; cd /run/keepalived-vip
+      [ -p keepalived.fifo ] || mkfifo keepalived.fifo
+      exec 3<>keepalived.fifo; ${before}
+      timeout 30 /etc/keepalived/before_start.sh >/dev/null; echo "exit $?"
+      timeout 1 cat <&3 | tr -d '\\000'; ip addr flush to ${vip}`).stdout;
+  assert.equal(heard(":"), 'exit 0\nINSTANCE "VI_1" STOP 0\n');
+  assert.equal(heard(`${full} 2>/dev/null`), "exit 0\n");
+});
+
 test("maintenance outlives a reboot: keepalived is told before it starts, as long as it lasts", () => {
   const reboot = `rm -rf /run/keepalived-vip; mkdir /run/keepalived-vip; printf 0 >/run/keepalived-vip/drain
     /etc/keepalived/before_start.sh >/dev/null; cat /run/keepalived-vip/drain`;

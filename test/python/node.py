@@ -102,6 +102,16 @@ class Node(unittest.TestCase):
         with open(self.run_dir + "/keepalived.fifo", "w") as file:
             file.write(line + "\n")
 
+    def play_keepalived(self):
+        """A process of that name, which the service takes for it."""
+        program = os.path.join(self.folder, "keepalived")
+        shutil.copy(shutil.which("sleep"), program)
+        keepalived = subprocess.Popen((program, "infinity"))
+        self.addCleanup(keepalived.wait)
+        self.addCleanup(keepalived.kill)
+        with open(self.pid_file, "w") as file:
+            file.write(str(keepalived.pid))
+
     def add_vip(self, *more):
         self.ip("-n", self.namespace, "addr", "replace", VIP + "/32", "dev", "eth1", *more)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -46,17 +45,6 @@ class Pair(Node):
         """keepalived's check, as if it ran all the time of a test."""
         with open(self.run_dir + "/heartbeat", "w"):
             os.utime(self.run_dir + "/heartbeat", (time.time() + 3600,) * 2)
-
-    def play_keepalived(self):
-        """A process of that name, which the service takes for it."""
-        path = os.path.join(self.folder, "keepalived")
-        shutil.copy("/bin/sleep", path)
-        keepalived = subprocess.Popen((path, "600"))
-        self.addCleanup(keepalived.wait)
-        self.addCleanup(keepalived.kill)
-        with open(self.pid_file, "w") as file:
-            file.write(str(keepalived.pid))
-        return keepalived
 
     def advert(self, packet=ADVERT):
         def send():

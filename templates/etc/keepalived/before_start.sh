@@ -28,7 +28,8 @@ fi
 # it: with a lifetime it is nobody's claim, and answers as long as after any demotion (LINGER_S in vip_on_nic.py).
 # And the service hears first what a killed one could not say: its last word would have the address made endless again.
 if [ -n "$(ip -4 -o addr show dev "$interface" to "$vip" permanent 2>/dev/null)" ]; then
-  [ ! -p "$run/keepalived.fifo" ] || echo 'INSTANCE "VI_1" STOP 0' 1<>"$run/keepalived.fifo"
+  # Waits for no reader, as notify_action.sh: a pipe that nobody empties must not keep keepalived from starting.
+  printf 'INSTANCE "VI_1" STOP 0\n' | dd of="$run/keepalived.fifo" oflag=nonblock conv=nocreat,notrunc 2>/dev/null
   ip addr change "$vip" dev "$interface" valid_lft 25 preferred_lft 0
 fi
 

@@ -59,13 +59,7 @@ class Hung(unittest.TestCase):
 class CutOff(Node):
     def setUp(self):
         super().setUp()
-        program = os.path.join(self.folder, "keepalived")
-        shutil.copy(shutil.which("sleep"), program)
-        keepalived = subprocess.Popen((program, "infinity"))
-        self.addCleanup(keepalived.wait)
-        self.addCleanup(keepalived.kill)
-        with open(self.pid_file, "w") as file:
-            file.write(str(keepalived.pid))
+        self.play_keepalived()
 
     def before_start(self):
         """As before_start.sh has it."""

@@ -1,8 +1,6 @@
 """The service on a node, when the cloud, the credentials, the NIC or the EIP are not as they should be."""
 
 import os
-import shutil
-import subprocess
 import unittest
 
 from node import DESCRIBE, MIGRATE, Node
@@ -57,13 +55,7 @@ class Trouble(Node):
         self.settled()
 
     def test_a_vip_is_not_claimed_back_while_keepalived_hangs(self):
-        program = os.path.join(self.folder, "keepalived")
-        shutil.copy(shutil.which("sleep"), program)
-        keepalived = subprocess.Popen((program, "infinity"))
-        self.addCleanup(keepalived.wait)
-        self.addCleanup(keepalived.kill)
-        with open(self.pid_file, "w") as file:
-            file.write(str(keepalived.pid))
+        self.play_keepalived()
         os.makedirs(self.run_dir)
         open(self.run_dir + "/started-with", "w").close()
         self.beat()

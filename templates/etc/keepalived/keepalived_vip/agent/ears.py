@@ -89,10 +89,9 @@ class Listener:
         self.renew_at = None  # when to prolong the reason, while this holds it; one of a service before ends by itself
 
     def open(self) -> bool:
-        """Whether there are other ears now than before. Raises OSError."""
-        if self.ears is not None and self.ears.current():
+        """Whether there are ears now that were not before. Raises OSError."""
+        if self.ears is not None:
             return False
-        self.close()
         self.ears = Ears(self.conf)
         return True
 
