@@ -70,6 +70,7 @@ const outputs = (entry: Entry, inputs: Json): Json => {
   const kind = entry.type.split(":").at(-1) ?? "";
   return { ...inputs, [`${kind.charAt(0).toLowerCase()}${kind.slice(1)}Id`]: entry.id, ...entry.state };
 };
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const short = (entry: { type: string; name: string }) => `${entry.type.split(":").at(-1)} ${entry.name}`;
 const tools: Tools = {
   call: connect(options),
@@ -84,7 +85,7 @@ function save(): void {
 
 function handlerOf(entry: { type: string; name: string }): Resource {
   const handler = resources[entry.type];
-  if (!handler) throw new Error(`The inline engine does not know ${short(entry)}; this needs the real engine.`);
+  if (!handler) throw new Error(`the inline engine does not know ${entry.type}; this needs the real engine.`);
   return handler;
 }
 
@@ -111,13 +112,19 @@ const requests = new Map<string, { ignored: string[]; deletedWith: string; trigg
 const underWay = new Set<Promise<unknown>>();
 let stopped = false;
 
-/** Nothing is begun once something has failed. */
+/**
+ * Nothing is begun once something has failed. A failure ends the run from here: the mock runtime tells of one only by what
+ * hangs on the resource, and on a node's last command nothing does (the run then ended as if all were well).
+ */
 async function make(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Json }> {
   if (!args.custom) return { id: args.name, state: args.inputs as Json };
   if (stopped) return new Promise(() => {});
-  const work = carryOut(args);
+  const work = carryOut(args).finally(() => underWay.delete(work));
   underWay.add(work);
-  return work.finally(() => underWay.delete(work));
+  return work.catch(async (error) => {
+    await stop(`${short(args)}: ${messageOf(error)}`);
+    return new Promise(() => {});
+  });
 }
 
 async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Json }> {
@@ -148,7 +155,7 @@ async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: st
     console.log(`+ ${short(fresh)} (${fresh.id}) ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
     entry = fresh;
   } else if (entry.trigger !== trigger) {
-    throw new Error(`${short(entry)} has to be replaced; the inline engine can't do that, it needs the real engine.`);
+    throw new Error("has to be replaced; the inline engine can't do that, it needs the real engine.");
   } else {
     const old = entry.inputs;
     const kept = (value: Json) => ignored.reduce((now, path) => withKept(old, now, path.split(".")), value);
@@ -159,9 +166,7 @@ async function carryOut(args: pulumi.runtime.MockResourceArgs): Promise<{ id: st
     }
     const changed = Object.keys(wanted).filter((key) => !isDeepStrictEqual(old[key], wanted[key]));
     if (!handler.update) {
-      throw new Error(
-        `${short(entry)}: ${changed.join(", ")} changed; the inline engine can't do that, it needs the real engine.`,
-      );
+      throw new Error(`${changed.join(", ")} changed; the inline engine can't do that, it needs the real engine.`);
     }
     const state = await handler.update(entry.id, inputs, tools);
     Object.assign(entry, { inputs: wanted, state: { ...entry.state, ...state }, ...removalOf(entry, inputs) });
@@ -216,8 +221,7 @@ interface RegisterRequest {
 async function stop(error: unknown): Promise<void> {
   if (stopped) return;
   stopped = true;
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`\n${message.replace(/^(?:.*error serializing property "[^"]*": ?)+/s, "")}`);
+  console.error(`\n${messageOf(error).replace(/^(?:.*error serializing property "[^"]*": ?)+/s, "")}`);
   await Promise.allSettled(underWay);
   process.exit(1);
 }

@@ -51,7 +51,7 @@ test("what was under way when something failed is recorded, so that the next run
   cloud.faults.set({ latencyMs: 300, errorOnce: [{ action: "CreateVpc", code: "LimitExceeded" }] });
   const failed = await run("up");
   assert.equal(failed.code, 1, failed.text);
-  assert.match(failed.text, /ha-network-vpc .* injected/);
+  assert.match(failed.text, /^Vpc ha-network-vpc: injected$/m);
   const made = async () => [
     ...list((await call("cam", "DescribeRoleList", { Page: 1, Rp: 20 })).List),
     ...list((await call("cvm", "DescribeDisasterRecoverGroups")).DisasterRecoverGroupSet),
@@ -85,4 +85,14 @@ test("a type that is sold out, one that is unknown and an image that is not ther
   const call = sdk(cloud);
   assert.equal((await call("vpc", "DescribeVpcs")).TotalCount, 0);
   assert.equal((await call("cam", "DescribeRoleList", { Page: 1, Rp: 20 })).TotalNum, 0);
+});
+
+test("a command that fails on a node ends the run, where no output hangs on it too", async (t) => {
+  const cloud = await cloudFor(t);
+  const run = engineFor(t, cloud);
+  // With the host keys named, all outputs are there before a node's files are; and there is no lab to log in to.
+  const { code, text } = await run("up", { hostKeys: JSON.stringify({ a: "any", b: "any" }) });
+  assert.equal(code, 1, text);
+  assert.match(text, /\+ Instance ha-a-instance /);
+  assert.doesNotMatch(text, /\d+ created/);
 });
