@@ -1,17 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Bastion, CloudIds, NodeName, PairSettings, ServicePort } from "../render/model.ts";
 import { renderCloud, renderKey, renderStatic } from "../render/render.ts";
-import { ExistingNode } from "./existingNode.ts";
 import { type HandoverArgs, handover } from "./handover.ts";
 import type { PlaceSettings } from "./lookups/facts.ts";
+import { existingMachines, type MachineOrder, newMachines } from "./machines.ts";
 import { Network } from "./network.ts";
-import { Node } from "./node.ts";
 import { NodeFiles } from "./nodeFiles.ts";
 import { type CallerKind, NodeRole } from "./nodeRole.ts";
-import { NodeTemplate } from "./nodeTemplate.ts";
 import { designOf, designOfExisting, type MachineSettings, orderOf } from "./replacement.ts";
 import type { Running } from "./running.ts";
-import { secretFor, withSecret } from "./ssh/firstLogin.ts";
 import { hostKeyOf } from "./ssh/hostKey.ts";
 import type { Login } from "./ssh/login.ts";
 import { VirtualIp } from "./virtualIp.ts";
@@ -46,19 +43,8 @@ export interface HaPairArgs {
 }
 
 /** What else has to be in place, for each step of a node. */
-interface Order {
-  start: pulumi.Resource[];
-  attach: pulumi.Resource[];
+interface Order extends MachineOrder {
   install: pulumi.Resource[];
-}
-
-/** A node's machine, made for it or there before. */
-interface Machine {
-  instanceId: pulumi.Input<string>;
-  attachment: pulumi.Resource;
-  sshHost: pulumi.Input<string>;
-  /** Its own public address, null without one. */
-  publicIp: pulumi.Input<string | null>;
 }
 
 /** A node as the outputs show it. */
@@ -149,59 +135,28 @@ export class HaPair extends pulumi.ComponentResource {
       { pair, region, eniIds: [enis.a.eniId, enis.b.eniId], eipId: eip?.id, caller: callerOf(existing), tags },
       child,
     );
-    const template = existing
-      ? undefined
-      : new NodeTemplate(`${name}-template`, { ...settings, imageId: running.imageId }, child);
-
     const ids = pulumi
       .all([enis.a.eniId, enis.b.eniId, enis.a.mac, enis.b.mac, eip?.id])
       .apply(([aId, bId, aMac, bMac, eipId]): CloudIds => {
         return { eniIds: { a: aId, b: bId }, eniMacs: { a: aMac, b: bMac }, eipId: eipId ?? null };
       });
     const design = settings.instanceIds ? designOfExisting(settings.instanceIds) : designOf(settings);
-    const userDataOf = (node: NodeName) => {
-      const { sshPrivateKey: key, userData } = settings;
-      const secret = existing || key === undefined ? null : secretFor(key, pair, node);
-      const both = secret === null ? null : withSecret(userData, secret);
-      return both === null ? { userData, secret: null } : { userData: both, secret };
-    };
-    const machineOf = (node: NodeName, order: Order): Machine => {
-      const { eniId } = enis[node];
-      const attachAfter = [access.grant, ...(eipBinding ? [eipBinding] : []), ...order.attach];
-      if (existing) {
-        const { instanceId, sshHost, publicIp } = existing.machines[node];
-        const { attachment } = new ExistingNode(`${name}-${node}`, { instanceId, eniId, attachAfter }, child);
-        return { instanceId, attachment, sshHost, publicIp };
-      }
-      const { instance, attachment, sshHost } = new Node(
-        `${name}-${node}`,
-        {
-          instanceName: `${pair}-${node}`,
-          zone: place.zone,
-          vpcId,
-          subnetId,
-          securityGroupIds,
-          imageId: template!.imageId,
-          instanceType: settings.instanceType,
-          keyPairId: template!.keyPairId,
-          placementGroupId: template!.placementGroupId,
-          roleName: access.roleName!,
-          systemDiskType: settings.systemDiskType,
-          systemDiskSizeGb: settings.systemDiskSizeGb,
-          userData: userDataOf(node).userData,
-          publicIp: settings.nodePublicIp,
-          eniId,
-          design,
-          // The ENIs first: the cloud picks the machines' own addresses, and could pick one that is meant for an ENI.
-          startAfter: [network.rules, enis.a, enis.b, ...order.start],
-          attachAfter,
-          tags,
-        },
-        child,
-      );
-      const publicIp = settings.nodePublicIp ? instance.publicIp : null;
-      return { instanceId: instance.instanceId, attachment, sshHost, publicIp };
-    };
+    const readyToServe = [access.grant, ...(eipBinding ? [eipBinding] : [])];
+    const machineOf = existing
+      ? existingMachines(name, { machines: existing.machines, enis, attachAfter: readyToServe }, child)
+      : newMachines(
+          name,
+          {
+            settings: { ...settings, imageId: running.imageId },
+            zone: place.zone,
+            network,
+            enis,
+            roleName: access.roleName,
+            design,
+            attachAfter: readyToServe,
+          },
+          child,
+        );
     const keyFiles = access.key?.apply(renderKey);
     const build = (node: NodeName, order: Order) => {
       const machine = machineOf(node, order);
@@ -218,7 +173,7 @@ export class HaPair extends pulumi.ComponentResource {
       const { instanceId } = machine;
       const hostKey = hostKeyOf(
         `${name}-${node}-host-key`,
-        { node, given: settings.hostKeys[node], login: unknown, instanceId, secret: userDataOf(node).secret },
+        { node, given: settings.hostKeys[node], login: unknown, instanceId, secret: machine.secret },
         child,
       );
       const login = { ...unknown, hostKey };

@@ -12,8 +12,8 @@ export interface NodeArgs {
   instanceType: string;
   keyPairId: pulumi.Input<string>;
   placementGroupId: pulumi.Input<string>;
-  /** Role whose credentials the machine gets from the metadata service. */
-  roleName: pulumi.Input<string>;
+  /** Role whose credentials the machine gets from the metadata service, undefined for none. */
+  roleName: pulumi.Input<string> | undefined;
   systemDiskType: string;
   systemDiskSizeGb: number;
   /** Plain text for cloud-init, undefined without any. */
@@ -54,7 +54,7 @@ export class Node extends pulumi.ComponentResource {
         subnetId: args.subnetId,
         orderlySecurityGroups: args.securityGroupIds,
         keyIds: [args.keyPairId],
-        camRoleName: args.roleName,
+        ...(args.roleName !== undefined && { camRoleName: args.roleName }),
         disasterRecoverGroupIds: [args.placementGroupId],
         systemDiskType: args.systemDiskType,
         systemDiskSize: args.systemDiskSizeGb,
