@@ -52,6 +52,9 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.
   { from: onNode("cloud/"), may: onNode("(cloud/|[^/]+$)") },
+  { from: onNode("agent/policy/"), may: onNode("agent/policy/") },
+  { from: onNode("agent/node/"), may: onNode("(agent/(policy|node)/|[^/]+$)") },
+  { from: onNode("agent/vip/"), may: onNode("(agent/(policy|node|vip)/|cloud/|[^/]+$)") },
   { from: onNode("agent/"), may: onNode("(agent/|cloud/|[^/]+$)") },
   { from: onNode("user/"), may: onNode("(user/|agent/|[^/]+$)") },
   { from: onNode("operator/"), may: onNode("") },

@@ -51,6 +51,10 @@ make_folder() { # remembers what it made, for uninstall.sh
   [ -d "$1" ] && return
   make_folder "${1%/*}" && (umask 022 && mkdir "$1") && echo "$1" >>"$lib/folders"
 }
+remove() { # with what Python has compiled of it
+  module=${1##*/}
+  rm -f "${1%/*}/__pycache__/${module%.py}".*.pyc "$1"
+}
 discard() { [ ! -e "$1.$suffix" ] || rm -f "$1.$suffix"; }
 discard_new() { targets | while read -r _ _ _ path; do discard "$path"; done; }
 keep() { # keep FROM TO: a second name where possible, so that it needs no space
@@ -96,7 +100,7 @@ restore_old() {
     keep "$lib/txn/root$path" "$path.$suffix" && mv -f "$path.$suffix" "$path"
     discard "$path" # mv leaves a second name of the very same file
   done <"$lib/txn/paths"
-  while read -r path; do [ -e "$lib/txn/root$path" ] || rm -f "$path"; done <"$lib/txn/paths"
+  while read -r path; do [ -e "$lib/txn/root$path" ] || remove "$path"; done <"$lib/txn/paths"
 }
 end_transaction() { mv "$lib/txn" "$lib/txn.done" && rm -rf "$lib/txn.done"; }
 
@@ -264,7 +268,7 @@ failure=
 put_in_place >log 2>&1 || failure="the new files could not be put in place"
 while read -r path; do
   say "remove $path"
-  rm -f "$path"
+  remove "$path"
   [ ! -e "$lib/original$path" ] || cp -a "$lib/original$path" "$path"
 done <stale
 if [ -z "$failure" ]; then

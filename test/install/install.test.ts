@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { pushProgram } from "../../push/bundle.ts";
 import { installScripts } from "../../push/scripts.ts";
-import { bareNode, checking, conf, filesOf, installedNode, type Node, original, slower } from "./node.ts";
+import { bareNode, checking, conf, edited, filesOf, installedNode, type Node, original, slower } from "./node.ts";
 
 describe("install", () => {
   test("a bare node: files, NIC and services in this order; once more: nothing at all", async (t) => {
@@ -83,6 +83,12 @@ test("a health check comes before keepalived starts, and leaves nothing that kee
     "drain 0",
   ]);
   assert.equal(node.install(watched).stdout, "up to date\n");
+  node.calls();
+  const depth = (path: string) => path.split("/").length;
+  const modules = original.map(({ path }) => path).filter((path) => path.startsWith("/etc/keepalived/keepalived_vip/"));
+  const [deepest = ""] = modules.sort((x, y) => depth(y) - depth(x));
+  assert.equal(node.install(edited(watched, deepest, (text) => `${text}# newer\n`)).status, 0);
+  assert.deepEqual(node.calls().slice(-2), ["restart keepalived-vip", "restart keepalived-vip-health"]);
   node.run("/etc/keepalived/vip.py drain hold health 60 'it failed'");
   assert.equal(node.install(original).status, 0);
   assert.deepEqual(node.calls().slice(-2), ["restart keepalived-vip", "stop keepalived-vip-health"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import type { NodeFile } from "../../render/model.ts";
 import { bareNode, edited, original } from "./node.ts";
@@ -55,5 +55,12 @@ test("files that move into folders: vip.py starts at every moment of the update,
       [],
     );
     node.has(status === 0 ? files : flat());
+    const compiled = node.run("find /etc/keepalived/keepalived_vip -name '*.pyc'").stdout.trimEnd().split("\n");
+    const sources = compiled.map((path) => path.replace("__pycache__/", "").replace(/\.[^/]*$/, ".py"));
+    assert.ok(sources.length > 5, `${sources.length} compiled`);
+    assert.deepEqual(
+      sources.filter((path) => !existsSync(node.at(path))),
+      [],
+    );
   }
 });

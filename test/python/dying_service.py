@@ -11,7 +11,8 @@ import sys
 
 import service
 from keepalived_vip import cloud
-from keepalived_vip.agent import decide, patience, watch
+from keepalived_vip.agent import watch
+from keepalived_vip.agent.policy import decide, patience
 from keepalived_vip.operator import main
 
 # The tests wait for the service to come through, not for its patience.

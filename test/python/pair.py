@@ -8,7 +8,7 @@ import threading
 import time
 
 import support
-from keepalived_vip.agent import nic, peer
+from keepalived_vip.agent.node import nic, peer
 from node import Node
 from support import VIP, until
 

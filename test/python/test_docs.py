@@ -8,7 +8,7 @@ import unittest
 import prometheus
 import support
 from keepalived_vip import metrics, settings
-from keepalived_vip.agent import nic, peer
+from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.operator import main, selftest
 
 DOCS = os.path.join(support.HERE, "..", "..", "docs")

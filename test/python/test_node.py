@@ -12,7 +12,7 @@ import unittest
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import nic
+from keepalived_vip.agent.node import nic
 
 
 class Settings(unittest.TestCase):

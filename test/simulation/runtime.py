@@ -15,7 +15,8 @@ import machine
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
 # Each imports only those before it.
-PURE = ("patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival", "vip_on_nic", "rank")
+PURE = ["policy." + name for name in ["patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival"]]
+PURE += ["vip.vip_on_nic", "node.rank"]
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -66,18 +67,18 @@ class Runtime:
             del sys.modules[name]
         if PLACE not in sys.path:
             sys.path.insert(0, PLACE)
-        agent = importlib.import_module(AGENT)
-        for name in PURE:
-            path = os.path.join(PLACE, "keepalived_vip", "agent", name + ".py")
+        for place in PURE:
+            folder, _, name = place.partition(".")
+            path = os.path.join(PLACE, "keepalived_vip", "agent", folder, name + ".py")
             with open(path) as file:
                 text = mutate(name, file.read())
-            module = types.ModuleType("%s.%s" % (AGENT, name))
+            module = types.ModuleType("%s.%s" % (AGENT, place))
             exec(compile(text, path, "exec"), module.__dict__)
             sys.modules[module.__name__] = module
-            setattr(agent, name, module)
+            setattr(importlib.import_module("%s.%s" % (AGENT, folder)), name, module)
             setattr(self, name, module)
-        modules = "agent.watch agent.handover agent.mover agent.calls agent.drain agent.nic agent.peer"
-        modules += " agent.ears agent.upkeep cloud cloud.credentials settings"
+        modules = "agent.watch agent.vip.handover agent.vip.mover agent.vip.calls agent.node.drain agent.node.nic"
+        modules += " agent.node.peer agent.node.ears agent.node.upkeep cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log

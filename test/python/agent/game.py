@@ -1,7 +1,7 @@
 """One node, told what happened, and what it decides."""
 
-from keepalived_vip.agent import decide, knowledge
-from keepalived_vip.agent.knowledge import EIP_OK
+from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.policy.knowledge import EIP_OK
 from support import ME, PEER
 
 NOW = 1000.0

@@ -10,7 +10,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import systemd
-from keepalived_vip.agent import nic_repair, peer
+from keepalived_vip.agent.node import nic_repair, peer
 from keepalived_vip.log import plain
 from node import MIGRATE
 from pair import MY_ADDRESS, PEER_ADDRESS, Pair

@@ -3,7 +3,8 @@
 import unittest
 
 from cloud.with_cloud import WithCloud
-from keepalived_vip.agent import calls, knowledge
+from keepalived_vip.agent.policy import knowledge
+from keepalived_vip.agent.vip import calls
 from support import EIP, ME, PEER, VIP
 
 

@@ -6,8 +6,8 @@ import os
 import unittest
 
 import support
-from keepalived_vip.agent import decide
-from keepalived_vip.agent.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, IDLE, NOBODY, REBIND
+from keepalived_vip.agent.policy import decide
+from keepalived_vip.agent.policy.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, IDLE, NOBODY, REBIND
 from support import ME, PEER
 
 from agent.game import NOW, Game
@@ -218,15 +218,15 @@ class Purity(unittest.TestCase):
 
     def test_the_decision_imports_nothing_but_what_it_rests_on(self):
         for name, wanted in self.RESTS_ON.items():
-            with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", name + ".py")) as file:
+            with open(os.path.join(support.RUNTIME, "keepalived_vip", "agent", "policy", name + ".py")) as file:
                 tree = ast.parse(file.read())
             found = []
             for node in ast.walk(tree):
                 self.assertNotIsInstance(node, ast.Import)
                 if isinstance(node, ast.ImportFrom):
                     module = node.module.rpartition(".")[2]
-                    found += [alias.name for alias in node.names] if module == "agent" else [module]
-                    self.assertIn(node.module, ("keepalived_vip.agent", "keepalived_vip.agent." + module))
+                    found += [alias.name for alias in node.names] if module == "policy" else [module]
+                    self.assertIn(node.module, ("keepalived_vip.agent.policy", "keepalived_vip.agent.policy." + module))
             self.assertEqual(found, wanted)
 
     def test_nobody_else_changes_what_is_known(self):

@@ -3,8 +3,9 @@
 import unittest
 from unittest import mock
 
-from keepalived_vip.agent import decide, patience, vip_on_nic
-from keepalived_vip.agent.knowledge import DESCRIBE
+from keepalived_vip.agent.policy import decide, patience
+from keepalived_vip.agent.policy.knowledge import DESCRIBE
+from keepalived_vip.agent.vip import vip_on_nic
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 
@@ -107,7 +108,7 @@ class Late(unittest.TestCase):
     def test_the_peer_hears_that_the_vip_is_here_by_the_second(self):
         game, told = self.looked_late(ME), []
         vip = vip_on_nic.VipOnNic(None, game.known)
-        with mock.patch("keepalived_vip.agent.peer.tell", lambda _ear, _conf, message: told.append(message)):
+        with mock.patch("keepalived_vip.agent.node.peer.tell", lambda _ear, _conf, message: told.append(message)):
             vip.tell_has("ear")
             self.assertEqual(told, [])
             game.issue()

@@ -2,8 +2,8 @@
 
 import unittest
 
-from keepalived_vip.agent import decide, knowledge, patience
-from keepalived_vip.agent.knowledge import DESCRIBE, EIP_MISSING, IDLE
+from keepalived_vip.agent.policy import decide, knowledge, patience
+from keepalived_vip.agent.policy.knowledge import DESCRIBE, EIP_MISSING, IDLE
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 

@@ -7,7 +7,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import drain
+from keepalived_vip.agent.node import drain
 
 
 class Drain(unittest.TestCase):

@@ -8,8 +8,8 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import firewall
-from keepalived_vip.agent.hearing import Hearing
+from keepalived_vip.agent.node import firewall
+from keepalived_vip.agent.policy.hearing import Hearing
 from pair import ADVERT, FAREWELL, PEER_ADDRESS, Pair
 from support import until
 

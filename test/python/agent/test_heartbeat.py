@@ -3,9 +3,9 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip.agent import decide
-from keepalived_vip.agent.heartbeat import HUNG_S, Heartbeat
-from keepalived_vip.agent.knowledge import DESCRIBE
+from keepalived_vip.agent.policy import decide
+from keepalived_vip.agent.policy.heartbeat import HUNG_S, Heartbeat
+from keepalived_vip.agent.policy.knowledge import DESCRIBE
 from support import ME, PEER
 
 from agent.game import Game

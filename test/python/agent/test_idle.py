@@ -9,7 +9,8 @@ import unittest
 import support
 from fake_cloud import FakeCloud
 from keepalived_vip import cloud, http1, settings
-from keepalived_vip.agent import calls, decide, knowledge
+from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.vip import calls
 from keepalived_vip.cloud import credentials
 from support import ME, PEER
 

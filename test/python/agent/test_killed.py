@@ -5,7 +5,7 @@ import signal
 import unittest
 
 import support
-from keepalived_vip.agent import nic
+from keepalived_vip.agent.node import nic
 from node import MIGRATE, Node
 from support import EIP, ME, VIP, until
 

@@ -10,7 +10,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip.agent import nic, vip_on_nic
+from keepalived_vip.agent.node import nic
+from keepalived_vip.agent.vip import vip_on_nic
 from node import Node
 
 

@@ -10,7 +10,7 @@ import unittest
 import nobody
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import peer
+from keepalived_vip.agent.node import peer
 from pair import MY_ADDRESS, PEER_ADDRESS, Pair
 from support import ME, PEER, never, until
 

@@ -6,7 +6,8 @@ import threading
 import time
 
 import support
-from keepalived_vip.agent import peer, switch
+from keepalived_vip.agent.node import peer
+from keepalived_vip.agent.policy import switch
 from pair import MY_ADDRESS, PEER_ADDRESS, Pair
 from support import ME, PEER, never, until
 

@@ -2,7 +2,8 @@
 
 import unittest
 
-from keepalived_vip.agent import decide, rank
+from keepalived_vip.agent.node import rank
+from keepalived_vip.agent.policy import decide
 from node import Node
 from support import ME, PEER, until
 

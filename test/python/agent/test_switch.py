@@ -2,8 +2,9 @@
 
 import unittest
 
-from keepalived_vip.agent import decide, handover, patience, switch, vip_on_nic
-from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from keepalived_vip.agent.policy import decide, patience, switch
+from keepalived_vip.agent.policy.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
+from keepalived_vip.agent.vip import handover, vip_on_nic
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 

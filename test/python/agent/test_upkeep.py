@@ -8,8 +8,8 @@ import unittest
 from unittest import mock
 
 import support
-from keepalived_vip.agent import upkeep
-from keepalived_vip.agent.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
+from keepalived_vip.agent.node import upkeep
+from keepalived_vip.agent.policy.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
 from node import Node
 from support import until
 

@@ -8,7 +8,8 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import nic, watch
+from keepalived_vip.agent import watch
+from keepalived_vip.agent.node import nic
 from keepalived_vip.user.announce import Announcer
 from support import ME, PEER
 

@@ -6,7 +6,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import cloud, http1, settings
-from keepalived_vip.agent import calls
+from keepalived_vip.agent.vip import calls
 from keepalived_vip.cloud import api, errors
 from support import PEER
 

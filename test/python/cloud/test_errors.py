@@ -11,8 +11,8 @@ from unittest import mock
 import support
 from fake_cloud import FakeCloud
 from keepalived_vip import settings
-from keepalived_vip.agent import decide, knowledge, patience
-from keepalived_vip.agent.mover import Mover
+from keepalived_vip.agent.policy import decide, knowledge, patience
+from keepalived_vip.agent.vip.mover import Mover
 from keepalived_vip.cloud import errors
 from support import EIP, ME, VIP
 

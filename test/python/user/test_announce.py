@@ -6,7 +6,7 @@ import unittest
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import drain
+from keepalived_vip.agent.node import drain
 from node import Node
 from support import ME, PEER, until
 

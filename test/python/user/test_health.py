@@ -11,7 +11,7 @@ import time
 import unittest
 
 import support
-from keepalived_vip.agent import drain
+from keepalived_vip.agent.node import drain
 from keepalived_vip.user.checks import DIED, ENDED, FAILED
 from keepalived_vip.user.health import Verdict
 from support import until

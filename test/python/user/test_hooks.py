@@ -11,7 +11,7 @@ import unittest
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import decide, knowledge
+from keepalived_vip.agent.policy import decide, knowledge
 from keepalived_vip.user import hooks
 from support import ME, PEER, until
 

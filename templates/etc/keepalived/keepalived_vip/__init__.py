@@ -2,12 +2,14 @@
 
 Where to begin reading:
     agent/watch.py      the service: hears keepalived and the kernel, decides, has one call made at a time
-    agent/decide.py     what to do next, a pure function of agent/knowledge.py; agent/switch.py in a planned switch
-    agent/mover.py      carries that out by agent/calls.py, and takes in what became of it
+    agent/policy/       what it decides: decide.py, a pure function of knowledge.py; switch.py in a planned switch
+    agent/vip/          what it does with the VIP: mover.py carries that out by calls.py, and takes in what became of it
+    agent/node/         what it hears of this machine and the peer, and does there
     cloud/errors.py     what each of the cloud's error codes means for a move; cloud/api.py asks it
     user/               the user's own side: health check, scripts, notifyUrl
     operator/main.py    vip.py: which command is where
-What all share lies here. cloud knows none of the folders, agent only cloud, user only agent; nobody knows operator.
+What all share lies here. cloud knows none of the folders, agent only cloud, user only agent; nobody knows operator. In
+agent policy knows nothing but itself, node only policy, vip both.
 """
 
 VERSION = "0.2.0"

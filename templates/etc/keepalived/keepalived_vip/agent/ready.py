@@ -1,6 +1,6 @@
 """Whether this node could take the VIP over now, by what its service knows. No I/O."""
 
-from keepalived_vip.agent import drain
+from keepalived_vip.agent.node import drain
 
 
 def why_not(service, reasons: dict):

@@ -4,7 +4,7 @@ import json
 import time
 
 from keepalived_vip import VERSION, metrics, settings
-from keepalived_vip.agent import nic
+from keepalived_vip.agent.node import nic
 
 BEAT_S = 15.0  # how often status and metrics are written though nothing changed
 CALM_S = 0.5  # the metrics follow a change so much later, and never beside a call

@@ -6,16 +6,18 @@ import signal
 import time
 
 from keepalived_vip import VERSION, settings, systemd
-from keepalived_vip.agent import decide, drain, knowledge, nic, peer, rank, ready
-from keepalived_vip.agent.ears import Listener
-from keepalived_vip.agent.handover import Handover
-from keepalived_vip.agent.heartbeat import Heartbeat
-from keepalived_vip.agent.mover import Mover, take_lock
-from keepalived_vip.agent.nic_repair import NicRepair
+from keepalived_vip.agent import ready
+from keepalived_vip.agent.node import drain, nic, peer, rank
+from keepalived_vip.agent.node.ears import Listener
+from keepalived_vip.agent.node.nic_repair import NicRepair
+from keepalived_vip.agent.node.upkeep import Upkeep
+from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.policy.heartbeat import Heartbeat
 from keepalived_vip.agent.report import Report
 from keepalived_vip.agent.threads import Threads
-from keepalived_vip.agent.upkeep import Upkeep
-from keepalived_vip.agent.vip_on_nic import VipOnNic
+from keepalived_vip.agent.vip.handover import Handover
+from keepalived_vip.agent.vip.mover import Mover, take_lock
+from keepalived_vip.agent.vip.vip_on_nic import VipOnNic
 from keepalived_vip.agent.writer import Writer
 from keepalived_vip.log import Log, plain
 

@@ -4,7 +4,7 @@ import select
 import socket
 import time
 
-from keepalived_vip.agent import ears, nic
+from keepalived_vip.agent.node import ears, nic
 
 ICMP = 1  # IP protocol number
 UNREACHABLE, NO_PROTOCOL = 3, 2  # its type and code

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from keepalived_vip.agent import drain, nic
+from keepalived_vip.agent.node import drain, nic
 from keepalived_vip.operator import probe, switchover
 
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby

@@ -98,7 +98,7 @@ def hooks(conf) -> int:
 
 
 def drained(conf, argv) -> int:
-    from keepalived_vip.agent import drain
+    from keepalived_vip.agent.node import drain
 
     argv = argv[1:]
     os.makedirs(conf.run, exist_ok=True)

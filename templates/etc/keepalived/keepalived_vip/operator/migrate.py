@@ -4,8 +4,9 @@ import os
 import sys
 import time
 
-from keepalived_vip.agent import decide, knowledge, nic
-from keepalived_vip.agent.mover import Mover
+from keepalived_vip.agent.node import nic
+from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.vip.mover import Mover
 from keepalived_vip.log import Log
 from keepalived_vip.operator.status import service_runs
 

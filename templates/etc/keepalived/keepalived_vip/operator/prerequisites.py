@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from keepalived_vip.agent import firewall, nic
+from keepalived_vip.agent.node import firewall, nic
 from keepalived_vip.operator import adverts, drift, held, probe
 from keepalived_vip.operator.status import run, span
 

@@ -4,7 +4,7 @@ import socket
 import time
 
 from keepalived_vip import cloud, http1
-from keepalived_vip.agent import calls
+from keepalived_vip.agent.vip import calls
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
 from keepalived_vip.operator.prerequisites import NotAsked, Problem, at_once, words

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from keepalived_vip.agent import nic
+from keepalived_vip.agent.node import nic
 
 PING_S = 0.1
 

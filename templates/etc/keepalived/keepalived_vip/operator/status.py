@@ -9,8 +9,8 @@ import subprocess
 import time
 
 from keepalived_vip import VERSION, settings
-from keepalived_vip.agent import drain, nic
-from keepalived_vip.agent.mover import take_lock
+from keepalived_vip.agent.node import drain, nic
+from keepalived_vip.agent.vip.mover import take_lock
 
 SILENT_S = 60.0  # a service that has written nothing for so long hangs
 HOLDERS = {"self": "this node's ENI", "peer": "the peer's ENI", "other": "another ENI", "none": "no ENI at all"}

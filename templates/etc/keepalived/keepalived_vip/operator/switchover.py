@@ -9,9 +9,10 @@ import sys
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import drain, nic, peer, switch
-from keepalived_vip.agent.mover import take_lock
-from keepalived_vip.agent.vip_on_nic import PREPARED_S
+from keepalived_vip.agent.node import drain, nic, peer
+from keepalived_vip.agent.policy import switch
+from keepalived_vip.agent.vip.mover import take_lock
+from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
 from keepalived_vip.operator.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6  # exit codes

@@ -6,9 +6,9 @@ import json
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import drain
-from keepalived_vip.agent.child import Child
-from keepalived_vip.agent.mover import take_lock
+from keepalived_vip.agent.node import drain
+from keepalived_vip.agent.node.child import Child
+from keepalived_vip.agent.vip.mover import take_lock
 from keepalived_vip.user import hooks
 from keepalived_vip.user.notify import Lasting, Notifier
 

@@ -12,7 +12,7 @@ import signal
 import time
 
 from keepalived_vip import settings, systemd
-from keepalived_vip.agent import drain, nic
+from keepalived_vip.agent.node import drain, nic
 from keepalived_vip.log import Log
 from keepalived_vip.user import checks
 

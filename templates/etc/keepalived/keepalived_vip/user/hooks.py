@@ -12,7 +12,7 @@ import signal
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import knowledge
+from keepalived_vip.agent.policy import knowledge
 from keepalived_vip.log import plain
 from keepalived_vip.user.checks import began
 

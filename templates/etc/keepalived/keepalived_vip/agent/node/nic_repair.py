@@ -1,6 +1,6 @@
 """nic.sh, run without waiting for it: the service has to hear that it is no longer MASTER meanwhile."""
 
-from keepalived_vip.agent.child import Child
+from keepalived_vip.agent.node.child import Child
 
 CHECK_S = 30.0
 SETTLE_S = 1.0  # after the kernel's last word, before the NIC is put right

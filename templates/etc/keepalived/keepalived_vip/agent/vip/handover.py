@@ -8,7 +8,8 @@ import json
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent import drain, knowledge, nic, peer, switch
+from keepalived_vip.agent.node import drain, nic, peer
+from keepalived_vip.agent.policy import knowledge, switch
 
 REASON = "switch"
 # After `switch.take_s`, so that it ends this way only if the service itself is gone.

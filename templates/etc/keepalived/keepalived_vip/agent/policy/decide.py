@@ -5,8 +5,8 @@ ENI and AVAILABLE" counts as done. Times are seconds of one clock that never goe
 caller.
 """
 
-from keepalived_vip.agent import patience, switch
-from keepalived_vip.agent.knowledge import ASSIGN, DESCRIBE, EIP_MISSING, IDLE, NOBODY, REBIND, Knowledge
+from keepalived_vip.agent.policy import patience, switch
+from keepalived_vip.agent.policy.knowledge import ASSIGN, DESCRIBE, EIP_MISSING, IDLE, NOBODY, REBIND, Knowledge
 
 YOUNG_S = 1.0  # so long after a task was accepted a look may show what was before
 TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is looked at

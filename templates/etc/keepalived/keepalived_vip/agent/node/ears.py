@@ -4,7 +4,8 @@ import ctypes
 import socket
 import struct
 
-from keepalived_vip.agent import drain, firewall, hearing, nic
+from keepalived_vip.agent.node import drain, firewall, nic
+from keepalived_vip.agent.policy import hearing
 
 ETH_P_ALL, SO_ATTACH_FILTER = 3, 26
 REASON = "firewall"

@@ -4,7 +4,7 @@ that is where the VIP is, or will be. Without it the higher address wins, and af
 keepalived learns of it by its track_file, a number that it adds to its priority: less than what makes a node preferred.
 """
 
-from keepalived_vip.agent import drain
+from keepalived_vip.agent.node import drain
 
 # Seconds since this node has asked, and what that is worth: to be compared with a peer's, whose clock is another.
 WORTH = ((5.0, 4), (20.0, 3), (90.0, 2), (600.0, 1))

@@ -5,8 +5,8 @@ Neither ends by itself, and what looks at a process, a pid or a file alone sees 
 
 import os
 
-from keepalived_vip.agent.child import Child
-from keepalived_vip.agent.revival import CUT_OFF, HANGS, Revival
+from keepalived_vip.agent.node.child import Child
+from keepalived_vip.agent.policy.revival import CUT_OFF, HANGS, Revival
 
 LIMIT_S = 10.0  # systemctl only asks
 GONE = "keepalived hears no drain and is not heard: %s; it is started anew"

@@ -1,6 +1,7 @@
 """The VIP on this node's NIC, as far as the service itself puts it there, and the words with the peer about it."""
 
-from keepalived_vip.agent import decide, nic, peer
+from keepalived_vip.agent.node import nic, peer
+from keepalived_vip.agent.policy import decide
 
 # So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
 # the cloud delivers to this node until it has moved the address, and once more where a move to this node is under way;

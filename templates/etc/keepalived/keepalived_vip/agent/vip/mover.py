@@ -6,7 +6,9 @@ import os
 import time
 
 from keepalived_vip import cloud, http1, settings
-from keepalived_vip.agent import calls, decide, knowledge, moves, nic, switch
+from keepalived_vip.agent.node import nic
+from keepalived_vip.agent.policy import decide, knowledge, switch
+from keepalived_vip.agent.vip import calls, moves
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
 from keepalived_vip.log import call

@@ -1,7 +1,7 @@
 """The calls of a move, each as what it means. Nothing here touches an address but the VIP."""
 
 from keepalived_vip import cloud
-from keepalived_vip.agent.knowledge import EIP_FOREIGN, EIP_MISSING, EIP_OK, NOBODY
+from keepalived_vip.agent.policy.knowledge import EIP_FOREIGN, EIP_MISSING, EIP_OK, NOBODY
 
 
 def describe(api, conf):

@@ -10,8 +10,8 @@ and tells it what became of them, and of the role. Then this node loses MASTER, 
 heard_peer, ends it: done. No call is made after the demotion.
 """
 
-from keepalived_vip.agent import patience
-from keepalived_vip.agent.knowledge import ABANDON, DESCRIBE, YIELD, Knowledge
+from keepalived_vip.agent.policy import patience
+from keepalived_vip.agent.policy.knowledge import ABANDON, DESCRIBE, YIELD, Knowledge
 
 PREPARE_S = 2.0  # the peer has so long to say that it is ready
 # Both together end before the peer's NIC loses the address that was put there ahead (30 s).

@@ -1,6 +1,6 @@
 """What a decision rests on, and the words for what is decided. Plain data."""
 
-from keepalived_vip.agent.patience import Patience
+from keepalived_vip.agent.policy.patience import Patience
 
 # A step is a tuple: its name, then its arguments.
 IDLE = ("idle",)
