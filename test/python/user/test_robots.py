@@ -139,11 +139,12 @@ class Hostile(unittest.TestCase):
                 told = said(form, *events)
                 self.assertNotRegex(told, "[<>]", form)
                 self.assertNotRegex(told.replace("\n", ""), "[\\x00-\\x1f\\x7f\u202e]", form)
+                self.assertNotIn("@", told)
                 if form == "slack":
                     self.assertNotRegex(told, "&(?!amp;|lt;|gt;)")
                     self.assertIn("&lt;!channel&gt;", told)
                 else:
-                    self.assertNotRegex(told, r"[@\[\]]", form)
+                    self.assertNotRegex(told, r"[\[\]]", form)
                 found = [line for line in told.split("\n") if line.startswith("what to do: ")]
                 self.assertEqual(len(found), 1, told)
                 self.assertTrue(told.endswith(found[0]))

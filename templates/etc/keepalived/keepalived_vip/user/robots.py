@@ -219,12 +219,13 @@ class DingTalk(Robot):
 
 
 class Slack(Json):
-    """Also for others that take Slack's messages. It says no by the HTTP status, and why by a word."""
+    """It says no by the HTTP status, and why by a word."""
 
     gathers = True
     gap_s = GAP_S
-    # https://docs.slack.dev/messaging/formatting-message-text: these three make every mention and every named link.
-    ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+    # https://docs.slack.dev/messaging/formatting-message-text: the first three make every mention and every named link.
+    # Others that take Slack's messages read an @ as well, which Slack does not.
+    ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("@"): "\uff20"}
     words = ("action_prohibited", "channel_is_archived", "channel_not_found", "invalid_payload", "invalid_token")
     words += ("no_active_hooks", "no_service", "no_team", "no_text", "team_disabled")
 
