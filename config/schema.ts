@@ -15,11 +15,11 @@
  *   all, Identity and `fixed` in components/running.ts.
  */
 import * as z from "zod";
-import { modes, nodeNames, type ServicePort } from "../render/model.ts";
+import { modes, nodeNames, notifyFormats, type ServicePort } from "../render/model.ts";
 import { bastionAllowed, bastionSchema } from "./bastion.ts";
 import { checked, integer, privateKey, word } from "./fields.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
-import { healthAllowed, healthSchema, urlProblem } from "./service.ts";
+import { healthAllowed, healthSchema, signingSecret, urlProblem } from "./service.ts";
 import { hostKeyProblem, publicKeyProblem } from "./sshKeys.ts";
 import { tagsAllowed, tagsSchema } from "./tags.ts";
 import type { ValueType } from "./values.ts";
@@ -163,6 +163,10 @@ export const schema = {
   healthCheck: key("object", healthAllowed, healthSchema.default({})),
   hooksDir: key("string", hooksAllowed, z.string().optional()),
   notifyUrl: key("string", "a URL, set with --secret", checked(urlProblem).optional(), { secret: true }),
+  notifyFormat: key("string", "json, wecom, feishu, dingtalk or slack", z.enum(notifyFormats).default("json")),
+  notifySecret: key("string", "the robot's signing secret, set with --secret", signingSecret.optional(), {
+    secret: true,
+  }),
   tags: key("object", tagsAllowed, tagsSchema.default({})),
 };
 

@@ -1,6 +1,7 @@
-/** What the nodes do for the user's own service: healthCheck and notifyUrl. hooksDir is read in files.ts. */
+/** What the nodes do for the user's own service: healthCheck, and notifyUrl with what belongs to it. hooksDir is read in files.ts. */
 import * as z from "zod";
-import { type HealthCheck, healthKinds } from "../render/model.ts";
+import { type HealthCheck, healthKinds, type NotifyFormat } from "../render/model.ts";
+import type { Report } from "./checks.ts";
 
 const isInteger = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isInteger(value) && least <= value && value <= most;
@@ -84,4 +85,23 @@ export function hrefOf(text: unknown): string {
   const url = new URL(String(text));
   url.hash = "";
   return url.href;
+}
+
+/** One line of the file that has the URL. The services make two dozen characters; a few would be masked in every message. */
+export const signingSecret = z.string().regex(/^[\x21-\x7e]{8,200}$/);
+
+/** The services whose robots can ask for a signature. */
+const signing: NotifyFormat[] = ["feishu", "dingtalk"];
+
+/** What needs a URL to be of use, and a format that signs. `given` says of a key whether it was set. */
+export function checkNotify(format: NotifyFormat | undefined, given: (key: string) => boolean, report: Report): void {
+  if (format === undefined) return;
+  if (given("notifySecret") && !signing.includes(format)) {
+    report(
+      "notifySecret",
+      `came with notifyFormat ${format}, which signs nothing; allowed: with ${signing.join(" or ")}`,
+    );
+  } else if (format !== "json" && !given("notifyUrl")) {
+    report("notifyUrl", `is missing, and notifyFormat is ${format}; allowed: the robot's URL, set with --secret`);
+  }
 }

@@ -8,7 +8,7 @@ import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";
 import { checkMachines, namesMachines } from "./machines.ts";
 import { advertIntervalsMs, type Key, metaOf, schema, type Values } from "./schema.ts";
-import { healthCheckOf, hrefOf } from "./service.ts";
+import { checkNotify, healthCheckOf, hrefOf } from "./service.ts";
 import { decode, nearest, pathText, valueAt } from "./values.ts";
 
 /** Settings with every default filled in and every check passed. */
@@ -24,6 +24,7 @@ export interface Settings
     | "healthCheck"
     | "hooksDir"
     | "notifyUrl"
+    | "notifySecret"
     | "instanceIds"
     | "bastion"
   > {
@@ -39,6 +40,7 @@ export interface Settings
   healthCheck: HealthCheck | null;
   hooks: HookScript[];
   notifyUrl: string | null;
+  notifySecret: string | null;
   /** Machines that were there before, undefined where the stack makes its own. */
   instanceIds: Record<NodeName, string> | undefined;
 }
@@ -95,6 +97,7 @@ export function parseSettings(raw: Record<string, string>, options: ParseOptions
   checkLogin({ ...values, onExistingMachines: existing }, (name) => Boolean(raw[name]), report);
   const userData = readUserData(values.userDataFile, options.readText, report);
   const hooks = readHooks(values.hooksDir, report);
+  checkNotify(values.notifyFormat, (name) => Boolean(raw[name]), report);
   // Pulumi.yaml can't insist on it: a key that is secret there can have no default, and so would be required.
   for (const name of known) {
     const { secret, secretPart } = metaOf(name);
@@ -192,6 +195,7 @@ function complete(
     healthCheck: healthCheckOf(values.healthCheck, secretCheck),
     hooks,
     notifyUrl: values.notifyUrl === undefined ? null : hrefOf(values.notifyUrl),
+    notifySecret: values.notifySecret ?? null,
   };
 }
 

@@ -16,7 +16,12 @@ export type Settings = Record<string, string>;
  * Keys whose values are secret, null as a whole, else in the part of that name. Written out: the schema's library would be
  * loaded by every command of the lab.
  */
-export const secrets: Record<string, string | null> = { sshPrivateKey: null, bastion: "privateKey", notifyUrl: null };
+export const secrets: Record<string, string | null> = {
+  sshPrivateKey: null,
+  bastion: "privateKey",
+  notifyUrl: null,
+  notifySecret: null,
+};
 
 /** The lab's stack logs in with a key of its own, made once. */
 export const keyPair = (name: string): KeyPair => keyPairIn(labPaths(name).sshKey, `lab-${name}`);

@@ -47,6 +47,10 @@ export interface HealthCheck {
   secret: boolean;
 }
 
+/** How the receiver behind notifyUrl is spoken to: as a program, or as a chat service's robot. */
+export const notifyFormats = ["json", "wecom", "feishu", "dingtalk", "slack"] as const;
+export type NotifyFormat = (typeof notifyFormats)[number];
+
 /** Everything that is known before the cloud has made anything. */
 export interface PairSettings {
   /** Unique in the account: `<project>-<stack>`. */
@@ -75,6 +79,9 @@ export interface PairSettings {
   hooks: HookScript[];
   /** Where moves and troubles are told, null without one. A secret: it may carry a token. */
   notifyUrl: string | null;
+  notifyFormat: NotifyFormat;
+  /** What a robot's messages are signed with, null without one. */
+  notifySecret: string | null;
 }
 
 /** What only the cloud can tell, known once the ENIs exist. */

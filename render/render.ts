@@ -57,14 +57,18 @@ export function renderStatic(settings: PairSettings, node: NodeName): NodeFile[]
   return [...files, ...usersFiles(settings)].sort(byPath);
 }
 
-/** The user's scripts, and where the nodes send word. */
-function usersFiles({ hooks, notifyUrl }: PairSettings): NodeFile[] {
+/** The user's scripts, and where the nodes send word: the URL, below it the format and a robot's secret if there are any. */
+function usersFiles({ hooks, notifyUrl, notifyFormat, notifySecret }: PairSettings): NodeFile[] {
   const scripts = hooks.map(({ state, name, content }): NodeFile => {
     return { path: `${hooksFolder}/${state}/${name}`, mode: "0755", owner: "root:root", content };
   });
   if (notifyUrl === null) return scripts;
-  const content = `${notifyUrl}\n`;
-  return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secrets: [notifyUrl] }];
+  const secrets = [notifyUrl, ...(notifySecret === null ? [] : [notifySecret])];
+  const [url, ...signing] = secrets;
+  const content = [url, ...(notifyFormat === "json" ? [] : [notifyFormat, ...signing])]
+    .map((line) => `${line}\n`)
+    .join("");
+  return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secrets }];
 }
 
 /** The files of a node that carry ids of the cloud's. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { modes, type NodeFile, nodeNames } from "../../render/model.ts";
+import { modes, type NodeFile, nodeNames, type PairSettings } from "../../render/model.ts";
 import { renderCloud, renderNode, renderStatic } from "../../render/render.ts";
 import { bareSettingsFor, cloudIds, settingsFor } from "./pair.ts";
 
@@ -73,14 +73,30 @@ describe("the set of files", () => {
     assert.ok(bare.every((path) => pathsOf(files).includes(path)));
   });
 
-  test("has the notifyUrl in one secret file alone", () => {
-    const url = settings.notifyUrl ?? "";
+  test("has the notifyUrl and what a robot's messages are signed with in one secret file alone", () => {
+    const { notifyUrl, notifySecret } = settings;
     const secret = files.filter((file) => file.secrets);
     assert.deepEqual(
       secret.map(({ path, mode, content }) => [path, mode, content]),
-      [["/etc/keepalived/notify_url", "0600", `${url}\n`]],
+      [["/etc/keepalived/notify_url", "0600", `${notifyUrl}\ndingtalk\n${notifySecret}\n`]],
     );
-    for (const file of files) assert.equal(file.content.includes(url), file.secrets !== undefined, file.path);
+    for (const file of files) {
+      for (const text of [notifyUrl, notifySecret]) {
+        assert.equal(file.content.includes(text ?? ""), file.secrets !== undefined, file.path);
+      }
+    }
+  });
+
+  test("is what it was before there were formats, for a stack without one", () => {
+    const told: PairSettings = { ...bareSettingsFor("stable"), notifyUrl: "https://hooks.example/TopSecret" };
+    const [file, ...others] = renderStatic(told, "a").filter(({ secrets }) => secrets);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [file?.content, file?.secrets],
+      ["https://hooks.example/TopSecret\n", ["https://hooks.example/TopSecret"]],
+    );
+    const robot = renderStatic({ ...told, notifyFormat: "wecom" }, "a").find(({ secrets }) => secrets);
+    assert.equal(robot?.content, "https://hooks.example/TopSecret\nwecom\n");
   });
 
   test("is the static files, known in a first preview, and those with ids of the cloud's", () => {

@@ -27,11 +27,20 @@ export const settingsFor = (mode: Mode): PairSettings => ({
     { state: "standby", name: "10-demote", content: "#!/bin/sh\nexec demote\n" },
   ],
   notifyUrl: "https://hooks.example/TopSecret",
+  notifyFormat: "dingtalk",
+  notifySecret: "SEC-TopSecret",
 });
 
 /** The same without anything for the user's own service. */
 export const bareSettingsFor = (mode: Mode): PairSettings => {
-  return { ...settingsFor(mode), healthCheck: null, hooks: [], notifyUrl: null };
+  return {
+    ...settingsFor(mode),
+    healthCheck: null,
+    hooks: [],
+    notifyUrl: null,
+    notifyFormat: "json",
+    notifySecret: null,
+  };
 };
 
 export const cloudIds: CloudIds = {

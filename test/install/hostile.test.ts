@@ -79,6 +79,7 @@ const places: Record<string, (text: string) => Record<string, string>> = {
   "a key of healthCheck": (text) => ({ healthCheck: json({ tcp: 80, [text]: 1 }) }),
   notifyUrl: (text) => ({ notifyUrl: `https://hooks.example/${text}` }),
   "notifyUrl, its host": (text) => ({ notifyUrl: `https://hooks.example${text}` }),
+  notifySecret: (text) => ({ notifyUrl: "https://hooks.example/", notifyFormat: "feishu", notifySecret: text }),
   "a key": (text) => ({ [text.replaceAll(":", "") || "x"]: "1" }),
   mode: (text) => ({ mode: text }),
   virtualRouterId: (text) => ({ virtualRouterId: `51${text}` }),
@@ -130,7 +131,7 @@ for (const [place, put] of Object.entries(places)) {
         assert.equal(vipJson, `${JSON.stringify(plan, null, 2)}\n`);
         assert.deepEqual(JSON.parse(vipJson), plan);
         const url = files.get("/etc/keepalived/notify_url");
-        if (url !== undefined) assert.match(url, /^https:\/\/[\x21-\x7e]+\n$/);
+        if (url !== undefined) assert.match(url, /^https:\/\/[\x21-\x7e]+\n(feishu\n[\x21-\x7e]+\n)?$/);
         for (const [path, content] of files) {
           rendered[path] ??= new Set();
           rendered[path].add(content);

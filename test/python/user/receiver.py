@@ -13,7 +13,9 @@ class Receiver:
     """A web server that remembers every POST, and answers as told first."""
 
     def __init__(self, namespace=None) -> None:
-        self.answers = []  # status of the next answers; 0 closes the connection instead; then 204
+        # Of the next answers the status, or (status, content); 0 closes the connection instead; then 204, or `usual`.
+        self.answers = []
+        self.usual = 204
         self.posts = []  # (path, headers, content)
         self.taken = []  # contents that were answered with a 2xx
         started = threading.Event()
@@ -41,13 +43,15 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 content = json.loads(body.decode())
-                status = receiver.answers.pop(0) if receiver.answers else 204
+                answer = receiver.answers.pop(0) if receiver.answers else receiver.usual
+                status, said = answer if isinstance(answer, tuple) else (answer, b"")
                 if 200 <= status < 300:
                     receiver.taken.append(content)
                 receiver.posts.append((self.path, dict(self.headers), content))
                 if status:
                     self.send_response(status)
                     self.end_headers()
+                    self.wfile.write(said)
 
             def log_message(self, *args):
                 pass

@@ -12,6 +12,8 @@ from support import ME, PEER, until
 
 from user.receiver import TOKEN, Receiver
 
+SECRET = "SEC-T0pS3cret"
+
 
 class Told(Node):
     """By the service as it runs on a node."""
@@ -61,6 +63,25 @@ class Told(Node):
         self.assertNotIn(TOKEN, everything)
         with open("/proc/%d/cmdline" % self.service.pid) as file:
             self.assertNotIn(TOKEN, file.read())
+
+    def test_a_robot_that_says_no_is_a_trouble_that_names_it_and_nothing_of_the_url(self):
+        with open(self.etc + "/notify_url", "w") as file:
+            file.write(self.receiver.url + "\nfeishu\n" + SECRET + "\n")
+        answer = {"code": 19021, "msg": "sign match fail " + TOKEN + SECRET}
+        self.receiver.usual = (200, json.dumps(answer).encode())
+        self.start()
+        self.become_master()
+        self.settled()
+        until(lambda: self.status()["trouble"], self.output)
+        self.assertRegex(self.status()["trouble"], "^notifyUrl: Feishu refused it, code 19021: the signature is wrong")
+        for text in (self.output(), json.dumps(self.status())):
+            self.assertNotIn(TOKEN, text)
+            self.assertNotIn(SECRET, text)
+        self.receiver.usual = (200, b'{"code":0,"msg":"success","data":{}}')
+        until(lambda: self.status()["trouble"] is None, self.output)
+        told = self.receiver.contents()[-1]
+        self.assertIn("the VIP 10.0.1.100 moved from node b to node a\n", told["content"]["text"])
+        self.assertNotIn(SECRET, json.dumps(told))
 
 
 class Hooked(Node):

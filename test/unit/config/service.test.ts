@@ -1,4 +1,4 @@
-/** healthCheck, hooksDir and notifyUrl, from the configuration to what the generator gets. */
+/** healthCheck, hooksDir and notifyUrl with what belongs to it, from the configuration to what the generator gets. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -178,6 +178,40 @@ describe("notifyUrl", () => {
     assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: ["sshPrivateKey", "notifyUrl"] }), []);
     assert.deepEqual(problemsOf({ notifyUrl }, { secretKeys: ["sshPrivateKey"] }), [
       "notifyUrl: is in clear in the stack's settings; allowed: pulumi config set --secret notifyUrl …",
+    ]);
+  });
+});
+
+describe("notifyFormat and notifySecret", () => {
+  const notifyUrl = "https://oapi.dingtalk.com/robot/send?access_token=s3cret";
+
+  test("are taken as they are; without a format a program is told", () => {
+    const { notifyFormat, notifySecret } = settings({ notifyUrl, notifyFormat: "dingtalk", notifySecret: "SEC12345" });
+    assert.deepEqual([notifyFormat, notifySecret], ["dingtalk", "SEC12345"]);
+    assert.partialDeepStrictEqual(settings({ notifyUrl }), { notifyFormat: "json", notifySecret: null });
+    assert.deepEqual(problemsOf({ notifyUrl, notifyFormat: "feishu", notifySecret: "12345678" }), []);
+  });
+
+  test("a robot needs its URL", () => {
+    assert.deepEqual(problemsOf({ notifyFormat: "wecom" }), [
+      "notifyUrl: is missing, and notifyFormat is wecom; allowed: the robot's URL, set with --secret",
+    ]);
+  });
+
+  test("a secret is refused where nothing is signed, and where it has no line of its own; it is never shown", () => {
+    for (const notifyFormat of ["json", "wecom", "slack"]) {
+      assert.deepEqual(problemsOf({ notifyUrl, notifyFormat, notifySecret: "s3cretKey" }), [
+        `notifySecret: came with notifyFormat ${notifyFormat}, which signs nothing; allowed: with feishu or dingtalk`,
+      ]);
+    }
+    for (const notifySecret of ["s3cret", "s3 cretKey", "s3cretKey\nx", "s3cretKey\u202e", "s".repeat(201)]) {
+      assert.deepEqual(problemsOf({ notifyUrl, notifyFormat: "feishu", notifySecret }), [
+        "notifySecret: (not shown) is not allowed; allowed: the robot's signing secret, set with --secret",
+      ]);
+    }
+    const given = { notifyUrl, notifyFormat: "feishu", notifySecret: "s3cretKey" };
+    assert.deepEqual(problemsOf(given, { secretKeys: ["sshPrivateKey", "notifyUrl"] }), [
+      "notifySecret: is in clear in the stack's settings; allowed: pulumi config set --secret notifySecret …",
     ]);
   });
 });

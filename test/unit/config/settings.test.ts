@@ -47,6 +47,8 @@ test("the least configuration gives every default", () => {
     healthCheck: null,
     hooks: [],
     notifyUrl: null,
+    notifyFormat: "json",
+    notifySecret: null,
     tags: {},
   });
 });

@@ -8,6 +8,11 @@ export const valueRows: Row[] = [
     { failoverSpeed: "warp" },
     'failoverSpeed: "warp" is not allowed; allowed: patient, normal, fast or aggressive',
   ],
+  [
+    "unknown format",
+    { notifyFormat: "teams", notifyUrl: "https://hooks.example/s3cret" },
+    'notifyFormat: "teams" is not allowed; allowed: json, wecom, feishu, dingtalk or slack',
+  ],
   ["virtual router id 0", { virtualRouterId: "0" }, "virtualRouterId: 0 is not allowed; allowed: 1 to 255"],
   ["virtual router id 256", { virtualRouterId: "256" }, "virtualRouterId: 256 is not allowed; allowed: 1 to 255"],
   ["a word for a number", { preemptDelay: "soon" }, 'preemptDelay: "soon" is not allowed; allowed: 0 to 1000 seconds'],

@@ -1,5 +1,5 @@
-"""Tells the user's notifyUrl of moves and of troubles that last: one POST each, by a thread of its own, with patience.
-The URL is a secret: it stands in a file of its own and in no message.
+"""Tells the user's notifyUrl of moves and of troubles that last, by a thread of its own, with patience.
+The URL is a secret: it stands in a file of its own and in no message. So does what a robot's messages are signed with.
 """
 
 import collections
@@ -11,6 +11,7 @@ import threading
 import time
 
 from keepalived_vip import VERSION, http1
+from keepalived_vip.user import robots
 
 LASTING_S = 30.0  # a trouble that is over sooner is nobody's business
 QUEUE = 100  # the oldest goes first
@@ -52,9 +53,12 @@ class Notifier:
         self.filled = threading.Event()
         try:
             with open(conf.notify_url_file) as file:
-                self.url = file.read().strip()
+                lines = file.read().split()
         except OSError:
-            self.url = ""
+            lines = []
+        # The URL alone where programs are told.
+        self.url, form, secret = (lines + [""] * 3)[:3]
+        self.format = robots.FORMATS.get(form, robots.Json)(secret)
         if self.url:
             threading.Thread(target=self.work, daemon=True).start()
 
@@ -72,32 +76,40 @@ class Notifier:
             self.filled.wait()
             self.filled.clear()
             while self.queue:
-                self.deliver(*self.queue.popleft())
+                self.deliver([self.queue.popleft()])
 
-    def deliver(self, queued_at: float, body: str) -> None:
+    def deliver(self, batch: list) -> None:
+        """batch: (when it was queued, content); takes in what has come until then, if they go together."""
         delay = RETRY_FIRST_S
-        while time.monotonic() - queued_at < GIVE_UP_S:
-            self.problem = self.post(body.encode())
+        while True:
+            while self.format.gathers and self.queue:
+                batch.append(self.queue.popleft())
+            batch = [one for one in batch if time.monotonic() - one[0] < GIVE_UP_S][-QUEUE:]
+            if not batch:
+                return
+            self.problem = self.post([json.loads(content) for _, content in batch])
             if self.problem is None:
+                time.sleep(self.format.gap_s)
                 return
             time.sleep(delay)
             delay = min(delay * 2, RETRY_MAX_S)
 
-    def post(self, body: bytes):
+    def post(self, events: list):
         """None, or what went wrong: without a word that could be the URL's."""
         try:
             with_tls, host, port, path = http1.split_url(self.url)
+            path, content = self.format.message(path, events, time.time())
             context = (self.context or ssl.create_default_context()) if with_tls else None
             address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][4][0]
             connection = http1.Connection(host, address, port, context)
             try:
                 headers = {"Host": http1.host_header(with_tls, host, port), "Content-Type": "application/json"}
                 headers.update({"User-Agent": "keepalived-vip/" + VERSION, "Connection": "close"})
-                answer = connection.exchange("POST", path, headers, body)
+                answer = connection.exchange("POST", path, headers, json.dumps(content).encode())
             finally:
                 connection.close()
+            return self.format.problem(answer.status, answer.body)
         except Exception as error:  # whatever it is, the next one is told
             number = getattr(error, "errno", None)
             known = isinstance(number, int) and type(error).__module__ == "builtins"
             return "no answer: %s" % (os.strerror(number) if known else type(error).__name__)
-        return None if 200 <= answer.status < 300 else "HTTP %d" % answer.status
