@@ -1,14 +1,14 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
-import { writeKey } from "./key.ts";
-import { logs, sinceFrom } from "./logs.ts";
+import { writeKey } from "./commands/key.ts";
+import { logs, sinceFrom } from "./commands/logs.ts";
+import { selfTest } from "./commands/selfTest.ts";
+import { status } from "./commands/status.ts";
+import { switchover, wishFrom } from "./commands/switchover.ts";
+import { login } from "./reach/ssh.ts";
+import { findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
-import { selfTest } from "./selfTest.ts";
-import { login } from "./ssh.ts";
-import { status } from "./status.ts";
-import { switchover, wishFrom } from "./switchover.ts";
-import { findTarget } from "./target.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break

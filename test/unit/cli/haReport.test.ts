@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type NodeReport, parseAnswer } from "../../../cli/ha/answer.ts";
-import { notYet, planSwitch, planText } from "../../../cli/ha/plan.ts";
+import { type NodeReport, parseAnswer } from "../../../cli/ha/pair/answer.ts";
+import { notYet, planSwitch, planText } from "../../../cli/ha/pair/plan.ts";
+import { judge, lastMoves, nextCommand, screen, type Verdict, type View } from "../../../cli/ha/pair/report.ts";
 import { spoken } from "../../../cli/ha/printable.ts";
-import { judge, lastMoves, nextCommand, screen, type Verdict, type View } from "../../../cli/ha/report.ts";
-import type { Outputs } from "../../../cli/ha/target.ts";
+import type { Outputs } from "../../../cli/ha/reach/target.ts";
 
 const at = 1_800_000_000;
 const node = (name: string) => ({

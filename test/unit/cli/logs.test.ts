@@ -1,7 +1,7 @@
 /** Both nodes' journals as one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { logLines, parseJournal, sinceFrom } from "../../../cli/ha/logs.ts";
+import { logLines, parseJournal, sinceFrom } from "../../../cli/ha/commands/logs.ts";
 import { Refusal } from "../../../cli/ha/refusal.ts";
 
 const line = (atUs: number, MESSAGE: unknown, by = "vip.py") =>

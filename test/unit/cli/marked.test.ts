@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { between, linesBetween, marked } from "../../../cli/ha/marked.ts";
+import { between, linesBetween, marked } from "../../../cli/ha/reach/marked.ts";
 
 const mark = "0123abcd";
 /** What such a session prints: the login's own files, then the command, then whatever comes after. */

@@ -1,7 +1,13 @@
 /** Both nodes' self-tests on one screen. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Check, checksScreen, type NodeChecks, parseChecks, verdictOf } from "../../../cli/ha/selfTest.ts";
+import {
+  type Check,
+  checksScreen,
+  type NodeChecks,
+  parseChecks,
+  verdictOf,
+} from "../../../cli/ha/commands/selfTest.ts";
 
 const check = (name: string, more: Partial<Check> = {}): Check => {
   return { name, result: "pass", found: "as it should be", cure: null, ...more };

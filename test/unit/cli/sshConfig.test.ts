@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type Access, type SshNode, writeSshConfig } from "../../../cli/ha/sshConfig.ts";
+import { type Access, type SshNode, writeSshConfig } from "../../../cli/ha/reach/sshConfig.ts";
 
 const nodes: Record<"a" | "b", SshNode> = {
   a: { address: "10.0.1.16", publicIp: "203.0.113.1", sshUser: "debian", hostKey: "ssh-ed25519 AAAA" },

@@ -1,8 +1,8 @@
 /** What the Pulumi CLI knows of the stack that is meant. Asks only: no stack is selected, nothing is written. */
 import { delimiter, dirname } from "node:path";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
-import { findCli, UserError } from "../findCli.ts";
-import { Refusal } from "./refusal.ts";
+import { findCli, UserError } from "../../findCli.ts";
+import { Refusal } from "../refusal.ts";
 
 export interface StackFacts {
   /** As the CLI names it: `prod`, or `org/prod` in an organisation that is not the user's default. */

@@ -1,10 +1,10 @@
 /** `npm run ha -- self-test`: every prerequisite of a failover on both nodes, side by side, each problem with its cure. */
 import * as z from "zod";
-import { type NodeName, nodeNames } from "../../render/model.ts";
-import { readAnswer } from "./answer.ts";
-import { onNode } from "./ssh.ts";
-import { aligned } from "./table.ts";
-import type { Target } from "./target.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { readAnswer } from "../pair/answer.ts";
+import { onNode } from "../reach/ssh.ts";
+import type { Target } from "../reach/target.ts";
+import { aligned } from "../table.ts";
 
 /** The node's own checks end within 15 s, whatever is down. */
 const limitMs = 20_000;

@@ -2,9 +2,9 @@
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Mode, NodeName } from "../../render/model.ts";
-import { onPath } from "../onPath.ts";
-import { Refusal } from "./refusal.ts";
+import type { Mode, NodeName } from "../../../render/model.ts";
+import { onPath } from "../../onPath.ts";
+import { Refusal } from "../refusal.ts";
 import { type Access, type Bastion, type SshNode, writeSshConfig } from "./sshConfig.ts";
 import { readStack } from "./stack.ts";
 
@@ -63,7 +63,7 @@ export interface TargetOptions {
   lab?: string | undefined;
 }
 
-const project = resolve(import.meta.dirname, "../..");
+const project = resolve(import.meta.dirname, "../../..");
 const labFile = (name: string) => join(project, ".lab", name, "ha.json");
 /** A file as the user names it: npm runs its scripts in the project's folder, whatever the user's is. */
 export const named = (file: string): string => resolve(process.env.INIT_CWD ?? ".", file);

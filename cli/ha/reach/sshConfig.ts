@@ -4,8 +4,8 @@
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type NodeName, nodeNames } from "../../render/model.ts";
-import { Refusal } from "./refusal.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { Refusal } from "../refusal.ts";
 
 /** A node, as far as SSH goes. */
 export interface SshNode {

@@ -1,12 +1,12 @@
 /** `npm run ha -- status`: both nodes asked at once, one screen. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { type NodeName, nodeNames } from "../../render/model.ts";
-import { divider, parseAnswer } from "./answer.ts";
-import { oneLine } from "./printable.ts";
-import { exitCodes, judge, lastMoves, type NodeView, screen, type View } from "./report.ts";
-import { onNode } from "./ssh.ts";
-import type { Client, Target } from "./target.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { divider, parseAnswer } from "../pair/answer.ts";
+import { exitCodes, judge, lastMoves, type NodeView, screen, type View } from "../pair/report.ts";
+import { oneLine } from "../printable.ts";
+import { onNode } from "../reach/ssh.ts";
+import type { Client, Target } from "../reach/target.ts";
 
 const run = promisify(execFile);
 /** A black-holed node: the whole answer is there within 5 s; a bastion makes the way to a node twice as long. */

@@ -1,7 +1,7 @@
 /** Whether a planned switch can begin, what it will do, and whether it is done. Pure. */
-import { type NodeName, peerOf } from "../../render/model.ts";
+import { type NodeName, peerOf } from "../../../render/model.ts";
+import type { Outputs } from "../reach/target.ts";
 import { judge, type View } from "./report.ts";
-import type { Outputs } from "./target.ts";
 
 export interface SwitchPlan {
   from: NodeName;

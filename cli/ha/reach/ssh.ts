@@ -2,10 +2,10 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
-import type { NodeName } from "../../render/model.ts";
+import type { NodeName } from "../../../render/model.ts";
+import { printable } from "../printable.ts";
+import { Refusal } from "../refusal.ts";
 import { between, linesBetween, marked } from "./marked.ts";
-import { printable } from "./printable.ts";
-import { Refusal } from "./refusal.ts";
 import { hostOf } from "./sshConfig.ts";
 import type { Target } from "./target.ts";
 

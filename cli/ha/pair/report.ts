@@ -1,8 +1,8 @@
 /** What was seen of a pair, and what it means. Pure: answers in, verdict and screen out. */
-import { type NodeName, nodeNames, peerOf } from "../../render/model.ts";
+import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import type { Outputs } from "../reach/target.ts";
+import { aligned } from "../table.ts";
 import type { Move, NodeReport } from "./answer.ts";
-import { aligned } from "./table.ts";
-import type { Outputs } from "./target.ts";
 
 /** One node, asked over SSH. */
 export interface NodeView {

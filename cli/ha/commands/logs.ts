@@ -1,10 +1,10 @@
 /** `npm run ha -- logs`: what both nodes' journals say of keepalived and of the service, merged by time. */
 import * as z from "zod";
-import { type NodeName, nodeNames } from "../../render/model.ts";
-import { readAnswer } from "./answer.ts";
-import { Refusal } from "./refusal.ts";
-import { onNode } from "./ssh.ts";
-import type { Target } from "./target.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { readAnswer } from "../pair/answer.ts";
+import { onNode } from "../reach/ssh.ts";
+import type { Target } from "../reach/target.ts";
+import { Refusal } from "../refusal.ts";
 
 const limitMs = 9000;
 /** Lines of a node; more is no page to read, and the answer of a node has an end. */

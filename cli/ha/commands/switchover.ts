@@ -1,14 +1,14 @@
 /** `npm run ha -- switchover`: drives a planned switch on both nodes. Each side ends by itself should this command die. */
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type NodeName, nodeNames } from "../../render/model.ts";
-import { notYet, planSwitch, planText, type SwitchPlan } from "./plan.ts";
-import { oneLine, spoken } from "./printable.ts";
-import { Refusal } from "./refusal.ts";
-import { screen } from "./report.ts";
-import { type Answer, onNode, quoted } from "./ssh.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { notYet, planSwitch, planText, type SwitchPlan } from "../pair/plan.ts";
+import { screen } from "../pair/report.ts";
+import { oneLine, spoken } from "../printable.ts";
+import { type Answer, onNode, quoted } from "../reach/ssh.ts";
+import type { Target } from "../reach/target.ts";
+import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
-import type { Target } from "./target.ts";
 
 const [done, refused, incomplete, unknown] = [0, 4, 5, 6];
 const vip = "/etc/keepalived/vip.py";

@@ -1,7 +1,7 @@
 /** `npm run ha -- key`: the private key of the nodes, for other programs than these. */
 import { fchmodSync, fstatSync, ftruncateSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { Refusal } from "./refusal.ts";
-import { named, type Target } from "./target.ts";
+import { named, type Target } from "../reach/target.ts";
+import { Refusal } from "../refusal.ts";
 
 /** What npm prints before each script, unless it is told --silent. */
 const npmBanner = /^\n?(> .*\n)+\n?$/;
