@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 const folder = new URL("node/", import.meta.url);
-const names = ["install.sh", "uninstall.sh", "machine.sh", "activate", "healthy", "deactivate"] as const;
+const names = ["install.sh", "uninstall.sh", "machine.sh", "activate", "healthy", "labels", "deactivate"] as const;
 
 /** The scripts that install, activate, check and remove the files on a node. */
 export const installScripts = (): { name: (typeof names)[number]; content: string }[] =>

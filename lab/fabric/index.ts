@@ -8,7 +8,8 @@ import { Machine } from "./machine.ts";
 import { internetAddress, labNames, portName, routerLimit, routerOfLocalAddress } from "./names.ts";
 import { removeFabric } from "./remove.ts";
 import { Router, type Services } from "./router.ts";
-import { ipBatch, ipJson, type RunResult, serialiser, sysctl } from "./run.ts";
+import { closedHost, openHost } from "./ruleset.ts";
+import { ipBatch, ipJson, nft, type RunResult, serialiser, sysctl } from "./run.ts";
 
 export { createCa, type LabCa } from "./ca.ts";
 export { createDns, type LabDns } from "./dns.ts";
@@ -61,6 +62,8 @@ export interface Fabric extends Dataplane {
   thaw(instanceId: string, unit?: string): Promise<void>;
   /** Lets all processes of a machine together have so much of one CPU, in percent. */
   overload(instanceId: string, cpuPercent: number): Promise<void>;
+  /** Gives a machine a firewall of its own, which lets in SSH and HTTP and nothing else; it is there at each boot. */
+  firewall(instanceId: string): Promise<void>;
   /** Undoes every fault above. */
   heal(): Promise<void>;
   /** Processes of one unit inside a machine, as the host numbers them. */
@@ -90,6 +93,7 @@ export function createFabric(options: FabricOptions): Fabric {
   const poweringOff = new Set<string>();
   const offByFault = new Set<string>();
   const overloaded = new Set<string>();
+  const walled = new Set<string>();
   const frozen: { instanceId: string; unit?: string }[] = [];
   let partitions: { from: string; to: string; all: boolean }[] = [];
 
@@ -121,6 +125,7 @@ export function createFabric(options: FabricOptions): Fabric {
     const namespace = names.machine(instanceId);
     await ipBatch("", [`netns add ${namespace}`]);
     await ipBatch(namespace, ["link set lo up"]);
+    if (walled.has(instanceId)) await nft(namespace, closedHost);
     namespaces.add(instanceId);
   }
 
@@ -224,7 +229,9 @@ export function createFabric(options: FabricOptions): Fabric {
       for (const machine of machines.values()) await machine.erase();
       for (const router of routers.values()) await router.destroy();
       await serial(() => removeFabric(name, dir));
-      for (const state of [routers, machines, namespaces, cutEnis, poweringOff, offByFault, overloaded]) state.clear();
+      for (const state of [routers, machines, namespaces, cutEnis, poweringOff, offByFault, overloaded, walled]) {
+        state.clear();
+      }
       partitions = [];
       frozen.length = 0;
     },
@@ -286,12 +293,18 @@ export function createFabric(options: FabricOptions): Fabric {
       machineOf(instanceId).limitCpu(cpuPercent);
       overloaded.add(instanceId);
     },
+    async firewall(instanceId) {
+      walled.add(instanceId);
+      await nft(names.machine(instanceId), closedHost);
+    },
     async heal() {
       cutEnis.clear();
       partitions = [];
       await serial(loadFaults);
       for (const instanceId of overloaded) machines.get(instanceId)?.limitCpu(null);
       overloaded.clear();
+      for (const instanceId of walled) if (namespaces.has(instanceId)) await nft(names.machine(instanceId), openHost);
+      walled.clear();
       for (const { instanceId, unit } of frozen.splice(0)) machines.get(instanceId)?.thaw(unit);
       for (const instanceId of [...offByFault]) await switchOn(instanceId);
     },

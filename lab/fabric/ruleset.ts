@@ -162,3 +162,21 @@ ${ports.flatMap((port) => [groupChain("out", port), groupChain("in", port)]).joi
 }
 `;
 }
+
+/** A firewall inside a machine's own namespace, as careful people have it: what it does not know of, VRRP too, is dropped. */
+export const closedHost = `table inet host {}
+delete table inet host
+table inet host {
+  chain input {
+    type filter hook input priority 0; policy drop;
+    iifname lo accept
+    ct state established,related accept
+    tcp dport { 22, 80 } accept
+  }
+}
+`;
+
+/** Takes it away; no error where it is not. */
+export const openHost = `table inet host {}
+delete table inet host
+`;

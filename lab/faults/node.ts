@@ -4,6 +4,10 @@ import { type Kind, onNode } from "./fault.ts";
 const killed = (unit: string) => `systemctl kill -s KILL ${unit}`;
 const run = "/run/keepalived-vip";
 const hook = "/etc/keepalived/notify_action.sh";
+/** The last that is written before a keepalived starts. */
+const startedAnew = `until [ -s ${run}/applied/keepalived ]; do sleep 0.2; done`;
+/** The service sees it for 5 s before it does anything, and a hand-over takes up to 26 s. */
+const mendedLimitS = 60;
 
 /** Puts back what the faults below have changed; what they have not is left alone. */
 const undo = `
@@ -28,6 +32,16 @@ export const node: Kind = {
       vip: "either",
       passes: true,
       inject: async (scene, name) => void (await onNode(scene, name, killed("keepalived"))),
+    },
+    {
+      name: "folder-removed",
+      what: `rm -rf ${run}: keepalived is cut off from its pipe and from what tells it to give up`,
+      vip: "either",
+      passes: true,
+      // Handed over before keepalived is started anew; and back to a preferred node.
+      movesAtMost: 2,
+      inject: async (scene, name) =>
+        void (await onNode(scene, name, `rm -rf ${run}; timeout ${mendedLimitS} sh -c '${startedAnew}'`)),
     },
     {
       name: "service-kill",

@@ -92,6 +92,17 @@ export const powerAndCables: Kind = {
       inject: (scene, node) => scene.fabric.freeze(idOf(scene, node), "keepalived"),
     },
     {
+      name: "firewall",
+      what: "the standby reboots with a firewall that lets in SSH and HTTP only: it does not hear that the MASTER lives",
+      vip: "stays",
+      at: "standby",
+      holdsMs: secondThoughtMs,
+      inject: async (scene, node) => {
+        await scene.fabric.firewall(idOf(scene, node));
+        await reboot(scene, node);
+      },
+    },
+    {
       name: "both-down",
       what: "power cut of both nodes",
       vip: "waits",

@@ -3,7 +3,7 @@
 # Runs as root: sh install.sh DIR, DIR being the unpacked bundle:
 #   root/<path>   the files            files   lines "mode owner path"         sums  sha256sum -c, run in root/
 #   id            what this bundle is  owner   who may remove it again         mask  texts that no message may show
-#   activate healthy deactivate        see there
+#   activate healthy labels deactivate see there
 #   existing      only for a machine that was there before the pair, and will be afterwards; see machine.sh
 # The caller holds the lock. Whatever happens, the node ends with the whole new set in force or the whole old one.
 # On the node: /var/lib/keepalived-cluster/state (what is installed; `vip.py self-test` holds the node against it), txn (the
@@ -198,6 +198,7 @@ check_new() {
     [ -d "$lib/stage${path%/*}" ] || (umask 022 && mkdir -p "$lib/stage${path%/*}") || exit 1
     put "root$path" "$mode" "$owner" "$lib/stage$path" || exit 1
   done || return 1
+  sh ./labels try "$lib/stage/etc/keepalived" || return 1
   # A stranger's adverts are looked for once, for as long as keepalived's default interval and half of it.
   # shellcheck disable=SC2016 # $1 and $2 are the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&

@@ -14,7 +14,7 @@ total = sum(struct.unpack("!10H", header)); total = (total >> 16) + (total & 0xF
 header = header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:]
 nic = bytes.fromhex("${cloudIds.eniMacs.a.replaceAll(":", "")}")
 wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); wire.bind(("wire", 0))
-while True: wire.send(nic + bytes(6) + b"\\x08\\x00" + header + bytes([0x31, ${routerId}]) + bytes(6)); time.sleep(0.05)
+while True: wire.send(nic + bytes(6) + b"\\x08\\x00" + header + bytes([0x31, ${routerId}, 250]) + bytes(5)); time.sleep(0.05)
 PYTHON
 trap "kill $!" EXIT`;
 
@@ -47,6 +47,19 @@ test("a stranger who sends adverts of the pair's router id is found before keepa
   );
   assert.equal(listen(adverts("10.20.5.99", ownId + 1)), "0\n");
   assert.equal(listen(adverts("10.20.5.22")), "0\n");
+});
+
+test("a firewall that drops what the peer says is found by what reaches the NIC, and named with the command that mends it", () => {
+  const closed =
+    "nft add table ip host\nnft add chain ip host in '{ type filter hook input priority 0; policy drop; }'";
+  const through = (before: string, source = "10.20.5.22") =>
+    machine.run(`/etc/keepalived/nic.sh up\n${adverts(source)}\n${before}
+      /etc/keepalived/hear.py through 3; echo $?; nft delete table ip host 2>/dev/null`).stdout;
+  const said =
+    "nftables or iptables drops the adverts of 10.20.5.22 that reach eth1: iptables -I INPUT -s 10.20.5.22 -j ACCEPT";
+  assert.match(through(closed), new RegExp(`^${said}, .*\n1\n$`));
+  assert.equal(through(":"), "0\n");
+  assert.equal(through(closed, "10.20.5.99"), "0\n", "what a stranger says has to be let in by nobody");
 });
 
 test("what keepalived needs is there before it starts, and stale pid files are gone", () => {

@@ -14,6 +14,8 @@ runsOn(new Lab("tel"), {
     "nmcli device reapply eth0",
     "systemctl restart NetworkManager",
     "firewall-cmd --reload",
+    // As cloud-init's hot-plug has it when the ENI is attached.
+    'nmcli connection add type ethernet ifname eth1 con-name "cloud-init eth1" ipv4.method auto && nmcli connection reload',
   ],
   dhcp: 'nmcli connection modify "cloud-init eth0" ipv4.method auto ipv4.addresses "" ipv4.gateway "" && nmcli device reapply eth0',
 });

@@ -10,6 +10,7 @@ runsOn(new Lab("tub"), {
     "netplan get": /^ {4}eth0:\n {6}addresses:/m,
     "networkctl --no-legend list eth1": / eth1 .* unmanaged$/m,
   },
-  disturbances: ["netplan apply", "ufw reload"],
+  // The second NIC is asked for as cloud-init's hot-plug does it when the ENI is attached.
+  disturbances: ["netplan apply", "ufw reload", "netplan set ethernets.eth1.dhcp4=true && netplan apply"],
   dhcp: "netplan set ethernets.eth0.dhcp4=true && netplan apply",
 });

@@ -137,6 +137,7 @@ def service_class(watch, error):
             super().__init__(conf, machine.Announcer)
             self.node = node
             self.log = self.mover.log = self.handover.log = node
+            self.handover.put = lambda do, *args: do(*args)
             self.mover.api = Api(self.mover.api.wanted, error)
             self.threads = Worker(node.begin)
             self.ear = node

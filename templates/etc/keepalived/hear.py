@@ -4,6 +4,8 @@
 hear.py peer SECONDS    wait until the peer does, at most so long; always exits 0
 hear.py others SECONDS  exit 1 and say who, if anybody else does: keepalived would take the adverts for its peer's, and
                         obey them; 0 if nobody does in that time
+hear.py through ADVERTS exit 1 and say why, if the peer's adverts reach the NIC and no program here; 0 if they do, or if
+                        none comes within so many of their intervals
 """
 import json
 import socket
@@ -33,11 +35,30 @@ def senders(config: dict, seconds: float):
                 yield source
 
 
-def main(who: str, seconds: str) -> int:
+def kept_out(adverts: float):
+    """Which firewall of this node keeps the peer's adverts from its programs, and what lets them in; else None."""
+    from keepalived_vip import settings
+    from keepalived_vip.agent import firewall
+    from keepalived_vip.operator import adverts as wire
+
+    conf = settings.load()
+    for _ in range(2):  # one that comes as the time is up may be on its way still
+        found = wire.listen(conf, adverts * conf.advert_s, "heard")
+        if "arrived" not in found or "heard" in found:
+            return None
+    return firewall.told(conf)
+
+
+def main(who: str, limit: str) -> int:
+    if who == "through":
+        problem = kept_out(float(limit))
+        if problem:
+            print(problem)
+        return 1 if problem else 0
     with open("/etc/keepalived/vip.json") as file:
         config = json.load(file)
     peer = config["peerAddress"]
-    for source in senders(config, float(seconds)):
+    for source in senders(config, float(limit)):
         if who == "peer" and source == peer:
             print("heard %s" % peer)
             return 0

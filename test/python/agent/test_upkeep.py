@@ -9,6 +9,7 @@ from unittest import mock
 
 import support
 from keepalived_vip.agent.node import upkeep
+from keepalived_vip.agent.policy import decide, knowledge, switch
 from keepalived_vip.agent.policy.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
 from node import Node
 from support import until
@@ -43,7 +44,7 @@ class Hung(unittest.TestCase):
         """The commands that a service has started 100 s after its keepalived hung."""
         conf = mock.Mock(kill_keepalived="kill", restart_keepalived="restart")
         state = dict({"master": False, "hung": True, "here.return_value": True}, **known)
-        keep = upkeep.Upkeep(conf, mock.Mock(), mock.Mock())
+        keep = upkeep.Upkeep(conf, mock.Mock(), mock.Mock(), mock.Mock())
         with mock.patch.object(upkeep, "Child") as child, mock.patch.object(upkeep, "cut_off", return_value=None):
             for now in range(0, 100, 2):
                 keep.turn(now, True, mock.Mock(**state))
@@ -54,6 +55,55 @@ class Hung(unittest.TestCase):
         self.assertEqual(self.started(master=True, **{"here.return_value": False}), ["kill"])
         self.assertEqual(self.started(master=True), [])
         self.assertEqual(self.started(hung=False), [])
+
+
+class Handed(unittest.TestCase):
+    """A MASTER's keepalived that is cut off from everything, its drain too."""
+
+    def setUp(self):
+        self.known = knowledge.Knowledge("eni-me", "eni-peer", False, 20)
+        decide.found_master(self.known, 0.0)
+        decide.saw(self.known, 1.0, "eni-me", True, knowledge.EIP_OK, 0.0)
+        self.known.asked.claim = False
+        conf = mock.Mock(restart_keepalived="restart")
+        self.keep = upkeep.Upkeep(conf, mock.Mock(), self.hand_over, mock.Mock())
+        patches = mock.patch.object(upkeep, "cut_off", return_value="gone"), mock.patch.object(upkeep, "Child")
+        self.children = [patch.start() for patch in patches][1]
+        self.addCleanup(mock.patch.stopall)
+        for now in (10.0, 12.0, 14.0):
+            self.keep.turn(now, True, self.known)
+
+    def hand_over(self, why, now):
+        return switch.ask(self.known, now) is None
+
+    def started(self):
+        return [call[0][0] for call in self.children.call_args_list]
+
+    def test_the_peer_has_the_vip_before_it_is_started_anew(self):
+        self.keep.turn(16.0, True, self.known)
+        switch.peer_is(self.known, 16.1)
+        for now, phase in ((16.2, switch.READY), (17.0, switch.MOVING), (18.0, switch.MOVED)):
+            self.known.switch.phase = phase
+            self.keep.turn(now, True, self.known)
+            self.keep.handed(now, self.known)
+            self.assertEqual(self.started(), [], phase)
+        switch.gave_up(self.known, 18.1, 0.5)
+        self.keep.handed(18.1, self.known)
+        self.assertEqual(self.started(), ["restart"])
+        self.keep.turn(20.0, True, self.known)
+        self.assertEqual(self.started(), ["restart"])
+
+    def test_it_is_started_anew_without_a_peer_that_can(self):
+        self.keep.turn(16.0, True, self.known)
+        self.assertEqual(self.started(), [])
+        switch.peer_is(self.known, 16.1, "keepalived hangs")
+        self.keep.turn(18.0, True, self.known)
+        self.assertEqual(self.started(), ["restart"])
+
+    def test_it_is_started_anew_at_once_where_nothing_can_be_handed_over(self):
+        decide.lost_master(self.known)
+        self.keep.turn(16.0, True, self.known)
+        self.assertEqual(self.started(), ["restart"])
 
 
 class CutOff(Node):

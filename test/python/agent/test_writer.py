@@ -1,12 +1,15 @@
 """A disk that stalls, and a journal that takes nothing, keep nobody from deciding."""
 
 import os
+import shutil
+import tempfile
 import threading
 import unittest
 from unittest import mock
 
 import support
-from keepalived_vip.agent import writer
+from keepalived_vip import settings
+from keepalived_vip.agent import drain, handover, switch, writer
 from node import Node
 from support import ME, PEER
 
@@ -63,6 +66,56 @@ class Stalled(Node):
         self.settled()
         self.assertEqual(self.cloud.holder, ME)
         self.assertFalse(os.path.exists(self.folder + "/log"), "it takes something after all")
+
+
+class Away(unittest.TestCase):
+    """A planned switch has ended, and this node is to stay away for longer."""
+
+    def setUp(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        self.conf = settings.Settings(support.values(), run=folder + "/run", lib=folder + "/lib")
+        self.put, self.log = mock.Mock(), mock.Mock()
+        os.makedirs(self.conf.run)
+        known = mock.Mock(switch=mock.Mock(phase=switch.DONE, reached=switch.YIELDED, why=None))
+        self.handover = handover.Handover(self.conf, known, self.log, self.put)
+        self.handover.request = {"id": "q1", "why": "new kernel", "keepS": 3600}
+
+    def told(self):
+        return [call[1]["phase"] for call in self.log.say.call_args_list]
+
+    def write(self):
+        write, request, done = self.put.call_args[0]
+        write(request, done)
+
+    def test_the_disk_is_waited_for_by_another_thread_and_done_is_told_after_it(self):
+        for _ in range(3):
+            self.handover.progress()
+        self.assertEqual((self.told(), self.put.call_count, drain.reasons(self.conf)), ([], 1, {}))
+        self.write()
+        self.handover.progress()
+        self.assertEqual((self.told(), list(drain.reasons(self.conf))), ([switch.DONE], [drain.LASTING]))
+
+    def test_a_disk_that_stalls_is_told_and_writes_nothing_later(self):
+        self.handover.progress()
+        self.handover.keep_until = 0.0
+        self.handover.progress()
+        self.assertEqual(self.told(), [switch.ABANDONED])
+        self.write()
+        self.assertEqual(drain.reasons(self.conf), {})
+
+    def test_what_is_written_as_the_patience_ends_is_taken_back(self):
+        self.handover.progress()
+        real = drain.hold
+
+        def slow(*args):
+            self.handover.keep_until = 0.0
+            self.handover.progress()
+            real(*args)
+
+        with mock.patch.object(handover.drain, "hold", slow):
+            self.write()
+        self.assertEqual((self.told(), drain.reasons(self.conf)), ([switch.ABANDONED], {}))
 
 
 del Node  # it has no tests of its own

@@ -117,7 +117,7 @@ class SelfTest(unittest.TestCase):
         process.stdout.readline()
         return end
 
-    def keepalived(self, namespace: str, adverts_to=None, router_id=51):
+    def keepalived(self, namespace: str, adverts_to=None, router_id=51, priority=100):
         """Hears the protocol in a namespace, and sends adverts from it if it is to."""
         ready = threading.Event()
 
@@ -127,7 +127,7 @@ class SelfTest(unittest.TestCase):
                 ready.set()
                 while not self.stopped.wait(0.05):
                     if adverts_to:
-                        wire.sendto(bytes([0x31, router_id, 100]), (adverts_to, 0))
+                        wire.sendto(bytes([0x31, router_id, priority]), (adverts_to, 0))
 
         threading.Thread(target=work, daemon=True).start()
         ready.wait()
@@ -207,6 +207,10 @@ class SelfTest(unittest.TestCase):
 
     def test_vrrp_of_the_users_own_is_not_the_pairs(self):
         self.keepalived(self.there, OWN, router_id=52)
+        self.assertIn("none of " + PEER, self.only(self.run_here(), "adverts"))
+
+    def test_a_farewell_is_no_master_that_a_firewall_keeps_out(self):
+        self.keepalived(self.there, OWN, priority=0)
         self.assertIn("none of " + PEER, self.only(self.run_here(), "adverts"))
 
     def test_a_peer_that_does_not_answer(self):

@@ -23,20 +23,9 @@ describe("faults", () => {
     const names = faults.map(({ name }) => name);
     assert.equal(new Set(names).size, names.length);
     assert.deepEqual(faultNames().sort(), [
-      ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind"],
-      ...[
-        "keepalived-hung",
-        "keepalived-kill",
-        "keepalived-stop",
-        "metadata-down",
-        "nic",
-        "oneway",
-        "overload",
-        "partition",
-        "power",
-        "process",
-      ],
-      ...["reply-lost", "service-kill", "stall"],
+      ...["api-down", "api-errors", "api-throttled", "both-down", "dns-down", "eip-left-behind", "firewall"],
+      ...["folder-removed", "keepalived-hung", "keepalived-kill", "keepalived-stop", "metadata-down", "nic", "oneway"],
+      ...["overload", "partition", "power", "process", "reply-lost", "service-kill", "stall"],
     ]);
     assert.throws(() => faultNamed("flood"), /there is no fault "flood"; there is power, nic/);
   });
@@ -64,6 +53,7 @@ describe("faults", () => {
     assert.equal(after("power"), "b", "stable: where it went");
     assert.equal(after("power", { mode: "standing-master" }), "a", "standing-master: the preferred one");
     assert.equal(after("rules-removed"), "a");
+    assert.equal(after("firewall"), "a", "a standby that hears nothing takes nothing");
     assert.equal(after("api-down"), "b", "the move that had to wait");
     for (const open of ["partition", "nic", "both-down"]) assert.equal(after(open), null, open);
   });

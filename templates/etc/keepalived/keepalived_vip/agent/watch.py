@@ -37,7 +37,7 @@ class Service:
         self.log = Log(conf.log, self.disk.put)
         self.mover = Mover(conf, self.log, self.disk.put)
         self.known = self.mover.known
-        self.handover = Handover(conf, self.known, self.log)
+        self.handover = Handover(conf, self.known, self.log, self.disk.put)
         self.state = {"state": "UNKNOWN", "since": time.time()}
         self.heard = False  # a word of keepalived's own since the service started
         self.said = False  # the state is such a word, neither a file's nor concluded from the NIC
@@ -48,7 +48,7 @@ class Service:
         self.odd_since = None  # keepalived's word and the NIC differ since
         self.started = False
         self.listener = Listener(conf, self.mover)
-        self.upkeep = Upkeep(conf, self.mover, lambda why: self.later.append(("keepalived-restarted", {"why": why})))
+        self.upkeep = Upkeep(conf, self.mover, self.handover.hand_over, self.restarts)
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
@@ -205,6 +205,9 @@ class Service:
             self.ranked = worth
         return until
 
+    def restarts(self, why: str) -> None:
+        self.later.append(("keepalived-restarted", {"why": why}))
+
     def tend(self, now: float) -> None:
         self.aside("upkeep", lambda: self.upkeep.turn(now, self.runs is True, self.known))
 
@@ -240,6 +243,7 @@ class Service:
         step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
+            self.aside("upkeep", lambda: self.upkeep.handed(now, self.known))
             step = decide.decide(self.known, now)
         elif step[0] == "migrate" and not self.known.asked.claim:
             self.look()  # a keepalived that was killed says nothing, and the peer that has the VIP is in the right

@@ -37,7 +37,8 @@ def meaning(packet: bytes, conf) -> str:
     own, peer = conf.address, conf.peer_address
     protocol, ends = header(packet)
     if protocol == nic.VRRP and ends in ((peer, own), (own, peer)):
-        if not nic.of_pair(packet[(packet[0] & 15) * 4 :], conf):
+        advert = packet[(packet[0] & 15) * 4 :]
+        if not nic.of_pair(advert, conf) or advert[2:3] == b"\0":  # a farewell: nic.heard does not count it either
             return "other"
         return "arrived" if ends == (peer, own) else "out"
     at = (packet[0] & 15) * 4 if protocol == ICMP and ends == (peer, own) else len(packet)

@@ -6,9 +6,11 @@ Neither ends by itself, and what looks at a process, a pid or a file alone sees 
 import os
 
 from keepalived_vip.agent.node.child import Child
+from keepalived_vip.agent.policy import switch
 from keepalived_vip.agent.policy.revival import CUT_OFF, HANGS, Revival
 
 LIMIT_S = 10.0  # systemctl only asks
+HANDS = "keepalived is started anew, for it hears no drain"
 GONE = "keepalived hears no drain and is not heard: %s; it is started anew"
 
 
@@ -33,13 +35,16 @@ def cut_off(conf):
 
 
 class Upkeep:
-    def __init__(self, conf, mover, tell) -> None:
-        """tell: called with the reason when keepalived is started anew."""
+    def __init__(self, conf, mover, hand_over, tell) -> None:
+        """hand_over(why, now): has the peer take over if it can, and says whether that is under way. tell: called with
+        the reason when keepalived is started anew."""
         self.conf = conf
         self.mover = mover
+        self.hand_over = hand_over
         self.tell = tell
         self.revival = Revival()
         self.child = None
+        self.handing = False  # the VIP is on its way to the peer, and keepalived is started anew once it is there
 
     def turn(self, now: float, runs: bool, known) -> None:
         """To be called every few seconds. Raises OSError: no process can be started."""
@@ -55,8 +60,20 @@ class Upkeep:
         spares = [HANGS] if known.master and known.here() else []
         wrong = [what for what, is_so in ((HANGS, known.hung), (CUT_OFF, gone)) if is_so]
         due = self.revival.due(now, wrong, spares)
-        if due is None:
-            return
+        if due == CUT_OFF:
+            self.handing = known.master and self.hand_over(HANDS, now)
+        if due is not None and not self.handing:
+            self.start_anew(due, now)
+        elif self.handing:
+            self.handed(now, known)
+
+    def handed(self, now: float, known) -> None:
+        """How the switch stands for which this waits. Where the peer can't take over, it goes without."""
+        if self.handing and (known.switch.phase == switch.YIELDED or not switch.active(known)):
+            self.handing = False
+            self.start_anew(CUT_OFF, now)
+
+    def start_anew(self, due: str, now: float) -> None:
         self.tell(due)
         # What hangs may not end when asked, or go on for a moment as the MASTER that it was. One that is only cut off
         # says farewell: its peer takes over at once, and the VIP lingers on this NIC until the cloud has moved it.

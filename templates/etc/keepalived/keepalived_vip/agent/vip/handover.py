@@ -4,7 +4,9 @@ Asked on this node, the request is a file and a word on keepalived's pipe (YIELD
 whoever asked may die. The peer asks by a datagram, as often as it likes, and is told each time how it stands.
 """
 
+import binascii
 import json
+import os
 import time
 
 from keepalived_vip import settings
@@ -12,8 +14,9 @@ from keepalived_vip.agent.node import drain, nic, peer
 from keepalived_vip.agent.policy import knowledge, switch
 
 REASON = "switch"
-# After `switch.take_s`, so that it ends this way only if the service itself is gone.
+# After `switch.take_s` and KEEP_S, so that it ends this way only if the service itself is gone.
 HOLD_S = 10
+KEEP_S = 3.0  # the disk has so long for a reason that outlives the switch
 PEER_KEEPS_S = 3600  # in maintenance, when the preferred node has yielded because its peer asked
 POLL_S = 0.02
 FRESH_S = 5.0
@@ -22,10 +25,14 @@ ASKING_S = 1.0  # between two new requests of the peer's: each may be logged and
 
 
 class Handover:
-    def __init__(self, conf, known, log) -> None:
+    def __init__(self, conf, known, log, put) -> None:
+        """put: has a function called with what it is given, by a thread that may wait for the disk."""
         self.conf = conf
         self.known = known
         self.log = log
+        self.put = put
+        self.keeping = None  # what became of writing down that this node stays away: nothing yet, None or the error
+        self.keep_until = 0.0
         self.request = None  # who asked, and what is to keep this node from being MASTER afterwards
         self.listener = None
         self.heard = False
@@ -70,8 +77,14 @@ class Handover:
         if refusal:
             self.tell(request["id"], switch.REFUSED, switch.ASKED, refusal)
         else:
-            self.request, self.heard = request, False
+            self.request, self.heard, self.keeping = request, False, None
             self.asked_at = self.next_prepare = now
+
+    def hand_over(self, why: str, now: float) -> bool:
+        """Has the peer take over if it can, as this service itself wants it; gives whether a switch is under way."""
+        if not switch.active(self.known):
+            self.begin({"id": binascii.hexlify(os.urandom(6)).decode(), "why": why, "keepS": None}, now)
+        return switch.active(self.known)
 
     def prepare_peer(self, ear, now: float) -> list:
         """Asks the peer's service whether it could take over; gives the time of the next word."""
@@ -118,14 +131,37 @@ class Handover:
             return
         phase, why = current.phase, current.why
         try:
-            if phase == switch.DONE and request["keepS"] is not None:
-                drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
+            if phase == switch.DONE and request["keepS"] is not None and not self.kept(request):
+                return
             if phase in switch.ENDS:
                 self.close()
         except OSError as error:
             phase, why = switch.ABANDONED, "this node cannot stay away: %s" % error
             self.close()
         self.tell(request["id"], phase, current.reached, why)
+
+    def kept(self, request: dict) -> bool:
+        """Whether the reason by which this node stays away is on the disk yet. Raises OSError."""
+        if self.keeping is None:
+            self.keeping, self.keep_until = [], time.monotonic() + KEEP_S
+            self.put(self.keep, request, self.keeping)
+        if not self.keeping and time.monotonic() > self.keep_until:
+            raise OSError("the disk has taken nothing for %d s" % KEEP_S)
+        if self.keeping and self.keeping[0] is not None:
+            raise self.keeping[0]
+        return bool(self.keeping)
+
+    def keep(self, request: dict, done: list) -> None:
+        """By the other thread. Not for a request that was given up meanwhile, whose sender was told so."""
+        try:
+            if self.request is request:
+                drain.hold(self.conf, drain.LASTING, request["keepS"], request["why"])
+                if self.request is not request:
+                    drain.release(self.conf, drain.LASTING)
+        except OSError as error:
+            done.append(error)
+        else:
+            done.append(None)
 
     def close(self) -> None:
         self.request = None
