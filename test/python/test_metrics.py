@@ -1,8 +1,10 @@
 """The metrics file: what Prometheus can read, and what an alert can rely on."""
 
+import json
 import os
 import stat
 import tempfile
+import time
 import unittest
 
 import support
@@ -61,6 +63,32 @@ class Metrics(unittest.TestCase):
         self.assertEqual((found[("drained", "maintenance")], found[("drained", "health")]), (1, 0))
         self.assertEqual((found[("trouble", "notify")], found[("trouble", "cloud")]), (1, 0))
         self.assertEqual((found[("moves_total", "kernel")], found[("moves_total", "rx-lower")]), (2, 0))
+
+    def test_when_a_maintenance_ends(self):
+        told = [self.read(drained=drained)[("maintenance_end_timestamp_seconds",)] for drained in (
+            {}, {"maintenance": {"leftS": 59.8}}, {"health": {"leftS": 10.0}},
+        )]  # fmt: skip
+        self.assertEqual(told, [0, 1700000061, 0])
+
+    def test_when_the_credentials_end(self):
+        name = ("credentials_end_timestamp_seconds",)
+        self.assertEqual(self.read(credentialsLeftS=300.2)[name], 1700000301)
+        self.assertEqual(self.read(credentialsLeftS=-1.0)[name], 1700000000)
+        self.assertNotIn(name, self.read())
+
+    def test_the_roles_credentials_have_an_end_and_a_key_of_the_machines_own_has_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            conf = settings.Settings(support.values(), run=folder, etc=folder)
+            conf.credentials_file = folder + "/of-the-role.json"
+            self.assertIsNone(metrics.credentials_left_s(conf))
+            with open(conf.credentials_file, "w") as file:
+                json.dump({"goodUntil": time.monotonic() + 1000}, file)
+            self.assertLess(abs(metrics.credentials_left_s(conf) - 1000), 100)
+            metrics.write(conf, status())
+            with open(conf.metrics_file) as file:
+                self.assertIn("keepalived_vip_credentials_end_timestamp_seconds 1", file.read())
+            open(conf.static_credentials, "w").close()
+            self.assertIsNone(metrics.credentials_left_s(conf))
 
     def test_phases_in_seconds_and_requests_by_result(self):
         move = {"startedAt": 5.0, "phasesMs": {"decision": 1, "request": 40, "cloud": 2517}}

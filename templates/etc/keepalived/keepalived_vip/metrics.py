@@ -1,5 +1,6 @@
 """What the node says of itself to Prometheus: a file for node_exporter's textfile collector."""
 
+import os
 import time
 
 from keepalived_vip import settings
@@ -45,6 +46,7 @@ def families(status: dict, now: float):
         for action, results in sorted(status["apiRequests"].items())
         for result, count in sorted(results.items())
     ]
+    maintenance, left_s = status["drained"].get("maintenance", {}).get("leftS"), status.get("credentialsLeftS")
     phases = [({"phase": name}, last["phasesMs"].get(name, 0) / 1000.0) for name in PHASES] if last else []
     return [
         ("build_info", "gauge", "Version of the runtime, and which node of which pair this is.", [(build, 1)]),
@@ -61,6 +63,12 @@ def families(status: dict, now: float):
             [({}, master != status["vipOnNic"] or (master and not here))],
         ),
         ("drained", "gauge", "Why this node must not be MASTER.", each("reason", DRAINS, status["drained"])),
+        (
+            "maintenance_end_timestamp_seconds",
+            "gauge",
+            "When the maintenance of this node ends; 0 without one.",
+            [({}, round(now + maintenance) if maintenance else 0)],
+        ),
         ("trouble", "gauge", "What does not work at the moment.", each("what", TROUBLES, status["troubles"])),
         (
             "moves_total",
@@ -76,6 +84,12 @@ def families(status: dict, now: float):
             "gauge",
             "When the cloud last said where the VIP is; 0 before the first time.",
             [({}, status["checkedAt"] or 0)],
+        ),
+        (
+            "credentials_end_timestamp_seconds",
+            "gauge",
+            "When the role's credentials end; without a role there is none of this.",
+            [({}, round(now + left_s))] if left_s is not None else [],
         ),
         ("last_update_timestamp_seconds", "gauge", "When this was written: every 15 s.", [({}, round(now, 3))]),
     ]
@@ -97,10 +111,20 @@ def escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
+def credentials_left_s(conf):
+    """Seconds that the role's credentials are good for; None where a key of the machine's own has no end, and before
+    the first ones."""
+    values = settings.read_json(conf.credentials_file)
+    if values is None or os.path.exists(conf.static_credentials):
+        return None
+    return values["goodUntil"] - time.monotonic()
+
+
 def write(conf, status: dict) -> None:
     """In our own folder only: node_exporter's belongs to another user, who would choose what is written to. There the
     installation has put a link to this file."""
     try:
-        settings.write_atomically(conf.metrics_file, text(status, time.time()))
+        told = dict(status, credentialsLeftS=credentials_left_s(conf))
+        settings.write_atomically(conf.metrics_file, text(told, time.time()))
     except OSError:
         pass  # a full disk: the timestamp in the old file tells
