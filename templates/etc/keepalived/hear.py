@@ -38,7 +38,7 @@ def senders(config: dict, seconds: float):
 def kept_out(adverts: float):
     """Which firewall of this node keeps the peer's adverts from its programs, and what lets them in; else None."""
     from keepalived_vip import settings
-    from keepalived_vip.agent import firewall
+    from keepalived_vip.agent.node import firewall
     from keepalived_vip.operator import adverts as wire
 
     conf = settings.load()

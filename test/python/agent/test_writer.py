@@ -9,7 +9,10 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import drain, handover, switch, writer
+from keepalived_vip.agent import writer
+from keepalived_vip.agent.node import drain
+from keepalived_vip.agent.policy import switch
+from keepalived_vip.agent.vip import handover
 from node import Node
 from support import ME, PEER
 
