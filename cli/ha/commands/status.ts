@@ -2,9 +2,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { oneLine } from "../../../terminal/printable.ts";
 import { divider, parseAnswer } from "../pair/answer.ts";
-import { exitCodes, judge, lastMoves, type NodeView, screen, type View } from "../pair/report.ts";
-import { oneLine } from "../printable.ts";
+import { exitCodes, judge, type NodeView, type View } from "../pair/report.ts";
+import { lastMoves, screen } from "../pair/screen.ts";
 import { onNode } from "../reach/ssh.ts";
 import type { Client, Target } from "../reach/target.ts";
 

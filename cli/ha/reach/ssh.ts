@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { NodeName } from "../../../render/model.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../../../terminal/printable.ts";
 import { Refusal } from "../refusal.ts";
 import { between, linesBetween, marked } from "./marked.ts";
 import { hostOf } from "./sshConfig.ts";
