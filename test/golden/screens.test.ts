@@ -1,4 +1,5 @@
 /** The screens of the operator's commands, as they are read. */
+import { historyLines } from "../../cli/ha/commands/history.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/status.ts";
@@ -57,4 +58,28 @@ screenTest("lab-status", (width) => {
   const answers = [{ client: "vpc", target: vip, answer: "timeout" }];
   const found = judgeLab("inline", { ...facts, cloudHolder: "a", answers });
   return labScreen(found, ["npm run ha -- status"], width);
+});
+
+screenTest("history", (width) => {
+  const move = {
+    startedAt: at - 86_400,
+    from: "a",
+    to: "b",
+    by: "b" as const,
+    trigger: "keepalived",
+    why: "the service on a failed its check: no process named nginx",
+    asked: "nobody" as const,
+    tookMs: 2561,
+    phasesMs: { decision: 1, request: 60, cloud: 2500 },
+    requestId: "8ffe2759-e76b-4b19-97e8-f58801e5e086",
+  };
+  const back = { ...move, from: "b", to: "a", trigger: "switch", why: "new kernel", asked: "operator" as const };
+  const left = {
+    ...move,
+    startedAt: at,
+    tookMs: null,
+    phasesMs: { decision: 1, request: 60 },
+    why: "keepalived died on a",
+  };
+  return historyLines([move, { ...back, startedAt: at - 3600 }, left], width).join("\n");
 });

@@ -13,6 +13,9 @@ const run = promisify(execFile);
 /** More than any answer has; a node that talks on is cut off. */
 const answerLimit = 1 << 20;
 
+/** For a question of a moment: a black-holed node is given up within 5 s; a bastion makes the way to a node twice as long. */
+export const answerLimitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
+
 /** What the command itself has printed, fit to be shown; where it was never reached, what the session has. */
 export interface Answer {
   /** 255: no connection; null: it was ended at the deadline. */
