@@ -48,7 +48,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
   },
   { from: /^lab\//, may: /^(lab\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
   { from: /^cli\//, may: /^(cli\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
-  { from: /^monitoring\//, may: /^(monitoring\/|yaml$|node:)/ },
+  { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
   { from: /^scripts\//, may: /^(scripts\/|node:)/ },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.

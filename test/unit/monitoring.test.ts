@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { dashboard, queriesOf } from "../../monitoring/dashboard.ts";
 import { made } from "../../monitoring/make.ts";
 import { readRules } from "../../monitoring/rulesTest.ts";
 
@@ -60,21 +61,46 @@ test("docs/monitoring.md has every alert and every recorded series, and no other
 });
 
 /** Of others: Prometheus itself, node_exporter, blackbox_exporter. */
-const foreign = ["up", "node_time_seconds", "probe_success"];
+const foreign = ["up", "ALERTS", "node_time_seconds", "probe_success"];
 /** What node.md says of our own; test/python/test_docs.py holds that against the code. */
 const metrics = new Map(table(page("node.md"), "## Metrics").map(([name = "", , , meaning = ""]) => [name, meaning]));
 const recorded = rules.flatMap(({ record }) => record ?? []);
 
-test("every series that a rule reads is told by the nodes, recorded, or of an exporter that is named", () => {
+/** What rules and dashboard ask Prometheus. */
+const queries = [
+  ...rules.map(({ expr, annotations }) => `${expr} ${annotations?.description ?? ""}`),
+  ...queriesOf(dashboard(), "one"),
+];
+
+test("every series that a rule or the dashboard reads is told by the nodes, recorded, or of an exporter that is named", () => {
   assert.ok(metrics.size > 15);
-  for (const { alert, record, expr, annotations } of rules) {
-    const text = `${expr} ${annotations?.description ?? ""}`;
-    const read = text.match(/(?:pair:)?\bkeepalived_vip_\w+(?::\w+)?|\b(?:up|node_\w+|probe_\w+)(?=\{)/g) ?? [];
-    assert.ok(read.length > 0, expr);
+  for (const text of queries) {
+    const read = text.match(/(?:pair:)?\bkeepalived_vip_\w+(?::\w+)?|\b(?:up|ALERTS|node_\w+|probe_\w+)(?=\{)/g) ?? [];
+    assert.ok(read.length > 0, text);
     for (const name of read) {
-      assert.ok(metrics.has(name) || recorded.includes(name) || foreign.includes(name), `${alert ?? record}: ${name}`);
+      assert.ok(metrics.has(name) || recorded.includes(name) || foreign.includes(name), `${name} in ${text}`);
     }
   }
+});
+
+test("every series that a node tells is looked at by an alert or on the dashboard", () => {
+  const all = queries.join(" ");
+  const unread = [...metrics.keys()].filter((name) => !new RegExp(`\\b${name}\\b`).test(all));
+  // For other eyes: whoever asks when it became what it is.
+  assert.deepEqual(unread, [
+    "keepalived_vip_role_since_timestamp_seconds",
+    "keepalived_vip_address_present",
+    "keepalived_vip_cloud_owner",
+  ]);
+});
+
+test("the dashboard has a row that is repeated for each pair, and every panel under it is about that pair", () => {
+  const panels = dashboard().panels ?? [];
+  const row = panels.findIndex((panel) => panel.type === "row" && panel.repeat === "pair");
+  assert.ok(row > 0);
+  const below = queriesOf({ ...dashboard(), panels: panels.slice(row) }, "one");
+  assert.equal(below.length, panels.length - row - 1);
+  for (const expr of below) assert.match(expr, /pair="one"/);
 });
 
 test("every value of a label that a rule asks for is one that the nodes tell", () => {
