@@ -52,6 +52,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
   },
   { from: /^terminal\//, may: /^(terminal\/|@inquirer\/|cli-table3$|yocto-spinner$|node:)/ },
   { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
+  { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
   { from: /^scripts\//, may: /^(scripts\/|terminal\/|node:)/ },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.
