@@ -8,7 +8,7 @@ import { pairsOf } from "../inspect.ts";
 import type { CloudNode, CloudPair } from "../pairs.ts";
 import { labPaths } from "../state.ts";
 import { until } from "../wait.ts";
-import { Probe, type ProbeKind } from "./probe.ts";
+import { Probe, type ProbeKind } from "./client/probe.ts";
 import { nowMs, Tap } from "./tap.ts";
 
 export type NodeName = "a" | "b";

@@ -4,9 +4,9 @@ import { advertIntervalsMs } from "../../config/schema.ts";
 import { unitPids } from "../fabric/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
 import type { Settings } from "../settings.ts";
+import type { ProbeKind } from "./client/probe.ts";
 import type { BenchPair, NodeName } from "./pair.ts";
 import { moment } from "./pair.ts";
-import type { ProbeKind } from "./probe.ts";
 import { nowMs } from "./tap.ts";
 
 /** The web server of the lab's nodes, whose death is the fault `process`. */

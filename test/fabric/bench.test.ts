@@ -1,7 +1,7 @@
 /** The bench's eyes: what tap and probe tell is what happens to packets. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Probe } from "../../lab/bench/probe.ts";
+import { Probe } from "../../lab/bench/client/probe.ts";
 import { nowMs, Tap, type TapEvent } from "../../lab/bench/tap.ts";
 import { outageMs } from "../../lab/bench/timeline.ts";
 import { labNames } from "../../lab/fabric/names.ts";

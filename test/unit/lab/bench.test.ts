@@ -1,7 +1,7 @@
 /** What the bench makes of what it saw. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Question } from "../../../lab/bench/probe.ts";
+import type { Question } from "../../../lab/bench/client/probe.ts";
 import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../../lab/bench/report.ts";
 import { stallTable } from "../../../lab/bench/stalls.ts";
 import { timelineSvg } from "../../../lab/bench/svg.ts";
