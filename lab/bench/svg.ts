@@ -81,7 +81,7 @@ export function timelineSvg(report: Report): string {
       text(at + 18, 60, meanings[part]),
     ];
   });
-  legend.push(text(legendX, 60, "pale: the client was answered meanwhile"));
+  legend.push(text(legendX, 60, "pale: the client was answered"));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 36}" viewBox="0 0 ${width} ${bottom + 36}">
 <title>From a fault to the new MASTER's first answer</title>
 <style>text{font:12px sans-serif;fill:#222}.fault{font-weight:bold}.own{fill:#666;paint-order:stroke;stroke:#fff;stroke-width:4px}.title{font-size:16px;font-weight:bold}.grid{stroke:#ddd}.pale{fill-opacity:.25}</style>
