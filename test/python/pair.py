@@ -43,7 +43,7 @@ class Pair(Node):
         self.beat()
 
     def beat(self):
-        """keepalived's check runs from now on; each is good for an hour, for a machine that is too slow for the next."""
+        """keepalived's check runs from now on; each is good for an hour, for machines too slow for the next."""
         path = self.run_dir + "/heartbeat"
 
         def check():
