@@ -8,7 +8,8 @@ RULES = {
     "silent": "a node that knows that it is not MASTER makes no call",
     "modest": "nothing is touched but the VIP and its EIP, and only for the own ENI",
     "keeps": "nothing unassigned, no EIP unbound that was seen in place, no VIP assigned that is on its way",
-    "few": "a stall, kill or stop of the MASTER costs one move, two where the VIP returns to a preferred node",
+    "few": "a partition of VRRP alone costs one move, and so does a stall, kill or stop of the MASTER; two where the"
+    " VIP returns to a preferred node",
     "yields": "a MASTER whose keepalived hangs claims nothing back, and the VIP is the peer's; it is started anew",
     "hears": "a standby whose firewall drops a MASTER's adverts takes nothing from it; of two such nodes one serves",
     "answers": "while both machines and NICs live, whoever the cloud delivers to has the VIP on its NIC",

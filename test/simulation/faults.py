@@ -147,18 +147,29 @@ def stop(killed: bool):
 
 def partition(world, fault, begins: bool) -> None:
     for index in (0, 1):
-        world.cut[index] += 1 if begins else -1
+        cut(world, fault, index, begins)
     if begins:
         world.count(fault.kind)
         world.rules.parted()
     else:
-        world.rules.joined()
+        world.rules.joined(words_pass(fault))
 
 
 def deafness(world, fault, begins: bool) -> None:
     if begins:
         world.count(fault.kind)
-    world.cut[1 - fault.node.index] += 1 if begins else -1
+    cut(world, fault, 1 - fault.node.index, begins)
+
+
+def words_pass(fault) -> bool:
+    """Whether VRRP alone is lost, as by a rule that knows nothing of it."""
+    return fault.share < 0.5
+
+
+def cut(world, fault, index: int, begins: bool) -> None:
+    world.cut[index] += 1 if begins else -1
+    if not words_pass(fault):
+        world.mute[index] += 1 if begins else -1
 
 
 def stall(world, node, fault, begins: bool) -> None:

@@ -140,11 +140,11 @@ class Peer:
 
     def __init__(self, real) -> None:
         self.PORT, self.NEWS, self.UNREADABLE = real.PORT, real.NEWS, real.UNREADABLE
-        self.PREPARE, self.READY, self.UNREADY = real.PREPARE, real.READY, real.UNREADY
+        self.PREPARE, self.READY, self.UNREADY, self.SERVES = real.PREPARE, real.READY, real.UNREADY, real.SERVES
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()
-        if to is not None and not node.world.cut[node.index] and not node.nic_down and not peer.nic_down:
+        if to is not None and not node.world.mute[node.index] and not node.nic_down and not peer.nic_down:
             node.world.at(node.world.now + FLIGHT_S, peer.told, message)
 
     def tell(self, node, conf, message: dict) -> None:

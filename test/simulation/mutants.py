@@ -32,6 +32,11 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        "a peer that serves is asked nothing before the VIP is taken back from it",
+        "decide",
+        ("    if seen.taken and not known.hung:\n", "    if False:\n"),
+    ),
+    Mutant(
         "a demotion does not stop it",
         "decide",
         ("    known.master = False\n", "    return\n"),

@@ -84,7 +84,7 @@ class Switch:
     def hopeless(self) -> bool:
         """Whether the taker can't be ready, and its service knows or is no more."""
         taker = self.taker
-        away = not taker.powered or taker.service is None or taker.stalled or any(self.world.cut)
+        away = not taker.powered or taker.service is None or taker.stalled or any(self.world.mute)
         return away or taker.keepalived.state in (DOWN, LISTEN)
 
     def ask(self) -> None:

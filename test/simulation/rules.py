@@ -27,7 +27,7 @@ class Rules:
     __slots__ = (
         "world", "prompt", "done", "quiet_at", "right_since", "both_since", "both_s", "parted_since", "moves", "took_s",
         "allowed_s", "hangs_since", "silent_since",
-        "few_since", "walled_since",
+        "few_since", "walled_since", "knew",
     )  # fmt: skip
 
     def __init__(self, world) -> None:
@@ -37,6 +37,7 @@ class Rules:
         self.quiet_at = self.right_since = None
         self.both_since, self.both_s = None, 0.0  # both services know that they are MASTER
         self.parted_since, self.moves = None, 0  # by a partition that nothing else disturbs; moves since then
+        self.knew = False  # the MASTER's service, at its beginning, that the VIP was here
         self.hangs_since = None  # the MASTER's keepalived, and nothing else disturbs
         self.few_since = None  # a stall, kill or stop of the MASTER, and nothing else disturbs
         self.silent_since = None  # the cloud delivers to a live node without the VIP on its NIC
@@ -175,14 +176,20 @@ class Rules:
             self.world.switch.clean = False
 
     def parted(self) -> None:
-        if self.world.active == 1 and self.wrong() is None:
+        if self.world.active == 1 and self.world.switch is None and self.wrong() is None:
             self.parted_since, self.moves = self.world.now, 0
+            masters = [node.service for node in self.world.nodes if node.keepalived.state == MASTER]
+            self.knew = all(service is not None and service.known.here() for service in masters)
 
-    def joined(self) -> None:
+    def joined(self, words_pass: bool) -> None:
+        """words_pass: the services hear each other all the while; a new one does not know yet what was."""
         if self.parted_since is None:
             return
-        self.world.judge("calm")
+        words_pass = words_pass and self.knew
+        self.world.judge("few" if words_pass else "calm")
         lasted = self.world.now - self.parted_since
+        if words_pass and self.moves > 1:
+            self.broken("few", "%d moves in a partition of VRRP alone of %.0f s", self.moves, lasted)
         if self.moves > bounds.moves_within(lasted):
             self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
 

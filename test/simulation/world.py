@@ -16,8 +16,8 @@ class World:
     """Also stands for the module `time` of the runtime."""
 
     __slots__ = (
-        "runtime", "plan", "rng", "now", "heap", "order", "trace", "counts", "judged", "cut", "nodes", "cloud", "rules",
-        "api_faults", "waiting", "restless_until", "active", "switch",
+        "runtime", "plan", "rng", "now", "heap", "order", "trace", "counts", "judged", "cut", "mute", "nodes", "cloud",
+        "rules", "api_faults", "waiting", "restless_until", "active", "switch",
     )  # fmt: skip
 
     def __init__(self, runtime, plan, trace=None) -> None:
@@ -27,6 +27,7 @@ class World:
         self.trace = trace
         self.counts, self.judged = {}, {}
         self.cut = [0, 0]  # VRRP from node 0 / node 1 does not arrive; counted by the faults in force
+        self.mute = [0, 0]  # nor do the services' words
         self.api_faults = []
         self.waiting = []  # faults that begin when the next request is on its way
         self.restless_until = 0.0  # what was begun before the quiet ends then

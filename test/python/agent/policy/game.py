@@ -18,10 +18,13 @@ class Game:
         return decide.decide(self.known, self.now)
 
     def issue(self):
-        """The next step that is no waiting, made when it is due."""
+        """The next step that is no waiting, made when it is due; a peer that is asked something does not answer."""
         step = self.step()
-        if step[0] == "wait":
-            self.now = step[1]
+        while step[0] == "wait" or step == knowledge.ASK:
+            if step == knowledge.ASK:
+                decide.asked_peer(self.known, self.now)
+            else:
+                self.now = step[1]
             step = self.step()
         decide.issued(self.known, self.now, step)
         return step

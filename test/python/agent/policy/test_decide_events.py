@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from keepalived_vip.agent.policy import decide, patience
-from keepalived_vip.agent.policy.knowledge import DESCRIBE
+from keepalived_vip.agent.policy.knowledge import ASK, DESCRIBE
 from keepalived_vip.agent.vip import vip_on_nic
 from keepalived_vip.cloud import errors
 from support import ME, PEER
@@ -195,6 +195,53 @@ class Reassertion(unittest.TestCase):
         game = Game().settled()
         self.assertEqual(game.issue(), DESCRIBE)
         game.saw(PEER)
+        seen_at = game.now
+        self.assertEqual(game.step(), ASK)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+        self.assertEqual(game.now, seen_at + decide.ANSWER_S, "a peer that is no more does not answer")
+
+    def taken(self):
+        """A settled MASTER, whose peer has taken the VIP without a word."""
+        game = Game().settled()
+        game.issue()
+        game.saw(PEER)
+        return game
+
+    def test_a_peer_that_serves_keeps_what_it_has_taken_for_as_long_as_it_says_so(self):
+        game = self.taken()
+        for _ in range(5):
+            self.assertEqual(game.step(), ASK)
+            decide.asked_peer(game.known, game.now)
+            decide.peer_has(game.known, game.now)
+            answered_at = game.now
+            self.assertEqual(game.issue(), DESCRIBE)
+            self.assertEqual(game.now, answered_at + patience.ALERT_INTERVAL_S)
+            game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER), "it says so no more")
+
+    def test_what_it_said_unasked_before_the_look_counts_for_nothing(self):
+        game = Game().settled()
+        game.issue()
+        decide.peer_has(game.known, game.now)
+        game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+
+    def test_it_is_asked_again_for_a_word_may_be_lost(self):
+        game = self.taken()
+        asked = []
+        while game.step() != ("migrate", PEER):
+            if game.step() == ASK:
+                asked.append(game.now)
+                decide.asked_peer(game.known, game.now)
+            game.now = game.step()[1] if game.step()[0] == "wait" else game.now
+        self.assertGreater(len(asked), 3)
+
+    def test_a_peer_that_is_heard_to_yield_is_not_asked(self):
+        game = self.taken()
+        decide.asked_peer(game.known, game.now)
+        decide.peer_left(game.known, game.now)
+        game.issue()
+        game.saw(PEER)
         self.assertEqual(game.step(), ("migrate", PEER))
 
     def test_the_black_hole_with_an_event_is_looked_at_at_once(self):
@@ -224,7 +271,7 @@ class Reassertion(unittest.TestCase):
 
     def test_a_duel_costs_less_and_less(self):
         waits = self.duel(Game().settled(), 9)
-        self.assertEqual(waits[0], 0)
+        self.assertEqual(waits[0], decide.ANSWER_S)
         self.assertEqual(sorted(waits), waits)
         self.assertLessEqual(waits[-1], patience.DUEL_MAX_S * 1.25)
         self.assertGreater(sum(waits), 300)

@@ -65,6 +65,8 @@ class Service:
         for news in self.handover.asked_by_peer(self.ear, now):
             if news["id"] == "has":
                 self.vip.peer_has(now)
+            elif news["id"] == peer.SERVES:
+                self.vip.answer(self.ear)
             elif news["id"] == peer.UNREADABLE:
                 unreadable = True
             elif news["id"] == peer.PREPARE:
@@ -144,6 +146,9 @@ class Service:
             due += self.vip.tell_left(self.ear, now)
         due.append(self.aside("rank", lambda: self.tell_rank(now), now + TICK_S))
         step = decide.decide(self.known, now)
+        if step == knowledge.ASK:
+            self.vip.ask_peer(self.ear, now)
+            step = decide.decide(self.known, now)
         if step in (knowledge.YIELD, knowledge.ABANDON):
             self.handover.local(step, now)
             self.aside("upkeep", lambda: self.upkeep.handed(now, self.known))

@@ -1,6 +1,6 @@
 """The words between the nodes: a request to yield, from the one that is to take the VIP, which is answered; "prepare",
-from the one that is to give it, answered by "ready" or "unready"; "has", from the one that has the VIP now; and "left",
-from one that is no longer MASTER.
+from the one that is to give it, answered by "ready" or "unready"; "has", from the one that has the VIP now; "serves",
+from a MASTER without it, which is answered by "has"; and "left", from one that is no longer MASTER.
 
 One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach these ports, and of the peer only root
@@ -15,7 +15,8 @@ from keepalived_vip.log import plain
 
 UNREADABLE = "?"  # in place of the id of what is no message
 PREPARE, READY, UNREADY = "prepare", "ready", "unready"
-NEWS = ("has", "left", PREPARE, READY, UNREADY, UNREADABLE)  # ids of what is no request to yield
+SERVES = "serves"
+NEWS = ("has", "left", SERVES, PREPARE, READY, UNREADY, UNREADABLE)  # ids of what is no request to yield
 # Assigned to nothing, and below where net.ipv4.ip_unprivileged_port_start is at times lowered to: 53, 80.
 PORT = 40  # the services', both ways
 ASK_PORT = 36  # from which `vip.py take` asks

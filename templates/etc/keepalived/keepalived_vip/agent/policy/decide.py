@@ -6,7 +6,7 @@ caller.
 """
 
 from keepalived_vip.agent.policy import patience, switch
-from keepalived_vip.agent.policy.knowledge import ASSIGN, DESCRIBE, EIP_MISSING, IDLE, NOBODY, REBIND, Knowledge
+from keepalived_vip.agent.policy.knowledge import ASK, ASSIGN, DESCRIBE, EIP_MISSING, IDLE, NOBODY, REBIND, Knowledge
 
 YOUNG_S = 1.0  # so long after a task was accepted a look may show what was before
 TASK_LIMIT_S = 30.0  # then the task is forgotten and the address itself is looked at
@@ -14,6 +14,9 @@ STUCK_S = 45.0  # an address that has been MIGRATING for so long is asked for on
 NOBODY_S = 1.0  # where an address shows while it moves is not documented: a moment on no ENI proves nothing
 RECENT_S = 3.0  # so long a confirmed holder is still believed to be the holder
 LEFT_S = 15.0  # a peer that has given up may be MASTER again later, without a word to a node that hears none
+# A peer that has taken the VIP from a MASTER that hears nothing of it, as in a partition, may serve: it is asked, and
+# has so long to answer, which is more than until it has looked itself.
+ANSWER_S, AGAIN_S = 1.5, 0.3
 LATE_S = 1.0  # a look that took longer may have met a stall of this node, in which the peer took the VIP
 
 
@@ -49,6 +52,7 @@ def heard_lower(known: Knowledge, now: float) -> bool:
     known.patience.duels = 0
     known.patience.alert(now)
     known.seen.unsettled_since = None
+    known.seen.taken = False
     begins = known.patience.storm(now)
     if known.asked.look_at is None:
         known.asked.look_at = known.patience.next_look_of_storm(now)
@@ -59,6 +63,20 @@ def peer_left(known: Knowledge, now: float) -> None:
     """The peer's own word that it is MASTER no longer."""
     known.left_until = now + LEFT_S
     heard_lower(known, now)
+
+
+def asked_peer(known: Knowledge, now: float) -> None:
+    """The peer was asked whether it serves."""
+    seen = known.seen
+    seen.asked_at, seen.ask_again_at = now if seen.asked_at is None else seen.asked_at, now + AGAIN_S
+
+
+def peer_has(known: Knowledge, now: float) -> None:
+    """The peer's own word that it is MASTER and has the VIP: where that is so, and nobody hears the other, taking it
+    back would cost each client's connections, and the peer would do the same."""
+    if known.seen.taken and known.seen.asked_at is not None:
+        known.seen.fresh, known.seen.asked_at = False, None
+        known.patience.not_before = now + patience.ALERT_INTERVAL_S
 
 
 def lost_master(known: Knowledge) -> None:
@@ -110,10 +128,22 @@ def decide(known: Knowledge, now: float):
         stuck = seen.unsettled_since is not None and now - seen.unsettled_since >= STUCK_S
         return claim(known, now, seen.holder) if stuck and seen.holder != known.me else DESCRIBE
     if seen.holder != known.me:
-        return claim(known, now, seen.holder)
+        return contest(known, now)
     if known.patience.rebind_at is not None and seen.at >= known.patience.rebind_at:
         return REBIND
     return DESCRIBE
+
+
+def contest(known: Knowledge, now: float):
+    """The VIP is elsewhere, and AVAILABLE there."""
+    seen = known.seen
+    if seen.taken and not known.hung:
+        silent_at = now + ANSWER_S if seen.asked_at is None else seen.asked_at + ANSWER_S
+        if seen.asked_at is None or seen.ask_again_at <= now < silent_at:
+            return ASK
+        if now < silent_at:
+            return ("wait", min(seen.ask_again_at, silent_at))
+    return claim(known, now, seen.holder)
 
 
 def claim(known: Knowledge, now: float, holder: str):
@@ -152,7 +182,7 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     """A look's answer."""
     asked, seen = known.asked, known.seen
     asked.busy = False
-    seen.holder, seen.available, seen.eip, seen.at = holder, available, eip, now
+    seen.holder, seen.available, seen.eip, seen.at, seen.asked_at = holder, available, eip, now, None
     known.patience.in_a_row[patience.LOOK] = 0
     if not known.master:
         return
@@ -192,6 +222,8 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
         seen.unsettled_since = None
         if seen.task is not None and now - seen.task_since > YOUNG_S:
             task_said(known, now, False)  # an address on its way is not AVAILABLE
+        told = known.asked.events != seen.events
+        seen.taken = seen.holder == known.peer and not told and (seen.taken or seen.had_it_since is not None)
         pause_s = duel_s(known, jitter)
         hung = claim(known, now, seen.holder) == DESCRIBE
         known.patience.not_before = now + (max(pause_s, patience.SLOW_S) if hung else pause_s)
@@ -200,7 +232,7 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     seen = known.seen
     seen.task = None
-    seen.shown_here = True
+    seen.shown_here, seen.taken, seen.events = True, False, known.asked.step_events
     known.left_until = 0.0
     seen.nobody_since = seen.unsettled_since = None
     known.patience.in_a_row[patience.CHANGE] = 0
@@ -237,7 +269,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
         asked.look_at = now + patience.POLL_S  # asked for before a quick fall and rise: one move under way is enough
     switch.tell(known, switch.ACCEPTED)
     known.claimed_at = None if asked.step[0] == "give" else now
-    asked.claim, known.left_until = False, 0.0
+    asked.claim, known.left_until, known.seen.taken = False, 0.0, False
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since
     known.patience.not_before = now + patience.POLL_S

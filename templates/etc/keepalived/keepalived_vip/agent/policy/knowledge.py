@@ -9,6 +9,7 @@ ASSIGN = ("assign",)
 REBIND = ("rebind",)
 YIELD = ("yield",)
 ABANDON = ("abandon",)
+ASK = ("ask",)  # the peer, whether it serves
 
 NOBODY = ""  # the address is on no ENI
 
@@ -34,13 +35,17 @@ class Seen:
         self.unsettled_since = None  # every look since then found it on its way
         self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
         self.shown_here = False  # a look has found it here since; the end of the move's task alone is no proof
+        self.events = 0  # how many had come before the last look that has found it here
+        self.taken = False  # it was here, and the peer has it since, without an event
+        self.asked_at = None  # whether it serves; since the last look
+        self.ask_again_at = 0.0
 
     def outdate(self) -> None:
         """The role changes: whatever runs in the cloud is another MASTER's business, what was seen soon untrue."""
         self.task = None
         self.fresh = self.doubted = False
         self.had_it_since = None
-        self.shown_here = False
+        self.shown_here = self.taken = False
 
 
 class Asked:

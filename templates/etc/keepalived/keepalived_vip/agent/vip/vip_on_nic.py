@@ -120,6 +120,17 @@ class VipOnNic:
             self.told_of = known.seen.at
             peer.tell(ear, self.conf, {"id": "has"})
 
+    def ask_peer(self, ear, now: float) -> None:
+        """Asks whether the peer serves."""
+        if ear is not None:
+            peer.say(ear, {"id": peer.SERVES}, (self.conf.peer_address, peer.PORT))
+        decide.asked_peer(self.known, now)
+
+    def answer(self, ear) -> None:
+        """The peer asks that, which has just seen the VIP on this node's ENI. One that hangs is no MASTER."""
+        if self.known.master and self.known.here() and not self.known.hung:
+            peer.say(ear, {"id": "has"}, (self.conf.peer_address, peer.PORT))
+
     def tell_left(self, ear, now: float) -> list:
         """Tells the peer that this node has given up; gives the time of the next word. A peer that has been MASTER all
         along, as in a partition, hears of it by nothing else: keepalived resigns to a higher one without a word."""
@@ -133,6 +144,7 @@ class VipOnNic:
         return [self.next_left_at]
 
     def peer_has(self, now: float) -> None:
+        decide.peer_has(self.known, now)
         if now < self.gave_up_at + EARLY_S:
             return
         self.left_until = 0.0
