@@ -69,7 +69,7 @@ export const schema = {
   mode: key("string", "stable or standing-master", z.enum(modes).default("stable")),
   preferredNode: key("string", "a or b", z.enum(nodeNames).default("a")),
   preemptDelay: key("integer", "0 to 1000 seconds", integer(0, 1000).default(30)),
-  failoverSpeed: key("string", "patient, normal, fast or aggressive", z.enum(speeds).default("normal")),
+  failoverSpeed: key("string", "patient, normal, fast or aggressive", z.enum(speeds).default("fast")),
   virtualRouterId: key("integer", "1 to 255", integer(1, 255).default(51)),
   zone: key(
     "string",

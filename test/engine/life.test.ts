@@ -121,7 +121,7 @@ describe("the life of a stack on the real engine", () => {
   test("another speed: both nodes change and no reply of the VIP is lost", async () => {
     const pinger = new Pinger(await lab.namespace("vpc"), vip);
     await pinger.first();
-    const { summary, logins } = await lab.change("failoverSpeed", "fast");
+    const { summary, logins } = await lab.change("failoverSpeed", "normal");
     const { lost, sent, longestGapMs } = await pinger.stop();
     assert.equal(lost, 0, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
     assert.ok((summary.updated ?? 0) >= 2 && logins >= 2, JSON.stringify({ summary, logins }));

@@ -115,7 +115,7 @@ describe("a stack whose record and whose cloud disagree", () => {
   });
 
   test("Ctrl-C in the middle of a change: what has begun ends, and the next up goes on", async () => {
-    await lab.configure("failoverSpeed", "fast");
+    await lab.configure("failoverSpeed", "normal");
     const running = lab.begin();
     await running.said(/-files-install updating/);
     assert.notEqual(await running.signal("SIGINT"), 0);

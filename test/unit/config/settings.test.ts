@@ -11,7 +11,7 @@ test("the least configuration gives every default", () => {
     mode: "stable",
     preferredNode: "a",
     preemptDelayS: 30,
-    advertIntervalMs: 500,
+    advertIntervalMs: 300,
     virtualRouterId: 51,
     vpcId: undefined,
     vpcCidr: "10.0.0.0/16",
