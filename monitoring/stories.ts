@@ -83,6 +83,8 @@ export const stories: Story[] = [
   { name: "late", pair: during({ b: { [lastUpdate]: behind(3600), node_time_seconds: behind(3600) } }), fires: [] },
   { name: "unnotified", pair: during({ b: { [trouble("notify")]: 1 } }), fires: [] },
   { name: "hooks", pair: during({ a: { [trouble("hooks")]: 1 } }), fires: [] },
+  // The metadata service says no for a moment, and there is time left.
+  { name: "renewing", pair: during({ a: { [trouble("credentials")]: 1 } }, well(true)), fires: [] },
   // A node's own key has no end.
   { name: "key", pair: during({ a: { [credentials]: null } }, well(true)), fires: [] },
 
