@@ -53,3 +53,33 @@ test("docs/README.md, to which the README points, leads to every page", () => {
   );
   assert.ok(linksOf("README.md").some(({ file }) => file === index));
 });
+
+/** Where a block of commands is typed: in the lab, on a stack in the cloud, or by who works on the program. */
+const tags = ["lab", "cloud", "test"];
+
+test("each block of the README's is tagged with where it is typed, and the README is no longer than one reads", () => {
+  const blocks = [...textOf("README.md").matchAll(/^```(.+)\n[\s\S]*?^```$/gm)].map(([, info = ""]) => info.split(" "));
+  assert.equal(textOf("README.md").match(/^ *```/gm)?.length, 2 * blocks.length, "a block without a tag");
+  const commands = blocks.filter(([language]) => language !== "text");
+  assert.ok(commands.length > 4);
+  for (const [language, ...where] of commands) {
+    assert.equal(language, "sh");
+    assert.ok(where.length > 0 && where.every((tag) => tags.includes(tag)), `sh ${where.join(" ")}`);
+  }
+  assert.ok(textOf("README.md").trimEnd().split("\n").length <= 220);
+});
+
+test("each npm script that a page names is there", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+  // What an older version had may stand in the changelog.
+  const named = pages
+    .filter((page) => page !== "CHANGELOG.md")
+    .flatMap((page) =>
+      [...textOf(page).matchAll(/npm run ([a-z]+(?:[:-][a-z]+)*)/g)].map(([, script = ""]) => ({ page, script })),
+    );
+  assert.ok(named.length > 50);
+  assert.deepEqual(
+    named.filter(({ script }) => !(script in scripts)),
+    [],
+  );
+});
