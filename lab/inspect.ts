@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Progress } from "../terminal/progress.ts";
 import { ask } from "./control.ts";
 import type { CloudPair } from "./pairs.ts";
 import { labPaths } from "./state.ts";
@@ -105,20 +106,20 @@ export async function waitWhole(
   limitMs: number,
   wanted?: string,
 ): Promise<Status> {
-  const startedMs = Date.now();
-  let shownMs = startedMs;
-  for (;;) {
-    const pair = (await pairsOf(name)).find((item) => wanted === undefined || item.pair === wanted);
-    if (!pair) throw new Error("There is no pair in the local cloud.");
-    const status = await collect(name, pair, engine);
-    const absent = status.nodes.filter(({ state }) => state !== "MASTER" && state !== "BACKUP");
-    const open = [...status.why, ...absent.map(({ name: node, state }) => `${node} is ${state}`)];
-    const nowMs = Date.now();
-    if (open.length === 0 || nowMs - startedMs > limitMs) return status;
-    if (nowMs - shownMs > 3000) {
-      console.log(`waiting for a healthy pair since ${Math.round((nowMs - startedMs) / 1000)} s: ${open.join("; ")}`);
-      shownMs = nowMs;
+  const deadlineMs = Date.now() + limitMs;
+  const waiting = new Progress("a healthy pair");
+  try {
+    for (;;) {
+      const pair = (await pairsOf(name)).find((item) => wanted === undefined || item.pair === wanted);
+      if (!pair) throw new Error("There is no pair in the local cloud.");
+      const status = await collect(name, pair, engine);
+      const absent = status.nodes.filter(({ state }) => state !== "MASTER" && state !== "BACKUP");
+      const open = [...status.why, ...absent.map(({ name: node, state }) => `${node} is ${state}`)];
+      if (open.length === 0 || Date.now() > deadlineMs) return status;
+      waiting.saw(open.join("; "));
+      await sleep(200);
     }
-    await sleep(200);
+  } finally {
+    waiting.end();
   }
 }

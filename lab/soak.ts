@@ -97,7 +97,9 @@ async function main(): Promise<number> {
       const outcome: Outcome =
         "single" in drawn ? await tryFault(subject, drawn.single) : await tryTogether(subject, drawn.both);
       const tookS = ((Date.now() - startedMs) / 1000).toFixed(1);
-      console.log(`${outcome.from} -> ${outcome.to}, outage ${outcome.outageMs} ms, whole after ${tookS} s`);
+      console.log(
+        `${outcome.from} -> ${outcome.to}, outage ${outcome.outageMs} ms, moves ${outcome.moves}, whole after ${tookS} s`,
+      );
     } catch (error) {
       console.log(`FAILED after ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
       console.log(`${error instanceof Error ? error.message : String(error)}\n

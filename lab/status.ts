@@ -1,4 +1,6 @@
 /** Whether the pair is as it should be. Pure: facts in, a verdict and its reasons out. */
+import { bad, good } from "../terminal/colours.ts";
+import { type Column, table } from "../terminal/table.ts";
 
 export type NodeState = "MASTER" | "BACKUP" | "FAULT" | "STOPPED" | "OFF" | "UNKNOWN";
 
@@ -108,31 +110,35 @@ export function judge(engine: string, facts: PairFacts): Status {
   };
 }
 
-/** The screen of `up` and `status`. */
-export function screen(status: Status, next: string[]): string {
-  const rows = [
-    ["node", "instance", "address", "keepalived", "VIP on NIC", "VIP in cloud"],
-    ...status.nodes.map((node) => [
-      node.name,
-      node.instanceId,
-      node.address,
-      node.state + (node.maintenance ? " (maintenance)" : ""),
-      status.vips.some(({ onNic }) => onNic.includes(node.name)) ? "yes" : "-",
-      status.vips.some(({ cloudHolder }) => cloudHolder === node.name) ? "yes" : "-",
-    ]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const table = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
+const columns: Column[] = [
+  { head: "node" },
+  { head: "instance", drop: 2 },
+  { head: "address", drop: 1 },
+  { head: "keepalived" },
+  { head: "VIP on NIC" },
+  { head: "VIP in cloud" },
+];
+
+/** The screen of `up` and `status`. @param width of the terminal; without it this one's */
+export function screen(status: Status, next: string[], width?: number): string {
+  const rows = status.nodes.map((node) => [
+    node.name,
+    node.instanceId,
+    node.address,
+    node.state + (node.maintenance ? " (maintenance)" : ""),
+    status.vips.some(({ onNic }) => onNic.includes(node.name)) ? "yes" : "-",
+    status.vips.some(({ cloudHolder }) => cloudHolder === node.name) ? "yes" : "-",
+  ]);
   const vips = status.vips.map(
     ({ address, publicIp, reachable }) =>
-      `VIP ${address}${publicIp ? `, public ${publicIp}` : ""}: ${reachable ? "answers every client" : "does NOT answer every client"}`,
+      `VIP ${address}${publicIp ? `, public ${publicIp}` : ""}: ${reachable ? "answers every client" : bad("does NOT answer every client")}`,
   );
   return [
-    `${status.pair}: ${status.converged ? "healthy" : "NOT as it should be"} (mode ${status.mode}, engine ${status.engine})`,
+    `${status.pair}: ${status.converged ? good("healthy") : bad("NOT as it should be")} (mode ${status.mode}, engine ${status.engine})`,
     ...vips,
     "",
-    ...table,
-    ...(status.why.length > 0 ? ["", ...status.why.map((reason) => `  ! ${reason}`)] : []),
+    ...table(columns, rows, width),
+    ...(status.why.length > 0 ? ["", ...status.why.map((reason) => `  ${bad("!")} ${reason}`)] : []),
     ...(next.length > 0 ? ["", "Next:", ...next.map((line) => `  ${line}`)] : []),
   ].join("\n");
 }

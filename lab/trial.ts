@@ -20,6 +20,8 @@ export interface Outcome {
   to: NodeName;
   /** Longest time in which the client in the VPC got no answer from the VIP. */
   outageMs: number;
+  /** Moves that the cloud accepted from the nodes, from the fault to the whole pair. */
+  moves: number;
 }
 
 /** The node that serves the VIP: MASTER, with it on the NIC and in the cloud, and every client is answered by it. */
@@ -148,8 +150,9 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
   const { master, publicIp } = await subject.whole();
   const other = otherThan(master);
   const movesBefore = await subject.moves();
+  const movesSince = async () => (await subject.moves()) - movesBefore;
   const fewMoves = async () => {
-    const moves = (await subject.moves()) - movesBefore;
+    const moves = await movesSince();
     const most = fault.vip === "stays" ? 0 : (fault.movesAtMost ?? Number.POSITIVE_INFINITY);
     if (moves > most) throw new Error(`${moves} moves, wanted at most ${most}`);
   };
@@ -170,7 +173,8 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
       throw new Error(`the MASTER is ${after.master} in the end, wanted ${expected}\n${describe(after)}`);
     }
     if (!fault.afterwards) await fewMoves();
-    return { from: master, to: after.master, outageMs: (await probe.stop()).longestGapMs };
+    const { longestGapMs: outageMs } = await probe.stop();
+    return { from: master, to: after.master, outageMs, moves: await movesSince() };
   } finally {
     await probe.stop();
   }
@@ -219,6 +223,7 @@ export interface Made {
 /** Makes several faults one after the other, undoes them all, and waits until the pair is whole. */
 export async function tryTogether(subject: Subject, all: Made[]): Promise<Outcome> {
   const { master, publicIp } = await subject.whole();
+  const movesBefore = await subject.moves();
   const probe = await subject.probe();
   try {
     for (const { fault, node, afterMs } of all) {
@@ -227,7 +232,8 @@ export async function tryTogether(subject: Subject, all: Made[]): Promise<Outcom
     }
     await subject.heal();
     const after = await subject.whole(publicIp, settledMs);
-    return { from: master, to: after.master, outageMs: (await probe.stop()).longestGapMs };
+    const { longestGapMs: outageMs } = await probe.stop();
+    return { from: master, to: after.master, outageMs, moves: (await subject.moves()) - movesBefore };
   } finally {
     await probe.stop();
   }

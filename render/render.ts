@@ -63,11 +63,9 @@ function usersFiles({ hooks, notifyUrl, notifyFormat, notifySecret }: PairSettin
     return { path: `${hooksFolder}/${state}/${name}`, mode: "0755", owner: "root:root", content };
   });
   if (notifyUrl === null) return scripts;
-  const secrets = [notifyUrl, ...(notifySecret === null ? [] : [notifySecret])];
-  const [url, ...signing] = secrets;
-  const content = [url, ...(notifyFormat === "json" ? [] : [notifyFormat, ...signing])]
-    .map((line) => `${line}\n`)
-    .join("");
+  const secrets = [notifyUrl, notifySecret].filter((text) => text !== null);
+  const lines = notifyFormat === "json" ? [notifyUrl] : [notifyUrl, notifyFormat, ...secrets.slice(1)];
+  const content = lines.map((line) => `${line}\n`).join("");
   return [...scripts, { path: notifyUrlPath, mode: "0600", owner: "root:root", content, secrets }];
 }
 

@@ -8,6 +8,7 @@
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { table } from "../terminal/table.ts";
 
 const root = join(import.meta.dirname, "..");
 export const policyFile = join(root, "docs", "deploy-policy.json");
@@ -156,7 +157,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   if (option === "--explain") {
     const profile = profiles.find((one) => one === word);
     if (word !== undefined && !profile) throw new Error(`"${word}" is no profile; allowed: ${profiles.join(", ")}`);
-    for (const [action, reason] of deployActions(profile)) console.log(`${action.padEnd(52)} ${reason}`);
+    const columns = [{ head: "action" }, { head: "why", wraps: true }];
+    console.log(table(columns, [...deployActions(profile)]).join("\n"));
   } else {
     mkdirSync(join(root, "docs", "deploy-policy"), { recursive: true });
     writeFileSync(policyFile, policyText());

@@ -44,11 +44,16 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|render\/ipv4\.ts$|dns-packet$|node:)/ },
   {
     from: /^lab\/survey\//,
-    may: /^(lab\/survey\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
+    may: /^(lab\/survey\/|terminal\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
   },
-  { from: /^lab\//, may: /^(lab\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/ },
-  { from: /^cli\//, may: /^(cli\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
-  { from: /^scripts\//, may: /^(scripts\/|node:)/ },
+  {
+    from: /^lab\//,
+    may: /^(lab\/|terminal\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/,
+  },
+  { from: /^terminal\//, may: /^(terminal\/|@inquirer\/|cli-table3$|yocto-spinner$|node:)/ },
+  { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
+  { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
+  { from: /^scripts\//, may: /^(scripts\/|terminal\/|node:)/ },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.
   { from: onNode("cloud/"), may: onNode("(cloud/|[^/]+$)") },

@@ -56,6 +56,13 @@ const levels: Level[] = [
     run: nodeTests(filesOf("golden"), cores),
   },
   {
+    name: "monitoring",
+    proves: "the alerts, by Prometheus' own tool",
+    lane: "computes",
+    real: true,
+    run: nodeTests(filesOf("monitoring"), cores),
+  },
+  {
     name: "python",
     proves: "the node runtime",
     lane: "waits",

@@ -1,6 +1,7 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
+import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
 import { selfTest } from "./commands/selfTest.ts";
@@ -15,6 +16,7 @@ npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, mak
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
+npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
 where:
@@ -22,7 +24,7 @@ where:
     --identity FILE                          another private key for its nodes than the stack's own
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
-self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs with 0 both answered, 1 one, 3 none;
+self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
 switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
@@ -68,7 +70,7 @@ async function main(argv: string[]): Promise<number> {
   }
   const takesArgument = command === "ssh" || command === "key";
   if (
-    !["status", "switchover", "self-test", "logs", "ssh", "key"].includes(command) ||
+    !["status", "switchover", "self-test", "logs", "history", "ssh", "key"].includes(command) ||
     more.length > 0 ||
     (argument !== undefined && !takesArgument)
   ) {
@@ -77,8 +79,12 @@ async function main(argv: string[]): Promise<number> {
   if (command === "status") return status(await findTarget(values), values);
   if (command === "self-test") return selfTest(await findTarget(values), values);
   if (command === "logs") {
-    const sinceS = sinceFrom(values.since);
+    const sinceS = sinceFrom(values.since ?? "1h");
     return logs(await findTarget(values), sinceS, values);
+  }
+  if (command === "history") {
+    const sinceS = sinceFrom(values.since ?? "7d");
+    return history(await findTarget(values), sinceS, values);
   }
   if (command === "key") return writeKey(await findTarget(values), argument);
   if (command === "ssh") {

@@ -10,7 +10,7 @@ import { waitWhole } from "../inspect.ts";
 import { ensureLab, removeLab } from "../lifecycle.ts";
 import { labName, readConfig } from "../state.ts";
 import { installGuide } from "./guide2019/install.ts";
-import { measure, phases } from "./measure.ts";
+import { type Measured, measure, phases } from "./measure.ts";
 import { BenchPair } from "./pair.ts";
 import { baseline, decisionOf, type Report, type Scenario, scenarioOf, tables } from "./report.ts";
 import { idle } from "./runtime.ts";
@@ -25,7 +25,6 @@ import {
 } from "./scenarios.ts";
 import { type StallCell, stallsAt, stallTable } from "./stalls.ts";
 import { timelineSvg } from "./svg.ts";
-import type { Run } from "./timeline.ts";
 
 const usage = `npm run bench [-- --runs N]           faults per setting and kind, 3 by default
   --settings a,b  of ${settingNames.join(", ")}
@@ -83,6 +82,7 @@ class Bench {
     const upMs = await timed(() => this.#up(speed));
     const noopUpMs = await timed(() => this.#up(speed));
     this.#pair = await BenchPair.open(this.#name, intervalMsOf("normal"));
+    await this.#pair.serve();
     return { startMs, upMs, noopUpMs };
   }
 
@@ -96,12 +96,12 @@ class Bench {
   }
 
   async scenario(setting: SettingName, fault: BenchFault): Promise<Scenario> {
-    const runs: Run[] = [];
+    const runs: Measured[] = [];
     for (let n = 0; n < this.#runs; n += 1) {
       const run = await measure(this.pair, fault, phases[n % phases.length]!);
       const [outage, own] = [Math.round(run.outageMs), Math.round(run.ownMs)];
       console.log(
-        `${setting}, ${fault.name}, ${n + 1}/${this.#runs}: outage ${outage} ms, own ${own} ms, phase ${run.phase.toFixed(2)}`,
+        `${setting}, ${fault.name}, ${n + 1}/${this.#runs}: outage ${outage} ms, own ${own} ms, ${run.connectionsBroken} connections broken, phase ${run.phase.toFixed(2)}`,
       );
       if (setting !== baseline && fault.name !== "switchover") this.#decisionsMs.push(run.phasesMs.decision);
       runs.push(run);

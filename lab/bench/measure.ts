@@ -15,6 +15,8 @@ export const phases = [1 / 6, 1 / 2, 5 / 6];
 const leadsMs = new Map<string, number>();
 
 export interface Measured extends Run {
+  /** How many of a client's connections broke. */
+  connectionsBroken: number;
   /** Where in the MASTER's advert interval the fault took effect, 0-1. */
   phase: number;
 }
@@ -25,7 +27,9 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   const standby: NodeName = master === "a" ? "b" : "a";
   const victims = victimsOf(pair, master);
   const probe = pair.probe(fault.probe);
+  const connections = pair.connections();
   await moment("the VIP's answers", 5000, () => probe.answers[calm]);
+  await connections.opened;
   const leadMs = leadsMs.get(fault.name) ?? 15;
   await pair.atPhase(master, phase, leadMs);
   const askedMs = nowMs();
@@ -44,6 +48,7 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   await Promise.race([answered, refused]);
   await made;
   const questions = await probe.end();
+  const connectionsBroken = await connections.end();
   const events = pair.tap.events;
   const run = runOf({ faultMs, standby: address, migratesMs: pair.migratesMs(standby, faultMs), events, questions });
   if (!run) throw new Error(`${fault.name}: node ${standby} serves, but how it came to that was not seen`);
@@ -52,5 +57,5 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   );
   await pair.heal();
   await pair.rest(fault.restMs);
-  return { ...run, phase: last ? (faultMs - last.atMs) / pair.intervalMs : Number.NaN };
+  return { ...run, connectionsBroken, phase: last ? (faultMs - last.atMs) / pair.intervalMs : Number.NaN };
 }

@@ -8,7 +8,8 @@ import { pairsOf } from "../inspect.ts";
 import type { CloudNode, CloudPair } from "../pairs.ts";
 import { labPaths } from "../state.ts";
 import { until } from "../wait.ts";
-import { Probe, type ProbeKind } from "./probe.ts";
+import { Connections, echoInstall } from "./client/connections.ts";
+import { Probe, type ProbeKind } from "./client/probe.ts";
 import { nowMs, Tap } from "./tap.ts";
 
 export type NodeName = "a" | "b";
@@ -46,6 +47,13 @@ export class BenchPair {
   node = (name: NodeName): CloudNode => this.pair.nodes[name];
 
   probe = (kind: ProbeKind): Probe => new Probe(this.#client, this.pair.vip, kind, probeEveryMs);
+
+  connections = (): Connections => new Connections(this.#client, this.pair.vip);
+
+  /** Has both nodes serve what `connections` are held to. */
+  async serve(): Promise<void> {
+    await Promise.all(nodeNames.map((node) => this.exec(node, echoInstall.argv, echoInstall.input)));
+  }
 
   /** Runs a program on a node; gives its output. */
   exec = (node: NodeName, argv: string[], input?: string): Promise<string> =>

@@ -4,9 +4,10 @@ import { advertIntervalsMs } from "../../config/schema.ts";
 import { unitPids } from "../fabric/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
 import type { Settings } from "../settings.ts";
+import { echoPort } from "./client/connections.ts";
+import type { ProbeKind } from "./client/probe.ts";
 import type { BenchPair, NodeName } from "./pair.ts";
 import { moment } from "./pair.ts";
-import type { ProbeKind } from "./probe.ts";
 import { nowMs } from "./tap.ts";
 
 /** The web server of the lab's nodes, whose death is the fault `process`. */
@@ -24,6 +25,7 @@ export const intervalMsOf = (setting: SettingName | keyof typeof advertIntervals
 export const settingsFor = (failoverSpeed: string): Settings => ({
   failoverSpeed,
   healthCheck: JSON.stringify({ process: service }),
+  servicePorts: JSON.stringify([80, echoPort]),
 });
 
 export interface BenchFault {
@@ -94,6 +96,8 @@ export const benchFaults: BenchFault[] = [
   labFault("power", { restMs: 10_000, effectMs: rulesLoaded }),
   labFault("nic", { watchMs: 20_000, effectMs: rulesLoaded }),
   labFault("keepalived-stop", { restMs: 1000 }),
+  labFault("keepalived-kill"),
+  labFault("stall", { guide: false }),
   labFault("process", { guide: false, probe: "tcp:80", restMs: 10_000, effectMs: victimsDead }),
   labFault("switchover", { guide: false, make: switchover }),
 ];

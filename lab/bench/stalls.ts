@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFrozen } from "../fabric/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
+import { connectionCount } from "./client/connections.ts";
 import { type BenchPair, moment, type NodeName, nodeNames } from "./pair.ts";
-import { table } from "./report.ts";
+import { percentile, table } from "./report.ts";
 import { nowMs } from "./tap.ts";
 
 export const stallsMs = [200, 500, 1000, 3000];
@@ -17,6 +18,8 @@ export interface Stall {
   moves: number;
   /** Questions of a client without an answer, one every 10 ms. */
   lost: number;
+  /** Of the client's connections. */
+  connectionsBroken: number;
 }
 
 export interface StallCell {
@@ -41,7 +44,9 @@ async function stall(pair: BenchPair, master: NodeName, stallMs: number, phase: 
   const standby = pair.node(master === "a" ? "b" : "a").address;
   const cgroup = `${labNames(pair.name).cgroup}/${pair.node(master).instanceId}`;
   const probe = pair.probe("icmp");
+  const connections = pair.connections();
   await moment("the VIP's answers", 5000, () => probe.answers[30]);
+  await connections.opened;
   await pair.atPhase(master, phase, 0);
   const since = nowMs();
   setFrozen(cgroup, true);
@@ -58,6 +63,7 @@ async function stall(pair: BenchPair, master: NodeName, stallMs: number, phase: 
     falseFailover,
     moves: nodeNames.flatMap((node) => pair.migratesMs(node, since)).length,
     lost: questions.filter(({ answeredMs }) => answeredMs === null).length,
+    connectionsBroken: await connections.end(),
   };
 }
 
@@ -78,17 +84,23 @@ export async function stallsAt(pair: BenchPair, speed: string, runs: number): Pr
   return cells;
 }
 
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
 
-/** Stalls down, speeds across. */
+/**
+ * Stalls down, speeds across. In a cell: false failovers, moves, answers that a client has lost as median (most), connections
+ * that broke.
+ */
 export function stallTable(cells: StallCell[]): string {
   const speeds = [...new Set(cells.map(({ speed }) => speed))];
   const cell = (speed: string, stallMs: number) => {
     const all = cells.find((item) => item.speed === speed && item.stallMs === stallMs)?.all ?? [];
-    const failovers = all.filter(({ falseFailover }) => falseFailover).length;
-    const lost = all.map((item) => item.lost);
     if (all.length === 0) return "-";
-    return `${failovers} of ${all.length}; ${Math.round(mean(lost))} (${Math.max(...lost)})`;
+    const failovers = all.filter(({ falseFailover }) => falseFailover).length;
+    const moves = sum(all.map((item) => item.moves));
+    const lost = all.map((item) => item.lost);
+    const broken = sum(all.map((item) => item.connectionsBroken));
+    const connections = all.length * connectionCount;
+    return `${failovers} of ${all.length}; ${moves}; ${percentile(lost, 0.5)} (${Math.max(...lost)}); ${broken} of ${connections}`;
   };
   return table([
     ["stall", ...speeds],

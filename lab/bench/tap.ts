@@ -13,10 +13,13 @@ export type Advert = TapEvent & { what: "advert" };
 
 export const nowMs = () => performance.timeOrigin + performance.now();
 
-/** A Python program of this folder inside a namespace of the lab; each line of its output goes to `onLine`. */
-export function inNamespace(namespace: string, args: string[], onLine: (line: string) => void): ChildProcess {
-  const [file = "", ...rest] = args;
-  const argv = ["netns", "exec", namespace, "python3", "-B", join(import.meta.dirname, file), ...rest];
+/** A Python program inside a namespace of the lab; each line of its output goes to `onLine`. */
+export function inNamespace(
+  namespace: string,
+  [file = "", ...args]: string[],
+  onLine: (line: string) => void,
+): ChildProcess {
+  const argv = ["netns", "exec", namespace, "python3", "-B", file, ...args];
   const child = spawn("ip", argv, { stdio: ["pipe", "pipe", "inherit"] });
   let tail = "";
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -33,7 +36,9 @@ export class Tap {
 
   /** @param router namespace of the VPC's router */
   constructor(router: string, vip: string) {
-    this.#child = inNamespace(router, ["tap.py", vip], (line) => this.events.push(JSON.parse(line) as TapEvent));
+    this.#child = inNamespace(router, [join(import.meta.dirname, "tap.py"), vip], (line) =>
+      this.events.push(JSON.parse(line) as TapEvent),
+    );
   }
 
   /** Adverts that say "I am MASTER" since a time; one of priority 0 says "no longer". */

@@ -1,5 +1,5 @@
 /** From what was seen around one fault to how long each part of the failover took. Pure. */
-import type { Question } from "./probe.ts";
+import type { Question } from "./client/probe.ts";
 import type { TapEvent } from "./tap.ts";
 
 export interface Seen {

@@ -36,6 +36,8 @@ export interface Fault {
   holdsMs?: number;
   /** So many moves it may cost while it lasts, those of both nodes. */
   movesAtMost?: number;
+  /** Both machines and their NICs live: a client is to be answered all the while, wherever the VIP goes. */
+  lossless?: true;
   /** The node on which it matters, seen from the VIP; default: the MASTER. */
   at?: "standby";
   /** It moves nothing by itself. A proof makes the MASTER fail besides, and `vip` is about the move that follows. */

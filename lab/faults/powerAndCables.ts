@@ -44,6 +44,7 @@ export const powerAndCables: Kind = {
       name: "nic-standby",
       what: "the ENI without the VIP loses every packet: its node hears no MASTER",
       vip: "stays",
+      lossless: true,
       holdsMs: secondThoughtMs,
       at: "standby",
       afterwards: "either",
@@ -54,12 +55,14 @@ export const powerAndCables: Kind = {
       name: "partition",
       what: "VRRP between the nodes is lost in both directions, all else works",
       vip: "either",
+      lossless: true,
       inject: (scene) => scene.fabric.partition(idOf(scene, "a"), idOf(scene, "b")),
     },
     {
       name: "oneway",
       what: "the VRRP that this node sends is lost, what it hears is not",
       vip: "either",
+      lossless: true,
       inject: (scene, node) =>
         scene.fabric.partition(idOf(scene, node), idOf(scene, otherThan(node)), { oneway: true }),
     },
@@ -67,6 +70,7 @@ export const powerAndCables: Kind = {
       name: "stall",
       what: `the whole node stands still for ${stallMs / 1000} s, then goes on`,
       vip: "either",
+      lossless: true,
       passes: true,
       inject: async (scene, node) => {
         await scene.fabric.freeze(idOf(scene, node));
@@ -78,6 +82,7 @@ export const powerAndCables: Kind = {
       name: "overload",
       what: `the node serves, and all its processes together get ${busyPercent} % of a CPU`,
       vip: "stays",
+      lossless: true,
       holdsMs: secondThoughtMs,
       inject: (scene, node) => scene.fabric.overload(idOf(scene, node), busyPercent),
     },
@@ -85,6 +90,7 @@ export const powerAndCables: Kind = {
       name: "keepalived-hung",
       what: "keepalived stands still (SIGSTOP), the VIP on its NIC; all else on the node goes on",
       vip: "moves",
+      lossless: true,
       holdsMs: secondThoughtMs,
       // The peer's, one claimed back before the silence is long enough to count, and the peer's again.
       movesAtMost: 3,

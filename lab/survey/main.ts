@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { labName, readConfig } from "../state.ts";
 import { connectTo, type Target } from "./client.ts";
 import { Ledger, type Place } from "./ledger.ts";
-import { catalogueText, planText } from "./plan.ts";
+import { catalogueText, nameAndText, planText } from "./plan.ts";
 import { isPointName, needsGuest, type PointName, pointNames } from "./points/catalogue.ts";
 import { removeAll } from "./remove.ts";
 import { askAll, Interrupted } from "./run.ts";
@@ -144,7 +144,7 @@ async function run(values: Values, chosen: PointName[], place: Place, ledger: Le
     const asked = chosen.filter((name) => name in answers.behaviour);
     say(`${asked.length} of ${chosen.length} points settled; answers and reasons in ${values.out}`);
     say("Not to be asked from outside:");
-    for (const { name, why } of needsGuest) say(`    ${name.padEnd(20)} ${why}`);
+    say(nameAndText(needsGuest.map(({ name, why }) => [name, why])));
     settled = asked.length === chosen.length;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;

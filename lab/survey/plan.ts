@@ -1,6 +1,11 @@
 /** What a run would do, in words, before it does anything. */
+import { table } from "../../terminal/table.ts";
 import { needsGuest, type PointName, points } from "./points/catalogue.ts";
 import { type Need, withTheirNeeds } from "./stage.ts";
+
+/** Words, and beside each what there is to say of it. */
+export const nameAndText = (rows: string[][]): string =>
+  table([{ head: "" }, { head: "", wraps: true }], rows).join("\n");
 
 const noPrice = "no price that we know of";
 
@@ -29,7 +34,7 @@ export function planText(chosen: PointName[], where: string, ledger: string): st
   if (small.length > 0)
     makes.push(`  key pairs and a policy that allows nothing of note (${small.join(", ")})\n      ${noPrice}`);
   return `This would ask ${where} ${chosen.length} questions:
-${chosen.map((name) => `  ${name.padEnd(22)} ${points[name].question}`).join("\n")}
+${nameAndText(chosen.map((name) => [name, points[name].question]))}
 
 It would make, and remove at the end:
 ${makes.join("\n")}
@@ -44,8 +49,8 @@ Nothing was made. To run it: npm run probe-cloud -- --yes`;
 export function catalogueText(chosen: PointName[]): string {
   const texts = chosen.map((name) => {
     const { question, why, how, answers, needs } = points[name];
-    const lines = answers.map(({ is, means }) => `    ${JSON.stringify(is).padEnd(44)} ${means}`);
-    return `${name}\n  ${question}\n  why: ${why}\n  how: ${how}\n  needs: ${needs.join(", ") || "nothing"}\n${lines.join("\n")}`;
+    const lines = nameAndText(answers.map(({ is, means }) => [JSON.stringify(is), means])).replaceAll(/^/gm, "  ");
+    return `${name}\n  ${question}\n  why: ${why}\n  how: ${how}\n  needs: ${needs.join(", ") || "nothing"}\n${lines}`;
   });
   const guests = needsGuest.map(({ name, question, why, look }) => `${name}\n  ${question}\n  ${why}. Look: ${look}`);
   return `${texts.join("\n\n")}\n\nNot to be asked through the API, but inside a machine:\n\n${guests.join("\n\n")}`;

@@ -1,8 +1,10 @@
 /** The bench's eyes: what tap and probe tell is what happens to packets. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Probe } from "../../lab/bench/probe.ts";
-import { nowMs, Tap, type TapEvent } from "../../lab/bench/tap.ts";
+import { Connections, echoPort } from "../../lab/bench/client/connections.ts";
+import { Probe } from "../../lab/bench/client/probe.ts";
+import { inNamespace, nowMs, Tap, type TapEvent } from "../../lab/bench/tap.ts";
 import { outageMs } from "../../lab/bench/timeline.ts";
 import { labNames } from "../../lab/fabric/names.ts";
 import { until } from "../../lab/fabric/run.ts";
@@ -84,5 +86,22 @@ describe("the bench's tap and probe", () => {
     await grows("refusals", lab.guest("ins-a"), "Tcp", "OutRsts");
     const questions = await probe.end();
     assert.ok(questions.length > 0 && questions.every(({ answeredMs }) => answeredMs === null));
+  });
+
+  it("counts the connections that a move of the VIP has broken, and none without one", async () => {
+    const echo = join(import.meta.dirname, "../../lab/bench/client/echo.py");
+    const servers = ["ins-a", "ins-b"].map((id) => inNamespace(lab.guest(id), [echo, String(echoPort)], () => {}));
+    try {
+      const client = lab.fabric.clientNamespace("vpc");
+      const quiet = new Connections(client, vip, echoPort, 20);
+      await quiet.opened;
+      assert.equal(await quiet.end(), 0);
+      const moved = new Connections(client, vip, echoPort, 20);
+      await moved.opened;
+      await lab.fabric.apply([vpc([a, owning(b)])]);
+      assert.equal(await moved.end(), 20);
+    } finally {
+      for (const server of servers) server.kill();
+    }
   });
 });

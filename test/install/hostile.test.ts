@@ -131,7 +131,7 @@ for (const [place, put] of Object.entries(places)) {
         assert.equal(vipJson, `${JSON.stringify(plan, null, 2)}\n`);
         assert.deepEqual(JSON.parse(vipJson), plan);
         const url = files.get("/etc/keepalived/notify_url");
-        if (url !== undefined) assert.match(url, /^https:\/\/[\x21-\x7e]+\n(feishu\n[\x21-\x7e]+\n)?$/);
+        if (url !== undefined) assert.match(url, /^https:\/\/[\x21-\x7e]+\n(feishu\n([\x21-\x7e]+\n)?)?$/);
         for (const [path, content] of files) {
           rendered[path] ??= new Set();
           rendered[path].add(content);

@@ -10,10 +10,10 @@ async function status(): Promise<number | null> {
   return new Ha(lab, "status").ended;
 }
 
-describe("the pair heals by itself when", () => {
-  before(() => lab.run("up", "--engine", "inline", "--set", "publicIp=true"));
-  after(() => lab.run("down"));
+before(() => lab.run("up", "--engine", "inline", "--set", "publicIp=true"));
+after(() => lab.run("down"));
 
+describe("the pair heals by itself when", () => {
   /** A switch to the other node that has come as far as a line says. The cloud takes its time for it: it is not over yet. */
   async function switching(line: RegExp): Promise<{ ha: Ha; from: "a" | "b"; to: "a" | "b" }> {
     const from = lab.master(await lab.converged());
@@ -58,13 +58,24 @@ describe("the pair heals by itself when", () => {
     assert.notEqual(await ha.ended, 0);
     assert.equal(await lab.holder(), from);
     assert.equal(await status(), 1, "degraded, and told in spite of the dead node");
-    const [selfTest, logs] = [new Ha(lab, "self-test"), new Ha(lab, "logs")];
-    assert.deepEqual([await selfTest.ended, await logs.ended], [1, 1]);
+    const [selfTest, logs, history] = [new Ha(lab, "self-test"), new Ha(lab, "logs"), new Ha(lab, "history")];
+    assert.deepEqual([await selfTest.ended, await logs.ended, await history.ended], [1, 1, 1]);
     assert.match(selfTest.text, new RegExp(`^  ! ${to} could not be asked: `, "m"));
     assert.match(selfTest.text, new RegExp(`^  ! ${from}, peer: `, "m"));
     assert.match(logs.text, new RegExp(`^${to}: .`, "m"));
     assert.match(logs.text, new RegExp(`  ${from}  Keepalived_vrrp `));
+    assert.match(history.text, new RegExp(`^  ! ${to}: .*what it alone knows is missing`, "m"));
     await lab.run("heal");
     assert.equal(await status(), 0);
+  });
+});
+
+describe("every command ends and says what to do when", () => {
+  test("both nodes are without power", async () => {
+    for (const node of ["a", "b"]) await lab.run("fail", node, "--how", "power");
+    const asked = ["status", "self-test", "logs", "history"].map((command) => new Ha(lab, command));
+    assert.deepEqual(await Promise.all(asked.map(({ ended }) => ended)), [2, 3, 3, 3]);
+    for (const { text } of asked)
+      for (const node of ["a", "b"]) assert.match(text, new RegExp(`\\b${node}.*: .`), text);
   });
 });

@@ -74,6 +74,19 @@ describe("a switch that is asked for", () => {
     assert.match(selfTest.text, /^ {2}adverts +ok +ok$/m);
   });
 
+  test("is told by the history: from where to where, asked for, and why", async () => {
+    const history = new Ha(lab, "history", "--json");
+    assert.equal(await history.ended, 0, history.text);
+    const { moves } = JSON.parse(history.text) as { moves: Record<string, unknown>[] };
+    assert.deepEqual(
+      moves.slice(-2).map(({ from, to, by, trigger, asked, why }) => [from, to, by, trigger, asked, why]),
+      [
+        ["a", "b", "a", "switch", "operator", "planned switch"],
+        ["b", "a", "b", "switch", "operator", "planned switch"],
+      ],
+    );
+  });
+
   test("asks before it does anything, and without a terminal it does nothing", async () => {
     const calls = (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length;
     const ha = new Ha(lab, "switchover");

@@ -39,7 +39,7 @@ for (const part of partsOf(wanted)) {
         cells.push(cell);
         try {
           cell.outcome = await tryFault(subject, fault);
-          t.diagnostic(`outage ${cell.outcome.outageMs} ms`);
+          t.diagnostic(`outage ${cell.outcome.outageMs} ms, moves ${cell.outcome.moves}`);
         } catch (error) {
           // What this cell has spoiled must not spoil the next one.
           await lab.run("down");

@@ -11,7 +11,7 @@ import sys
 
 import service
 from keepalived_vip import cloud
-from keepalived_vip.agent import watch
+from keepalived_vip.agent import role
 from keepalived_vip.agent.policy import decide, patience
 from keepalived_vip.operator import main
 
@@ -21,7 +21,7 @@ patience.POLL_S, patience.EIP_S, decide.NOBODY_S = 0.1, 0.2, 0.2
 
 def die_at(moment: str) -> None:
     verb, _, name = moment.partition(" ")
-    call, word, change, rename = cloud.Api.call, watch.Service.word, watch.Service.change, os.rename
+    call, word, change, rename = cloud.Api.call, role.Role.word, role.Role.change, os.rename
     roles = []
 
     def die(now_verb: str, now_name: str) -> None:
@@ -49,7 +49,7 @@ def die_at(moment: str) -> None:
         rename(source, target)
 
     cloud.Api.call, os.rename = dying_call, dying_rename
-    watch.Service.word, watch.Service.change = dying_word, dying_change
+    role.Role.word, role.Role.change = dying_word, dying_change
 
 
 if __name__ == "__main__":

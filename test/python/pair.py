@@ -14,6 +14,7 @@ from support import VIP, until
 
 MY_ADDRESS, PEER_ADDRESS = "10.0.1.16", "10.0.1.17"
 ADVERT = bytes((0x31, 51, 250, 1, 0, 50, 0, 0)) + socket.inet_aton(VIP)  # VRRPv3, priority 250
+BEAT_S = 0.5
 FAREWELL = bytes((0x31, 51, 0)) + ADVERT[3:]
 
 
@@ -42,9 +43,33 @@ class Pair(Node):
         self.beat()
 
     def beat(self):
-        """keepalived's check, as if it ran all the time of a test."""
-        with open(self.run_dir + "/heartbeat", "w"):
-            os.utime(self.run_dir + "/heartbeat", (time.time() + 3600,) * 2)
+        """keepalived's check runs from now on; each is good for an hour, for machines too slow for the next."""
+        path = self.run_dir + "/heartbeat"
+
+        def check():
+            with open(path, "w"):
+                os.utime(path, (time.time() + 3600,) * 2)
+
+        def go_on():
+            while not over.wait(BEAT_S):
+                check()
+
+        check()
+        over = threading.Event()
+        checks = threading.Thread(target=go_on)
+        checks.start()
+
+        def stop():
+            over.set()
+            checks.join()
+
+        self.stop_beating = stop
+        self.addCleanup(stop)
+
+    def lose_beat(self):
+        """keepalived's check runs no more, and what it has left is gone."""
+        self.stop_beating()
+        os.unlink(self.run_dir + "/heartbeat")
 
     def advert(self, packet=ADVERT):
         def send():

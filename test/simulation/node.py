@@ -309,11 +309,11 @@ class Node:
     def tick_after(self, at: float) -> None:
         """A look without an event is simulated only where there is something to see."""
         if self.service is not None:
-            watch = self.world.runtime.watch
-            tick_at = at + watch.TICK_S * self.world.rng.random()
+            runtime = self.world.runtime
+            tick_at = at + runtime.watch.TICK_S * self.world.rng.random()
             self.service.next_tick = min(self.service.next_tick, tick_at)
             self.wake(tick_at)
-            self.world.restless(tick_at + watch.LOST_WORD_S + 0.1)
+            self.world.restless(tick_at + runtime.role.LOST_WORD_S + 0.1)
 
     def word(self, word: str) -> None:
         """keepalived speaks: into the pipe, and through its hook, which starts a process and comes when it comes."""
@@ -353,7 +353,7 @@ class Node:
         service, lower, fell, again, stale = self.service, False, False, False, False
         if self.words or self.touched:
             self.touched = False
-            service.look()
+            service.role.look()
         if self.words:
             words, self.words = self.words, []
             for kind, word in words:
@@ -375,7 +375,7 @@ class Node:
         if service.next_tick <= at:
             # `tick_after` asks for the next; a silence is seen by what does not come.
             service.next_tick = at + self.world.runtime.watch.TICK_S if self.hung_by else NEVER
-            service.look()
+            service.role.look()
             service.apply_drain()
             service.tend(at)
         self.wake(at + service.turn() + ROUND_S)
@@ -392,8 +392,8 @@ class Node:
     def master(self) -> bool:
         """Whether the service knows that it is MASTER, by what it last heard and saw itself."""
         service = self.service
-        known = service is not None and service.state["state"] == MASTER and service.vip.on_nic == self.PRESENT
-        return known and not service.dead
+        known = service is not None and service.role.state["state"] == MASTER and service.vip.on_nic == self.PRESENT
+        return known and not service.role.dead
 
     # -- calls --------------------------------------------------------------------------------------------------------
 

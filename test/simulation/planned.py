@@ -40,7 +40,7 @@ class Switch:
         """As `npm run ha -- status` would say."""
         if self.world.rules.wrong() is not None or self.giver.service is None or self.taker.service is None:
             return False
-        if self.taker.service.state["state"] != BACKUP:
+        if self.taker.service.role.state["state"] != BACKUP:
             return False  # its keepalived has said so once, and that word was lost
         known = self.giver.service.known
         return known.here() and known.seen.task is None and not known.asked.claim

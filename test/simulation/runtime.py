@@ -1,6 +1,6 @@
 """The runtime as it lies on a node, loaded so that its time, dice, log, machine and network are the simulation's.
 
-Nothing of it is copied: `watch.Service` weighs keepalived's word against the NIC, `decide` and `switch` decide, `calls`
+Nothing of it is copied: `role.Role` weighs keepalived's word against the NIC, `decide` and `switch` decide, `calls`
 words the requests, `mover` takes in the answers, `handover` does its part of a planned switch.
 """
 
@@ -77,13 +77,13 @@ class Runtime:
             sys.modules[module.__name__] = module
             setattr(importlib.import_module("%s.%s" % (AGENT, folder)), name, module)
             setattr(self, name, module)
-        modules = "agent.watch agent.vip.handover agent.vip.mover agent.vip.calls agent.node.drain agent.node.nic"
-        modules += " agent.node.peer agent.node.ears agent.node.upkeep cloud cloud.credentials settings"
+        modules = "agent.watch agent.role agent.vip.handover agent.vip.mover agent.vip.calls agent.node.drain"
+        modules += " agent.node.nic agent.node.peer agent.node.ears agent.node.upkeep cloud cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.files = machine.Settings()
-        self.timed = [self.watch, self.handover, self.mover]
+        self.timed = [self.watch, self.role, self.handover, self.mover]
         faked = [*self.timed, self.vip_on_nic, self.ears]
         fakes = {
             "nic": machine.Nic(self.nic),
@@ -142,9 +142,7 @@ def service_class(watch, error):
             self.threads = Worker(node.begin)
             self.ear = node
             self.listener.ears = node.ears
-            last = node.state_file
-            if last and last["state"] in watch.ROLES:
-                self.state = last
+            self.role.restore(node.state_file)
 
         def aside(self, what: str, do, otherwise=None):
             return do()  # here nothing may fail
@@ -160,7 +158,7 @@ def service_class(watch, error):
                 self.log.say(event, **fields)
             self.later = []
             self.handover.progress()
-            self.node.state_file = self.state
+            self.node.state_file = self.role.state
             return NEVER
 
     return Service

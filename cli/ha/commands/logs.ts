@@ -64,7 +64,7 @@ export function logLines(entries: Entry[]): string[] {
 }
 
 /** Seconds of `90s`, `30m`, `2h` or `1d`. @throws Refusal with code 64 */
-export function sinceFrom(given = "1h"): number {
+export function sinceFrom(given: string): number {
   const [, count = "", unit = ""] = /^([1-9]\d{0,5})([smhd])$/.exec(given) ?? [];
   if (count === "") throw new Refusal(`--since is "${given}"; it takes 90s, 30m, 2h or 1d.`, 64);
   return Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s" | "m" | "h" | "d"];

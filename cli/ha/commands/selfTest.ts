@@ -1,10 +1,11 @@
 /** `npm run ha -- self-test`: every prerequisite of a failover on both nodes, side by side, each problem with its cure. */
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { bad, good, worse } from "../../../terminal/colours.ts";
+import { table } from "../../../terminal/table.ts";
 import { readAnswer } from "../pair/answer.ts";
 import { onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
-import { aligned } from "../table.ts";
 
 /** The node's own checks end within 15 s, whatever is down. */
 const limitMs = 20_000;
@@ -35,10 +36,14 @@ async function askNode(target: Target, node: NodeName): Promise<NodeChecks> {
   }
 }
 
-const words: Record<Check["result"], string> = { pass: "ok", fail: "FAIL", unknown: "?" };
+const words: Record<Check["result"], () => string> = {
+  pass: () => good("ok"),
+  fail: () => bad("FAIL"),
+  unknown: () => worse("?"),
+};
 
 /** One screen. Pure. */
-export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>): string {
+export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>, width?: number): string {
   const names = [...new Set(nodeNames.flatMap((node) => nodes[node].checks?.map(({ name }) => name) ?? []))];
   const find = (node: NodeName, name: string) => nodes[node].checks?.find((check) => check.name === name);
   const cells = nodeNames.flatMap((node) => names.map((name) => find(node, name)?.result));
@@ -47,7 +52,7 @@ export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>)
     name,
     ...nodeNames.map((node) => {
       const check = find(node, name);
-      return check ? words[check.result] : "-";
+      return check ? words[check.result]() : "-";
     }),
   ]);
   const unasked = nodeNames.flatMap((node) => {
@@ -62,7 +67,9 @@ export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>)
   const summary = names.length > 0 ? `${passed} of ${cells.filter((cell) => cell).length} checks pass` : "no answer";
   return [
     `${title}: ${summary}`,
-    ...(rows.length > 0 ? ["", ...aligned([["check", ...nodeNames], ...rows])] : []),
+    ...(rows.length > 0
+      ? ["", ...table([{ head: "check" }, ...nodeNames.map((node) => ({ head: node }))], rows, width)]
+      : []),
     ...(unasked.length + problems.length > 0 ? ["", ...unasked, ...problems] : []),
   ].join("\n");
 }

@@ -2,24 +2,23 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { oneLine } from "../../../terminal/printable.ts";
 import { divider, parseAnswer } from "../pair/answer.ts";
-import { exitCodes, judge, lastMoves, type NodeView, screen, type View } from "../pair/report.ts";
-import { oneLine } from "../printable.ts";
-import { onNode } from "../reach/ssh.ts";
+import { exitCodes, judge, type NodeView, type View } from "../pair/report.ts";
+import { lastMoves, screen } from "../pair/screen.ts";
+import { answerLimitMs, onNode } from "../reach/ssh.ts";
 import type { Client, Target } from "../reach/target.ts";
 
 const run = promisify(execFile);
-/** A black-holed node: the whole answer is there within 5 s; a bastion makes the way to a node twice as long. */
-const limitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
 const vip = "/etc/keepalived/vip.py";
 
 /** One command per node. The probe pings the VIP from the node that does not have it. */
 const question = [`${vip} status --json`, `${vip} probe --json --within 1`].join(`; echo; echo ${divider}; `);
 
 async function askNode(target: Target, node: NodeName): Promise<NodeView> {
-  const { code, stdout, stderr } = await onNode(target, node, question, limitMs(target));
+  const { code, stdout, stderr } = await onNode(target, node, question, answerLimitMs(target));
   const missing = { report: null, probe: null };
-  if (code === null) return { ...missing, problem: `no answer within ${limitMs(target) / 1000} s` };
+  if (code === null) return { ...missing, problem: `no answer within ${answerLimitMs(target) / 1000} s` };
   if (code === 255) return { ...missing, problem: stderr.split("\n").at(-1) || "no connection" };
   try {
     return { ...parseAnswer(stdout), problem: null };

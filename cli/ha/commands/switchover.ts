@@ -1,10 +1,11 @@
 /** `npm run ha -- switchover`: drives a planned switch on both nodes. Each side ends by itself should this command die. */
-import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
+import { oneLine, spoken } from "../../../terminal/printable.ts";
+import { Progress } from "../../../terminal/progress.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "../pair/plan.ts";
-import { screen } from "../pair/report.ts";
-import { oneLine, spoken } from "../printable.ts";
+import { screen } from "../pair/screen.ts";
 import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
@@ -51,12 +52,8 @@ export async function switchover(target: Target, { to, stay, yes, reason }: Swit
 }
 
 async function confirm(): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question("Go on? (y/N) ");
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Refusal("Nothing has changed.", refused);
+  if (!someoneIsHere()) throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
+  if (!(await agreed("Go on?"))) throw new Refusal("Nothing has changed.", refused);
 }
 
 async function carryOut(target: Target, plan: SwitchPlan, stay: string): Promise<number> {
@@ -105,20 +102,26 @@ function progressOf(line: string): { phase: string; text: string } {
 /** Waits until everybody agrees on the target, and says so; otherwise shows how the pair is. */
 async function verify(target: Target, plan: SwitchPlan, since: number, code: number): Promise<number> {
   const deadlineMs = Date.now() + verifyMs;
-  for (;;) {
-    const view = await look(target);
-    const open = notYet(plan, view, since);
-    if (open.length === 0) {
-      console.log(`Done: keepalived, cloud, NIC and client agree on ${plan.to}.`);
-      return done;
+  const progress = new Progress(`everybody to agree on ${plan.to}`);
+  try {
+    for (;;) {
+      const view = await look(target);
+      const open = notYet(plan, view, since);
+      progress.saw(open.join("; "));
+      if (open.length === 0) {
+        console.log(`Done: keepalived, cloud, NIC and client agree on ${plan.to}.`);
+        return done;
+      }
+      // A node that has told that it did not work out is putting things right by itself.
+      if (Date.now() > deadlineMs || code === incomplete) {
+        console.log(`\n${screen(target.title, target, view)}\n`);
+        const moved = code !== unknown || view.nodes[plan.to].report?.state === "MASTER";
+        console.log(`${moved ? "Moved, but not complete" : "The result is unknown"}: ${open.join("; ")}`);
+        return moved ? incomplete : unknown;
+      }
+      await sleep(200);
     }
-    // A node that has told that it did not work out is putting things right by itself.
-    if (Date.now() > deadlineMs || code === incomplete) {
-      console.log(`\n${screen(target.title, target, view)}\n`);
-      const moved = code !== unknown || view.nodes[plan.to].report?.state === "MASTER";
-      console.log(`${moved ? "Moved, but not complete" : "The result is unknown"}: ${open.join("; ")}`);
-      return moved ? incomplete : unknown;
-    }
-    await sleep(200);
+  } finally {
+    progress.end();
   }
 }

@@ -1,6 +1,6 @@
 /** What a node says of itself, checked: the operator's command acts on it, and a node may be somebody else's by now. */
 import * as z from "zod";
-import { oneLine } from "../printable.ts";
+import { oneLine } from "../../../terminal/printable.ts";
 
 const moveSchema = z.object({
   trigger: z.string(),

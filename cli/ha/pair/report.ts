@@ -1,8 +1,6 @@
-/** What was seen of a pair, and what it means. Pure: answers in, verdict and screen out. */
+/** What was seen of a pair, and what it means. Pure: answers in, verdict out. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
-import type { Outputs } from "../reach/target.ts";
-import { aligned } from "../table.ts";
-import type { Move, NodeReport } from "./answer.ts";
+import type { NodeReport } from "./answer.ts";
 
 /** One node, asked over SSH. */
 export interface NodeView {
@@ -109,86 +107,4 @@ function verdictOf(facts: { served: boolean | null; works: boolean; all: boolean
   if (works && served && whole) return "healthy";
   if (works || served) return "degraded";
   return all ? "down" : "unknown";
-}
-
-const seconds = (s: number): string =>
-  s < 120
-    ? `${Math.round(s)} s`
-    : s < 7200
-      ? `${Math.round(s / 60)} min`
-      : s < 172_800
-        ? `${Math.round(s / 3600)} h`
-        : `${Math.round(s / 86_400)} d`;
-
-/** The last three moves of both nodes, newest first. */
-export function lastMoves(view: View): Move[] {
-  const moves = nodeNames.flatMap((node) => reportOf(view, node)?.moves ?? []);
-  return moves.sort((x, y) => y.startedAt - x.startedAt).slice(0, 3);
-}
-
-const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((sum, ms) => sum + ms, 0);
-
-/** What to type next. */
-export function nextCommand({ verdict, master }: Judgement, view: View): string {
-  if (verdict === "healthy") return "npm run ha -- switchover";
-  for (const node of nodeNames) {
-    const report = reportOf(view, node);
-    // Simply ended, its maintenance would let it take the VIP while the cloud still delivers to the other.
-    if (report?.maintenance && report.preferred && master) return `npm run ha -- switchover --to ${node}`;
-    const cure = report?.problems[0]?.cure;
-    if (cure) return `on ${node}: ${cure}`;
-  }
-  const asked = nodeNames.find((node) => reportOf(view, node));
-  return asked ? `on ${asked}: vip.py self-test` : "look at both machines in the console";
-}
-
-/** One screen. */
-export function screen(title: string, outputs: Outputs, view: View): string {
-  const judgement = judge(view);
-  const { agreement, verdict, why } = judgement;
-  const nameOf = (eni: string | null) =>
-    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
-  const ago = (unix: number | null | undefined) => (unix ? seconds(view.at - unix) : "?");
-  const rows = nodeNames.map((node) => {
-    const { instanceId, publicIp, address } = outputs.nodes[node];
-    const { report } = view.nodes[node];
-    const about = [node, instanceId, publicIp ?? address];
-    if (!report) return [...about, "?", "", "?", "?", "?"];
-    const kept = report.maintenance;
-    return [
-      ...about,
-      report.state,
-      ago(report.since),
-      report.vipOnNic ? "yes" : "-",
-      report.state === "MASTER"
-        ? `${report.cloudHolder === "self" && report.available ? "yes" : "NO"}, ${ago(report.checkedAt)} ago`
-        : "-",
-      kept
-        ? `maintenance, ${kept.leftS === null ? "no end" : `${seconds(kept.leftS)} left`}`
-        : report.serviceAlive
-          ? "runs"
-          : "STOPPED",
-    ];
-  });
-  const table = [
-    ["node", "instance", "address", "keepalived", "since", "VIP on NIC", "VIP in cloud", "service"],
-    ...rows,
-  ];
-  const moves = lastMoves(view).map(
-    (move) =>
-      `  ${ago(move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
-  );
-  return [
-    `${title}, VIP ${outputs.vip}${outputs.publicIp ? `, public ${outputs.publicIp}` : ""}, mode ${outputs.mode}: ${verdict === "unknown" ? "could not tell" : verdict}`,
-    "",
-    ...aligned(table),
-    "",
-    `  keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`,
-    ...why.map((reason) => `  ! ${reason}`),
-    "",
-    "Last moves:",
-    ...(moves.length > 0 ? moves : ["  none"]),
-    "",
-    `Next: ${nextCommand(judgement, view)}`,
-  ].join("\n");
 }

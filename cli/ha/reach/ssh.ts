@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { NodeName } from "../../../render/model.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../../../terminal/printable.ts";
 import { Refusal } from "../refusal.ts";
 import { between, linesBetween, marked } from "./marked.ts";
 import { hostOf } from "./sshConfig.ts";
@@ -12,6 +12,9 @@ import type { Target } from "./target.ts";
 const run = promisify(execFile);
 /** More than any answer has; a node that talks on is cut off. */
 const answerLimit = 1 << 20;
+
+/** For a question of a moment: a black-holed node is given up within 5 s; a bastion makes the way to a node twice as long. */
+export const answerLimitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
 
 /** What the command itself has printed, fit to be shown; where it was never reached, what the session has. */
 export interface Answer {

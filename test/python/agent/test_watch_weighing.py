@@ -8,7 +8,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent import watch
+from keepalived_vip.agent import role, watch
 from keepalived_vip.agent.node import nic
 from keepalived_vip.user.announce import Announcer
 from support import ME, PEER
@@ -24,30 +24,30 @@ class Weighing(unittest.TestCase):
 
     def test_a_contradiction_ends_with_keepalived(self):
         service = self.service
-        service.state, service.vip.on_nic = {"state": "BACKUP"}, nic.PRESENT
-        service.weigh(100.0)
-        self.assertEqual(service.odd_since, 100.0)
-        service.dead = True
-        service.weigh(100.5)
-        self.assertIsNone(service.odd_since, "a time that is past and stays so: the loop would never rest")
+        service.role.state, service.vip.on_nic = {"state": "BACKUP"}, nic.PRESENT
+        service.role.weigh(100.0)
+        self.assertEqual(service.role.odd_since, 100.0)
+        service.role.dead = True
+        service.role.weigh(100.5)
+        self.assertIsNone(service.role.odd_since, "a time that is past and stays so: the loop would never rest")
 
     def test_the_nic_is_looked_at_again_before_it_is_believed(self):
         """The address has gone unheard meanwhile, and a planned switch has lent another."""
         service = self.service
-        service.started, service.ear = True, None
-        service.state, service.vip.on_nic = {"state": "BACKUP", "since": 0}, nic.PRESENT
-        service.odd_since = time.monotonic() - watch.LOST_WORD_S
+        service.role.started, service.ear = True, None
+        service.role.state, service.vip.on_nic = {"state": "BACKUP", "since": 0}, nic.PRESENT
+        service.role.odd_since = time.monotonic() - role.LOST_WORD_S
         with mock.patch.object(nic, "look", return_value=nic.LEASED):
             service.turn()
-        self.assertEqual(service.state["state"], "BACKUP")
+        self.assertEqual(service.role.state["state"], "BACKUP")
 
     def test_an_address_that_was_lent_becomes_endless_by_keepalived_s_word_alone(self):
         vip = self.service.vip
-        self.service.state = {"state": "MASTER", "since": 0}  # from the file of a service that was killed
+        self.service.role.state = {"state": "MASTER", "since": 0}  # from the file of a service that was killed
         for said, seconds in ((False, []), (True, [nic.ENDLESS_S])):
-            vip.on_nic, self.service.said = nic.LEASED, said
+            vip.on_nic, self.service.role.said = nic.LEASED, said
             with mock.patch.object(vip, "lease") as lease:
-                self.service.weigh(100.0)
+                self.service.role.weigh(100.0)
             self.assertEqual([call[0][0] for call in lease.call_args_list], seconds)
 
     def test_a_move_is_done_only_where_the_cloud_shows_it(self):

@@ -1,7 +1,6 @@
 """`vip.py` prepare, maintenance and probe."""
 
 import json
-import os
 import unittest
 
 from node import DESCRIBE, MIGRATE
@@ -50,7 +49,7 @@ class Prepare(Pair):
         self.assertIn("does not run", output)
         self.standby()
         cases = (
-            ("checks", lambda: os.unlink(self.run_dir + "/heartbeat"), self.beat),
+            ("checks", self.lose_beat, self.beat),
             ("no rule", lambda: self.nic_script("echo no rule; exit 1"), lambda: self.nic_script("exit 0")),
             ("maintenance", lambda: self.call("maintenance", "on", "--force"), lambda: self.call("maintenance", "off")),
             ("FAULT", lambda: self.say("FAULT"), lambda: self.say("BACKUP")),

@@ -1,62 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type NodeReport, parseAnswer } from "../../../cli/ha/pair/answer.ts";
+import { parseAnswer } from "../../../cli/ha/pair/answer.ts";
 import { notYet, planSwitch, planText } from "../../../cli/ha/pair/plan.ts";
-import { judge, lastMoves, nextCommand, screen, type Verdict, type View } from "../../../cli/ha/pair/report.ts";
-import { spoken } from "../../../cli/ha/printable.ts";
-import type { Outputs } from "../../../cli/ha/reach/target.ts";
-
-const at = 1_800_000_000;
-const node = (name: string) => ({
-  instanceId: `ins-${name}`,
-  eniId: `eni-${name}`,
-  address: `10.0.1.${name}`,
-  publicIp: null,
-  sshUser: "root",
-  hostKey: null,
-});
-const outputs: Outputs = { vip: "10.0.1.100", publicIp: null, mode: "stable", nodes: { a: node("a"), b: node("b") } };
-const master: NodeReport = {
-  state: "MASTER",
-  since: at - 3600,
-  serviceAlive: true,
-  vipOnNic: true,
-  cloudHolder: "self",
-  available: true,
-  checkedAt: at - 12,
-  problems: [],
-  moves: [],
-};
-const backup: NodeReport = { ...master, state: "BACKUP", vipOnNic: false, cloudHolder: "unknown", available: false };
-const move = {
-  trigger: "keepalived",
-  from: "eni-b",
-  to: "eni-a",
-  startedAt: at - 3600,
-  phasesMs: { request: 60, cloud: 2500 },
-};
-const healthy: View = {
+import { judge, type Verdict, type View } from "../../../cli/ha/pair/report.ts";
+import { lastMoves, nextCommand, screen } from "../../../cli/ha/pair/screen.ts";
+import { spoken } from "../../../terminal/printable.ts";
+import {
   at,
-  nodes: {
-    a: { report: { ...master, moves: [move] }, problem: null, probe: null },
-    b: { report: backup, problem: null, probe: true },
-  },
-  clients: [],
-};
-function seen(change: (view: View) => void): View {
-  const view = structuredClone(healthy);
-  change(view);
-  return view;
-}
-const lose = (view: View, name: "a" | "b") => {
-  view.nodes[name] = { report: null, problem: "no answer within 4 s", probe: null };
-};
-const drain = (report: NodeReport) =>
-  Object.assign(report, {
-    state: "FAULT",
-    maintenance: { why: "new kernel", leftS: 1800 },
-    problems: [{ found: "kept from being MASTER by maintenance: new kernel", cure: "vip.py maintenance off" }],
-  });
+  backup,
+  inMaintenance as drain,
+  healthy,
+  lost as lose,
+  master,
+  move,
+  outputs,
+  seen,
+} from "../../support/pairSeen.ts";
 
 describe("the verdict", () => {
   test("healthy: one MASTER, and everybody agrees on it", () => {
@@ -144,8 +103,8 @@ describe("the verdict", () => {
 test("one screen: verdict, a row per node, the agreement, the last moves, what to type next", () => {
   const text = screen('lab "x"', outputs, healthy);
   assert.match(text, /^lab "x", VIP 10\.0\.1\.100, mode stable: healthy$/m);
-  assert.match(text, /^ {2}a +ins-a +10\.0\.1\.a +MASTER +60 min +yes +yes, 12 s ago +runs$/m);
-  assert.match(text, /^ {2}b +ins-b +10\.0\.1\.b +BACKUP +60 min +- +- +runs$/m);
+  assert.match(text, /^ {2}a +ins-aaaaaaaa +10\.0\.1\.16 +MASTER +60 min +yes +yes, 12 s ago +runs$/m);
+  assert.match(text, /^ {2}b +ins-bbbbbbbb +10\.0\.1\.17 +BACKUP +60 min +- +- +runs$/m);
   assert.match(text, /^ {2}keepalived a · cloud a · NIC a · client a$/m);
   assert.match(text, /^ {2}60 min ago: b -> a, 2560 ms, by keepalived$/m);
   assert.match(text, /^Next: npm run ha -- switchover$/m);

@@ -1,12 +1,12 @@
 /** What the bench makes of what it saw. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Question } from "../../../lab/bench/probe.ts";
+import type { Question } from "../../../lab/bench/client/probe.ts";
 import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../../lab/bench/report.ts";
 import { stallTable } from "../../../lab/bench/stalls.ts";
 import { timelineSvg } from "../../../lab/bench/svg.ts";
 import type { TapEvent } from "../../../lab/bench/tap.ts";
-import { outageMs, type Run, runOf, type Seen } from "../../../lab/bench/timeline.ts";
+import { outageMs, runOf, type Seen } from "../../../lab/bench/timeline.ts";
 
 /** A question every 10 ms; those within a gap (first and last ms, both included) get no answer. */
 function questions(untilMs: number, ...gaps: [number, number][]): Question[] {
@@ -69,7 +69,8 @@ test("percentiles are values that were seen", () => {
   assert.deepEqual([percentile([3, 1, 2], 0.5), percentile([3, 1, 2], 0.95), percentile([7], 0.99)], [2, 3, 7]);
 });
 
-const run = (ownMs: number, decision = 600): Run => ({
+const run = (ownMs: number, decision = 600, connectionsBroken = 200) => ({
+  connectionsBroken,
   outageMs: ownMs + 2500,
   ownMs,
   phasesMs: { detection: ownMs - decision, decision, api: 2500, network: 0 },
@@ -84,6 +85,14 @@ const report: Report = {
     scenarioOf("aggressive", "power", [run(500, 5)]),
     scenarioOf("guide2019", "power", [run(3900)]),
     scenarioOf("normal", "switchover", [{ ...run(900), outageMs: 80 }]),
+    scenarioOf("normal", "keepalived-kill", [
+      { ...run(1300, 5), outageMs: 0 },
+      { ...run(1300, 5, 0), outageMs: 0 },
+    ]),
+    scenarioOf("fast", "keepalived-kill", [
+      { ...run(800, 5), outageMs: 0 },
+      { ...run(800, 5), outageMs: 201 },
+    ]),
   ],
   decisionMs: { p50: 5, p99: 61 },
   runtime: { rssAnonMiB: 11, apiCallsPerIdleDay: 5001 },
@@ -96,6 +105,8 @@ test("goals are ratios against the 2019 procedure in the same run; what was not 
   assert.equal(met("power, aggressive"), false);
   assert.equal(met("power, fast"), undefined);
   assert.equal(met("switchover, normal"), false);
+  assert.equal(met("keepalived-kill, normal: outage"), true);
+  assert.equal(met("keepalived-kill, fast: outage"), false);
   assert.equal(met("guide2019, power: detection"), true);
   assert.equal(met("MASTER to request, p50"), true);
   assert.equal(met("MASTER to request, p99"), false);
@@ -113,7 +124,10 @@ test("a baseline that was made slow or fast misses what the guide's text implies
 
 test("the tables show each scenario, with how much shorter it is", () => {
   const text = tables(report);
-  assert.match(text, /\| power +\| normal +\| +3800 \| +3900 \| +1295 \| +5 \| +2500 \| +0 \| +1300 \| +3\.0x \|/);
+  assert.match(
+    text,
+    /\| power +\| normal +\| +3800 \| +3900 \| +200 \| +1295 \| +5 \| +2500 \| +0 \| +1300 \| +3\.0x \|/,
+  );
   assert.match(text, /\| power +\| guide2019 +\|.*\| +3900 \| +\|/);
 });
 
@@ -135,10 +149,22 @@ test("the picture has a bar for each part of each scenario, and nothing outside"
   }
 });
 
-test("the table of stalls counts false failovers and what they lost", () => {
+test("the picture does not show as an outage what a client was answered through", () => {
+  const lines = timelineSvg(report).split("\n");
+  const paleAt = (fault: string) => {
+    const from = lines.findIndex((line) => line.includes(`>${fault}<`));
+    return lines.slice(from, from + 7).filter((line) => line.includes('class="pale"')).length;
+  };
+  assert.deepEqual([paleAt("power"), paleAt("keepalived-kill"), paleAt("switchover")], [0, 4, 4]);
+  assert.ok(lines.some((line) => line.includes(">answered all the while<")));
+  assert.ok(lines.some((line) => line.includes(">unanswered for 201 ms at most<")));
+});
+
+test("the table of stalls counts false failovers, moves, and what they cost", () => {
   const all = [
-    { falseFailover: true, moves: 1, lost: 100 },
-    { falseFailover: false, moves: 0, lost: 0 },
+    { falseFailover: true, moves: 2, lost: 100, connectionsBroken: 200 },
+    { falseFailover: false, moves: 0, lost: 0, connectionsBroken: 0 },
+    { falseFailover: true, moves: 1, lost: 30, connectionsBroken: 190 },
   ];
-  assert.match(stallTable([{ speed: "fast", stallMs: 500, all }]), /\| 0\.5 s \| 1 of 2; 50 \(100\) \|/);
+  assert.match(stallTable([{ speed: "fast", stallMs: 500, all }]), /\| 0\.5 s \| 2 of 3; 3; 30 \(100\); 390 of 600 \|/);
 });

@@ -98,15 +98,31 @@ describe("the fault matrix", () => {
     const part: Results = {
       ...{ image: "Debian 12", mode: "stable", date: "2026-01-02", keepalived: "Keepalived v2.2.7" },
       cells: [
-        { fault: "power", outcome: { from: "a", to: "b", outageMs: 3900 } },
+        { fault: "power", outcome: { from: "a", to: "b", outageMs: 3900, moves: 1 } },
         { fault: "nic", outcome: null },
       ],
     };
     const text = report([part]);
     assert.match(text, /^1 of 2 cells passed. Failed: nic on Debian 12, stable.$/m);
     assert.match(text, /^\| Debian 12 \| stable \| Keepalived v2.2.7 \| 2026-01-02 \|$/m);
-    assert.match(text, /^\| `power` \| [^|]+ \| 3900 \|$/m);
+    assert.match(text, /^\| `power` \| [^|]+ \| 3900 · 1 \|$/m);
     assert.match(text, /^\| `nic` \| [^|]+ \| FAILED \|$/m);
     assert.match(text, /^\| `stall` \| [^|]+ \| {2}\|$/m);
+  });
+
+  test("says where a client got no answer for long although both machines and their NICs lived", () => {
+    const cell = (fault: string, outageMs: number, moves: number) => ({
+      fault,
+      outcome: { from: "a" as const, to: "b" as const, outageMs, moves },
+    });
+    const part = (mode: string, cells: Results["cells"]): Results => ({
+      ...{ image: "Debian 12", mode, date: "2026-01-02", keepalived: "Keepalived v2.2.7", cells },
+    });
+    const one = part("stable", [cell("power", 3900, 1), cell("keepalived-kill", 200, 1), cell("stall", 201, 2)]);
+    const text = report([one, part("standing-master", [{ fault: "stall", outcome: null }])]);
+    assert.match(text, /^\| `keepalived-kill` \| [^|]+ \| 200 · 1 \| {2}\|$/m);
+    assert.match(text, /^\| `stall` \| [^|]+ \| \*\*201\*\* · 2 \| FAILED \|$/m);
+    assert.match(text, /^1 of 2 stayed within 200 ms. Above: stall on Debian 12, stable.$/m);
+    assert.match(report([]), /^0 of 0 stayed within 200 ms.$/m);
   });
 });

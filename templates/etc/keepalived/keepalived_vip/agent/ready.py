@@ -6,11 +6,11 @@ from keepalived_vip.agent.node import drain
 def why_not(service, reasons: dict):
     """Why it could not, None if it could. reasons: drain's. In maintenance it can where a person has prepared it, who
     will end that in time."""
-    if service.runs is not True:
+    if service.role.runs is not True:
         return "keepalived does not run"
     if service.known.hung:
         return "keepalived hangs"
-    word = service.state["state"]
+    word = service.role.state["state"]
     if list(reasons) == [drain.LASTING] and service.vip.lent():
         word = "BACKUP"
     elif reasons:

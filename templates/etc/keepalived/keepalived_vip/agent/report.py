@@ -24,9 +24,9 @@ class Report:
             "version": VERSION,
             "pair": self.conf.pair,
             "node": self.conf.node,
-            "state": service.state["state"],
-            "since": service.state["since"],
-            "keepalivedAlive": service.runs is True,
+            "state": service.role.state["state"],
+            "since": service.role.state["since"],
+            "keepalivedAlive": service.role.runs is True,
             "vipOnNic": service.vip.on_nic == nic.PRESENT,
             "cloudHolder": mover.holder_name(),
             "holderEni": known.seen.holder or None if known.master else None,
@@ -47,9 +47,9 @@ class Report:
     def turn(self, service, now: float) -> float:
         """Tells what changed; gives the time at which there is something to tell without a change."""
         self.writer.check()
-        if service.state != self.state_written:
-            self.put(self.conf.state_file, service.state)
-            self.state_written = service.state
+        if service.role.state != self.state_written:
+            self.put(self.conf.state_file, service.role.state)
+            self.state_written = service.role.state
         status = self.status(service)
         if status != self.status_written or now >= self.next_beat:
             self.put(self.conf.status_file, dict(status, updatedAt=round(time.time(), 3)))

@@ -12,8 +12,8 @@ from keepalived_vip.agent.node.ears import Listener
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.upkeep import Upkeep
 from keepalived_vip.agent.policy import decide, knowledge
-from keepalived_vip.agent.policy.heartbeat import Heartbeat
 from keepalived_vip.agent.report import Report
+from keepalived_vip.agent.role import LOST_WORD_S, Role
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip.handover import Handover
 from keepalived_vip.agent.vip.mover import Mover, take_lock
@@ -22,10 +22,7 @@ from keepalived_vip.agent.writer import Writer
 from keepalived_vip.log import Log, plain
 
 TICK_S = 2.0  # how often the NIC and keepalived's process are looked at without an event
-LOST_WORD_S = 1.0  # so long keepalived's word and the NIC may differ; then the NIC is believed
 FLUSH_S = 1.0  # for the last words; the next service is not kept waiting by a disk
-HUNG = "keepalived hangs: a process, but it runs no check; until it does, the VIP is not claimed back from the peer"
-ROLES = ("MASTER", "BACKUP", "FAULT", "STOP")
 
 
 class Service:
@@ -38,15 +35,8 @@ class Service:
         self.mover = Mover(conf, self.log, self.disk.put)
         self.known = self.mover.known
         self.handover = Handover(conf, self.known, self.log, self.disk.put)
-        self.state = {"state": "UNKNOWN", "since": time.time()}
-        self.heard = False  # a word of keepalived's own since the service started
-        self.said = False  # the state is such a word, neither a file's nor concluded from the NIC
         self.vip = VipOnNic(conf, self.known)
-        self.runs = False  # keepalived, see nic.keepalived_runs
-        self.dead = False  # it was killed
-        self.heartbeat = Heartbeat()
-        self.odd_since = None  # keepalived's word and the NIC differ since
-        self.started = False
+        self.role = Role(conf, self.mover, self.vip, lambda event, **fields: self.later.append((event, fields)))
         self.listener = Listener(conf, self.mover)
         self.upkeep = Upkeep(conf, self.mover, self.handover.hand_over, self.restarts)
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
@@ -60,100 +50,13 @@ class Service:
         self.ranked = None  # what keepalived was told to add to its priority
         self.drained = {}  # what keeps this node from being MASTER
 
-    # -- what keepalived and the kernel say ---------------------------------------------------------------------------
+    # -- what keepalived and the peer say -----------------------------------------------------------------------------
 
     def word(self, kind: str, word: str) -> None:
-        """A word of keepalived (INSTANCE) or its hook (NOTIFY). Hooks start in no order: they only confirm the NIC."""
-        now = time.monotonic()
-        if kind == "INSTANCE":
-            self.heartbeat.spoke(now)
-            self.feel(now)
-        if word == "MASTER_RX_LOWER_PRI":
-            if self.known.master:
-                if decide.heard_lower(self.known, now):
-                    self.later.append(("heard-lower", {}))
-                self.mover.due_to("rx-lower", now)
-            return
+        """See Role.word. YIELD is not keepalived's: who asks for a planned switch writes it to the same pipe."""
+        self.role.word(kind, word)
         if word == "YIELD":
-            self.handover.ask(now)
-        if word not in ROLES:
-            return
-        if kind == "INSTANCE":
-            self.heard = True
-        elif self.heard:
-            # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
-            master = word == "MASTER"
-            if master != (self.vip.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
-                return
-        self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
-
-    def change(self, word: str, trigger: str) -> None:
-        if word == "MASTER":
-            self.vip.master_again()
-        self.said = trigger in ("keepalived", "hook")
-        if word != self.state["state"]:
-            self.state = {"state": word, "since": round(time.time(), 3)}
-            self.odd_since = None
-            self.later.append(("state", {"state": word, "trigger": trigger}))
-        self.weigh(time.monotonic(), trigger)
-
-    def weigh(self, now: float, trigger: str = "nic") -> None:
-        """The role is keepalived's last word, as long as the NIC does not contradict it and keepalived lives."""
-        if self.vip.keep(self.state["state"], self.said and not self.dead, now):
-            trigger = "prepared"  # the VIP has most likely come as planned: looked at first
-        word, present = self.state["state"], self.vip.on_nic == nic.PRESENT
-        if self.dead:
-            self.odd_since = None
-            if word == "MASTER":
-                self.change("STOP", "process-gone")
-                return
-        elif word == "UNKNOWN":
-            if present:
-                # Not said yet, but seen to come: as good as the word. Found at the start: it may be old.
-                self.change("MASTER", "kernel" if self.started else "start")
-                return
-        elif (word == "MASTER") != present:
-            if self.odd_since is None:
-                self.odd_since = now
-            elif now - self.odd_since >= LOST_WORD_S:
-                self.change("MASTER" if present else "BACKUP", "nic")
-                return
-        else:
-            self.odd_since = None
-        master = word == "MASTER" and present and not self.dead
-        if master and not self.known.master:
-            self.mover.due_to(trigger, now)
-            self.vip.took_over()
-            if trigger in ("keepalived", "hook", "kernel"):
-                decide.became_master(self.known, now)
-            else:
-                decide.found_master(self.known, now)
-        elif not master and self.known.master:
-            self.vip.gave_up(now)
-            decide.lost_master(self.known)
-            self.mover.leave()
-        if not self.known.master:
-            self.vip.lend(word, now)
-
-    def look(self) -> None:
-        now = time.monotonic()
-        self.vip.look(now)
-        self.runs = nic.keepalived_runs(self.conf.pid_files)
-        self.dead = self.runs is None
-        self.heartbeat.look(*nic.heartbeat(self.conf.heartbeat), now=now)
-        if self.runs is not True:
-            self.heartbeat.spoke(now)  # it may start at any time, and then has yet to run its first check
-        self.feel(now)
-
-    def feel(self, now: float) -> None:
-        """Whether keepalived works: a trouble with a name while it does not."""
-        hung = self.heartbeat.hangs(now)
-        if hung != self.known.hung:
-            decide.keepalived_hangs(self.known, now, hung)
-        if hung:
-            self.mover.trouble("keepalived", HUNG)
-        else:
-            self.mover.well("keepalived")
+            self.handover.ask(time.monotonic())
 
     def hear_peer(self) -> None:
         """The peer asks for the VIP, has it, or has given up. Raises ValueError for what cannot be read, at the end."""
@@ -165,7 +68,7 @@ class Service:
             elif news["id"] == peer.UNREADABLE:
                 unreadable = True
             elif news["id"] == peer.PREPARE:
-                self.look()
+                self.role.look()
                 self.vip.prepare(self.ear, news, ready.why_not(self, drain.reasons(self.conf)), now)
             elif news["id"] in (peer.READY, peer.UNREADY):
                 self.handover.peer_is(news, now)
@@ -209,7 +112,7 @@ class Service:
         self.later.append(("keepalived-restarted", {"why": why}))
 
     def tend(self, now: float) -> None:
-        self.aside("upkeep", lambda: self.upkeep.turn(now, self.runs is True, self.known))
+        self.aside("upkeep", lambda: self.upkeep.turn(now, self.role.runs is True, self.known))
 
     def read_fifo(self, descriptor: int) -> None:
         try:
@@ -217,7 +120,7 @@ class Service:
         except BlockingIOError:
             return
         whole, _, self.fifos[descriptor] = text.rpartition("\n")
-        self.look()
+        self.role.look()
         for kind, word in nic.words(whole):
             self.word(kind, word)
 
@@ -228,14 +131,14 @@ class Service:
         now = time.monotonic()
         if now >= self.next_tick:
             self.next_tick = now + TICK_S
-            self.look()
+            self.role.look()
             self.aside("drain", self.apply_drain)
             self.tend(now)
-        elif self.odd_since is not None and now - self.odd_since >= LOST_WORD_S:
-            self.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
-        self.weigh(now, "nic" if self.started else "start")
-        self.started = True
-        self.announcer.see(self.state["state"])
+        elif self.role.overdue(now):
+            self.role.look()  # it may have passed unheard, and an address lent since must not be taken for the MASTER's
+        self.role.weigh(now, "nic" if self.role.started else "start")
+        self.role.started = True
+        self.announcer.see(self.role.state["state"])
         due = [self.next_tick] + self.handover.listen(now) + self.handover.prepare_peer(self.ear, now)
         if not self.known.master and self.ear is not None:
             due += self.vip.tell_left(self.ear, now)
@@ -246,8 +149,8 @@ class Service:
             self.aside("upkeep", lambda: self.upkeep.handed(now, self.known))
             step = decide.decide(self.known, now)
         elif step[0] == "migrate" and not self.known.asked.claim:
-            self.look()  # a keepalived that was killed says nothing, and the peer that has the VIP is in the right
-            self.weigh(now)
+            self.role.look()  # a keepalived that was killed says nothing, and the peer that has the VIP is in the right
+            self.role.weigh(now)
             step = decide.decide(self.known, now)
         if step[0] == "wait":
             due.append(step[1])
@@ -255,8 +158,8 @@ class Service:
             decide.issued(self.known, now, step)
             self.threads.steps.put(step)
         # Only now what takes time.
-        if self.odd_since is not None:
-            due.append(self.odd_since + LOST_WORD_S)
+        if self.role.odd_since is not None:
+            due.append(self.role.odd_since + LOST_WORD_S)
         later = now + TICK_S
         if self.listener.ears is not None:
             due.append(self.aside("adverts", lambda: self.listener.turn(now), later))
@@ -302,7 +205,7 @@ class Service:
     def open_ears(self) -> None:
         """Only beside a keepalived: where a socket takes them the kernel refuses no adverts, and by a refusal a MASTER
         knows that no keepalived runs here."""
-        ears, runs = self.listener.ears, self.runs is True
+        ears, runs = self.listener.ears, self.role.runs is True
         if ears is not None and not (runs and ears.current()):
             self.selector.unregister(ears)
             self.listener.close()
@@ -327,15 +230,13 @@ class Service:
         for writer in self.writers:
             writer.start()
         self.selector.register(self.threads.reader, selectors.EVENT_READ, "threads")
-        last = settings.read_json(self.conf.state_file)
-        if last and last.get("state") in ROLES:
-            self.state = last
-        self.log.say("started", version=VERSION, pid=os.getpid(), state=self.state["state"])
+        self.role.restore(settings.read_json(self.conf.state_file))
+        self.log.say("started", version=VERSION, pid=os.getpid(), state=self.role.state["state"])
         next_open, next_ping, ran = 0.0, 0.0, None
         while True:
             now = time.monotonic()
-            if now >= next_open or self.runs is not ran:
-                next_open, ran = now + TICK_S, self.runs
+            if now >= next_open or self.role.runs is not ran:
+                next_open, ran = now + TICK_S, self.role.runs
                 if not os.path.exists(lock.name) or not os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name)):
                     self.log.say("ended", why="%s was removed, with the lock of this service" % self.conf.run)
                     return
@@ -354,7 +255,7 @@ class Service:
                     self.read_fifo(key.fd)
                 elif key.data == "kernel":
                     nic.drain(kernel)
-                    self.look()
+                    self.role.look()
                     self.nic_repair.soon(time.monotonic())
                 elif key.data == "peer":
                     self.aside("peer", self.hear_peer)

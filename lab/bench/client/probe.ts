@@ -1,6 +1,7 @@
 /** A client of the VIP that never stops asking, see probe.py; and what its answers say of an outage. */
 import type { ChildProcess } from "node:child_process";
-import { inNamespace } from "./tap.ts";
+import { join } from "node:path";
+import { inNamespace } from "../tap.ts";
 
 /** One question: when it was sent and when its answer came, in ms since 1970; null for none. */
 export interface Question {
@@ -18,11 +19,15 @@ export class Probe {
 
   /** @param namespace of the client: the probe can't leave the lab */
   constructor(namespace: string, address: string, kind: ProbeKind, intervalMs: number) {
-    this.#child = inNamespace(namespace, ["probe.py", address, String(intervalMs), kind], (line) => {
-      const [sent, answered] = line.split(" ");
-      if (answered === "-") this.#lost.push({ sentMs: Number(sent), answeredMs: null });
-      else this.answers.push({ sentMs: Number(sent), answeredMs: Number(answered) });
-    });
+    this.#child = inNamespace(
+      namespace,
+      [join(import.meta.dirname, "probe.py"), address, String(intervalMs), kind],
+      (line) => {
+        const [sent, answered] = line.split(" ");
+        if (answered === "-") this.#lost.push({ sentMs: Number(sent), answeredMs: null });
+        else this.answers.push({ sentMs: Number(sent), answeredMs: Number(answered) });
+      },
+    );
     this.#ended = new Promise((resolve) => this.#child.on("close", () => resolve()));
   }
 

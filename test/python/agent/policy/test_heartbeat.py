@@ -8,7 +8,7 @@ from keepalived_vip.agent.policy.heartbeat import HUNG_S, Heartbeat
 from keepalived_vip.agent.policy.knowledge import DESCRIBE
 from support import ME, PEER
 
-from agent.game import Game
+from agent.policy.game import Game
 
 TICK_S = 2.0
 

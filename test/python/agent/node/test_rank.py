@@ -7,7 +7,7 @@ from keepalived_vip.agent.policy import decide
 from node import Node
 from support import ME, PEER, until
 
-from agent.game import Game
+from agent.policy.game import Game
 
 
 class Worth(unittest.TestCase):

@@ -8,7 +8,7 @@ from keepalived_vip.agent.vip import handover, vip_on_nic
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 
-from agent.game import Game
+from agent.policy.game import Game
 
 GIVE = ("give", PEER)
 ADVERT_S = 0.5

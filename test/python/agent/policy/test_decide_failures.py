@@ -7,7 +7,7 @@ from keepalived_vip.agent.policy.knowledge import DESCRIBE, EIP_MISSING, IDLE
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 
-from agent.game import NOW, Game
+from agent.policy.game import NOW, Game
 
 
 class Failures(unittest.TestCase):

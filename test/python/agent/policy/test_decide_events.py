@@ -9,7 +9,7 @@ from keepalived_vip.agent.vip import vip_on_nic
 from keepalived_vip.cloud import errors
 from support import ME, PEER
 
-from agent.game import NOW, Game
+from agent.policy.game import NOW, Game
 
 
 class Events(unittest.TestCase):

@@ -10,7 +10,7 @@ from keepalived_vip.agent.policy import decide
 from keepalived_vip.agent.policy.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, IDLE, NOBODY, REBIND
 from support import ME, PEER
 
-from agent.game import NOW, Game
+from agent.policy.game import NOW, Game
 
 
 class Steps(unittest.TestCase):

@@ -1,0 +1,85 @@
+/** `npm run ha -- history`: each move of the VIP, from where to where, how long it took, and why. */
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { worse } from "../../../terminal/colours.ts";
+import { type Column, table } from "../../../terminal/table.ts";
+import { divider } from "../pair/answer.ts";
+import { historyOf, type NodePast, type PastMove, pastFrom } from "../pair/history.ts";
+import { answerLimitMs, onNode } from "../reach/ssh.ts";
+import type { Target } from "../reach/target.ts";
+
+const exitCodes = { both: 0, one: 1, none: 3 } as const;
+/** Lines of the log; more is no answer that ends. */
+const most = 2000;
+/** What led to the first move was logged before it. */
+const beforeS = 120;
+
+const events = "move-accepted|moved|state|drained|started|health-failing|trouble|keepalived-restarted";
+
+/** The moves that the node keeps for good, and what its log says beside them, by the node's own clock. */
+const question = (sinceS: number): string =>
+  `cat /var/lib/keepalived-vip/moves.jsonl 2>/dev/null; echo; echo ${divider}; ` +
+  `since=$(( $(date +%s) - ${sinceS + beforeS} )); ` +
+  `cat /var/log/keepalived.log.1 /var/log/keepalived.log 2>/dev/null | grep -E '"event": "(${events})"' | ` +
+  `awk -v since="$since" 'substr($2, 1, length($2) - 1) + 0 >= since' | tail -n ${most}; true`;
+
+type Told = { past: NodePast; problem: null } | { past: null; problem: string };
+
+async function ask(target: Target, node: NodeName, sinceS: number): Promise<Told> {
+  const limitMs = answerLimitMs(target);
+  const { code, stdout, stderr } = await onNode(target, node, question(sinceS), limitMs);
+  if (code !== 0) {
+    return { past: null, problem: stderr.split("\n").at(-1) || `no answer within ${limitMs / 1000} s` };
+  }
+  const [kept = "", log = ""] = stdout.split(`\n${divider}\n`);
+  return { past: pastFrom(kept, log), problem: null };
+}
+
+const columns: Column[] = [
+  { head: "when (UTC)" },
+  { head: "move" },
+  { head: "took", drop: 1, align: "right" },
+  { head: "trigger", drop: 2 },
+  { head: "asked by", drop: 3 },
+  { head: "why", wraps: true },
+  { head: "decision, request, cloud", drop: 4 },
+  { head: "RequestId", drop: 5 },
+];
+
+/** One line for each move, the oldest first. Pure. @param width of the screen; without it this terminal's */
+export function historyLines(moves: PastMove[], width?: number): string[] {
+  const rows = moves.map(({ startedAt, from, to, trigger, asked, why, tookMs, phasesMs, requestId }) => [
+    new Date(startedAt * 1000).toISOString().slice(0, 19).replace("T", " "),
+    `${from ?? "-"} -> ${to}`,
+    tookMs === null ? "?" : `${(tookMs / 1000).toFixed(1)} s`,
+    trigger,
+    asked === "nobody" ? "-" : asked,
+    why,
+    `${["decision", "request", "cloud"].map((phase) => phasesMs[phase] ?? "?").join(" + ")} ms`,
+    requestId,
+  ]);
+  return table(columns, rows, width);
+}
+
+/** Exit code: 0 both nodes answered, 1 one did, 3 none. */
+export async function history(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
+  const [a, b] = await Promise.all([ask(target, "a", sinceS), ask(target, "b", sinceS)]);
+  const { nodes, mode, title } = target;
+  const since = Math.floor(Date.now() / 1000) - sinceS;
+  const enis = { a: nodes.a.eniId, b: nodes.b.eniId };
+  const moves = historyOf({ a: a.past, b: b.past }, enis, mode, since);
+  const told = { a, b };
+  const problems = nodeNames.flatMap((node) => (told[node].problem === null ? [] : [`${node}: ${told[node].problem}`]));
+  if (json) {
+    console.log(JSON.stringify({ schemaVersion: 1, target: title, since, moves, problems }, null, 2));
+  } else {
+    console.log(`${title}: ${moves.length} ${moves.length === 1 ? "move" : "moves"} of the VIP`);
+    if (moves.length > 0) console.log(`\n${historyLines(moves).join("\n")}`);
+    for (const problem of problems) {
+      console.error(
+        `  ${worse("!")} ${problem}; what it alone knows is missing. Look at its machine in the console, then ask again.`,
+      );
+    }
+    if (moves.length === 0 && problems.length === 0) console.log("Further back: --since 30d");
+  }
+  return problems.length === 0 ? exitCodes.both : problems.length === 1 ? exitCodes.one : exitCodes.none;
+}

@@ -1,0 +1,210 @@
+/** How the VIP came to be where it is: the moves of both nodes, and what led to each. Pure: what the nodes logged in. */
+import * as z from "zod";
+import { type Mode, type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { readAnswer } from "./answer.ts";
+
+const moveSchema = z.looseObject({
+  id: z.string(),
+  trigger: z.string(),
+  from: z.string().nullable(),
+  to: z.string(),
+  startedAt: z.number(),
+  requestId: z.string(),
+  phasesMs: z.record(z.string(), z.number()),
+});
+type LoggedMove = z.infer<typeof moveSchema>;
+
+const eventSchema = z.looseObject({ time: z.number(), event: z.string() });
+
+/** A line of the node's log, as docs/node.md describes it. */
+export interface NodeEvent {
+  /** Unix seconds. */
+  time: number;
+  event: string;
+  /** What it says of that, checked where it is read. */
+  fields: Record<string, unknown>;
+}
+
+/** What a node has kept of the past. */
+export interface NodePast {
+  events: NodeEvent[];
+  moves: LoggedMove[];
+}
+
+export interface PastMove {
+  /** Unix seconds: when it became due. */
+  startedAt: number;
+  /** Node, or an ENI that is neither node's; null: it was on none. */
+  from: string | null;
+  to: string;
+  /** The node that asked the cloud. */
+  by: NodeName;
+  trigger: string;
+  /** What led to it, as far as the nodes know. */
+  why: string;
+  /** Whether a person wanted it; who that was no node keeps. */
+  asked: "operator" | "nobody";
+  /** Null: the node gave up MASTER before it saw the end. */
+  tookMs: number | null;
+  phasesMs: Record<string, number>;
+  requestId: string;
+}
+
+/** What a node does before a peer takes over shows within this time; the peer is silent for at most some adverts. */
+const beforeS = 60;
+/** Clocks of two machines differ, and what a drain brings about is logged with it. */
+const afterS = 5;
+
+/** Each line of JSON in a text; what is none is left out. */
+export function linesOf(text: string): unknown[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [readAnswer(line)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** @param kept lines of moves.jsonl @param log lines of the service's log */
+export function pastFrom(kept: string, log: string): NodePast {
+  const events = linesOf(log).flatMap((line) => {
+    const found = eventSchema.safeParse(line);
+    if (!found.success) return [];
+    const { time, event, ...fields } = found.data;
+    return [{ time, event, fields }];
+  });
+  const asked = events
+    .filter(({ event }) => event === "move-accepted" || event === "moved")
+    .map(({ fields }) => fields);
+  // The same move comes up to three times; what was written last says most.
+  const moves = new Map<string, LoggedMove>();
+  for (const one of [...linesOf(kept), ...asked]) {
+    const found = moveSchema.safeParse(one);
+    if (!found.success) continue;
+    const phasesMs = { ...moves.get(found.data.id)?.phasesMs, ...found.data.phasesMs };
+    moves.set(found.data.id, { ...found.data, phasesMs });
+  }
+  return { events: events.sort((x, y) => x.time - y.time), moves: [...moves.values()] };
+}
+
+const reasonsSchema = z.record(z.string(), z.string());
+
+/** The reasons of an event `drained` in words; empty when the node takes part again. */
+function drainedBy({ fields }: NodeEvent): string {
+  const reasons = Object.entries(reasonsSchema.safeParse(fields.reasons).data ?? {});
+  return reasons.map(([name, why]) => (why === "" || why === name ? name : `${name}: ${why}`)).join("; ");
+}
+
+/** What an event of the node that lost the VIP says of why it did; null when it says nothing of that. */
+function cause(node: NodeName, said: NodeEvent): string | null {
+  const text = (name: string) => String(said.fields[name] ?? "");
+  switch (said.event) {
+    case "health-failing":
+      return `the service on ${node} failed its check: ${text("why")}`;
+    case "drained":
+      return drainedBy(said) === "" ? null : `${node} gave up: ${drainedBy(said)}`;
+    case "keepalived-restarted":
+      return `keepalived was started anew on ${node}: ${text("why")}`;
+    case "trouble":
+      return ["keepalived", "nic", "path", "firewall"].includes(text("what")) ? `${node}: ${text("message")}` : null;
+    case "state":
+      if (text("state") === "STOP") {
+        return text("trigger") === "process-gone" ? `keepalived died on ${node}` : `keepalived was stopped on ${node}`;
+      }
+      return text("state") === "FAULT" ? `keepalived on ${node} was in FAULT` : null;
+    default:
+      return null;
+  }
+}
+
+/** The order in which causes are believed: the first is the deepest. */
+const depth = ["health-failing", "drained", "keepalived-restarted", "trouble", "state"];
+
+/** What a node said before it lost the VIP, and around that: not what belongs to an earlier time as MASTER, or before it. */
+function saidAround(past: NodePast, at: number): NodeEvent[] {
+  const said = past.events.filter(({ time }) => time >= at - beforeS && time <= at + afterS);
+  const master = said.findLastIndex(
+    ({ time, event, fields }) => time < at && event === "state" && fields.state === "MASTER",
+  );
+  return said.slice(master + 1);
+}
+
+/**
+ * Why a planned switch was asked for: what keeps the node that gave up from taking the VIP back. A reason that ends with the
+ * switch is mostly gone before the service looks for what to log; a maintenance stays.
+ */
+function plannedFor(past: NodePast, at: number): string {
+  const drained = past.events.filter(
+    (said) => said.event === "drained" && said.time >= at && said.time <= at + beforeS,
+  );
+  const reasons = drained.map(({ fields }) => reasonsSchema.safeParse(fields.reasons).data ?? {});
+  return (
+    reasons.map(({ maintenance, switch: why }) => maintenance ?? why).find((why) => why !== undefined) ??
+    "planned switch"
+  );
+}
+
+/** Why a node took the VIP that nobody had handed to it. */
+function takenFor(move: LoggedMove, node: NodeName, pasts: Record<NodeName, NodePast | null>, mode: Mode): string {
+  const other = peerOf(node);
+  if (move.trigger === "migrate") return "typed on the node: vip.py migrate";
+  if (move.trigger === "rx-lower")
+    return `${node} heard a MASTER beside itself: the nodes had been cut off from each other`;
+  if (move.trigger === "reassert") return "the cloud had it elsewhere, and nobody had said so";
+  const past = pasts[other];
+  if (!past) return `${other} was no longer heard; it cannot be asked now`;
+  const said = saidAround(past, move.startedAt);
+  const causes = said.flatMap((one) => {
+    const why = cause(other, one);
+    return why === null ? [] : [{ why, depth: depth.indexOf(one.event) }];
+  });
+  const deepest = causes.sort((x, y) => x.depth - y.depth)[0];
+  if (deepest) return deepest.why;
+  if (said.some(({ time, event }) => event === "started" && time <= move.startedAt))
+    return `${other} was just starting`;
+  const next = past.events.find(({ time }) => time > move.startedAt);
+  if (next?.event === "started") {
+    return `${other} fell silent; its service was back ${Math.round(next.time - move.startedAt)} s later`;
+  }
+  if (said.some(({ event, fields }) => event === "state" && fields.state === "BACKUP")) {
+    return mode === "standing-master" ? `${node} is preferred, and took it back` : `${other} gave way to ${node}`;
+  }
+  if (move.trigger === "start") return `the service was started on ${node}, which was MASTER`;
+  return `${other} was no longer heard, and has logged nothing of why`;
+}
+
+/**
+ * The moves of both nodes since a time, the oldest first.
+ * @param pasts null for a node that could not be asked
+ * @param enis of the nodes
+ * @param since Unix seconds
+ */
+export function historyOf(
+  pasts: Record<NodeName, NodePast | null>,
+  enis: Record<NodeName, string>,
+  mode: Mode,
+  since: number,
+): PastMove[] {
+  const nameOf = (eni: string | null) => nodeNames.find((node) => enis[node] === eni) ?? eni;
+  return nodeNames
+    .flatMap((node) => (pasts[node]?.moves ?? []).map((move) => ({ node, move })))
+    .filter(({ move }) => move.startedAt >= since)
+    .map(({ node, move }) => {
+      const planned = move.trigger === "switch";
+      return {
+        startedAt: move.startedAt,
+        from: nameOf(move.from),
+        to: nameOf(move.to) ?? move.to,
+        by: node,
+        trigger: move.trigger,
+        why: planned ? plannedFor(pasts[node]!, move.startedAt) : takenFor(move, node, pasts, mode),
+        asked: planned || move.trigger === "migrate" ? ("operator" as const) : ("nobody" as const),
+        tookMs:
+          move.phasesMs.cloud === undefined ? null : Object.values(move.phasesMs).reduce((sum, ms) => sum + ms, 0),
+        phasesMs: move.phasesMs,
+        requestId: move.requestId,
+      };
+    })
+    .sort((x, y) => x.startedAt - y.startedAt);
+}

@@ -1,0 +1,94 @@
+/** What was seen of a pair as one screen. Pure: a view in, text out. */
+import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { bad, good, worse } from "../../../terminal/colours.ts";
+import { span } from "../../../terminal/span.ts";
+import { type Column, table } from "../../../terminal/table.ts";
+import type { Outputs } from "../reach/target.ts";
+import type { Move, NodeReport } from "./answer.ts";
+import { type Judgement, judge, type Verdict, type View } from "./report.ts";
+
+const colours: Record<Verdict, (text: string) => string> = { healthy: good, degraded: worse, down: bad, unknown: bad };
+
+const columns: Column[] = [
+  { head: "node" },
+  { head: "instance", drop: 5 },
+  { head: "address", drop: 4 },
+  { head: "keepalived" },
+  { head: "since", drop: 1 },
+  { head: "VIP on NIC", drop: 2 },
+  { head: "VIP in cloud" },
+  { head: "service" },
+];
+
+/** The last three moves of both nodes, newest first. */
+export function lastMoves(view: View): Move[] {
+  const moves = nodeNames.flatMap((node) => view.nodes[node].report?.moves ?? []);
+  return moves.sort((x, y) => y.startedAt - x.startedAt).slice(0, 3);
+}
+
+const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((sum, ms) => sum + ms, 0);
+
+/** What to type next. */
+export function nextCommand({ verdict, master }: Judgement, view: View): string {
+  if (verdict === "healthy") return "npm run ha -- switchover";
+  for (const node of nodeNames) {
+    const report = view.nodes[node].report;
+    // Simply ended, its maintenance would let it take the VIP while the cloud still delivers to the other.
+    if (report?.maintenance && report.preferred && master) return `npm run ha -- switchover --to ${node}`;
+    const cure = report?.problems[0]?.cure;
+    if (cure) return `on ${node}: ${cure}`;
+  }
+  const asked = nodeNames.find((node) => view.nodes[node].report);
+  return asked ? `on ${asked}: vip.py self-test` : "look at both machines in the console";
+}
+
+/** The cells of a node, as the columns name them. */
+function row(node: NodeName, outputs: Outputs, view: View): string[] {
+  const ago = (unix: number | null | undefined) => (unix ? span(view.at - unix) : "?");
+  const { instanceId, publicIp, address } = outputs.nodes[node];
+  const { report } = view.nodes[node];
+  const about = [node, instanceId, publicIp ?? address];
+  if (!report) return [...about, worse("?"), "", "?", "?", "?"];
+  const owns = report.cloudHolder === "self" && report.available;
+  return [
+    ...about,
+    report.state,
+    ago(report.since),
+    report.vipOnNic ? "yes" : "-",
+    report.state === "MASTER" ? `${owns ? "yes" : bad("NO")}, ${ago(report.checkedAt)} ago` : "-",
+    service(report),
+  ];
+}
+
+function service({ maintenance, serviceAlive }: NodeReport): string {
+  if (!maintenance) return serviceAlive ? "runs" : bad("STOPPED");
+  return worse(`maintenance, ${maintenance.leftS === null ? "no end" : `${span(maintenance.leftS)} left`}`);
+}
+
+/** @param width of the screen; without it this terminal's */
+export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
+  const judgement = judge(view);
+  const { agreement, verdict, why } = judgement;
+  const nameOf = (eni: string | null) =>
+    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+  const rows = nodeNames.map((node) => row(node, outputs, view));
+  const moves = lastMoves(view).map(
+    (move) =>
+      `  ${span(view.at - move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
+  );
+  const publicIp = outputs.publicIp ? `, public ${outputs.publicIp}` : "";
+  const said = colours[verdict](verdict === "unknown" ? "could not tell" : verdict);
+  return [
+    `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${said}`,
+    "",
+    ...table(columns, rows, width),
+    "",
+    `  keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`,
+    ...why.map((reason) => `  ${colours[verdict]("!")} ${reason}`),
+    "",
+    "Last moves:",
+    ...(moves.length > 0 ? moves : ["  none"]),
+    "",
+    `Next: ${nextCommand(judgement, view)}`,
+  ].join("\n");
+}

@@ -1,0 +1,44 @@
+/** Long work says what it waits for: on a terminal in one line that renews itself, elsewhere in a line every few seconds. */
+import spinner, { type Spinner } from "yocto-spinner";
+
+const lineEveryMs = 5000;
+
+export class Progress {
+  readonly #what: string;
+  readonly #say: ((line: string) => void) | null;
+  readonly #startedMs = Date.now();
+  #saidMs = this.#startedMs;
+  #spinner: Spinner | null = null;
+
+  /**
+   * @param what completes "waiting for ..."
+   * @param say gets the lines, for those of whom several wait at once; without it this is the only one
+   */
+  constructor(what: string, say: ((line: string) => void) | null = null) {
+    this.#what = what;
+    this.#say = say;
+    // A line that renews itself is for who looks at both streams: progress is no part of the output.
+    if (say === null && process.stderr.isTTY)
+      this.#spinner = spinner({ text: this.#text(""), handleSignals: false }).start();
+  }
+
+  /** What was seen instead of what is waited for. */
+  saw(seen: string): void {
+    if (this.#spinner) {
+      this.#spinner.text = this.#text(seen);
+    } else if (Date.now() - this.#saidMs > lineEveryMs) {
+      this.#saidMs = Date.now();
+      (this.#say ?? console.error)(this.#text(seen));
+    }
+  }
+
+  end(): void {
+    this.#spinner?.stop();
+    this.#spinner = null;
+  }
+
+  #text(seen: string): string {
+    const sinceS = Math.round((Date.now() - this.#startedMs) / 1000);
+    return `waiting for ${this.#what}${sinceS > 0 ? ` since ${sinceS} s` : ""}${seen ? `; last seen: ${seen}` : ""}`;
+  }
+}

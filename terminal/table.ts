@@ -1,0 +1,74 @@
+/** Tables as lines. Columns go before rows wrap; where nothing is left to go, only the column that is text wraps. */
+import { stripVTControlCharacters } from "node:util";
+import Table from "cli-table3";
+import { faint } from "./colours.ts";
+import { screenWidth } from "./width.ts";
+
+export interface Column {
+  head: string;
+  /** The column with the highest goes first where the screen is too narrow; one without stays. */
+  drop?: number;
+  /** Text of any length: has what the others leave, and wraps in it. At most one of a table. */
+  wraps?: boolean;
+  align?: "left" | "right";
+}
+
+const indent = "  ";
+const gap = "  ";
+/** A column of text that is narrower is no column to read. */
+const narrowest = 24;
+
+const widthOf = (text: string): number => stripVTControlCharacters(text).length;
+
+/** Which columns are shown, and how wide the one that wraps then is; null where nothing has to wrap. */
+function fit(columns: Column[], cells: string[][], width: number): { shown: number[]; textWidth: number | null } {
+  const natural = columns.map((_, n) => Math.max(...cells.map((row) => widthOf(row[n] ?? ""))));
+  let shown = columns.map((_, n) => n);
+  for (;;) {
+    const text = shown.find((n) => columns[n]?.wraps);
+    const all = shown.reduce((sum, n) => sum + natural[n]!, 0) + gap.length * (shown.length - 1);
+    const least = text === undefined ? all : all - natural[text]! + Math.min(natural[text]!, narrowest);
+    const dropped = least <= width ? undefined : latest(columns, shown);
+    if (dropped === undefined) {
+      const left = text === undefined || all <= width ? null : width - (all - natural[text]!);
+      return { shown, textWidth: left === null ? null : Math.max(left, narrowest) };
+    }
+    shown = shown.filter((n) => n !== dropped);
+  }
+}
+
+/** The column that goes next. */
+const latest = (columns: Column[], shown: number[]): number | undefined =>
+  shown
+    .filter((n) => columns[n]?.drop !== undefined)
+    .sort((x, y) => columns[y]!.drop! - columns[x]!.drop!)
+    .at(0);
+
+/**
+ * Rows as lines of equal columns, indented by two, under a head, unless all heads are empty.
+ * @param rows cells without line feeds; what others have said comes through printable.ts first
+ * @param width of the screen, in characters; without it this terminal's
+ */
+export function table(columns: Column[], rows: string[][], width: number = screenWidth()): string[] {
+  const heads = columns.map(({ head }) => head);
+  const withHead = heads.some((head) => head !== "");
+  const { shown, textWidth } = fit(columns, withHead ? [heads, ...rows] : rows, width - indent.length);
+  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", left: "", "left-mid": "", mid: "" };
+  const chars = { ...none, "mid-mid": "", "right-mid": "", right: "", bottom: "", "bottom-mid": "" };
+  const drawn = new Table({
+    chars: { ...chars, "bottom-left": "", "bottom-right": "", middle: gap },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: shown.map((n) => columns[n]?.align ?? "left"),
+    colWidths: shown.map((n) => (columns[n]?.wraps ? textWidth : null)),
+    wordWrap: textWidth !== null,
+  });
+  const kept = (row: string[]) => shown.map((n) => row[n] ?? "");
+  if (withHead) drawn.push(kept(heads).map(faint));
+  drawn.push(...rows.map(kept));
+  return drawn.length === 0
+    ? []
+    : drawn
+        .toString()
+        .split("\n")
+        .map((line) => `${indent}${line}`.trimEnd());
+}

@@ -1,0 +1,85 @@
+/** The screens of the operator's commands, as they are read. */
+import { historyLines } from "../../cli/ha/commands/history.ts";
+import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { screen } from "../../cli/ha/pair/screen.ts";
+import { judge as judgeLab, screen as labScreen } from "../../lab/status.ts";
+import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
+import { screenTest } from "./screens.ts";
+
+const status = (change: Parameters<typeof seen>[0]) => (width: number) =>
+  screen("stack prod", outputs, seen(change), width);
+
+screenTest("status-healthy", (width) => screen("stack prod", outputs, healthy, width));
+screenTest(
+  "status-one-dead",
+  status((view) => lost(view, "b")),
+);
+screenTest(
+  "status-both-dead",
+  status((view) => {
+    lost(view, "a");
+    lost(view, "b");
+  }),
+);
+screenTest(
+  "status-maintenance",
+  status((view) => inMaintenance(view.nodes.b.report!)),
+);
+
+screenTest("self-test", (width) =>
+  checksScreen(
+    "stack prod",
+    {
+      a: {
+        checks: [
+          { name: "nic", result: "pass", found: "eth1 is as it should be", cure: null },
+          { name: "clock", result: "fail", found: "7 min behind the API's", cure: "systemctl restart chrony" },
+        ],
+        problem: null,
+      },
+      b: { checks: null, problem: "no answer within 20 s" },
+    },
+    width,
+  ),
+);
+
+screenTest("lab-status", (width) => {
+  const nodes = (["a", "b"] as const).map((name) => ({
+    name,
+    ...outputs.nodes[name],
+    publicIp: "198.18.0.20",
+    state: name === "a" ? ("MASTER" as const) : ("FAULT" as const),
+    since: at,
+    vipOnNic: name === "a",
+    maintenance: name === "b",
+  }));
+  const { vip, publicIp, mode } = outputs;
+  const facts = { pair: "keepalived-cluster-lab", mode, preferredNode: "a" as const, vip, publicIp, nodes };
+  const answers = [{ client: "vpc", target: vip, answer: "timeout" }];
+  const found = judgeLab("inline", { ...facts, cloudHolder: "a", answers });
+  return labScreen(found, ["npm run ha -- status"], width);
+});
+
+screenTest("history", (width) => {
+  const move = {
+    startedAt: at - 86_400,
+    from: "a",
+    to: "b",
+    by: "b" as const,
+    trigger: "keepalived",
+    why: "the service on a failed its check: no process named nginx",
+    asked: "nobody" as const,
+    tookMs: 2561,
+    phasesMs: { decision: 1, request: 60, cloud: 2500 },
+    requestId: "8ffe2759-e76b-4b19-97e8-f58801e5e086",
+  };
+  const back = { ...move, from: "b", to: "a", trigger: "switch", why: "new kernel", asked: "operator" as const };
+  const left = {
+    ...move,
+    startedAt: at,
+    tookMs: null,
+    phasesMs: { decision: 1, request: 60 },
+    why: "keepalived died on a",
+  };
+  return historyLines([move, { ...back, startedAt: at - 3600 }, left], width).join("\n");
+});

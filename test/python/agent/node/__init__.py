@@ -1,0 +1,1 @@
+"""Of the runtime's agent/node/."""

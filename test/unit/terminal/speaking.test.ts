@@ -1,0 +1,53 @@
+/** What depends on whether somebody looks. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import { agreed } from "../../../terminal/ask.ts";
+
+/** A question, and what is typed at it. */
+async function answered(typed: string): Promise<boolean> {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const answer = agreed("Go on?", { input, output });
+  // Keys are listened for once the question has been drawn.
+  output.once("data", () => setImmediate(() => input.write(typed)));
+  return answer;
+}
+
+test("only a yes is a yes: Enter alone is none, and neither is Ctrl-C", async () => {
+  for (const [typed, is] of [
+    ["y\n", true],
+    ["yes\n", true],
+    ["\n", false],
+    ["n\n", false],
+    ["\u0003", false],
+  ] as const) {
+    assert.equal(await answered(typed), is, JSON.stringify(typed));
+  }
+});
+
+/** What a program prints with this environment, and whether it has a terminal to print on. */
+function printed(program: string, { terminal, env = {} }: { terminal: boolean; env?: Record<string, string> }): string {
+  const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...own } = process.env;
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", "--input-type=module-typescript"];
+  const python = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))";
+  const [file = "", ...args] = [...(terminal ? ["python3", "-c", python] : []), ...node, "-e", program];
+  const options = { encoding: "utf8", env: { ...own, TERM: "xterm", ...env }, timeout: 60_000 } as const;
+  const { stdout, stderr, status } = spawnSync(file, args, options);
+  assert.equal(status, 0, stderr);
+  return stdout + stderr;
+}
+
+test("colours are for terminals, and not with NO_COLOR", () => {
+  const program = `import { bad } from "./terminal/colours.ts"; console.log(bad("down"));`;
+  assert.equal(printed(program, { terminal: true }).trim(), "\u001b[31mdown\u001b[39m");
+  assert.equal(printed(program, { terminal: true, env: { NO_COLOR: "1" } }).trim(), "down");
+  assert.equal(printed(program, { terminal: false }), "down\n");
+});
+
+test("what is waited for is a line that renews itself on a terminal; elsewhere what takes no time is not told", () => {
+  const program = `import { Progress } from "./terminal/progress.ts";
+    const progress = new Progress("a pair"); progress.saw("a is FAULT"); progress.end(); console.log("done");`;
+  assert.match(printed(program, { terminal: true }), /waiting for a pair; last seen: a is FAULT[\s\S]*done/);
+  assert.equal(printed(program, { terminal: false }), "done\n");
+});
