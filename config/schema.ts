@@ -5,7 +5,7 @@
  * Where a new key has to be named, in the order of its way:
  * - in `schema`; in settings.ts, where its name, unit or default is another once it is read; in checks.ts for what it must
  *   agree on with other keys;
- * - in Pulumi.yaml and in the README's table, which test/unit/config/keys.test.ts holds against the schema;
+ * - in Pulumi.yaml and in the tables of both READMEs, which test/unit/config/keys.test.ts holds against the schema;
  * - in test/unit/config/refused/, what is not allowed; a text also among the places of test/install/hostile.test.ts;
  * - for the nodes: PairSettings in render/model.ts; KeepalivedPlan or VipConfig in render/plan.ts; the template that shows it,
  *   or the node's settings.py, which reads vip.json; the pair of test/golden/pair.ts;

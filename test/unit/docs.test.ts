@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderNode } from "../../render/render.ts";
 import { cloudIds, settingsFor } from "../golden/pair.ts";
@@ -13,15 +12,6 @@ test("docs/failover.md says of every file on a node what it is for, and of no ot
     rows.map(([, path]) => path).sort(),
     [...paths, "/etc/systemd/system/keepalived-vip-hooks.service"].sort(),
   );
-});
-
-test("every link of the documentation leads to a file that is there", () => {
-  const links = ["README.md", ...globSync("docs/*.md")].flatMap((page) =>
-    [...readFileSync(page, "utf8").matchAll(/\]\(([^)#\s]+)/g)].map(([, to = ""]) => ({ page, to })),
-  );
-  const local = links.filter(({ to }) => !/^[a-z]+:/.test(to));
-  assert.ok(local.length > 20, `${local.length} links`);
-  for (const { page, to } of local) assert.ok(existsSync(join(dirname(page), to)), `${page} links to ${to}`);
 });
 
 test("the nodes tell the version that the package has", () => {

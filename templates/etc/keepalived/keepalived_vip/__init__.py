@@ -13,4 +13,4 @@ What all share lies here. cloud knows none of the folders, agent only cloud, use
 agent policy knows nothing but itself, node only policy, vip both.
 """
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
