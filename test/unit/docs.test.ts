@@ -14,8 +14,9 @@ test("docs/failover.md says of every file on a node what it is for, and of no ot
   );
 });
 
-test("the nodes tell the version that the package has", () => {
+test("the nodes tell the version that the package has, and the changelog begins with it", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const runtime = readFileSync("templates/etc/keepalived/keepalived_vip/__init__.py", "utf8");
   assert.equal(/^VERSION = "(.*)"$/m.exec(runtime)?.[1], version);
+  assert.equal(/^## (\S+)/m.exec(readFileSync("CHANGELOG.md", "utf8"))?.[1], version);
 });
