@@ -48,9 +48,9 @@ Written by \`npm run test:full\`, not by hand: every fault on a pair of real nod
 A cell passes when the VIP is where it has to be while the fault lasts (on a live MASTER: in the cloud's own record, on its
 NIC, and answering a client), and when after healing the pair is whole: one MASTER, the one that the mode wants, the EIP with
 it. The first number is the longest time in ms in which a client got no answer from the VIP, at a ping every 10 ms, the healing
-included; the local cloud takes 2500 ms of it for each move. The second is how many moves the cloud has accepted from the
-nodes, from the fault to the whole pair. Faults that move nothing by themselves are made together with a power cut of the
-MASTER, so that a move has to succeed in spite of them; where nothing can move until the fault is over (\`both-down\`,
+included; where the old node can't answer meanwhile, the local cloud takes 2500 ms of it for each move. The second is how many
+moves the cloud has accepted from the nodes, from the fault to the whole pair. Faults that move nothing by themselves are made
+together with a power cut of the MASTER, so that a move has to succeed in spite of them; where nothing can move until the fault is over (\`both-down\`,
 \`api-down\`, \`task-stuck\`, \`vip-elsewhere\`), the number says how long the test let it last, and the healing.
 
 ${count - failed.length} of ${count} cells passed.${failed.length > 0 ? ` Failed: ${failed.join("; ")}.` : ""}
