@@ -40,6 +40,7 @@ export const node: Kind = {
       what: `rm -rf ${run}: keepalived is cut off from its pipe and from what tells it to give up`,
       vip: "either",
       passes: true,
+      lossless: true,
       // Handed over before keepalived is started anew; and back to a preferred node.
       movesAtMost: 2,
       inject: async (scene, name) =>

@@ -103,6 +103,7 @@ export const powerAndCables: Kind = {
       vip: "stays",
       at: "standby",
       holdsMs: secondThoughtMs,
+      lossless: true,
       inject: async (scene, node) => {
         await scene.fabric.firewall(idOf(scene, node));
         await reboot(scene, node);
