@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { allows, readPolicy } from "../../lab/cloud/account/policy.ts";
+import { allows, readPolicy } from "../../lab/cloud/account/access/policy.ts";
 import { startMetadata } from "../../lab/cloud/index.ts";
 import { policyFile } from "../../scripts/deployPolicy.ts";
 import { makeInstance, makePair, taskDone, vip } from "./pair.ts";

@@ -4,7 +4,12 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type Behaviour, behaviourNames, readBehaviour, usualBehaviour } from "../../lab/cloud/account/behaviour.ts";
+import {
+  type Behaviour,
+  behaviourNames,
+  readBehaviour,
+  usualBehaviour,
+} from "../../lab/cloud/account/behaviour/switches.ts";
 import { type Cloud, startCloud } from "../../lab/cloud/index.ts";
 import { nullDataplane } from "../../lab/dataplane.ts";
 import type { Connect, Json } from "../../lab/survey/client.ts";

@@ -1,8 +1,8 @@
 /** Changes of a living CVM. Some of them should never be seen in a run of the program: the journal tells. */
 
+import { CloudError, known } from "../account/api/errors.ts";
+import { atMost } from "../account/api/filters.ts";
 import { enisOf } from "../account/enis.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { atMost } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance } from "../account/records.ts";
 import { requireImage, requireType } from "./image.ts";

@@ -1,11 +1,11 @@
 /** A CVM from its birth to its end. */
 import { blockOf, holds, parseAddress } from "../../../render/ipv4.ts";
-import { isReserved } from "../account/addresses.ts";
+import { trustsService } from "../account/access/policy.ts";
+import { isReserved } from "../account/api/addresses.ts";
+import { CloudError, isId, known, missing } from "../account/api/errors.ts";
 import { enisOf } from "../account/enis.ts";
-import { CloudError, isId, known, missing } from "../account/errors.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
-import { trustsService } from "../account/policy.ts";
 import type { Instance, Subnet, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";
 import { pickPublicIp } from "../vpc/eip.ts";

@@ -1,5 +1,5 @@
 /** What can be made to go wrong. Everything is off (the usual behaviour of the cloud) until it is set. */
-import { type Behaviour, usualBehaviour } from "./behaviour.ts";
+import { type Behaviour, usualBehaviour } from "./switches.ts";
 
 export interface FaultSettings extends Behaviour {
   /** The API: `true` resets every connection, `"hang"` takes requests and never answers. */

@@ -1,5 +1,5 @@
 /** What the API asks of a CIDR, and what a subnet keeps for itself. */
-import { type Block, blockOf, formatAddress, parseAddress, parseCidr } from "../../../render/ipv4.ts";
+import { type Block, blockOf, formatAddress, parseAddress, parseCidr } from "../../../../render/ipv4.ts";
 import { malformed } from "./errors.ts";
 
 /** An address as a number; refuses what is none. */

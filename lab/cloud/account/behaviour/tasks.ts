@@ -1,6 +1,6 @@
+import { CloudError } from "../api/errors.ts";
 import type { Faults } from "./apiFaults.ts";
 import type { Clock } from "./clock.ts";
-import { CloudError } from "./errors.ts";
 
 export type TaskStatus = "RUNNING" | "SUCCESS" | "FAILED";
 

@@ -1,7 +1,7 @@
 /** Keys that sign requests: the account's own, those of its users, and temporary ones that a role gives to a machine. */
 import { randomInt } from "node:crypto";
-import type { Clock } from "./clock.ts";
-import type { Caller } from "./records.ts";
+import type { Clock } from "../behaviour/clock.ts";
+import type { Caller } from "../records.ts";
 
 export interface Credential {
   secretId: string;

@@ -1,7 +1,8 @@
 /** CAM documents: what they may look like, and what they allow. Deny beats allow; nothing said is denied. */
+
+import { CloudError } from "../api/errors.ts";
+import type { Role, Statement } from "../records.ts";
 import { unknownAction } from "./actionNames.ts";
-import { CloudError } from "./errors.ts";
-import type { Role, Statement } from "./records.ts";
 
 /** Something a call touches, with the services in whose name a policy may speak of it. */
 export interface Resource {
