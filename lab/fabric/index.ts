@@ -1,23 +1,23 @@
 /** The lab's network and machines: what the local cloud decides, packets and boots obey. */
 import { join } from "node:path";
 import type { Dataplane, MachineSpec, NetworkView, PortView } from "../dataplane.ts";
-import { caFileOf } from "./ca.ts";
 import { ensureImage } from "./image/image.ts";
 import { systemOf } from "./image/systems.ts";
-import { Machine } from "./machine.ts";
+import { Machine } from "./machine/machine.ts";
 import { internetAddress, labNames, portName, routerLimit, routerOfLocalAddress } from "./names.ts";
+import { Router, type Services } from "./network/router.ts";
+import { closedHost, openHost } from "./network/ruleset.ts";
 import { removeFabric } from "./remove.ts";
-import { Router, type Services } from "./router.ts";
-import { closedHost, openHost } from "./ruleset.ts";
 import { ipBatch, ipJson, nft, type RunResult, serialiser, sysctl } from "./run.ts";
+import { caFileOf } from "./services/ca.ts";
 
-export { createCa, type LabCa } from "./ca.ts";
-export { createDns, type LabDns } from "./dns.ts";
 export { ensureImage, type Image, type ImageOptions, imagePaths } from "./image/image.ts";
 export { systemOf } from "./image/systems.ts";
-export { type LabMirror, startMirror } from "./mirror.ts";
+export type { Services } from "./network/router.ts";
 export { removeFabric } from "./remove.ts";
-export type { Services } from "./router.ts";
+export { createCa, type LabCa } from "./services/ca.ts";
+export { createDns, type LabDns } from "./services/dns.ts";
+export { type LabMirror, startMirror } from "./services/mirror.ts";
 
 export interface FabricOptions {
   /** The lab's name: prefix of everything that the kernel sees. */

@@ -6,8 +6,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
-import { imagePaths } from "./image/image.ts";
-import { systems } from "./image/systems.ts";
+import { imagePaths } from "../image/image.ts";
+import { systems } from "../image/systems.ts";
 
 export interface LabMirror {
   port: number;

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MachineSpec } from "../dataplane.ts";
+import type { MachineSpec } from "../../dataplane.ts";
+import type { ImageFile } from "../image/imageFiles.ts";
+import { type RunResult, tryRun, until } from "../run.ts";
 import { cgroupPids, limitCpu, makeCgroup, removeCgroup, setFrozen, unitPids } from "./cgroup.ts";
 import { type DiskPaths, diskPaths, furnishDisk, mountDisk, put, unmountDisk } from "./disk.ts";
-import type { ImageFile } from "./image/imageFiles.ts";
-import { type RunResult, tryRun, until } from "./run.ts";
 
 /** nspawn's exit code after a reboot inside: with a network namespace of ours it can't start again by itself. */
 const rebootCode = 133;

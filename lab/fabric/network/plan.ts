@@ -1,7 +1,7 @@
 /** What a router must look like for a view, and which lines of `ip` lead from one state to the next. Pure. */
-import { blockOf, formatAddress, holds } from "../../render/ipv4.ts";
-import type { NetworkView, PortView } from "../dataplane.ts";
-import { portName } from "./names.ts";
+import { blockOf, formatAddress, holds } from "../../../render/ipv4.ts";
+import type { NetworkView, PortView } from "../../dataplane.ts";
+import { portName } from "../names.ts";
 
 /** address -> arguments of `ip route` that deliver it. */
 export type Routes = Map<string, string>;

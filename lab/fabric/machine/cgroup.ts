@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./run.ts";
+import { until } from "../run.ts";
 
 const mountPoint = "/sys/fs/cgroup";
 /** cpuset is left out: it takes no process before its own settings are made. */

@@ -1,7 +1,7 @@
 /** The lab's certificate authority: its nodes trust it, and nothing else does. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 export interface LabCa {
   /** Server key, PEM. */

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { MachineSpec } from "../dataplane.ts";
-import { run, tryRun } from "./run.ts";
+import type { MachineSpec } from "../../dataplane.ts";
+import { run, tryRun } from "../run.ts";
 
 /** Where a machine's parts lie: below `<lab>/machines`. */
 export interface DiskPaths {

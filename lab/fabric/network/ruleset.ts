@@ -1,7 +1,7 @@
 /** The rules of one VPC's router as text for nft: anti-spoofing, security groups, NAT and injected faults. Pure. */
-import type { NetworkView, PortView, RuleView } from "../dataplane.ts";
-import { nameserver } from "./image/imageFiles.ts";
-import { portName } from "./names.ts";
+import type { NetworkView, PortView, RuleView } from "../../dataplane.ts";
+import { nameserver } from "../image/imageFiles.ts";
+import { portName } from "../names.ts";
 
 export interface ServicePorts {
   metadataPort: number;

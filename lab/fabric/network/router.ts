@@ -1,9 +1,9 @@
 /** One VPC in the kernel: its router namespace, the links to root, internet and client, and a cable per ENI. */
-import type { NetworkView, PortView } from "../dataplane.ts";
-import { internetAddress, internetGateway, type LabNames, linkAddresses, portName } from "./names.ts";
+import type { NetworkView, PortView } from "../../dataplane.ts";
+import { internetAddress, internetGateway, type LabNames, linkAddresses, portName } from "../names.ts";
+import { ipBatch, nft, run, sysctl, tryRun } from "../run.ts";
 import { clientAddress, departures, deviceOf, type Routes, routeChanges, routesOf, sameCable } from "./plan.ts";
 import { departing, type RouterFaults, ruleset, type ServicePorts } from "./ruleset.ts";
-import { ipBatch, nft, run, sysctl, tryRun } from "./run.ts";
 
 /** The same on every port, as a VPC's gateway has one MAC. */
 const gatewayMac = "fe:ee:0b:ca:e5:01";
