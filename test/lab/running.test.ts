@@ -1,7 +1,7 @@
 /** A pair that serves, changed by its engine, judged by packets and by the cloud's own record. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../lab/probe/pinger.ts";
+import { Pinger } from "../../lab/pair/pinger.ts";
 import { engines, Lab } from "../support/lab.ts";
 
 for (const engine of engines) {

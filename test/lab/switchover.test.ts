@@ -1,7 +1,7 @@
 /** A planned switch on real nodes, judged by packets. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../lab/probe/pinger.ts";
+import { Pinger } from "../../lab/pair/pinger.ts";
 import { Lab } from "../support/lab.ts";
 import { Ha } from "./ha.ts";
 

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { labNames } from "../../lab/fabric/names.ts";
-import { pairsOf } from "../../lab/inspect.ts";
+import { pairsOf } from "../../lab/pair/inspect.ts";
 import { footprint, type Lab, leftOf, until } from "../support/lab.ts";
 
 export interface SystemCase {

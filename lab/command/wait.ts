@@ -1,6 +1,6 @@
 /** Waiting that tells what for, since when, and what was seen last. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Progress } from "../terminal/progress.ts";
+import { Progress } from "../../terminal/progress.ts";
 
 export interface Waiting {
   /** Completes "waiting for ...". */

@@ -1,11 +1,11 @@
 /** A fault from a whole pair to a whole pair: the one body of the fault matrix and of the soak. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ask } from "./control.ts";
-import { type Fault, type NodeName, otherThan } from "./faults.ts";
-import { factsOf, pairsOf } from "./inspect.ts";
-import { Pinger } from "./probe/pinger.ts";
-import { labPaths } from "./state.ts";
-import { judge, type PairFacts } from "./status.ts";
+import { ask } from "../control.ts";
+import { type Fault, type NodeName, otherThan } from "../faults.ts";
+import { factsOf, pairsOf } from "../pair/inspect.ts";
+import { Pinger } from "../pair/pinger.ts";
+import { judge, type PairFacts } from "../pair/status.ts";
+import { labPaths } from "../state.ts";
 
 /** So long a VIP may take to be served again, and a pair to be whole: the longest patience of a node is 75 s. */
 const limitMs = 100_000;

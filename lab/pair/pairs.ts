@@ -1,6 +1,6 @@
 /** The highly available pairs that are in the local cloud, whoever made them. */
-import { imageOf } from "./cloud/cvm/image.ts";
-import type { Cloud } from "./cloud/index.ts";
+import { imageOf } from "../cloud/cvm/image.ts";
+import type { Cloud } from "../cloud/index.ts";
 
 export interface CloudNode {
   instanceId: string;

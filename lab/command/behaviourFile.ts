@@ -1,6 +1,6 @@
 /** Answers of the real cloud from a file, played by the lab's own. */
 import { readFileSync } from "node:fs";
-import { type Behaviour, readBehaviour } from "./cloud/account/behaviour/switches.ts";
+import { type Behaviour, readBehaviour } from "../cloud/account/behaviour/switches.ts";
 
 /** Reads `--behaviour FILE` or LAB_BEHAVIOUR; undefined when neither is given. */
 export function behaviourFrom(file = process.env.LAB_BEHAVIOUR): Partial<Behaviour> | undefined {

@@ -1,10 +1,10 @@
 /** The configuration of the lab's own stack: what `pulumi config` would hold, with values that fit the local cloud. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withPath } from "../config/path.ts";
-import { type KeyPair, keyPairIn } from "./sshKeys.ts";
-import { labPaths } from "./state.ts";
-import { profileSettings } from "./world/profiles.ts";
+import { withPath } from "../../config/path.ts";
+import { type KeyPair, keyPairIn } from "../ssh/keys.ts";
+import { labPaths } from "../state.ts";
+import { profileSettings } from "../world/profiles.ts";
 
 /**
  * Keys of the project's namespace, values as Pulumi keeps them: text, objects and lists as JSON. One key is the lab's own:
@@ -44,7 +44,10 @@ function defaults(name: string, chosen: Settings): Settings {
     servicePorts: JSON.stringify([80]),
     serviceCidrs: JSON.stringify(["0.0.0.0/0"]),
     // Machines that are there already take a key and serve.
-    ...(!chosen.instanceIds && { sshPublicKey: publicKey, userDataFile: join(import.meta.dirname, "user-data.sh") }),
+    ...(!chosen.instanceIds && {
+      sshPublicKey: publicKey,
+      userDataFile: join(import.meta.dirname, "..", "user-data.sh"),
+    }),
   };
 }
 

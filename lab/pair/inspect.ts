@@ -5,10 +5,10 @@ import { join } from "node:path";
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { Progress } from "../terminal/progress.ts";
-import { ask } from "./control.ts";
+import { Progress } from "../../terminal/progress.ts";
+import { ask } from "../control.ts";
+import { labPaths } from "../state.ts";
 import type { CloudPair } from "./pairs.ts";
-import { labPaths } from "./state.ts";
 import { judge, type NodeFacts, type NodeState, type PairFacts, type Status } from "./status.ts";
 
 const run = promisify(execFile);
@@ -33,7 +33,7 @@ async function answer(name: string, kind: ClientKind, target: string, vpcId: str
   }
 }
 
-/** What lab/node_facts.py prints. */
+/** What lab/pair/node_facts.py prints. */
 interface NodeReport {
   /** systemd's word: active, inactive, failed, ... */
   keepalived: string;

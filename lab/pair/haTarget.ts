@@ -6,10 +6,10 @@
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
+import { labPaths } from "../state.ts";
+import { jumpOf } from "../world/record.ts";
 import { type ClientKind, clientArgv, pairsOf } from "./inspect.ts";
-import { labPaths } from "./state.ts";
 import type { Status } from "./status.ts";
-import { jumpOf } from "./world/record.ts";
 
 const run = promisify(execFile);
 

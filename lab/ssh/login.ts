@@ -1,7 +1,7 @@
 /** ssh into the lab's nodes. Their host keys are new each time, and the way leads through no network but the lab's. */
 import { spawn } from "node:child_process";
-import { assertRouteInside } from "./fabric/index.ts";
-import { labName } from "./state.ts";
+import { assertRouteInside } from "../fabric/index.ts";
+import { labName } from "../state.ts";
 
 const anyHostKey = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
 const always = ["LogLevel=ERROR", "ConnectTimeout=3"];

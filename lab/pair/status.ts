@@ -1,6 +1,6 @@
 /** Whether the pair is as it should be. Pure: facts in, a verdict and its reasons out. */
-import { bad, good } from "../terminal/colours.ts";
-import { type Column, table } from "../terminal/table.ts";
+import { bad, good } from "../../terminal/colours.ts";
+import { type Column, table } from "../../terminal/table.ts";
 
 export type NodeState = "MASTER" | "BACKUP" | "FAULT" | "STOPPED" | "OFF" | "UNKNOWN";
 
