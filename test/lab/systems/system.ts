@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
-import { labNames } from "../../lab/fabric/names.ts";
-import { pairsOf } from "../../lab/pair/inspect.ts";
-import { footprint, type Lab, leftOf, until } from "../support/lab.ts";
+import { labNames } from "../../../lab/fabric/names.ts";
+import { pairsOf } from "../../../lab/pair/inspect.ts";
+import { footprint, type Lab, leftOf, until } from "../../support/lab.ts";
 
 export interface SystemCase {
   /** What the machines are chosen by. */
@@ -105,7 +105,7 @@ async function leaseOut(lab: Lab, addresses: string[]) {
     const route = execFileSync("ip", ["-n", namespace, "route", "get", address], { encoding: "utf8" });
     return `${/ dev (\S+)/.exec(route)?.[1]}=${address}`;
   });
-  const program = ["python3", "-B", "test/lab/dhcp_server.py", "2", "10.0.1.1", "24", ...ports];
+  const program = ["python3", "-B", "test/lab/systems/dhcp_server.py", "2", "10.0.1.1", "24", ...ports];
   const server = spawn("ip", ["netns", "exec", namespace, ...program], { stdio: ["ignore", "pipe", "inherit"] });
   const given: string[] = [];
   let tail = "";

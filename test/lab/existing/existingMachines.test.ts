@@ -1,11 +1,11 @@
 /** A pair on two machines that a user has: it works as any other, and leaves them as they were. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Call, connect } from "../../lab/engine/client.ts";
-import { readConfig } from "../../lab/state.ts";
-import type { World } from "../../lab/world/record.ts";
-import { differences } from "../../lab/world/snapshot.ts";
-import { footprint, Lab, leftOf, until } from "../support/lab.ts";
+import { type Call, connect } from "../../../lab/engine/client.ts";
+import { readConfig } from "../../../lab/state.ts";
+import type { World } from "../../../lab/world/record.ts";
+import { differences } from "../../../lab/world/snapshot.ts";
+import { footprint, Lab, leftOf, until } from "../../support/lab.ts";
 import { worldNow, worldOf } from "./worldLife.ts";
 
 /** As the machines' owner would: each gets a public address, by which SSH reaches it. */

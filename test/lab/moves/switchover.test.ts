@@ -1,9 +1,9 @@
 /** A planned switch on real nodes, judged by packets. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../lab/pair/pinger.ts";
-import { Lab } from "../support/lab.ts";
-import { Ha } from "./ha.ts";
+import { Pinger } from "../../../lab/pair/pinger.ts";
+import { Lab } from "../../support/lab.ts";
+import { Ha } from "../ha.ts";
 
 const lab = new Lab("tw");
 

@@ -1,7 +1,7 @@
 /** A pair in a subnet that was there before it, with an EIP and a group that were there too. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Lab } from "../support/lab.ts";
+import { Lab } from "../../support/lab.ts";
 import { livesIn, worldOf } from "./worldLife.ts";
 
 describe("a pair in an existing subnet", () => {

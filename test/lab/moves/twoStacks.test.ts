@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Lab } from "../support/lab.ts";
+import { Lab } from "../../support/lab.ts";
 
 describe("two stacks in one account, with the same addresses", () => {
   const lab = new Lab("t2");

@@ -1,11 +1,11 @@
 /** What a user has already, as the lab makes it, and whether the lab sees what becomes of it. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { connect } from "../../lab/engine/client.ts";
-import { run } from "../../lab/fabric/run.ts";
-import { labPaths, readConfig } from "../../lab/state.ts";
-import { bastionKeyFile, readWorld, type World } from "../../lab/world/record.ts";
-import { footprint, Lab, leftOf, until } from "../support/lab.ts";
+import { connect } from "../../../lab/engine/client.ts";
+import { run } from "../../../lab/fabric/run.ts";
+import { labPaths, readConfig } from "../../../lab/state.ts";
+import { bastionKeyFile, readWorld, type World } from "../../../lab/world/record.ts";
+import { footprint, Lab, leftOf, until } from "../../support/lab.ts";
 
 describe("a world", () => {
   const lab = new Lab("tx");

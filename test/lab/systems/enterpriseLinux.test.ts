@@ -1,4 +1,4 @@
-import { Lab } from "../support/lab.ts";
+import { Lab } from "../../support/lab.ts";
 import { runsOn } from "./system.ts";
 
 runsOn(new Lab("tel"), {

@@ -1,8 +1,8 @@
 /** A planned switch that is broken off: whatever dies on the way, the pair ends whole. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Lab, until } from "../support/lab.ts";
-import { Ha } from "./ha.ts";
+import { Lab, until } from "../../support/lab.ts";
+import { Ha } from "../ha.ts";
 
 const lab = new Lab("tb");
 

@@ -1,8 +1,8 @@
 /** A pair that serves, changed by its engine, judged by packets and by the cloud's own record. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../lab/pair/pinger.ts";
-import { engines, Lab } from "../support/lab.ts";
+import { Pinger } from "../../../lab/pair/pinger.ts";
+import { engines, Lab } from "../../support/lab.ts";
 
 for (const engine of engines) {
   describe(`a running pair, changed by the ${engine} engine`, () => {

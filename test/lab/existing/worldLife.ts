@@ -1,12 +1,12 @@
 /** The life of a pair that the lab builds into its world by a profile, on either engine: it serves, and leaves no trace. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EngineResult } from "../../lab/engine/engine.ts";
-import { readConfig } from "../../lab/state.ts";
-import { readWorld, type World } from "../../lab/world/record.ts";
-import { differences, snapshot } from "../../lab/world/snapshot.ts";
-import type { Lab } from "../support/lab.ts";
-import { Ha } from "./ha.ts";
+import type { EngineResult } from "../../../lab/engine/engine.ts";
+import { readConfig } from "../../../lab/state.ts";
+import { readWorld, type World } from "../../../lab/world/record.ts";
+import { differences, snapshot } from "../../../lab/world/snapshot.ts";
+import type { Lab } from "../../support/lab.ts";
+import { Ha } from "../ha.ts";
 
 /** The world that a test has made in its lab. */
 export const worldOf = (lab: Lab): World => readWorld(lab.name) ?? assert.fail("no world");
