@@ -7,8 +7,9 @@ import type { Handler, Model } from "../account/model.ts";
 import type { Instance } from "../account/records.ts";
 import { requireImage, requireType } from "./image.ts";
 import { requireInstances } from "./instance.ts";
-import { begin, boot, checkRole, checkUserData, settle } from "./instanceLife.ts";
+import { begin, boot, settle } from "./operation.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
+import { checkRole, checkUserData } from "./runRequest.ts";
 
 /** Runs an operation on each instance; what fails leaves it as FAILED in the state `otherwise`. */
 function operate(
