@@ -3,7 +3,7 @@ import { type Behaviour, createdAndDeleted, type FaultSettings, forbiddenActions
 import { serveControl } from "./control.ts";
 import { createCa, createDns, createFabric, startMirror } from "./fabric/index.ts";
 import { faultNamed, healAll, type NodeName, type Scene, undo } from "./faults.ts";
-import { pairsOfModel } from "./pairs.ts";
+import { pairsOfModel } from "./pair/pairs.ts";
 import { cacheDir, labPaths, readConfig } from "./state.ts";
 
 const name = process.argv[2] ?? "";

@@ -1,11 +1,12 @@
-/** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files beside it. */
+/** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files and folders beside it. */
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { newRepair, repairVariable } from "../config/repair.ts";
-import { behaviourFrom } from "./behaviourFile.ts";
-import { cloudHelp } from "./cloudHelp.ts";
-import { runCommand } from "./command.ts";
+import { behaviourFrom } from "./command/behaviourFile.ts";
+import { cloudHelp } from "./command/cloudHelp.ts";
+import { runCommand } from "./command/run.ts";
+import { complete, keyPair, namesIn, readSettings, withSets, writeSettings } from "./command/settings.ts";
 import { ask } from "./control.ts";
 import {
   checkSettings,
@@ -16,15 +17,14 @@ import {
   upProgram,
 } from "./engine/engine.ts";
 import { faultNames } from "./faults.ts";
-import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
-import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
 import { monitor } from "./monitor/command.ts";
-import { complete, keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
-import { asRoot, sshArgs } from "./ssh.ts";
+import { writeHaTarget } from "./pair/haTarget.ts";
+import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./pair/inspect.ts";
+import { screen } from "./pair/status.ts";
+import { asRoot, sshArgs } from "./ssh/login.ts";
 import { type LabConfig, type LabPaths, labName, labPaths, readConfig } from "./state.ts";
-import { screen } from "./status.ts";
 import { compareWorld, showWorld } from "./world/command.ts";
 import { jumpOf } from "./world/record.ts";
 

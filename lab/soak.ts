@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runCommand } from "./command.ts";
+import { runCommand } from "./command/run.ts";
+import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./faults/trial.ts";
 import { type Fault, faultNamed, faults, type NodeName, otherThan } from "./faults.ts";
-import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./trial.ts";
 
 const usage = `npm run soak -- [--faults 100] [--seed N] [--mode stable|standing-master] [--only fault,fault ...]
 Makes a lab (LAB_NAME, default "soak"), draws faults by the seed, and takes the lab away when all went well.`;

@@ -44,7 +44,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^lab\/fabric\//, may: /^(lab\/fabric\/|lab\/dataplane\.ts|render\/ipv4\.ts$|dns-packet$|node:)/ },
   {
     from: /^lab\/survey\//,
-    may: /^(lab\/survey\/|terminal\/|lab\/cloud\/account\/behaviour\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
+    may: /^(lab\/survey\/|terminal\/|lab\/cloud\/account\/behaviour\/switches\.ts$|lab\/state\.ts$|tencentcloud-sdk-nodejs\/|node:)/,
   },
   {
     from: /^lab\//,

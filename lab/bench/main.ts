@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { runCommand } from "../command.ts";
+import { runCommand } from "../command/run.ts";
 import { upProgram } from "../engine/engine.ts";
-import { writeHaTarget } from "../haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
-import { waitWhole } from "../inspect.ts";
 import { ensureLab, removeLab } from "../lifecycle.ts";
+import { writeHaTarget } from "../pair/haTarget.ts";
+import { waitWhole } from "../pair/inspect.ts";
 import { labName, readConfig } from "../state.ts";
 import { installGuide } from "./guide2019/install.ts";
 import { type Measured, measure, phases } from "./measure.ts";

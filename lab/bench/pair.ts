@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalEntry } from "../cloud/index.ts";
+import { until } from "../command/wait.ts";
 import { ask } from "../control.ts";
 import { labNames } from "../fabric/names.ts";
-import { pairsOf } from "../inspect.ts";
-import type { CloudNode, CloudPair } from "../pairs.ts";
+import { pairsOf } from "../pair/inspect.ts";
+import type { CloudNode, CloudPair } from "../pair/pairs.ts";
 import { labPaths } from "../state.ts";
-import { until } from "../wait.ts";
 import { Connections, echoInstall } from "./client/connections.ts";
 import { Probe, type ProbeKind } from "./client/probe.ts";
 import { nowMs, Tap } from "./tap.ts";

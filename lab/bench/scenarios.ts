@@ -1,9 +1,9 @@
 /** What is measured: the settings of the pair, and what is done to its MASTER. Values only; measure.ts does the work. */
 import { spawn } from "node:child_process";
 import { advertIntervalsMs } from "../../config/schema.ts";
-import { unitPids } from "../fabric/cgroup.ts";
+import type { Settings } from "../command/settings.ts";
+import { unitPids } from "../fabric/machine/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
-import type { Settings } from "../settings.ts";
 import { echoPort } from "./client/connections.ts";
 import type { ProbeKind } from "./client/probe.ts";
 import type { BenchPair, NodeName } from "./pair.ts";

@@ -1,6 +1,6 @@
 /** What a speed costs: a MASTER that stands still for a moment is alive, and a peer that takes over is wrong. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFrozen } from "../fabric/cgroup.ts";
+import { setFrozen } from "../fabric/machine/cgroup.ts";
 import { labNames } from "../fabric/names.ts";
 import { connectionCount } from "./client/connections.ts";
 import { type BenchPair, moment, type NodeName, nodeNames } from "./pair.ts";

@@ -3,17 +3,17 @@
  * metadata service. What it decides to be true goes to a data plane that makes packets and machines obey.
  */
 import type { Dataplane, NetworkView } from "../dataplane.ts";
-import { readCidr } from "./account/addresses.ts";
-import { type CloudFaults, Faults } from "./account/apiFaults.ts";
-import type { Behaviour } from "./account/behaviour.ts";
-import { type Clock, systemClock } from "./account/clock.ts";
-import { Credentials } from "./account/credentials.ts";
+import { Credentials } from "./account/access/credentials.ts";
+import { readCidr } from "./account/api/addresses.ts";
+import { type CloudFaults, Faults } from "./account/behaviour/apiFaults.ts";
+import { type Clock, systemClock } from "./account/behaviour/clock.ts";
+import { Lookback } from "./account/behaviour/lookback.ts";
+import type { Behaviour } from "./account/behaviour/switches.ts";
+import { Tasks } from "./account/behaviour/tasks.ts";
 import { type Ids, randomIds } from "./account/ids.ts";
-import { Lookback } from "./account/lookback.ts";
 import { type Delays, defaultDelays, type Model } from "./account/model.ts";
 import { Plane } from "./account/plane.ts";
 import { TagStore } from "./account/tagStore.ts";
-import { Tasks } from "./account/tasks.ts";
 import { actions } from "./actions.ts";
 import { authorise } from "./cam/access.ts";
 import { networksOf } from "./view.ts";
@@ -25,9 +25,9 @@ import { serveMetadata } from "./wire/metadata.ts";
 import { Rates } from "./wire/rates.ts";
 import { type RecordedCall, Recorder } from "./wire/recorder.ts";
 
-export type { CloudFaults, FaultSettings } from "./account/apiFaults.ts";
-export { type Behaviour, readBehaviour } from "./account/behaviour.ts";
-export type { Clock } from "./account/clock.ts";
+export type { CloudFaults, FaultSettings } from "./account/behaviour/apiFaults.ts";
+export type { Clock } from "./account/behaviour/clock.ts";
+export { type Behaviour, readBehaviour } from "./account/behaviour/switches.ts";
 export type { Delays, Model } from "./account/model.ts";
 export { createdAndDeleted, forbiddenActions, type JournalEntry } from "./wire/journal.ts";
 export type { RecordedCall } from "./wire/recorder.ts";

@@ -1,5 +1,5 @@
 import type { NetworkView, PortView } from "../dataplane.ts";
-import { gatewayOf } from "./account/addresses.ts";
+import { gatewayOf } from "./account/api/addresses.ts";
 import type { Model } from "./account/model.ts";
 import type { Eni } from "./account/records.ts";
 import { rulesFor } from "./vpc/securityGroupRules.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { complete, type Settings, secrets } from "../settings.ts";
+import { complete, type Settings, secrets } from "../command/settings.ts";
 import { type LabConfig, labPaths, labRegion } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
 import { withoutForeign } from "./environment.ts";

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import { wantedRepair } from "../../config/repair.ts";
-import { type Settings, secrets } from "../settings.ts";
+import { type Settings, secrets } from "../command/settings.ts";
 import { type LabConfig, labPaths } from "../state.ts";
 import { providerCache, type RealEngine, userPulumiHome } from "./cli.ts";
 import { withoutForeign } from "./environment.ts";

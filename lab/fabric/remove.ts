@@ -1,8 +1,8 @@
 /** Takes a lab's network and machines away by its name alone: works on ruins, without a daemon, and twice. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { removeCgroup } from "./cgroup.ts";
-import { diskPaths, unmountDisk } from "./disk.ts";
+import { removeCgroup } from "./machine/cgroup.ts";
+import { diskPaths, unmountDisk } from "./machine/disk.ts";
 import { type LabNames, labNames } from "./names.ts";
 import { ipBatch, ipJson, tryRun } from "./run.ts";
 

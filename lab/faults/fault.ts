@@ -1,7 +1,7 @@
 /** What a fault is: how it is made, and what is true of the VIP meanwhile and afterwards. */
 import type { Cloud } from "../cloud/index.ts";
 import type { Fabric, LabDns } from "../fabric/index.ts";
-import type { CloudPair } from "../pairs.ts";
+import type { CloudPair } from "../pair/pairs.ts";
 
 export type NodeName = "a" | "b";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { CloudPair } from "../pairs.ts";
+import type { CloudPair } from "../pair/pairs.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "monitoring");
 const unitsS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };

@@ -1,5 +1,5 @@
 /** Asks the chosen questions, and turns what was found into the answers' document. */
-import { type Behaviour, isPlayable } from "../cloud/account/behaviour.ts";
+import { type Behaviour, isPlayable } from "../cloud/account/behaviour/switches.ts";
 import { codeOf } from "./client.ts";
 import type { Place } from "./ledger.ts";
 import { needsGuest, type PointName, pointNames, points } from "./points/catalogue.ts";

@@ -1,8 +1,8 @@
 /** `npm run lab -- world`: makes the world, tells how the program is built into it, and what it has left of it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { accountHelp } from "../cloudHelp.ts";
+import { accountHelp } from "../command/cloudHelp.ts";
+import { until } from "../command/wait.ts";
 import type { LabConfig } from "../state.ts";
-import { until } from "../wait.ts";
 import { makeWorld } from "./make.ts";
 import { profileHelp } from "./profiles.ts";
 import { readBefore, readWorld, type World, writeWorld } from "./record.ts";

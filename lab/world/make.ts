@@ -5,12 +5,12 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { keyPair } from "../command/settings.ts";
+import { until } from "../command/wait.ts";
 import { ask } from "../control.ts";
 import { type Call, connect, type Json } from "../engine/client.ts";
-import { clientArgv } from "../inspect.ts";
-import { keyPair } from "../settings.ts";
+import { clientArgv } from "../pair/inspect.ts";
 import { type LabConfig, labPaths } from "../state.ts";
-import { until } from "../wait.ts";
 import { bastionKey, type World, type WorldMachine } from "./record.ts";
 
 /** Other networks than the program's defaults: a default that is used in the place of what exists would show. */

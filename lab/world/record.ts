@@ -1,8 +1,8 @@
 /** What the lab keeps of a world: .lab/<name>/world/ has its ids, the bastion's key, and what it was like before the program. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Jump } from "../ssh.ts";
-import { type KeyPair, keyPairIn } from "../sshKeys.ts";
+import { type KeyPair, keyPairIn } from "../ssh/keys.ts";
+import type { Jump } from "../ssh/login.ts";
 import { labPaths } from "../state.ts";
 
 export interface WorldMachine {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../lab/cloud/account/clock.ts";
+import { type Clock, systemClock } from "../../lab/cloud/account/behaviour/clock.ts";
 
 /** Time that stands still until it is told to go on, so that a recorded run meets the same states again. */
 export class VirtualClock implements Clock {

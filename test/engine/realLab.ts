@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultSettings, JournalEntry, RecordedCall } from "../../lab/cloud/index.ts";
 import { connect, type Json, type Service } from "../../lab/engine/client.ts";
+import type { Status } from "../../lab/pair/status.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
-import type { Status } from "../../lab/status.ts";
 import { Lab, labCommand } from "../support/lab.ts";
 import { watchMemory } from "./memory.ts";
 

@@ -2,7 +2,7 @@
 import { historyLines } from "../../cli/ha/commands/history.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
-import { judge as judgeLab, screen as labScreen } from "../../lab/status.ts";
+import { judge as judgeLab, screen as labScreen } from "../../lab/pair/status.ts";
 import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
 import { screenTest } from "./screens.ts";
 

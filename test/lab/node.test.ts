@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { connect } from "../../lab/engine/client.ts";
-import { Pinger } from "../../lab/probe/pinger.ts";
+import { Pinger } from "../../lab/pair/pinger.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
 import { Lab, until } from "../support/lab.ts";
 

@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { Status } from "../../lab/pair/status.ts";
 import { labPaths } from "../../lab/state.ts";
-import type { Status } from "../../lab/status.ts";
 import { Lab, until } from "../support/lab.ts";
 
 type Node = "a" | "b";

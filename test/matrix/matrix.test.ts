@@ -3,7 +3,7 @@
  * them on each system; MATRIX="Debian 11, stable" runs one part.
  */
 import { after, before, describe, test } from "node:test";
-import { type Outcome, Subject, tryFault } from "../../lab/trial.ts";
+import { type Outcome, Subject, tryFault } from "../../lab/faults/trial.ts";
 import { Lab } from "../support/lab.ts";
 import { dropResults, keepResults, labOf, partsOf } from "./parts.ts";
 

@@ -1,8 +1,8 @@
 /** What the fault matrix consists of: parts of one image and one mode, each with its faults, and what came of them. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Outcome } from "../../lab/faults/trial.ts";
 import { type Fault, faultNamed, faults } from "../../lab/faults.ts";
-import type { Outcome } from "../../lab/trial.ts";
 
 /** Each with what its labs are called by. After Debian other systems' ways on its packages: lab/fabric/image/systems.ts. */
 const labels = {

@@ -1,8 +1,8 @@
 /** docs/test-report.md: what the fault matrix found, from the results that its parts have left. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Outcome } from "../../lab/faults/trial.ts";
 import { faults } from "../../lab/faults.ts";
-import type { Outcome } from "../../lab/trial.ts";
 import { keptResults, type Results } from "./parts.ts";
 
 const table = (rows: string[][]): string => {

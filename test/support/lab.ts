@@ -3,14 +3,14 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { complete } from "../../lab/command/settings.ts";
 import { ask } from "../../lab/control.ts";
 import { findRealEngine } from "../../lab/engine/cli.ts";
 import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
 import { labNames } from "../../lab/fabric/names.ts";
-import { collect, pairsOf } from "../../lab/inspect.ts";
-import { complete } from "../../lab/settings.ts";
+import { collect, pairsOf } from "../../lab/pair/inspect.ts";
+import type { Status } from "../../lab/pair/status.ts";
 import { labPaths, readConfig, registry } from "../../lab/state.ts";
-import type { Status } from "../../lab/status.ts";
 
 export interface Call {
   at: string;

@@ -1,10 +1,11 @@
 /** All that exists in the account. Handlers change it; ../view.ts says what it means for packets. */
 
-import type { Faults } from "./apiFaults.ts";
-import type { Clock } from "./clock.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./access/credentials.ts";
+import type { Faults } from "./behaviour/apiFaults.ts";
+import type { Clock } from "./behaviour/clock.ts";
+import type { Lookback } from "./behaviour/lookback.ts";
+import type { Tasks } from "./behaviour/tasks.ts";
 import type { Ids } from "./ids.ts";
-import type { Lookback } from "./lookback.ts";
 import type { Plane } from "./plane.ts";
 import type {
   Caller,
@@ -23,7 +24,6 @@ import type {
   Vpc,
 } from "./records.ts";
 import type { TagStore } from "./tagStore.ts";
-import type { Tasks } from "./tasks.ts";
 
 /** How long things take, in milliseconds. A boot takes as long as the data plane needs. */
 export interface Delays {

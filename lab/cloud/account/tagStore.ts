@@ -1,5 +1,5 @@
 /** Tags of everything in the account: one store, however they were given. */
-import { CloudError } from "./errors.ts";
+import { CloudError } from "./api/errors.ts";
 import type { ApiTag, TagSpecification } from "./records.ts";
 
 /** `vpc/subnet`, `cvm/sg` ...: service and prefix of a kind of resource in the tag service. */

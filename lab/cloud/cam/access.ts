@@ -1,7 +1,8 @@
 /** What a call asks of CAM, and whether it may: where the documents are silent or at odds, as the switches say. */
-import { CloudError } from "../account/errors.ts";
+
+import { type Access, allows, type Resource, readPolicy } from "../account/access/policy.ts";
+import { CloudError } from "../account/api/errors.ts";
 import type { Call, Model } from "../account/model.ts";
-import { type Access, allows, type Resource, readPolicy } from "../account/policy.ts";
 import type { Role, Statement } from "../account/records.ts";
 
 /** Calls that CAM authorises by the ENIs in these fields of the request. */

@@ -1,8 +1,8 @@
-import { plainTime } from "../account/clock.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { atMost } from "../account/filters.ts";
+import { readPolicy, readTrust } from "../account/access/policy.ts";
+import { CloudError, known } from "../account/api/errors.ts";
+import { atMost } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
-import { readPolicy, readTrust } from "../account/policy.ts";
 import type { ApiTag, Json, Policy, Role } from "../account/records.ts";
 import { inForce } from "./access.ts";
 

@@ -1,8 +1,9 @@
 /** Temporary keys that hold the account's own key down to a policy. */
-import { isoTime } from "../account/clock.ts";
-import { CloudError } from "../account/errors.ts";
+
+import { readPolicy } from "../account/access/policy.ts";
+import { CloudError } from "../account/api/errors.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
 import type { Handler } from "../account/model.ts";
-import { readPolicy } from "../account/policy.ts";
 import type { Statement } from "../account/records.ts";
 
 const maxDurationS = 7200;

@@ -1,6 +1,7 @@
 /** Users of the account, and the keys that they sign with. */
-import { plainTime } from "../account/clock.ts";
-import { CloudError } from "../account/errors.ts";
+
+import { CloudError } from "../account/api/errors.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { User } from "../account/records.ts";
 import { noSuchPolicy, pageOf } from "./cam.ts";

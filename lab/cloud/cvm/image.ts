@@ -1,6 +1,6 @@
 /** What the cloud sells: zones, instance types, images. */
-import { CloudError, isId } from "../account/errors.ts";
-import { type ApiFilter, byPart, checkQuery, cvmQuery, nothing, page, select } from "../account/filters.ts";
+import { CloudError, isId } from "../account/api/errors.ts";
+import { type ApiFilter, byPart, checkQuery, cvmQuery, nothing, page, select } from "../account/api/filters.ts";
 import { instanceTypes, zoneNames } from "../account/limits.ts";
 import type { Call, Handler } from "../account/model.ts";
 import type { InstanceType } from "../account/records.ts";

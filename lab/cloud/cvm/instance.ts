@@ -1,8 +1,6 @@
 /** A CVM as the API shows it. What makes and changes one is in instanceLife.ts and instanceChange.ts. */
 import { addressOf } from "../../../render/ipv4.ts";
-import { isoTime } from "../account/clock.ts";
-import { enisOf, publicAddresses } from "../account/enis.ts";
-import { CloudError, known, missing, noInstance } from "../account/errors.ts";
+import { CloudError, known, missing, noInstance } from "../account/api/errors.ts";
 import {
   type ApiFilter,
   atMost,
@@ -13,7 +11,9 @@ import {
   queryOf,
   type Reader,
   select,
-} from "../account/filters.ts";
+} from "../account/api/filters.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
+import { enisOf, publicAddresses } from "../account/enis.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Instance, Json } from "../account/records.ts";
 import { imageOf, nameFor } from "./image.ts";

@@ -1,14 +1,15 @@
 /** Changes of a living CVM. Some of them should never be seen in a run of the program: the journal tells. */
 
+import { CloudError, known } from "../account/api/errors.ts";
+import { atMost } from "../account/api/filters.ts";
 import { enisOf } from "../account/enis.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { atMost } from "../account/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Instance } from "../account/records.ts";
 import { requireImage, requireType } from "./image.ts";
 import { requireInstances } from "./instance.ts";
-import { begin, boot, checkRole, checkUserData, settle } from "./instanceLife.ts";
+import { begin, boot, settle } from "./operation.ts";
 import { noPlacementGroup, requireRoom } from "./placementGroup.ts";
+import { checkRole, checkUserData } from "./runRequest.ts";
 
 /** Runs an operation on each instance; what fails leaves it as FAILED in the state `otherwise`. */
 function operate(

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
-import { isoTime } from "../account/clock.ts";
-import { CloudError, isId, known } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
+import { CloudError, isId, known } from "../account/api/errors.ts";
+import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/api/filters.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Json, KeyPair, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";

@@ -1,6 +1,6 @@
-import { isoTime } from "../account/clock.ts";
-import { CloudError, known } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/filters.ts";
+import { CloudError, known } from "../account/api/errors.ts";
+import { type ApiFilter, atMost, checkQuery, cvmQuery, page, select } from "../account/api/filters.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { PlacementGroup, TagSpecification } from "../account/records.ts";
 import { tagsFor } from "../account/tagStore.ts";

@@ -1,6 +1,6 @@
 /** The tag service: one view of all tags, however they were given. */
-import { CloudError } from "../account/errors.ts";
-import { atMost } from "../account/filters.ts";
+import { CloudError } from "../account/api/errors.ts";
+import { atMost } from "../account/api/filters.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { TagKind } from "../account/tagStore.ts";
 

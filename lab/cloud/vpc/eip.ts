@@ -1,6 +1,5 @@
 import { blockOf, formatAddress } from "../../../render/ipv4.ts";
-import { isoTime } from "../account/clock.ts";
-import { CloudError, isId, known } from "../account/errors.ts";
+import { CloudError, isId, known } from "../account/api/errors.ts";
 import {
   type ApiFilter,
   byFirst,
@@ -10,7 +9,8 @@ import {
   type QueryRules,
   queryOf,
   select,
-} from "../account/filters.ts";
+} from "../account/api/filters.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Eip, Json } from "../account/records.ts";
 import { checkLength } from "./names.ts";

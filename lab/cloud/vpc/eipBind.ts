@@ -1,7 +1,7 @@
 /** An EIP and the private address that it stands for. */
 
+import { CloudError, known, missing, noInstance } from "../account/api/errors.ts";
 import { publicOf } from "../account/enis.ts";
-import { CloudError, known, missing, noInstance } from "../account/errors.ts";
 import type { Handler, Model } from "../account/model.ts";
 import { eipStatus, noEip, requireIdleEip } from "./eip.ts";
 import { startNumbered } from "./task.ts";

@@ -1,7 +1,7 @@
-import { plainTime } from "../account/clock.ts";
+import { CloudError, known, mutex, noInstance } from "../account/api/errors.ts";
+import { type ApiFilter, checkQuery, nothing, page, select, vpcQuery } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import { publicOf } from "../account/enis.ts";
-import { CloudError, known, mutex, noInstance } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
 import { type NicLimits, nicLimits, unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp, Subnet } from "../account/records.ts";

@@ -1,8 +1,8 @@
 /** Addresses on ENIs: assigned, taken away, and moved. The move is what a failover rests on. */
 
-import { readAddress } from "../account/addresses.ts";
-import { CloudError, isId, known, malformed, missing, mutex } from "../account/errors.ts";
-import { atMost } from "../account/filters.ts";
+import { readAddress } from "../account/api/addresses.ts";
+import { CloudError, isId, known, malformed, missing, mutex } from "../account/api/errors.ts";
+import { atMost } from "../account/api/filters.ts";
 import type { Call, Handler, Model } from "../account/model.ts";
 import type { Eni, Json, PrivateIp } from "../account/records.ts";
 import { type ApiPrivateIp, addressDescription, addressLimit, ipView, requireIdle } from "./eni.ts";

@@ -1,6 +1,6 @@
-import type { Outcome } from "../account/behaviour.ts";
+import { CloudError, known } from "../account/api/errors.ts";
+import type { Outcome } from "../account/behaviour/switches.ts";
 import { enisOf } from "../account/enis.ts";
-import { CloudError, known } from "../account/errors.ts";
 import { nicLimits } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { Eni } from "../account/records.ts";

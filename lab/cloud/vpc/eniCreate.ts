@@ -1,4 +1,4 @@
-import { CloudError, known, missing } from "../account/errors.ts";
+import { CloudError, known, missing } from "../account/api/errors.ts";
 import { unattachedAddressLimit } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, PrivateIp, Subnet } from "../account/records.ts";

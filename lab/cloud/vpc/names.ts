@@ -1,5 +1,5 @@
 /** How long names and descriptions may be. */
-import { malformed, tooLong } from "../account/errors.ts";
+import { malformed, tooLong } from "../account/api/errors.ts";
 
 /** A name of VPC's kinds of resources has 1 to 60 bytes: the text of some actions says characters, of most bytes. */
 export function checkName(parameter: string, name: string): void {

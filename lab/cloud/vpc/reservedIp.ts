@@ -1,7 +1,8 @@
 /** Addresses that are kept from being handed out. Nothing here uses them; whether an ENI may have one is an open point. */
-import { plainTime } from "../account/clock.ts";
-import { CloudError, known, missing } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
+
+import { CloudError, known, missing } from "../account/api/errors.ts";
+import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, ReservedIp, Subnet } from "../account/records.ts";
 import { checkAddress, usedAddresses } from "./subnet.ts";

@@ -1,6 +1,6 @@
-import { plainTime } from "../account/clock.ts";
-import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/filters.ts";
+import { CloudError, inUse, known, malformed } from "../account/api/errors.ts";
+import { type ApiFilter, checkQuery, page, select, vpcQuery } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Rule, SecurityGroup } from "../account/records.ts";
 import { checkLength } from "./names.ts";

@@ -1,8 +1,8 @@
 /** The rules of security groups: read, shown, and as packets meet them. */
 import { isIPv4, isIPv6 } from "node:net";
 import type { RuleView } from "../../dataplane.ts";
-import { plainTime } from "../account/clock.ts";
-import { CloudError, isId, known, malformed, missing, notFound } from "../account/errors.ts";
+import { CloudError, isId, known, malformed, missing, notFound } from "../account/api/errors.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Model } from "../account/model.ts";
 import type { Json, Rule } from "../account/records.ts";
 

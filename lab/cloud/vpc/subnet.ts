@@ -1,8 +1,8 @@
 import { blockOf, contains, formatAddress, holds, overlaps } from "../../../render/ipv4.ts";
-import { isReserved, readAddress, readCidr } from "../account/addresses.ts";
-import { plainTime } from "../account/clock.ts";
-import { CloudError, inUse, known } from "../account/errors.ts";
-import { type ApiFilter, atMost, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
+import { isReserved, readAddress, readCidr } from "../account/api/addresses.ts";
+import { CloudError, inUse, known } from "../account/api/errors.ts";
+import { type ApiFilter, atMost, checkQuery, nothing, page, select, vpcQuery } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import { zoneNames } from "../account/limits.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Subnet } from "../account/records.ts";

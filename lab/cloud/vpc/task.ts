@@ -1,7 +1,7 @@
 /** Tasks as the vpc API shows them: by the request's id, and those of EIPs by a number. */
-import { missing } from "../account/errors.ts";
+import { missing } from "../account/api/errors.ts";
+import type { TaskStart } from "../account/behaviour/tasks.ts";
 import type { Handler, Model } from "../account/model.ts";
-import type { TaskStart } from "../account/tasks.ts";
 
 /** A task of the EIP side has a number of its own. */
 export function startNumbered(model: Model, task: Omit<TaskStart, "id">): string {

@@ -1,8 +1,8 @@
 import { blockOf, contains } from "../../../render/ipv4.ts";
-import { readAddress, readCidr } from "../account/addresses.ts";
-import { plainTime } from "../account/clock.ts";
-import { CloudError, inUse, known, malformed } from "../account/errors.ts";
-import { type ApiFilter, atMost, byPart, checkQuery, nothing, page, select, vpcQuery } from "../account/filters.ts";
+import { readAddress, readCidr } from "../account/api/addresses.ts";
+import { CloudError, inUse, known, malformed } from "../account/api/errors.ts";
+import { type ApiFilter, atMost, byPart, checkQuery, nothing, page, select, vpcQuery } from "../account/api/filters.ts";
+import { plainTime } from "../account/behaviour/clock.ts";
 import type { Handler, Model } from "../account/model.ts";
 import type { ApiTag, Json, Vpc } from "../account/records.ts";
 import { checkName } from "./names.ts";

@@ -1,8 +1,8 @@
 /** From a signed request to the content of `Response`: who, what, may they, does it fit, then the handler. */
 
-import { isUsual } from "../account/behaviour.ts";
-import type { Credentials } from "../account/credentials.ts";
-import { CloudError } from "../account/errors.ts";
+import type { Credentials } from "../account/access/credentials.ts";
+import { CloudError } from "../account/api/errors.ts";
+import { isUsual } from "../account/behaviour/switches.ts";
 import type { Actions, Call, Handler, Model } from "../account/model.ts";
 import type { Caller, Json } from "../account/records.ts";
 import { isListed } from "./errorCodes.ts";

@@ -1,12 +1,12 @@
 /** The metadata service that a machine asks about itself, and from which it gets its role's credentials. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { blockOf, formatAddress } from "../../../render/ipv4.ts";
-import { gatewayOf } from "../account/addresses.ts";
-import { isoTime } from "../account/clock.ts";
-import type { Credentials } from "../account/credentials.ts";
+import type { Credentials } from "../account/access/credentials.ts";
+import { trustsService } from "../account/access/policy.ts";
+import { gatewayOf } from "../account/api/addresses.ts";
+import { isoTime } from "../account/behaviour/clock.ts";
 import { enisOf, publicAddresses, publicOf } from "../account/enis.ts";
 import type { Model } from "../account/model.ts";
-import { trustsService } from "../account/policy.ts";
 import type { Eni, Instance } from "../account/records.ts";
 import { type Listener, start } from "./http.ts";
 

@@ -2,7 +2,7 @@
  * What of the API's parameters this cloud plays. One that it doesn't is refused, unless its value changes nothing: it would
  * else be taken, and the caller would believe in it.
  */
-import { CloudError } from "../account/errors.ts";
+import { CloudError } from "../account/api/errors.ts";
 import { fieldType } from "./shape.ts";
 
 /** By the object that has it: the values that change nothing here. */

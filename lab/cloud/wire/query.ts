@@ -1,5 +1,5 @@
 /** The parameters of a GET request: `Filters.0.Values.1=x`, typed by the API's description. */
-import { CloudError } from "../account/errors.ts";
+import { CloudError } from "../account/api/errors.ts";
 import type { Json } from "../account/records.ts";
 import { fieldType } from "./shape.ts";
 

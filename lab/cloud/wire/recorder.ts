@@ -1,5 +1,5 @@
 /** Calls as the wire had them, to be played again without the client that made them. Off until a step is named. */
-import type { Clock } from "../account/clock.ts";
+import type { Clock } from "../account/behaviour/clock.ts";
 import type { Json } from "../account/records.ts";
 
 export interface RecordedCall {

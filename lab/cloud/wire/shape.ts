@@ -3,7 +3,7 @@
  * In shapes.json a type is a primitive or an object's name; `[]` = list, `!` = required, `?` = may be null.
  */
 
-import { CloudError, missing } from "../account/errors.ts";
+import { CloudError, missing } from "../account/api/errors.ts";
 import shapes from "./shapes.json" with { type: "json" };
 
 interface ServiceShape {

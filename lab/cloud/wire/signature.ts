@@ -1,7 +1,7 @@
 /** TC3-HMAC-SHA256, as the server sees it. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { Credential, Credentials } from "../account/credentials.ts";
-import { CloudError } from "../account/errors.ts";
+import type { Credential, Credentials } from "../account/access/credentials.ts";
+import { CloudError } from "../account/api/errors.ts";
 
 export interface SignedRequest {
   method: string;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Login, ssh, sshArgs } from "../../ssh.ts";
+import { type Login, ssh, sshArgs } from "../../ssh/login.ts";
 import type { Json } from "../client.ts";
 import { type Resource, type Tools, until } from "./resource.ts";
 

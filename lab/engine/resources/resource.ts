@@ -2,7 +2,7 @@
  * What a row of the inline engine's table is made of: how a resource is created, changed and removed, and what most of them
  * have in common. A change that a row can't make in place is left to the real engine.
  */
-import { until as waitUntil } from "../../wait.ts";
+import { until as waitUntil } from "../../command/wait.ts";
 import type { Call, Json, Service } from "../client.ts";
 
 export interface Tools {

@@ -1,5 +1,5 @@
 /** All open points, in the order in which they are asked: those that end a machine come last. */
-import { behaviourNames } from "../../cloud/account/behaviour.ts";
+import { behaviourNames } from "../../cloud/account/behaviour/switches.ts";
 import { eipPoints } from "./eipPoints.ts";
 import { eniPoints, terminationPoint } from "./eniPoints.ts";
 import { movingPoints, stopChargingPoint } from "./movingPoints.ts";

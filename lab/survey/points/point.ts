@@ -1,5 +1,5 @@
 /** One open point of the cloud: a question, and how it is put. */
-import type { Behaviour } from "../../cloud/account/behaviour.ts";
+import type { Behaviour } from "../../cloud/account/behaviour/switches.ts";
 import type { Need, Stage } from "../stage.ts";
 
 export interface Finding {

@@ -1,7 +1,7 @@
 /** An `up` that does not reach its end, each in another way and at another time, and the next one, which heals. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../../lab/probe/pinger.ts";
+import { Pinger } from "../../../lab/pair/pinger.ts";
 import { footprint, leftOf } from "../../support/lab.ts";
 import { poll, RealLab } from "../realLab.ts";
 import { followRunbook } from "../runbook.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
-import { Pinger } from "../../../lab/probe/pinger.ts";
-import type { Status } from "../../../lab/status.ts";
+import { Pinger } from "../../../lab/pair/pinger.ts";
+import type { Status } from "../../../lab/pair/status.ts";
 import { footprint, leftOf } from "../../support/lab.ts";
 import { assertNothingToUndo, RealLab } from "../realLab.ts";
 

@@ -1,7 +1,7 @@
 /** Pairs in the world of a user, made by the real Pulumi CLI and provider. */
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { livesIn } from "../../lab/worldLife.ts";
+import { livesIn } from "../../lab/existing/worldLife.ts";
 import { footprint, leftOf } from "../../support/lab.ts";
 import { RealLab } from "../realLab.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { behaviourFrom } from "../../../lab/behaviourFile.ts";
+import { behaviourFrom } from "../../../lab/command/behaviourFile.ts";
 
 test("a file of the probe's answers or of switches alone; a wrong one is refused by its name", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "behaviour-"));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { expectedMaster, lacking, servedBy } from "../../../lab/faults/trial.ts";
 import { faultNamed, faultNames, faults } from "../../../lab/faults.ts";
+import type { PairFacts } from "../../../lab/pair/status.ts";
 import { draw, randomBy } from "../../../lab/soak.ts";
-import type { PairFacts } from "../../../lab/status.ts";
-import { expectedMaster, lacking, servedBy } from "../../../lab/trial.ts";
 import { labOf, partsOf, type Results } from "../../matrix/parts.ts";
 import { report } from "../../matrix/report.ts";
 

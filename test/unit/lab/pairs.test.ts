@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cloud } from "../../../lab/cloud/index.ts";
-import { pairsOfModel } from "../../../lab/pairs.ts";
+import { pairsOfModel } from "../../../lab/pair/pairs.ts";
 
 const eni = (id: string, name: string, instanceId: string | null, addresses: string[], primary = false) => ({
   ...{ id, name, primary, vpcId: "vpc-1", subnetId: "subnet-1" },

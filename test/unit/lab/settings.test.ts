@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Key, metaOf, schema } from "../../../config/schema.ts";
-import { secrets } from "../../../lab/settings.ts";
+import { secrets } from "../../../lab/command/settings.ts";
 
 test("every key whose value is secret, as a whole or in a part, is known to the lab as such", () => {
   const secret = (Object.keys(schema) as Key[]).flatMap((key) => {

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { parse, stringify } from "yaml";
+import { namesIn } from "../../../lab/command/settings.ts";
 import { initPulumi, pulumiCommand } from "../../../lab/engine/pulumi.ts";
 import { merge } from "../../../lab/engine/stackConfig.ts";
-import { namesIn } from "../../../lab/settings.ts";
 import { type LabConfig, labPaths } from "../../../lab/state.ts";
 
 const config: LabConfig = {

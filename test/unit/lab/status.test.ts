@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge, type PairFacts, screen } from "../../../lab/status.ts";
+import { judge, type PairFacts, screen } from "../../../lab/pair/status.ts";
 
 const healthy: PairFacts = {
   pair: "keepalived-cluster-lab",

@@ -1,0 +1,75 @@
+/** ssh into the lab's nodes. Their host keys are new each time, and the way leads through no network but the lab's. */
+import { spawn } from "node:child_process";
+import { assertRouteInside } from "../fabric/index.ts";
+import { labName } from "../state.ts";
+
+const anyHostKey = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+const always = ["LogLevel=ERROR", "ConnectTimeout=3"];
+
+/** A machine through which the connection goes. */
+export interface Jump {
+  keyFile: string;
+  user: string;
+  host: string;
+  port: number;
+}
+
+export interface Login {
+  keyFile: string;
+  user: string;
+  host: string;
+  /** A file with the host keys to insist on; undefined: any is accepted. */
+  knownHosts?: string | undefined;
+  jump?: Jump | undefined;
+}
+
+/** The arguments of ssh: keys travel by file, never on a command line. */
+export async function sshArgs({ keyFile, user, host, knownHosts, jump }: Login, command: string[]): Promise<string[]> {
+  await assertRouteInside(labName(), jump?.host ?? host);
+  const known = knownHosts ? ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHosts}`] : anyHostKey;
+  const by = (file: string, options: string[]) => ["-i", file, ...options.flatMap((option) => ["-o", option])];
+  // Not -J: its ssh would take neither the key nor the options from here.
+  const through = jump && [
+    ...["ssh", ...by(jump.keyFile, [...anyHostKey, ...always]), "-p", String(jump.port)],
+    ...["-W", "%h:%p", `${jump.user}@${jump.host}`],
+  ];
+  return [
+    ...by(keyFile, [...known, ...always]),
+    ...(through ? ["-o", `ProxyCommand=${through.map((word) => `'${word}'`).join(" ")}`] : []),
+    `${user}@${host}`,
+    ...command,
+  ];
+}
+
+/** A command of root's, as ssh passes it on; none stays none, and leads to a shell of the user's. */
+export function asRoot(user: string, command: string[]): string[] {
+  if (user === "root" || command.length === 0) return command;
+  return [`sudo -n sh -c '${command.join(" ").replaceAll("'", "'\\''")}'`];
+}
+
+export interface SshResult {
+  /** 255 is ssh's own: no connection. Anything else comes from the command. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command with a text on its stdin; `onLine` gets its output as it comes. */
+export function ssh(args: string[], stdin: string, onLine: (line: string) => void): Promise<SshResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", ["-o", "BatchMode=yes", ...args]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk;
+      for (const line of chunk.toString().split("\n")) if (line.trim()) onLine(line);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    // The command may end without reading all of it; its exit code tells.
+    child.stdin.on("error", () => {});
+    child.stdin.end(stdin);
+  });
+}

@@ -1,0 +1,4 @@
+import { engines, Lab } from "../../support/lab.ts";
+import { failsOver } from "./failover.ts";
+
+failsOver("standing-master", new Lab("tm"), engines.at(-1));

@@ -1,0 +1,113 @@
+/** A planned switch on real nodes, judged by packets. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Pinger } from "../../../lab/pair/pinger.ts";
+import { Lab } from "../../support/lab.ts";
+import { Ha } from "../ha.ts";
+
+const lab = new Lab("tw");
+
+async function status(): Promise<number | null> {
+  return new Ha(lab, "status").ended;
+}
+
+before(async () => {
+  await lab.run("up", "--engine", "inline", "--set", "publicIp=true");
+  // Debian's bash reads this file for a command that comes by SSH, too.
+  for (const node of ["a", "b"]) {
+    await lab.run("ssh", node, "printf '%s\\n' 'echo welcome' 'printf noise' >/root/.bashrc");
+  }
+});
+after(() => lab.run("down"));
+
+/** A client of the VIP loses at most 5 of its probes, one every 10 ms. */
+async function switchTo(to: "a" | "b"): Promise<void> {
+  const pinger = new Pinger(await lab.namespace("vpc"), "10.0.1.100");
+  await pinger.first();
+  const ha = new Ha(lab, "switchover", "--to", to, "--yes");
+  const code = await ha.ended;
+  const probe = await pinger.stop();
+  assert.equal(code, 0, ha.text);
+  // At one every 10 ms there are 300; a slow machine sends fewer, which it loses the less of.
+  assert.ok(probe.sent > 20, `${probe.sent} sent`);
+  assert.ok(probe.lost <= 5, `lost ${probe.lost} of ${probe.sent}, longest gap ${probe.longestGapMs} ms\n${ha.text}`);
+  const now = await lab.converged();
+  assert.deepEqual([lab.master(now), await lab.holder()], [to, to]);
+  assert.equal(await lab.answer("internet"), to, "the EIP went with it");
+}
+
+describe("a switch that is asked for", () => {
+  test("in stable goes there and back, and both nodes take part afterwards", async () => {
+    await lab.makeMaster("a");
+    for (const to of ["b", "a"] as const) {
+      await switchTo(to);
+      assert.equal(await status(), 0);
+    }
+  });
+
+  test("is told by both nodes' logs in the order of time; each node has passed its self-test since", async () => {
+    const logs = new Ha(lab, "logs");
+    assert.equal(await logs.ended, 0, logs.text);
+    const lines = logs.text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/\s+/));
+    const times = lines.map(([time]) => time);
+    assert.deepEqual(times, [...times].sort());
+    // The switch back: b asked the cloud and gave up, then a took over.
+    const last = (node: string, by: string, what: string) =>
+      lines.findLastIndex((line) => line[1] === node && line[2] === by && line.includes(what));
+    const found = [
+      last("b", "vip.py", "moved"),
+      last("b", "vip.py", 'state="FAULT"'),
+      last("a", "vip.py", 'state="MASTER"'),
+    ];
+    assert.deepEqual(
+      found,
+      [...found].sort((x, y) => x - y),
+      logs.text,
+    );
+    assert.ok(!found.includes(-1), logs.text);
+    assert.ok(last("a", "Keepalived_vrrp", "MASTER") > 0, logs.text);
+    const selfTest = new Ha(lab, "self-test");
+    assert.equal(await selfTest.ended, 0, selfTest.text);
+    assert.match(selfTest.text, /^ {2}adverts +ok +ok$/m);
+  });
+
+  test("is told by the history: from where to where, asked for, and why", async () => {
+    const history = new Ha(lab, "history", "--json");
+    assert.equal(await history.ended, 0, history.text);
+    const { moves } = JSON.parse(history.text) as { moves: Record<string, unknown>[] };
+    assert.deepEqual(
+      moves.slice(-2).map(({ from, to, by, trigger, asked, why }) => [from, to, by, trigger, asked, why]),
+      [
+        ["a", "b", "a", "switch", "operator", "planned switch"],
+        ["b", "a", "b", "switch", "operator", "planned switch"],
+      ],
+    );
+  });
+
+  test("asks before it does anything, and without a terminal it does nothing", async () => {
+    const calls = (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length;
+    const ha = new Ha(lab, "switchover");
+    assert.equal(await ha.ended, 4);
+    assert.match(ha.text, /MigratePrivateIpAddress SourceNetworkInterfaceId=eni-/);
+    assert.equal((await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length, calls);
+  });
+
+  test("in standing-master away from the preferred node lasts, and back to it ends its maintenance", async () => {
+    await lab.run("up", "--set", "mode=standing-master");
+    await switchTo("b");
+    assert.deepEqual(
+      (await lab.status()).nodes.map(({ maintenance }) => maintenance),
+      [true, false],
+    );
+    assert.equal(await status(), 1, "degraded: nobody would take over");
+    await switchTo("a");
+    assert.deepEqual(
+      (await lab.status()).nodes.map(({ maintenance }) => maintenance),
+      [false, false],
+    );
+    assert.equal(await status(), 0);
+  });
+});
