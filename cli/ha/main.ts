@@ -4,6 +4,7 @@ import { nodeNames } from "../../render/model.ts";
 import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
+import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
 import { switchover, wishFrom } from "./commands/switchover.ts";
@@ -14,6 +15,8 @@ import { Refusal } from "./refusal.ts";
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
+npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
+    --for 2h --reason TEXT                   how long (1h), and why; it ends by itself
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
@@ -25,7 +28,7 @@ where:
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
-switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
 const options = {
@@ -41,6 +44,18 @@ const options = {
   lab: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
+
+/** How many arguments each command takes at most. */
+const argumentsOf = new Map([
+  ["status", 0],
+  ["switchover", 0],
+  ["maintenance", 2],
+  ["self-test", 0],
+  ["logs", 0],
+  ["history", 0],
+  ["ssh", 1],
+  ["key", 1],
+]);
 
 /** `--lab` may stand alone. */
 const withLabName = (args: string[]): string[] =>
@@ -63,17 +78,13 @@ function withoutCommand(args: string[]): { own: string[]; command: string[] } {
 async function main(argv: string[]): Promise<number> {
   const { own, command: onNode } = withoutCommand(withLabName(argv));
   const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true });
-  const [command, argument, ...more] = positionals;
+  const [command, argument, second] = positionals;
   if (values.help || command === "help" || command === undefined) {
     console.log(usage);
     return command === undefined && !values.help ? 64 : 0;
   }
-  const takesArgument = command === "ssh" || command === "key";
-  if (
-    !["status", "switchover", "self-test", "logs", "history", "ssh", "key"].includes(command) ||
-    more.length > 0 ||
-    (argument !== undefined && !takesArgument)
-  ) {
+  const takes = argumentsOf.get(command);
+  if (takes === undefined || positionals.length - 1 > takes) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
   if (command === "status") return status(await findTarget(values), values);
@@ -91,6 +102,10 @@ async function main(argv: string[]): Promise<number> {
     const node = nodeNames.find((name) => name === argument);
     if (!node) throw new Refusal(`"${argument ?? ""}" is no node; the nodes are a and b.`, 64);
     return login(await findTarget(values), node, onNode);
+  }
+  if (command === "maintenance") {
+    const wish = maintenanceFrom(argument, second, values);
+    return maintenance(await findTarget(values), wish);
   }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);

@@ -65,6 +65,9 @@ describe("the pair heals by itself when", () => {
     assert.match(logs.text, new RegExp(`^${to}: .`, "m"));
     assert.match(logs.text, new RegExp(`  ${from}  Keepalived_vrrp `));
     assert.match(history.text, new RegExp(`^  ! ${to}: .*what it alone knows is missing`, "m"));
+    const last = new Ha(lab, "maintenance", "on", from, "--yes");
+    assert.equal(await last.ended, 4, last.text);
+    assert.match(last.text, new RegExp(`^Refused, nothing has changed: ${to} could not be asked: `, "m"));
     await lab.run("heal");
     assert.equal(await status(), 0);
   });
@@ -77,5 +80,7 @@ describe("every command ends and says what to do when", () => {
     assert.deepEqual(await Promise.all(asked.map(({ ended }) => ended)), [2, 3, 3, 3]);
     for (const { text } of asked)
       for (const node of ["a", "b"]) assert.match(text, new RegExp(`\\b${node}.*: .`), text);
+    const changes = ["on", "off"].map((to) => new Ha(lab, "maintenance", to, "a", "--yes"));
+    assert.deepEqual(await Promise.all(changes.map(({ ended }) => ended)), [4, 4]);
   });
 });

@@ -29,12 +29,11 @@ export function lastMoves(view: View): Move[] {
 const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((sum, ms) => sum + ms, 0);
 
 /** What to type next. */
-export function nextCommand({ verdict, master }: Judgement, view: View): string {
+export function nextCommand({ verdict }: Judgement, view: View): string {
   if (verdict === "healthy") return "npm run ha -- switchover";
   for (const node of nodeNames) {
     const report = view.nodes[node].report;
-    // Simply ended, its maintenance would let it take the VIP while the cloud still delivers to the other.
-    if (report?.maintenance && report.preferred && master) return `npm run ha -- switchover --to ${node}`;
+    if (report?.maintenance) return `npm run ha -- maintenance off ${node}`;
     const cure = report?.problems[0]?.cure;
     if (cure) return `on ${node}: ${cure}`;
   }

@@ -222,6 +222,8 @@ test("wrong usage is 64", () => {
     ["status", "--cwd", "x", "--lab", "y"],
     ["status", "--no"],
     ["status", "a"],
+    ["maintenance", "on"],
+    ["maintenance", "on", "a", "b"],
     ["ssh", "c", "--stack", "prod"],
     ["key", "x", "y"],
   ]) {
