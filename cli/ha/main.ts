@@ -8,11 +8,13 @@ import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
 import { switchover, wishFrom } from "./commands/switchover.ts";
+import { everyFrom, watch } from "./commands/watch.ts";
 import { login } from "./reach/ssh.ts";
 import { findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
+    --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
 npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
@@ -37,6 +39,7 @@ const options = {
   for: { type: "string" },
   reason: { type: "string" },
   since: { type: "string" },
+  watch: { type: "string" },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -57,13 +60,14 @@ const argumentsOf = new Map([
   ["key", 1],
 ]);
 
-/** `--lab` may stand alone. */
-const withLabName = (args: string[]): string[] =>
+/** What an option means that may stand alone. */
+const alone: Record<string, string> = { "--lab": process.env.LAB_NAME ?? "lab", "--watch": "2" };
+
+const withDefaults = (args: string[]): string[] =>
   args.flatMap((arg, n) => {
     const next = args[n + 1];
-    return arg === "--lab" && (next === undefined || next.startsWith("-"))
-      ? ["--lab", process.env.LAB_NAME ?? "lab"]
-      : [arg];
+    const meant = alone[arg];
+    return meant !== undefined && (next === undefined || next.startsWith("-")) ? [arg, meant] : [arg];
   });
 
 /** What follows `ssh a` is a command of the node's, its options too. */
@@ -76,7 +80,7 @@ function withoutCommand(args: string[]): { own: string[]; command: string[] } {
 }
 
 async function main(argv: string[]): Promise<number> {
-  const { own, command: onNode } = withoutCommand(withLabName(argv));
+  const { own, command: onNode } = withoutCommand(withDefaults(argv));
   const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true });
   const [command, argument, second] = positionals;
   if (values.help || command === "help" || command === undefined) {
@@ -87,7 +91,11 @@ async function main(argv: string[]): Promise<number> {
   if (takes === undefined || positionals.length - 1 > takes) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
-  if (command === "status") return status(await findTarget(values), values);
+  if (command === "status") {
+    const everyS = values.watch === undefined ? null : everyFrom(values.watch);
+    const target = await findTarget(values);
+    return everyS === null ? status(target, values) : watch(target, everyS, values);
+  }
   if (command === "self-test") return selfTest(await findTarget(values), values);
   if (command === "logs") {
     const sinceS = sinceFrom(values.since ?? "1h");

@@ -53,10 +53,14 @@ describe("the pair heals by itself when", () => {
 
   test("the taking node loses its power in the middle: the VIP comes back", async () => {
     const { ha, from, to } = await switching(/the cloud is moving/);
+    const watch = new Ha(lab, "status", "--watch", "1");
+    await watch.says(new RegExp(` {2}${from} {2}`));
     await lab.run("fail", to, "--how", "power");
     await lab.until((now) => now.converged && lab.master(now) === from, `${from} serves again`);
     assert.notEqual(await ha.ended, 0);
     assert.equal(await lab.holder(), from);
+    await watch.says(new RegExp(`degraded: .*client ${from}; .*${to} could not be asked: `));
+    assert.equal(await watch.interrupted(), 1, watch.text);
     assert.equal(await status(), 1, "degraded, and told in spite of the dead node");
     const [selfTest, logs, history] = [new Ha(lab, "self-test"), new Ha(lab, "logs"), new Ha(lab, "history")];
     assert.deepEqual([await selfTest.ended, await logs.ended, await history.ended], [1, 1, 1]);

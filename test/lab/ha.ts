@@ -30,6 +30,12 @@ export class Ha {
     });
   }
 
+  /** Ctrl-C; gives the exit code. */
+  interrupted(): Promise<number | null> {
+    process.kill(-(this.child.pid ?? 0), "SIGINT");
+    return this.ended;
+  }
+
   kill(): void {
     process.kill(-(this.child.pid ?? 0), "SIGKILL");
   }

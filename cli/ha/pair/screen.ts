@@ -20,6 +20,12 @@ const columns: Column[] = [
   { head: "service" },
 ];
 
+/** Gives the node that has an ENI, or the ENI that neither has. */
+export const eniNames =
+  (outputs: Outputs) =>
+  (eni: string | null): string =>
+    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+
 /** The last three moves of both nodes, newest first. */
 export function lastMoves(view: View): Move[] {
   const moves = nodeNames.flatMap((node) => view.nodes[node].report?.moves ?? []);
@@ -68,8 +74,7 @@ function service({ maintenance, serviceAlive }: NodeReport): string {
 export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
   const judgement = judge(view);
   const { agreement, verdict, why } = judgement;
-  const nameOf = (eni: string | null) =>
-    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+  const nameOf = eniNames(outputs);
   const rows = nodeNames.map((node) => row(node, outputs, view));
   const moves = lastMoves(view).map(
     (move) =>

@@ -45,6 +45,20 @@ esac
         { mode: 0o755 },
       );
     }
+    // A CLI that knows the pair as the stack prod.
+    writeFileSync(join(this.folder, "outputs"), JSON.stringify({ ...outputs, access: { privateKey: "KEY" } }));
+    writeFileSync(
+      join(this.folder, "pulumi"),
+      `#!/bin/sh
+case "$*" in
+  version*) echo v3.259.0 ;;
+  "stack output --json "*"--stack prod --non-interactive") cat ${this.folder}/outputs ;;
+  "stack ls --json --all --non-interactive") cat ${this.folder}/stacks ;;
+  *) echo "error: no such stack" >&2; exit 255 ;;
+esac
+`,
+      { mode: 0o755 },
+    );
     this.write("asked", "");
     this.is(healthy);
     process.env.PATH = `${this.folder}:${this.#path}`;
