@@ -7,13 +7,15 @@ import { logs, sinceFrom } from "./commands/logs.ts";
 import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
+import { statusAll } from "./commands/statusAll.ts";
 import { switchover, wishFrom } from "./commands/switchover.ts";
 import { everyFrom, watch } from "./commands/watch.ts";
 import { login } from "./reach/ssh.ts";
-import { findTarget } from "./reach/target.ts";
+import { findAllTargets, findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
+    --all                                    a line for each pair of all stacks of the backend, the worst first
     --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
@@ -28,7 +30,7 @@ where:
     --stack NAME, --cwd DIR                  a Pulumi stack, and the folder of its project; without them the selected one
     --identity FILE                          another private key for its nodes than the stack's own
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
-status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
+status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with the code of the first line;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
 switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
@@ -40,6 +42,7 @@ const options = {
   reason: { type: "string" },
   since: { type: "string" },
   watch: { type: "string" },
+  all: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -93,6 +96,10 @@ async function main(argv: string[]): Promise<number> {
   }
   if (command === "status") {
     const everyS = values.watch === undefined ? null : everyFrom(values.watch);
+    if (values.all) {
+      if (everyS !== null) throw new Refusal("--all excludes --watch.", 64);
+      return statusAll(await findAllTargets(values), values);
+    }
     const target = await findTarget(values);
     return everyS === null ? status(target, values) : watch(target, everyS, values);
   }

@@ -1,6 +1,7 @@
 /** The screens of the operator's commands, as they are read. */
 import { historyLines } from "../../cli/ha/commands/history.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
 import { watchScreen } from "../../cli/ha/pair/watch.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/status.ts";
@@ -49,6 +50,23 @@ const live = (height: number) => (width: number) =>
 screenTest("watch", live(40));
 screenTest("watch-low", live(20));
 screenTest("watch-lower", live(10));
+
+const fleet: PairSeen[] = [
+  { title: "stack prod", vip: "10.0.1.100", view: healthy },
+  { title: "stack stage", vip: "10.0.2.100", view: watched.view },
+  { title: "stack organization/web/prod", problem: "incorrect passphrase; please set PULUMI_CONFIG_PASSPHRASE" },
+  {
+    title: "stack eu",
+    vip: "10.0.3.100",
+    view: seen((view) => {
+      lost(view, "a");
+      view.nodes.b.probe = false;
+    }),
+  },
+  { title: "stack dev", vip: "10.0.4.100", view: healthy },
+];
+screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), width));
+screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), width));
 
 screenTest("self-test", (width) =>
   checksScreen(

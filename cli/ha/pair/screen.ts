@@ -9,6 +9,9 @@ import { type Judgement, judge, type Verdict, type View } from "./report.ts";
 
 const colours: Record<Verdict, (text: string) => string> = { healthy: good, degraded: worse, down: bad, unknown: bad };
 
+/** A verdict as it is read. */
+export const shown = (verdict: Verdict): string => colours[verdict](verdict === "unknown" ? "could not tell" : verdict);
+
 const columns: Column[] = [
   { head: "node" },
   { head: "instance", drop: 5 },
@@ -81,9 +84,8 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
       `  ${span(view.at - move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
   );
   const publicIp = outputs.publicIp ? `, public ${outputs.publicIp}` : "";
-  const said = colours[verdict](verdict === "unknown" ? "could not tell" : verdict);
   return [
-    `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${said}`,
+    `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${shown(verdict)}`,
     "",
     ...table(columns, rows, width),
     "",

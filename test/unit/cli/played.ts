@@ -45,16 +45,17 @@ esac
         { mode: 0o755 },
       );
     }
-    // A CLI that knows the pair as the stack prod.
+    // A CLI that knows the pair as the stacks prod and stage, a stack without one, and nothing of others.
     writeFileSync(join(this.folder, "outputs"), JSON.stringify({ ...outputs, access: { privateKey: "KEY" } }));
     writeFileSync(
       join(this.folder, "pulumi"),
       `#!/bin/sh
 case "$*" in
   version*) echo v3.259.0 ;;
-  "stack output --json "*"--stack prod --non-interactive") cat ${this.folder}/outputs ;;
+  "stack output --json "*"--stack prod "* | "stack output --json "*"--stack stage "*) cat ${this.folder}/outputs ;;
+  "stack output --json "*"--stack organization/web/none "*) echo '{}' ;;
   "stack ls --json --all --non-interactive") cat ${this.folder}/stacks ;;
-  *) echo "error: no such stack" >&2; exit 255 ;;
+  *) echo "error: incorrect passphrase" >&2; exit 255 ;;
 esac
 `,
       { mode: 0o755 },
@@ -62,6 +63,10 @@ esac
     this.write("asked", "");
     this.is(healthy);
     process.env.PATH = `${this.folder}:${this.#path}`;
+  }
+
+  stacks(...names: string[]): void {
+    writeFileSync(join(this.folder, "stacks"), JSON.stringify(names.map((name) => ({ name, current: false }))));
   }
 
   remove(): void {
@@ -96,10 +101,6 @@ esac
   /** Refuses connections; or, silent, never answers. */
   dies(node: Name, how: "dead" | "silent" = "dead"): void {
     this.write(`${node}/${how}`, "");
-  }
-
-  comesBack(node: Name): void {
-    for (const how of ["dead", "silent"]) rmSync(join(this.folder, "nodes", node, how), { force: true });
   }
 
   logs(node: Name, ...events: object[]): void {
