@@ -63,7 +63,7 @@ const argumentsOf = new Map([
   ["key", 1],
 ]);
 
-/** What an option means that may stand alone. */
+/** Options that may stand alone, and what they mean then. */
 const alone: Record<string, string> = { "--lab": process.env.LAB_NAME ?? "lab", "--watch": "2" };
 
 const withDefaults = (args: string[]): string[] =>
@@ -83,8 +83,8 @@ function withoutCommand(args: string[]): { own: string[]; command: string[] } {
 }
 
 async function main(argv: string[]): Promise<number> {
-  const { own, command: onNode } = withoutCommand(withDefaults(argv));
-  const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true });
+  const { own, command: onNode } = withoutCommand(argv);
+  const { values, positionals } = parseArgs({ args: withDefaults(own), options, allowPositionals: true });
   const [command, argument, second] = positionals;
   if (values.help || command === "help" || command === undefined) {
     console.log(usage);

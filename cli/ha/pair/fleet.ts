@@ -45,7 +45,7 @@ const columns: Column[] = [
   { head: "MASTER" },
   { head: "VIP", drop: 1 },
   { head: "moved", drop: 2 },
-  { head: "why", wraps: true },
+  { head: "why", cuts: true },
 ];
 
 /** @param pairs the worst first @param width of the screen; without it this terminal's */
