@@ -20,7 +20,8 @@ import { writeHaTarget } from "./haTarget.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "./host.ts";
 import { type ClientKind, clientArgv, collect, pairsOf, waitWhole } from "./inspect.ts";
 import { ensureLab, removeLab } from "./lifecycle.ts";
-import { keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
+import { monitor } from "./monitor/command.ts";
+import { complete, keyPair, namesIn, readSettings, withSets, writeSettings } from "./settings.ts";
 import { asRoot, sshArgs } from "./ssh.ts";
 import { type LabConfig, type LabPaths, labName, labPaths, readConfig } from "./state.ts";
 import { screen } from "./status.ts";
@@ -35,6 +36,7 @@ npm run lab -- client vpc|internet <cmd>   run a command as a client of the VIP
 npm run lab -- fail a|b --how <fault>      ${faultNames().join(", ")}
 npm run lab -- heal                        undo every fault
 npm run lab -- ssh a|b [command ...]
+npm run lab -- monitor [--faster N]        Prometheus with the project's rules, until Ctrl-C; N: what they wait for, so much shorter
 npm run lab -- cloud                       only the cloud and its network; prints what your own "pulumi up" needs
 npm run lab -- world [--compare]           a network, machines and an EIP as a user has them; --compare: what differs from then
 npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: preview, config, state ...; the next up keeps its config
@@ -67,6 +69,7 @@ function options(args: string[], known: string[], words = 0) {
       profile: { type: "string" },
       compare: { type: "boolean", default: false },
       repair: { type: "boolean", default: false },
+      faster: { type: "string", default: "1" },
     },
   });
   const foreign = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
@@ -185,6 +188,19 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     const status = await waitWhole(name, undefined, 90_000, pair.pair);
     console.log(screen(status, []));
     return status.converged ? 0 : 1;
+  },
+
+  monitor: async (args) => {
+    const { faster, pair } = options(args, ["faster", "pair"]);
+    const times = Number(faster);
+    if (!(times >= 1)) throw new Error(`--faster is "${faster}"; allowed are numbers from 1 on.`);
+    const ports: string[] = complete(name, readSettings(name)).servicePorts?.match(/[\w/]+/g) ?? [];
+    if (!ports.includes("9100")) {
+      console.log("Opening port 9100 of node_exporter to who may use the service ...");
+      const code = await up(["--set", `servicePorts=${[...ports, "9100"].join(",")}`]);
+      if (code !== 0) return code;
+    }
+    return monitor(name, await thePair(pair), times);
   },
 
   cloud: async (args) => {

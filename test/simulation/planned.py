@@ -32,7 +32,7 @@ class Switch:
         self.by_peer = fault.share == 0.3
         self.dies = fault.share == 0.7 and fault.in_call
         self.typed = fault.share == 1.0  # on the MASTER itself: nothing is prepared
-        self.unready = False  # the taker, when the MASTER was asked
+        self.unready = set()  # why the taker was not, when the MASTER was asked
         self.clean = world.active == 1 and world.now > world.restless_until and self.healthy()
         self.asked_at = None
 
@@ -81,11 +81,12 @@ class Switch:
                 self.taker.lease(1)
         self.end()
 
-    def hopeless(self) -> bool:
-        """Whether the taker can't be ready, and its service knows or is no more."""
+    def hopeless(self) -> set:
+        """Why the taker can't be ready, as its service knows, or is no more."""
         taker = self.taker
-        away = not taker.powered or taker.service is None or taker.stalled or any(self.world.mute)
-        return away or taker.keepalived.state in (DOWN, LISTEN)
+        away = {"off": not taker.powered, "no service": taker.service is None, "stalled": taker.stalled}
+        away.update({"unheard": any(self.world.mute), "down": taker.keepalived.state in (DOWN, LISTEN)})
+        return {why for why, so in away.items() if so}
 
     def ask(self) -> None:
         giver, world = self.giver, self.world

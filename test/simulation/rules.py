@@ -72,7 +72,7 @@ class Rules:
             asked = world.now - node.record.switch_at <= bounds.SWITCH_S
             mine = asked and request[eni] == node.peer().eni and request["SourceNetworkInterfaceId"] == node.eni
             switch = self.world.switch
-            if switch is not None and switch.giver is node and switch.unready and switch.hopeless():
+            if switch is not None and switch.giver is node and switch.unready & switch.hopeless():
                 self.broken("switches", "%s gives the VIP to a peer that was not ready when it was asked", node.name)
         if action == "MigratePrivateIpAddress" and node.hung_by and call.step[0] != "give":
             may_until = max(node.hung_since, node.record.upset_at) + bounds.HUNG_S
@@ -179,7 +179,12 @@ class Rules:
         if self.world.active == 1 and self.world.switch is None and self.wrong() is None:
             self.parted_since, self.moves = self.world.now, 0
             masters = [node.service for node in self.world.nodes if node.keepalived.state == MASTER]
-            self.knew = all(service is not None and service.known.here() for service in masters)
+            self.knew = all(service is not None and self.knows(service.known) for service in masters)
+
+    def knows(self, known) -> bool:
+        """Whether a service has seen the VIP here since the last event."""
+        seen = known.seen
+        return known.here() and seen.had_it_since is not None and seen.events == known.asked.events
 
     def joined(self, words_pass: bool) -> None:
         """words_pass: the services hear each other all the while; a new one does not know yet what was."""

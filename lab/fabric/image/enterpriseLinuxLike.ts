@@ -65,7 +65,9 @@ export const enterpriseLinuxLike: Layer = {
   setUp: `
     systemctl disable -q systemd-networkd.service systemd-networkd.socket
     rpm=/build/keepalived
-    for deb in /build/pool/*.deb; do dpkg-deb -x "$deb" $rpm; done
+    for deb in /build/pool/*.deb; do
+      case $deb in */prometheus-*) ;; *) dpkg-deb -x "$deb" $rpm ;; esac
+    done
     [ ! -d $rpm/lib ] || { cp -a $rpm/lib/. $rpm/usr/lib/; rm -r $rpm/lib; }
     rm -rf $rpm/usr/share/doc $rpm/usr/share/man $rpm/usr/share/lintian $rpm/etc/init.d $rpm/etc/default
     mkdir -p $rpm/etc/keepalived $rpm/etc/sysconfig
