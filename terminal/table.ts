@@ -1,4 +1,4 @@
-/** Tables as lines. Columns go before rows wrap; where nothing is left to go, only the column that is text wraps. */
+/** Tables as lines. Columns go before rows wrap; where nothing is left to go, only the column that is text wraps or is cut. */
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { faint } from "./colours.ts";
@@ -8,8 +8,9 @@ export interface Column {
   head: string;
   /** The column with the highest goes first where the screen is too narrow; one without stays. */
   drop?: number;
-  /** Text of any length: has what the others leave, and wraps in it. At most one of a table. */
+  /** Text of any length: has what the others leave, and wraps in it, or is cut to it. At most one of a table. */
   wraps?: boolean;
+  cuts?: boolean;
   align?: "left" | "right";
 }
 
@@ -18,6 +19,7 @@ const gap = "  ";
 /** A column of text that is narrower is no column to read. */
 const narrowest = 24;
 
+const isText = (column: Column | undefined): boolean => !!(column?.wraps || column?.cuts);
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 
 /** Which columns are shown, and how wide the one that wraps then is; null where nothing has to wrap. */
@@ -25,7 +27,7 @@ function fit(columns: Column[], cells: string[][], width: number): { shown: numb
   const natural = columns.map((_, n) => Math.max(...cells.map((row) => widthOf(row[n] ?? ""))));
   let shown = columns.map((_, n) => n);
   for (;;) {
-    const text = shown.find((n) => columns[n]?.wraps);
+    const text = shown.find((n) => isText(columns[n]));
     const all = shown.reduce((sum, n) => sum + natural[n]!, 0) + gap.length * (shown.length - 1);
     const least = text === undefined ? all : all - natural[text]! + Math.min(natural[text]!, narrowest);
     const dropped = least <= width ? undefined : latest(columns, shown);
@@ -59,8 +61,8 @@ export function table(columns: Column[], rows: string[][], width: number = scree
     chars: { ...chars, "bottom-left": "", "bottom-right": "", middle: gap },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
     colAligns: shown.map((n) => columns[n]?.align ?? "left"),
-    colWidths: shown.map((n) => (columns[n]?.wraps ? textWidth : null)),
-    wordWrap: textWidth !== null,
+    colWidths: shown.map((n) => (isText(columns[n]) ? textWidth : null)),
+    wordWrap: textWidth !== null && columns.some(({ wraps }) => wraps),
   });
   const kept = (row: string[]) => shown.map((n) => row[n] ?? "");
   if (withHead) drawn.push(kept(heads).map(faint));

@@ -4,16 +4,23 @@ import { nodeNames } from "../../render/model.ts";
 import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
+import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
+import { statusAll } from "./commands/statusAll.ts";
 import { switchover, wishFrom } from "./commands/switchover.ts";
+import { everyFrom, watch } from "./commands/watch.ts";
 import { login } from "./reach/ssh.ts";
-import { findTarget } from "./reach/target.ts";
+import { findAllTargets, findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
 
 const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
+    --all                                    a line for each pair of all stacks of the backend, the worst first
+    --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
+npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
+    --for 2h --reason TEXT                   how long (1h), and why; it ends by itself
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
@@ -23,9 +30,9 @@ where:
     --stack NAME, --cwd DIR                  a Pulumi stack, and the folder of its project; without them the selected one
     --identity FILE                          another private key for its nodes than the stack's own
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
-status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell;
+status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with the code of the first line;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
-switchover with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
 const options = {
@@ -34,6 +41,8 @@ const options = {
   for: { type: "string" },
   reason: { type: "string" },
   since: { type: "string" },
+  watch: { type: "string" },
+  all: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -42,13 +51,26 @@ const options = {
   help: { type: "boolean", default: false },
 } as const;
 
-/** `--lab` may stand alone. */
-const withLabName = (args: string[]): string[] =>
+/** How many arguments each command takes at most. */
+const argumentsOf = new Map([
+  ["status", 0],
+  ["switchover", 0],
+  ["maintenance", 2],
+  ["self-test", 0],
+  ["logs", 0],
+  ["history", 0],
+  ["ssh", 1],
+  ["key", 1],
+]);
+
+/** Options that may stand alone, and what they mean then. */
+const alone: Record<string, string> = { "--lab": process.env.LAB_NAME ?? "lab", "--watch": "2" };
+
+const withDefaults = (args: string[]): string[] =>
   args.flatMap((arg, n) => {
     const next = args[n + 1];
-    return arg === "--lab" && (next === undefined || next.startsWith("-"))
-      ? ["--lab", process.env.LAB_NAME ?? "lab"]
-      : [arg];
+    const meant = alone[arg];
+    return meant !== undefined && (next === undefined || next.startsWith("-")) ? [arg, meant] : [arg];
   });
 
 /** What follows `ssh a` is a command of the node's, its options too. */
@@ -61,22 +83,26 @@ function withoutCommand(args: string[]): { own: string[]; command: string[] } {
 }
 
 async function main(argv: string[]): Promise<number> {
-  const { own, command: onNode } = withoutCommand(withLabName(argv));
-  const { values, positionals } = parseArgs({ args: own, options, allowPositionals: true });
-  const [command, argument, ...more] = positionals;
+  const { own, command: onNode } = withoutCommand(argv);
+  const { values, positionals } = parseArgs({ args: withDefaults(own), options, allowPositionals: true });
+  const [command, argument, second] = positionals;
   if (values.help || command === "help" || command === undefined) {
     console.log(usage);
     return command === undefined && !values.help ? 64 : 0;
   }
-  const takesArgument = command === "ssh" || command === "key";
-  if (
-    !["status", "switchover", "self-test", "logs", "history", "ssh", "key"].includes(command) ||
-    more.length > 0 ||
-    (argument !== undefined && !takesArgument)
-  ) {
+  const takes = argumentsOf.get(command);
+  if (takes === undefined || positionals.length - 1 > takes) {
     throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
   }
-  if (command === "status") return status(await findTarget(values), values);
+  if (command === "status") {
+    const everyS = values.watch === undefined ? null : everyFrom(values.watch);
+    if (values.all) {
+      if (everyS !== null) throw new Refusal("--all excludes --watch.", 64);
+      return statusAll(await findAllTargets(values), values);
+    }
+    const target = await findTarget(values);
+    return everyS === null ? status(target, values) : watch(target, everyS, values);
+  }
   if (command === "self-test") return selfTest(await findTarget(values), values);
   if (command === "logs") {
     const sinceS = sinceFrom(values.since ?? "1h");
@@ -91,6 +117,10 @@ async function main(argv: string[]): Promise<number> {
     const node = nodeNames.find((name) => name === argument);
     if (!node) throw new Refusal(`"${argument ?? ""}" is no node; the nodes are a and b.`, 64);
     return login(await findTarget(values), node, onNode);
+  }
+  if (command === "maintenance") {
+    const wish = maintenanceFrom(argument, second, values);
+    return maintenance(await findTarget(values), wish);
   }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);

@@ -1,7 +1,9 @@
 /** The screens of the operator's commands, as they are read. */
 import { historyLines } from "../../cli/ha/commands/history.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
+import { watchScreen } from "../../cli/ha/pair/watch.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/pair/status.ts";
 import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
 import { screenTest } from "./screens.ts";
@@ -25,6 +27,46 @@ screenTest(
   "status-maintenance",
   status((view) => inMaintenance(view.nodes.b.report!)),
 );
+
+const watched = {
+  view: seen((view) => inMaintenance(view.nodes.b.report!)),
+  events: [
+    { node: "a", time: at - 3602, event: "state", fields: { state: "MASTER", trigger: "keepalived" } },
+    { node: "a", time: at - 3599, event: "moved", fields: { from: "eni-b", to: "eni-a", trigger: "keepalived" } },
+    { node: "b", time: at - 1800, event: "drained", fields: { reasons: { maintenance: "new kernel" } } },
+    {
+      node: "a",
+      time: at - 60,
+      event: "trouble",
+      fields: { what: "peer", message: `no answer ${"for long ".repeat(8)}` },
+    },
+    { node: "a", time: at - 9, event: "well-again", fields: { what: "peer" } },
+    { node: "b", time: at - 3, event: "hook", fields: { state: "standby", script: "10-demote", exit: 0 } },
+  ] as const,
+  late: [{ name: "b", forS: 3 }],
+};
+const live = (height: number) => (width: number) =>
+  watchScreen("stack prod", outputs, { ...watched, events: [...watched.events] }, 2, { width, height }).join("\n");
+screenTest("watch", live(40));
+screenTest("watch-low", live(20));
+screenTest("watch-lower", live(10));
+
+const fleet: PairSeen[] = [
+  { title: "stack prod", vip: "10.0.1.100", view: healthy },
+  { title: "stack stage", vip: "10.0.2.100", view: watched.view },
+  { title: "stack organization/web/prod", problem: "incorrect passphrase; please set PULUMI_CONFIG_PASSPHRASE" },
+  {
+    title: "stack eu",
+    vip: "10.0.3.100",
+    view: seen((view) => {
+      lost(view, "a");
+      view.nodes.b.probe = false;
+    }),
+  },
+  { title: "stack dev", vip: "10.0.4.100", view: healthy },
+];
+screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), width));
+screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), width));
 
 screenTest("self-test", (width) =>
   checksScreen(

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { readAnswer } from "../pair/answer.ts";
+import { fieldsText } from "../pair/events.ts";
 import { onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
@@ -32,7 +33,7 @@ function readable(text: string): string {
   if (!text.startsWith('{"time"')) return text;
   try {
     const { time: _, event, ...fields } = z.looseObject({ event: z.string() }).parse(readAnswer(text));
-    return [event, ...Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
+    return fieldsText(event, fields);
   } catch {
     return text;
   }

@@ -12,19 +12,26 @@ import type { Client, Target } from "../reach/target.ts";
 const run = promisify(execFile);
 const vip = "/etc/keepalived/vip.py";
 
-/** One command per node. The probe pings the VIP from the node that does not have it. */
-const question = [`${vip} status --json`, `${vip} probe --json --within 1`].join(`; echo; echo ${divider}; `);
+/** The probe pings the VIP from the node that does not have it. */
+const question = [`${vip} status --json`, `${vip} probe --json --within 1`];
 
-async function askNode(target: Target, node: NodeName): Promise<NodeView> {
-  const { code, stdout, stderr } = await onNode(target, node, question, answerLimitMs(target));
-  const missing = { report: null, probe: null };
-  if (code === null) return { ...missing, problem: `no answer within ${answerLimitMs(target) / 1000} s` };
-  if (code === 255) return { ...missing, problem: stderr.split("\n").at(-1) || "no connection" };
+/** One command per node. @param also is run after it, and what it prints is `more` */
+export async function askNode(
+  target: Target,
+  node: NodeName,
+  also: string | null = null,
+): Promise<{ view: NodeView; more: string }> {
+  const commands = [...question, ...(also === null ? [] : [also])].join(`; echo; echo ${divider}; `);
+  const { code, stdout, stderr } = await onNode(target, node, commands, answerLimitMs(target));
+  const more = stdout.split(`\n${divider}\n`)[question.length] ?? "";
+  const without = (problem: string) => ({ view: { report: null, probe: null, problem }, more });
+  if (code === null) return without(`no answer within ${answerLimitMs(target) / 1000} s`);
+  if (code === 255) return without(stderr.split("\n").at(-1) || "no connection");
   try {
-    return { ...parseAnswer(stdout), problem: null };
+    return { view: { ...parseAnswer(stdout), problem: null }, more };
   } catch {
     const said = (stderr || stdout).trim().split("\n").at(-1) ?? "";
-    return { ...missing, problem: said.startsWith("{") || said === "" ? "its vip.py gave no answer" : said };
+    return without(said.startsWith("{") || said === "" ? "its vip.py gave no answer" : said);
   }
 }
 
@@ -40,28 +47,25 @@ async function askClient({ name, argv }: Client): Promise<{ name: string; answer
   }
 }
 
+/** What the lab's clients get from the VIP. */
+export const askClients = ({ clients }: Target) => Promise.all(clients.map(askClient));
+
 /** How the pair is at this moment. */
 export async function look(target: Target): Promise<View> {
-  const [a, b, clients] = await Promise.all([
-    askNode(target, "a"),
-    askNode(target, "b"),
-    Promise.all(target.clients.map(askClient)),
-  ]);
-  return { at: Date.now() / 1000, nodes: { a, b }, clients };
+  const [a, b, clients] = await Promise.all([askNode(target, "a"), askNode(target, "b"), askClients(target)]);
+  return { at: Date.now() / 1000, nodes: { a: a.view, b: b.view }, clients };
+}
+
+/** For a program: all that was seen, and the verdict. */
+export function statusJson(target: Target, view: View): object {
+  const nodes = Object.fromEntries(nodeNames.map((node) => [node, { ...target.nodes[node], ...view.nodes[node] }]));
+  const { title, vip: address, publicIp, mode } = target;
+  const about = { schemaVersion: 1, target: title, vip: address, publicIp, mode };
+  return { ...about, ...judge(view), nodes, clients: view.clients, lastMoves: lastMoves(view) };
 }
 
 export async function status(target: Target, { json }: { json: boolean }): Promise<number> {
   const view = await look(target);
-  const judgement = judge(view);
-  if (json) {
-    const nodes = Object.fromEntries(nodeNames.map((node) => [node, { ...target.nodes[node], ...view.nodes[node] }]));
-    const { title, vip: address, publicIp, mode } = target;
-    const about = { schemaVersion: 1, target: title, vip: address, publicIp, mode };
-    console.log(
-      JSON.stringify({ ...about, ...judgement, nodes, clients: view.clients, lastMoves: lastMoves(view) }, null, 2),
-    );
-  } else {
-    console.log(screen(target.title, target, view));
-  }
-  return exitCodes[judgement.verdict];
+  console.log(json ? JSON.stringify(statusJson(target, view), null, 2) : screen(target.title, target, view));
+  return exitCodes[judge(view).verdict];
 }

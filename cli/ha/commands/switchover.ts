@@ -5,14 +5,16 @@ import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
 import { oneLine, spoken } from "../../../terminal/printable.ts";
 import { Progress } from "../../../terminal/progress.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "../pair/plan.ts";
+import type { View } from "../pair/report.ts";
 import { screen } from "../pair/screen.ts";
 import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
 
-const [done, refused, incomplete, unknown] = [0, 4, 5, 6];
-const vip = "/etc/keepalived/vip.py";
+/** Exit codes; the node's own commands have the same. */
+export const [done, refused, incomplete, unknown] = [0, 4, 5, 6] as const;
+export const vip = "/etc/keepalived/vip.py";
 /** The node's own deadlines end before: 20 s for the cloud, 8 s for the peer, 5 s for the service's answer. */
 const yieldLimitMs = 45_000;
 const verifyMs = 15_000;
@@ -37,9 +39,13 @@ interface SwitchoverWish {
 export function wishFrom(options: SwitchoverOptions): SwitchoverWish {
   const to = nodeNames.find((node) => node === options.to);
   if (options.to !== undefined && !to) throw new Refusal(`--to is "${options.to}"; the nodes are a and b.`, 64);
-  const stay = options.for ?? "1h";
-  if (!/^[1-9]\d*[smhd]$/.test(stay)) throw new Refusal(`--for is "${stay}"; it takes 90s, 30m, 2h or 1d.`, 64);
-  return { to, stay, yes: options.yes, reason: options.reason ?? "planned switch" };
+  return { to, stay: stayFrom(options.for), yes: options.yes, reason: options.reason ?? "planned switch" };
+}
+
+/** How long a node stays away, with its unit. @throws Refusal with code 64 */
+export function stayFrom(given = "1h"): string {
+  if (!/^[1-9]\d*[smhd]$/.test(given)) throw new Refusal(`--for is "${given}"; it takes 90s, 30m, 2h or 1d.`, 64);
+  return given;
 }
 
 export async function switchover(target: Target, { to, stay, yes, reason }: SwitchoverWish): Promise<number> {
@@ -48,48 +54,67 @@ export async function switchover(target: Target, { to, stay, yes, reason }: Swit
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
   console.log(planText(plan, target, stay));
   if (!yes) await confirm();
-  return carryOut(target, plan, `--for ${stay} --reason ${quoted(reason)}`);
+  const command = `yield --json --for ${stay} --reason ${quoted(reason)}`;
+  return carryOut(target, plan, { command, tell: console.log });
 }
 
-async function confirm(): Promise<void> {
+/** @throws Refusal unless whoever sits here has said yes */
+export async function confirm(): Promise<void> {
   if (!someoneIsHere()) throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
   if (!(await agreed("Go on?"))) throw new Refusal("Nothing has changed.", refused);
 }
 
-async function carryOut(target: Target, plan: SwitchPlan, stay: string): Promise<number> {
+export interface Way {
+  /** What the MASTER's vip.py is asked for: it hands the VIP over, and tells how far it is. */
+  command: string;
+  /** Gets what is told on the way. */
+  tell: (text: string) => void;
+  /** What else is not yet so at the end. */
+  also?: (view: View) => string[];
+}
+
+/** Carries a planned switch out on both nodes. Gives the exit code. */
+export async function carryOut(target: Target, plan: SwitchPlan, way: Way): Promise<number> {
   const { from, to, endsMaintenance } = plan;
+  const { command, tell } = way;
   const prepared = await onNode(target, to, `${vip} prepare${endsMaintenance ? " --in-maintenance" : ""}`, 15_000);
-  say(to, prepared);
+  tell(saidBy(to, prepared));
   if (prepared.code !== done) {
-    console.log("Refused, nothing has changed.");
+    tell("Refused, nothing has changed.");
     return refused;
   }
   const since = Date.now() / 1000;
   let ending: Promise<Answer> | undefined;
-  const yielded = await onNode(target, from, `${vip} yield --json ${stay}`, yieldLimitMs, (line) => {
+  const yielded = await onNode(target, from, `${vip} ${command}`, yieldLimitMs, (line) => {
     const { phase, text } = progressOf(line);
-    console.log(spoken(from, text));
+    tell(spoken(from, text));
     // Not earlier: the preferred node would take over before the cloud delivers to it.
     if (endsMaintenance && (phase === "moved" || phase === "yielded")) {
       ending ??= onNode(target, to, `${vip} maintenance off`, 15_000);
     }
   });
-  if (yielded.stderr) console.log(spoken(from, yielded.stderr));
-  if (ending) say(to, await ending);
+  if (yielded.stderr) tell(spoken(from, yielded.stderr));
+  if (ending) tell(saidBy(to, await ending));
   if (yielded.code === refused) {
     await onNode(target, to, `${vip} prepare --undo`, 15_000);
-    console.log("Refused, nothing has changed.");
+    tell("Refused, nothing has changed.");
     return refused;
   }
-  return verify(target, plan, since, yielded.code === done || yielded.code === incomplete ? yielded.code : unknown);
+  return verify(
+    target,
+    plan,
+    since,
+    way,
+    yielded.code === done || yielded.code === incomplete ? yielded.code : unknown,
+  );
 }
 
-function say(node: NodeName, { code, stdout, stderr }: Answer): void {
-  const text = [stdout.trim(), stderr].filter(Boolean).join("\n") || (code === done ? "done" : "no answer");
-  console.log(spoken(node, text));
+/** What a node said, in its own name. */
+export function saidBy(node: NodeName, { code, stdout, stderr }: Answer): string {
+  return spoken(node, [stdout.trim(), stderr].filter(Boolean).join("\n") || (code === done ? "done" : "no answer"));
 }
 
-/** A line of `vip.py yield --json`; a refusal at its very beginning is plain text. */
+/** A line of `vip.py yield --json`; a refusal at its very beginning, and what `maintenance on` tells, is plain text. */
 function progressOf(line: string): { phase: string; text: string } {
   try {
     const { phase, text } = JSON.parse(line) as { phase: unknown; text: unknown };
@@ -100,23 +125,24 @@ function progressOf(line: string): { phase: string; text: string } {
 }
 
 /** Waits until everybody agrees on the target, and says so; otherwise shows how the pair is. */
-async function verify(target: Target, plan: SwitchPlan, since: number, code: number): Promise<number> {
+async function verify(target: Target, plan: SwitchPlan, since: number, way: Way, code: number): Promise<number> {
+  const { tell, also = () => [] } = way;
   const deadlineMs = Date.now() + verifyMs;
   const progress = new Progress(`everybody to agree on ${plan.to}`);
   try {
     for (;;) {
       const view = await look(target);
-      const open = notYet(plan, view, since);
+      const open = [...notYet(plan, view, since), ...also(view)];
       progress.saw(open.join("; "));
       if (open.length === 0) {
-        console.log(`Done: keepalived, cloud, NIC and client agree on ${plan.to}.`);
+        tell(`Done: keepalived, cloud, NIC and client agree on ${plan.to}.`);
         return done;
       }
       // A node that has told that it did not work out is putting things right by itself.
       if (Date.now() > deadlineMs || code === incomplete) {
-        console.log(`\n${screen(target.title, target, view)}\n`);
+        tell(`\n${screen(target.title, target, view)}\n`);
         const moved = code !== unknown || view.nodes[plan.to].report?.state === "MASTER";
-        console.log(`${moved ? "Moved, but not complete" : "The result is unknown"}: ${open.join("; ")}`);
+        tell(`${moved ? "Moved, but not complete" : "The result is unknown"}: ${open.join("; ")}`);
         return moved ? incomplete : unknown;
       }
       await sleep(200);

@@ -91,7 +91,7 @@ export function pastFrom(kept: string, log: string): NodePast {
 const reasonsSchema = z.record(z.string(), z.string());
 
 /** The reasons of an event `drained` in words; empty when the node takes part again. */
-function drainedBy({ fields }: NodeEvent): string {
+export function drainedBy({ fields }: Pick<NodeEvent, "fields">): string {
   const reasons = Object.entries(reasonsSchema.safeParse(fields.reasons).data ?? {});
   return reasons.map(([name, why]) => (why === "" || why === name ? name : `${name}: ${why}`)).join("; ");
 }

@@ -1,4 +1,4 @@
-/** Whether a planned switch can begin, what it will do, and whether it is done. Pure. */
+/** Whether a planned switch or a maintenance can begin, what it will do, and whether it is done. Pure. */
 import { type NodeName, peerOf } from "../../../render/model.ts";
 import type { Outputs } from "../reach/target.ts";
 import { judge, type View } from "./report.ts";
@@ -27,14 +27,54 @@ export function planSwitch(view: View, wanted: NodeName | undefined): SwitchPlan
   if (!target.serviceAlive) return `keepalived-vip.service does not run on ${to}`;
   const endsMaintenance = target.state === "FAULT" && !!target.maintenance && !!target.preferred;
   if (target.maintenance && !endsMaintenance) {
-    return `${to} is in maintenance (${target.maintenance.why}); end it there first: vip.py maintenance off`;
+    return inMaintenance(to, target.maintenance.why);
   }
   if (target.state !== "BACKUP" && !endsMaintenance) return `keepalived is ${target.state} on ${to}, not BACKUP`;
   return { from: master, to, endsMaintenance, staysAway: !!from.preferred };
 }
 
+const inMaintenance = (node: NodeName, why: string): string =>
+  `${node} is in maintenance (${why}); end it first: npm run ha -- maintenance off ${node}`;
+
+export interface MaintenancePlan {
+  node: NodeName;
+  /** The node is MASTER: it hands the VIP over first. Null when it is not. */
+  handover: SwitchPlan | null;
+}
+
+/** How a node goes into maintenance, or what is in the way: who serves meanwhile has to be there, and able to. */
+export function planMaintenance(view: View, node: NodeName): MaintenancePlan | string {
+  const { master } = judge(view);
+  const peer = peerOf(node);
+  // A planned switch says it all: the same is asked of both nodes, and of the one that is to serve.
+  if (master !== peer) {
+    const handover = planSwitch(view, peer);
+    if (typeof handover === "string") return handover;
+    return handover.endsMaintenance
+      ? inMaintenance(peer, view.nodes[peer].report!.maintenance!.why)
+      : { node, handover };
+  }
+  const { report, problem } = view.nodes[node];
+  const serving = view.nodes[peer].report!;
+  if (!report) return `${node} could not be asked: ${problem}`;
+  if (!serving.serviceAlive) return `keepalived-vip.service does not run on ${peer}`;
+  if (serving.cloudHolder !== "self" || !serving.available) return `the cloud does not have the VIP on ${peer} yet`;
+  if (view.nodes[node].probe === false) return `the VIP, on ${peer}, does not answer a ping from ${node}`;
+  return { node, handover: null };
+}
+
 /** The plan as the operator reads it before it is carried out. */
-export function planText({ from, to, endsMaintenance, staysAway }: SwitchPlan, outputs: Outputs, stay: string): string {
+export function maintenanceText({ node, handover }: MaintenancePlan, outputs: Outputs, stay: string): string {
+  const peer = peerOf(node);
+  const alone = `Until then nobody takes over from ${peer}. Sooner: npm run ha -- maintenance off ${node}`;
+  if (handover === null) return `${node}, the standby, stays away for ${stay}; ${peer} goes on serving. ${alone}`;
+  const stays = handover.staysAway ? [] : [`${node} stays in maintenance for ${stay}; then it takes part again`];
+  return `${planText(handover, outputs, stay, stays)}\n${alone}`;
+}
+
+/** The plan as the operator reads it before it is carried out. @param more steps at its end */
+export function planText(plan: SwitchPlan, outputs: Outputs, stay: string, more: string[] = []): string {
+  const { from, to, endsMaintenance, staysAway } = plan;
   const { vip, nodes } = outputs;
   const steps = [
     `${to} gets ${vip} onto its NIC, for 30 s and without being MASTER`,
@@ -42,6 +82,7 @@ export function planText({ from, to, endsMaintenance, staysAway }: SwitchPlan, o
     `once it is AVAILABLE there, ${from} gives up MASTER and ${to} takes over`,
     ...(endsMaintenance ? [`the maintenance of ${to}, the preferred node, ends`] : []),
     ...(staysAway ? [`${from}, the preferred node, stays in maintenance for ${stay}; then the VIP returns to it`] : []),
+    ...more,
   ];
   return [`Planned switch from ${from} to ${to}:`, ...steps.map((step, n) => `  ${n + 1}. ${step}`)].join("\n");
 }

@@ -9,6 +9,9 @@ import { type Judgement, judge, type Verdict, type View } from "./report.ts";
 
 const colours: Record<Verdict, (text: string) => string> = { healthy: good, degraded: worse, down: bad, unknown: bad };
 
+/** A verdict as it is read. */
+export const shown = (verdict: Verdict): string => colours[verdict](verdict === "unknown" ? "could not tell" : verdict);
+
 const columns: Column[] = [
   { head: "node" },
   { head: "instance", drop: 5 },
@@ -20,6 +23,12 @@ const columns: Column[] = [
   { head: "service" },
 ];
 
+/** Gives the node that has an ENI, or the ENI that neither has. */
+export const eniNames =
+  (outputs: Outputs) =>
+  (eni: string | null): string =>
+    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+
 /** The last three moves of both nodes, newest first. */
 export function lastMoves(view: View): Move[] {
   const moves = nodeNames.flatMap((node) => view.nodes[node].report?.moves ?? []);
@@ -29,12 +38,11 @@ export function lastMoves(view: View): Move[] {
 const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((sum, ms) => sum + ms, 0);
 
 /** What to type next. */
-export function nextCommand({ verdict, master }: Judgement, view: View): string {
+export function nextCommand({ verdict }: Judgement, view: View): string {
   if (verdict === "healthy") return "npm run ha -- switchover";
   for (const node of nodeNames) {
     const report = view.nodes[node].report;
-    // Simply ended, its maintenance would let it take the VIP while the cloud still delivers to the other.
-    if (report?.maintenance && report.preferred && master) return `npm run ha -- switchover --to ${node}`;
+    if (report?.maintenance) return `npm run ha -- maintenance off ${node}`;
     const cure = report?.problems[0]?.cure;
     if (cure) return `on ${node}: ${cure}`;
   }
@@ -69,17 +77,15 @@ function service({ maintenance, serviceAlive }: NodeReport): string {
 export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
   const judgement = judge(view);
   const { agreement, verdict, why } = judgement;
-  const nameOf = (eni: string | null) =>
-    nodeNames.find((node) => outputs.nodes[node].eniId === eni) ?? eni ?? "nowhere";
+  const nameOf = eniNames(outputs);
   const rows = nodeNames.map((node) => row(node, outputs, view));
   const moves = lastMoves(view).map(
     (move) =>
       `  ${span(view.at - move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
   );
   const publicIp = outputs.publicIp ? `, public ${outputs.publicIp}` : "";
-  const said = colours[verdict](verdict === "unknown" ? "could not tell" : verdict);
   return [
-    `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${said}`,
+    `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${shown(verdict)}`,
     "",
     ...table(columns, rows, width),
     "",

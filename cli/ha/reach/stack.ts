@@ -3,6 +3,7 @@ import { delimiter, dirname } from "node:path";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import { findCli, UserError } from "../../findCli.ts";
 import { Refusal } from "../refusal.ts";
+import { someAtOnce } from "./someAtOnce.ts";
 
 export interface StackFacts {
   /** As the CLI names it: `prod`, or `org/prod` in an organisation that is not the user's default. */
@@ -12,6 +13,22 @@ export interface StackFacts {
   configuredKey(): Promise<string>;
 }
 
+/** The CLI's view of a project's folder, and how the CLI is typed here. */
+async function open(folder: string): Promise<{ workspace: LocalWorkspace; typed: string }> {
+  const cli = findCli();
+  // The Automation API takes the CLI that comes first on this process's own PATH.
+  process.env.PATH = `${dirname(cli.file)}${delimiter}${process.env.PATH ?? ""}`;
+  // Loaded here alone: it takes half a second, and a lab's pair is found without it.
+  const automation = await import("@pulumi/pulumi/automation/index.js");
+  return { workspace: await automation.LocalWorkspace.create({ workDir: folder }), typed: cli.typed };
+}
+
+async function factsOf(workspace: LocalWorkspace, name: string): Promise<StackFacts> {
+  const found = Object.entries(await workspace.stackOutputs(name)).map(([key, { value }]) => [key, value as unknown]);
+  const outputs = Object.fromEntries(found) as Record<string, unknown>;
+  return { name, outputs, configuredKey: () => configuredKey(name, workspace) };
+}
+
 /**
  * @param stack its name, undefined for the one that is selected
  * @param folder where Pulumi.yaml is
@@ -19,16 +36,31 @@ export interface StackFacts {
  */
 export async function readStack(stack: string | undefined, folder: string): Promise<StackFacts> {
   return refusing(async () => {
-    const cli = findCli();
-    // The Automation API takes the CLI that comes first on this process's own PATH.
-    process.env.PATH = `${dirname(cli.file)}${delimiter}${process.env.PATH ?? ""}`;
-    // Loaded here alone: it takes half a second, and a lab's pair is found without it.
-    const automation = await import("@pulumi/pulumi/automation/index.js");
-    const workspace = await automation.LocalWorkspace.create({ workDir: folder });
-    const name = stack ?? process.env.PULUMI_STACK ?? (await selected(workspace, cli.typed));
-    const found = Object.entries(await workspace.stackOutputs(name)).map(([key, { value }]) => [key, value as unknown]);
-    const outputs = Object.fromEntries(found) as Record<string, unknown>;
-    return { name, outputs, configuredKey: () => configuredKey(name, workspace) };
+    const { workspace, typed } = await open(folder);
+    return factsOf(workspace, stack ?? process.env.PULUMI_STACK ?? (await selected(workspace, typed)));
+  });
+}
+
+/** A stack that may have a pair, read or not: others may have made it, with a passphrase that is not known here. */
+export type FoundStack =
+  | { name: string; facts: StackFacts; problem: null }
+  | { name: string; facts: null; problem: string };
+
+/** Calls of the CLI at a time: each is a process that decrypts a whole state. */
+const readAtOnce = 4;
+
+/** Every stack of the backend, of other projects too: a pair's program may be in a folder of its own. @throws Refusal with code 3 */
+export async function readAllStacks(folder: string): Promise<FoundStack[]> {
+  return refusing(async () => {
+    const { workspace } = await open(folder);
+    const stacks = await workspace.listStacks({ all: true });
+    return someAtOnce(readAtOnce, stacks, async ({ name }) => {
+      try {
+        return { name, facts: await factsOf(workspace, name), problem: null };
+      } catch (error) {
+        return { name, facts: null, problem: saidBy(error) };
+      }
+    });
   });
 }
 

@@ -6,7 +6,7 @@ import type { Mode, NodeName } from "../../../render/model.ts";
 import { onPath } from "../../onPath.ts";
 import { Refusal } from "../refusal.ts";
 import { type Access, type Bastion, type SshNode, writeSshConfig } from "./sshConfig.ts";
-import { readStack } from "./stack.ts";
+import { readAllStacks, readStack, type StackFacts } from "./stack.ts";
 
 /** A node as the program's output `nodes` shows it. */
 export interface TargetNode extends SshNode {
@@ -99,15 +99,38 @@ function labTarget(name: string): Target {
   return { ...found, title: `lab "${name}"`, sshConfig: config };
 }
 
-async function stackTarget(stack: string | undefined, folder: string, identity: string | undefined): Promise<Target> {
-  const { name, outputs, configuredKey } = await readStack(stack, folder);
-  const { vip, nodes, access: kept, ...more } = outputs as Partial<StackOutputs>;
-  if (!vip || !nodes) {
-    throw new Refusal(
-      `The stack ${name} has no pair yet: its outputs "vip" and "nodes" are missing. Run "npm run up" first.`,
-      3,
-    );
-  }
+/** A pair, or why it could not be found out how its nodes are reached. */
+export type FoundPair =
+  | { title: string; target: Target; problem: null }
+  | { title: string; target: null; problem: string };
+
+/**
+ * The pairs of all stacks of the backend; stacks that have none are left out.
+ * @throws Refusal when there is no pair at all
+ */
+export async function findAllTargets({ stack, cwd, identity, lab }: TargetOptions): Promise<FoundPair[]> {
+  if ((stack ?? lab) !== undefined) throw new Refusal("--all excludes --stack and --lab.", 64);
+  const stacks = await readAllStacks(cwd === undefined ? project : named(cwd));
+  const found = stacks
+    .filter(({ facts }) => facts === null || isPair(facts.outputs))
+    .map(async ({ name, facts, problem }): Promise<FoundPair> => {
+      const title = `stack ${name}`;
+      if (facts === null) return { title, target: null, problem };
+      try {
+        return { title, target: await targetOf(facts, identity), problem: null };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return { title, target: null, problem: error.message.replace(/\n[\s\S]*/, "") };
+      }
+    });
+  if (found.length > 0) return Promise.all(found);
+  throw new Refusal(`None of ${stacks.length} stacks has a pair where the CLI looks. Make one with "npm run up".`, 3);
+}
+
+const isPair = ({ vip, nodes }: Partial<StackOutputs>): boolean => !!vip && !!nodes?.a && !!nodes.b;
+
+async function targetOf({ name, outputs, configuredKey }: StackFacts, identity: string | undefined): Promise<Target> {
+  const { vip, nodes, access: kept, ...more } = outputs as unknown as StackOutputs;
   const given = kept ?? { privateKey: identity === undefined ? await configuredKey() : null };
   const access: Access = { ...noAccess, ...given };
   const ssh = writeSshConfig(nodes, access, temporaryFolder(), identity && named(identity));
@@ -124,10 +147,28 @@ async function stackTarget(stack: string | undefined, folder: string, identity: 
   };
 }
 
+async function stackTarget(stack: string | undefined, folder: string, identity: string | undefined): Promise<Target> {
+  const facts = await readStack(stack, folder);
+  if (!isPair(facts.outputs)) {
+    throw new Refusal(
+      `The stack ${facts.name} has no pair yet: its outputs "vip" and "nodes" are missing. Run "npm run up" first.`,
+      3,
+    );
+  }
+  return targetOf(facts, identity);
+}
+
+const folders: string[] = [];
+
 /** A folder that only this user can read, gone when the command ends, however it ends. */
 function temporaryFolder(): string {
+  if (folders.length === 0) {
+    process.on("exit", () => {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+  }
   const folder = mkdtempSync(join(tmpdir(), "keepalived-cluster-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+  folders.push(folder);
   return folder;
 }

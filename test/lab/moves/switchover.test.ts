@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../../lab/pair/pinger.ts";
-import { Lab } from "../../support/lab.ts";
+import { Lab, until } from "../../support/lab.ts";
 import { Ha } from "../ha.ts";
 
 const lab = new Lab("tw");
@@ -95,6 +95,29 @@ describe("a switch that is asked for", () => {
     assert.equal((await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress").length, calls);
   });
 
+  test("maintenance of the MASTER hands the VIP over first; of the last one that serves it is refused", async () => {
+    await lab.makeMaster("a");
+    const on = new Ha(lab, "maintenance", "on", "a", "--for", "2h", "--reason", "new kernel", "--yes");
+    assert.equal(await on.ended, 0, on.text);
+    const now = await lab.status();
+    assert.deepEqual([lab.master(now), await lab.holder()], ["b", "b"]);
+    assert.deepEqual(
+      now.nodes.map(({ maintenance }) => maintenance),
+      [true, false],
+    );
+    const refused = new Ha(lab, "maintenance", "on", "b", "--yes", "--json");
+    assert.equal(await refused.ended, 4);
+    assert.match(refused.text, /a is in maintenance \(new kernel\)/);
+    const off = new Ha(lab, "maintenance", "off", "a");
+    assert.equal(await off.ended, 0, off.text);
+    await lab.converged();
+    const standby = new Ha(lab, "maintenance", "on", "a", "--for", "60s", "--yes", "--json");
+    assert.equal(await standby.ended, 0, standby.text);
+    assert.equal((JSON.parse(standby.text) as { result: string }).result, "done");
+    await until("it ends by itself", async () => (await status()) === 0);
+    assert.equal(lab.master(await lab.converged()), "b");
+  });
+
   test("in standing-master away from the preferred node lasts, and back to it ends its maintenance", async () => {
     await lab.run("up", "--set", "mode=standing-master");
     await switchTo("b");
@@ -103,6 +126,10 @@ describe("a switch that is asked for", () => {
       [true, false],
     );
     assert.equal(await status(), 1, "degraded: nobody would take over");
+    const off = new Ha(lab, "maintenance", "off", "a", "--yes");
+    assert.equal(await off.ended, 0, off.text);
+    assert.deepEqual([lab.master(await lab.converged()), await lab.holder()], ["a", "a"]);
+    await switchTo("b");
     await switchTo("a");
     assert.deepEqual(
       (await lab.status()).nodes.map(({ maintenance }) => maintenance),

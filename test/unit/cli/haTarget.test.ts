@@ -150,9 +150,20 @@ describe("without --stack", () => {
 describe("npm run ha -- ssh", () => {
   test("logs in as the login's user, or runs a command with all its options; its exit code is ours", () => {
     assert.equal(run(["ssh", "a", "--stack", "prod"]).status, 255);
-    const { status } = run(["--stack", "prod", "ssh", "b", "ls", "-l", "--json"], { env: { SSH_EXIT: "7" } });
+    const { status } = run(["--stack", "prod", "ssh", "b", "ls", "-l", "--json", "--watch"], {
+      env: { SSH_EXIT: "7" },
+    });
     assert.equal(status, 7);
-    assert.deepEqual(text("b.args").split("\n").slice(2), ["-o", "BatchMode=no", "b", "ls", "-l", "--json", ""]);
+    assert.deepEqual(text("b.args").split("\n").slice(2), [
+      "-o",
+      "BatchMode=no",
+      "b",
+      "ls",
+      "-l",
+      "--json",
+      "--watch",
+      "",
+    ]);
     assert.match(text("b.files/ssh_config"), /User "debian"/);
   });
 });
@@ -221,7 +232,10 @@ test("wrong usage is 64", () => {
     ["status", "--stack", "x", "--lab", "y"],
     ["status", "--cwd", "x", "--lab", "y"],
     ["status", "--no"],
+    ["status", "--watch", "0"],
     ["status", "a"],
+    ["maintenance", "on"],
+    ["maintenance", "on", "a", "b"],
     ["ssh", "c", "--stack", "prod"],
     ["key", "x", "y"],
   ]) {

@@ -31,6 +31,16 @@ test("the text wraps within what the others leave, before it becomes too narrow 
   ]);
 });
 
+test("text that is cut leaves each row one line", () => {
+  const cut = columns.map(({ wraps, ...column }) => (wraps ? { ...column, cuts: true } : column));
+  assert.deepEqual(table(cut, rows, 60), [
+    "  node  instance        took  why",
+    "  a     ins-12345678   3.1 s  the service fails its check: …",
+    "  b     ins-87654321  12.0 s  asked for",
+  ]);
+  assert.deepEqual(table(cut, rows), table(columns, rows));
+});
+
 test("columns go before that, the highest first, and no line is wider than the screen", () => {
   assert.deepEqual(table(columns, rows, 46), [
     "  node    took  why",
