@@ -14,8 +14,9 @@ export class Live {
 
   /** In place of what is there. @param lines no more and no longer ones than the terminal has room for */
   draw(lines: string[]): void {
-    // Line by line over the old ones: a screen that is cleared first flickers.
-    this.#stream.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\x1b[J`);
+    // Line by line over the old ones: a screen that is cleared first flickers. A line of wide characters is longer than it
+    // counts, and is cut by the terminal: wrapped, it would push the others out.
+    this.#stream.write(`\x1b[?7l\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\x1b[J\x1b[?7h`);
   }
 
   end(): void {

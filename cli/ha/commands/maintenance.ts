@@ -5,8 +5,8 @@ import { judge, type View } from "../pair/report.ts";
 import { onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
-import { look } from "./status.ts";
-import { carryOut, confirm, done, incomplete, refused, saidBy, stayFrom, unknown, vip } from "./switchover.ts";
+import { look, vip } from "./status.ts";
+import { carryOut, confirm, done, incomplete, refused, saidBy, stayFrom, unknown } from "./switchover.ts";
 
 const limitMs = 15_000;
 

@@ -10,7 +10,7 @@ import { answerLimitMs, onNode } from "../reach/ssh.ts";
 import type { Client, Target } from "../reach/target.ts";
 
 const run = promisify(execFile);
-const vip = "/etc/keepalived/vip.py";
+export const vip = "/etc/keepalived/vip.py";
 
 /** The probe pings the VIP from the node that does not have it. */
 const question = [`${vip} status --json`, `${vip} probe --json --within 1`];

@@ -10,11 +10,10 @@ import { screen } from "../pair/screen.ts";
 import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
-import { look } from "./status.ts";
+import { look, vip } from "./status.ts";
 
 /** Exit codes; the node's own commands have the same. */
 export const [done, refused, incomplete, unknown] = [0, 4, 5, 6] as const;
-export const vip = "/etc/keepalived/vip.py";
 /** The node's own deadlines end before: 20 s for the cloud, 8 s for the peer, 5 s for the service's answer. */
 const yieldLimitMs = 45_000;
 const verifyMs = 15_000;
@@ -100,13 +99,8 @@ export async function carryOut(target: Target, plan: SwitchPlan, way: Way): Prom
     tell("Refused, nothing has changed.");
     return refused;
   }
-  return verify(
-    target,
-    plan,
-    since,
-    way,
-    yielded.code === done || yielded.code === incomplete ? yielded.code : unknown,
-  );
+  const code = yielded.code === done || yielded.code === incomplete ? yielded.code : unknown;
+  return verify(target, plan, since, way, code);
 }
 
 /** What a node said, in its own name. */

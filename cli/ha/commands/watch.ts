@@ -90,6 +90,8 @@ export async function watch(target: Target, everyS: number, { json }: { json: bo
     });
   }
   if (live) process.stdout.on("resize", draw);
+  // Whoever read it has seen enough.
+  process.stdout.on("error", () => process.exit(code));
 
   let told: Set<string> | null = null;
   const append = () => {

@@ -29,7 +29,10 @@ export function planSwitch(view: View, wanted: NodeName | undefined): SwitchPlan
   if (target.maintenance && !endsMaintenance) {
     return inMaintenance(to, target.maintenance.why);
   }
-  if (target.state !== "BACKUP" && !endsMaintenance) return `keepalived is ${target.state} on ${to}, not BACKUP`;
+  if (target.state !== "BACKUP" && !endsMaintenance) {
+    const [problem] = target.problems;
+    return `keepalived is ${target.state} on ${to}, not BACKUP${problem ? `: ${problem.found}` : ""}`;
+  }
   return { from: master, to, endsMaintenance, staysAway: !!from.preferred };
 }
 

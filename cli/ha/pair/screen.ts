@@ -73,6 +73,10 @@ function service({ maintenance, serviceAlive }: NodeReport): string {
   return worse(`maintenance, ${maintenance.leftS === null ? "no end" : `${span(maintenance.leftS)} left`}`);
 }
 
+/** Who has the VIP, from each point of view. */
+export const agreementText = ({ keepalived, cloud, nic, client }: Judgement["agreement"]): string =>
+  `keepalived ${keepalived} · cloud ${cloud} · NIC ${nic} · client ${client}`;
+
 /** @param width of the screen; without it this terminal's */
 export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
   const judgement = judge(view);
@@ -89,7 +93,7 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
     "",
     ...table(columns, rows, width),
     "",
-    `  keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`,
+    `  ${agreementText(agreement)}`,
     ...why.map((reason) => `  ${colours[verdict]("!")} ${reason}`),
     "",
     "Last moves:",

@@ -1,11 +1,12 @@
 /** The status screen as it lives: with the last events, in the room that there is. Pure. */
-import { nodeNames } from "../../../render/model.ts";
+import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { cut, fold } from "../../../terminal/fold.ts";
 import { span } from "../../../terminal/span.ts";
 import type { Outputs } from "../reach/target.ts";
 import { eventText, type PairEvent, stamp } from "./events.ts";
-import { type Judgement, judge, type View } from "./report.ts";
-import { eniNames, screen } from "./screen.ts";
+import type { NodeEvent } from "./history.ts";
+import { judge, type View } from "./report.ts";
+import { agreementText, eniNames, screen } from "./screen.ts";
 
 export interface Watched {
   view: View;
@@ -45,15 +46,14 @@ export function watchScreen(title: string, outputs: Outputs, watched: Watched, e
 
 /** The same where lines are appended: what has happened since, then how it is. @param news events that were not told yet */
 export function watchLines(outputs: Outputs, { view, late }: Watched, news: PairEvent[]): string[] {
-  const { verdict, agreement, why }: Judgement = judge(view);
-  const who = `keepalived ${agreement.keepalived} · cloud ${agreement.cloud} · NIC ${agreement.nic} · client ${agreement.client}`;
+  const { verdict, agreement, why } = judge(view);
   const waits = late.map(({ name, forS }) => `waiting for ${name} since ${span(forS)}`);
   return [
     ...news.map((event) => eventLine(outputs, event)),
-    `${stamp(view.at)}  -  ${[`${verdict}: ${who}`, ...waits, ...why].join("; ")}`,
+    `${stamp(view.at)}  -  ${[`${verdict}: ${agreementText(agreement)}`, ...waits, ...why].join("; ")}`,
   ];
 }
 
 /** What both nodes logged, merged by time. */
-export const mergeEvents = (events: Record<"a" | "b", Omit<PairEvent, "node">[]>): PairEvent[] =>
+export const mergeEvents = (events: Record<NodeName, NodeEvent[]>): PairEvent[] =>
   nodeNames.flatMap((node) => events[node].map((event) => ({ ...event, node }))).sort((x, y) => x.time - y.time);

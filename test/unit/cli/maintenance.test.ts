@@ -93,7 +93,15 @@ describe("what would leave nobody to serve is refused, and what is in the way is
       (v) => Object.assign(away(v, "b"), { preferred: true }),
     ],
     ["the standby is dead", "a", /b could not be asked: no answer within 4 s/, (v) => lose(v, "b")],
-    ["the standby is not ready", "a", /keepalived is FAULT on b/, (v) => (v.nodes.b.report!.state = "FAULT")],
+    [
+      "the standby is not ready",
+      "a",
+      /keepalived is FAULT on b, not BACKUP: kept from being MASTER by health$/,
+      (v) => {
+        const problems = [{ found: "kept from being MASTER by health", cure: "mend it" }];
+        Object.assign(v.nodes.b.report!, { state: "FAULT", problems });
+      },
+    ],
     ["the standby's service is dead", "a", /does not run on b/, (v) => (v.nodes.b.report!.serviceAlive = false)],
     ["the MASTER is dead", "b", /a could not be asked/, (v) => lose(v, "a")],
     ["the MASTER's service is dead", "b", /does not run on a/, (v) => (v.nodes.a.report!.serviceAlive = false)],

@@ -54,6 +54,7 @@ case "$*" in
   version*) echo v3.259.0 ;;
   "stack output --json "*"--stack prod "* | "stack output --json "*"--stack stage "*) cat ${this.folder}/outputs ;;
   "stack output --json "*"--stack organization/web/none "*) echo '{}' ;;
+  "stack output --json "*"--stack odd "*) echo '{"vip": 7, "nodes": {"a": 1, "b": 2}, "access": {}}' ;;
   "stack ls --json --all --non-interactive") cat ${this.folder}/stacks ;;
   *) echo "error: incorrect passphrase" >&2; exit 255 ;;
 esac

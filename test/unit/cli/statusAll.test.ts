@@ -28,6 +28,10 @@ describe("npm run ha -- status --all", () => {
     const well = await run();
     assert.deepEqual([well.code, well.stderr], [0, ""], well.stdout);
     assert.match(well.stdout, /^2 pairs: 2 healthy\n\n.*\n {2}prod +healthy +a .*\n {2}stage +healthy +a .*\n$/);
+    pair.stacks("odd");
+    const odd = await run();
+    assert.deepEqual([odd.code, odd.stderr], [3, ""]);
+    assert.match(odd.stdout, /^ {2}odd +could not tell/m);
     pair.stacks("prod", "organization/web/none", "organization/web/others");
     const { code, stdout } = await run();
     assert.equal(code, 3, stdout);

@@ -71,6 +71,10 @@ class Watch {
     });
   }
 
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+
   end(): Promise<number | null> {
     this.#child.kill("SIGINT");
     return this.ended;
@@ -111,6 +115,14 @@ describe("where lines are appended", () => {
     await dead.says(/b could not be asked: no answer within 4 s\n/);
     assert.equal(await dead.end(), 1);
   });
+});
+
+test("whoever reads it may stop: that ends it without a word", async () => {
+  const watch = new Watch();
+  await watch.says(/healthy: /);
+  watch.stopReading();
+  assert.equal(await watch.ended, 0);
+  assert.doesNotMatch(watch.text, /EPIPE/);
 });
 
 test("on a terminal it renews itself, in the room that there is, and Ctrl-C ends it", async () => {
