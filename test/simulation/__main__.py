@@ -72,7 +72,7 @@ class Progress:
         self.shown = 0
 
     def step(self, count: int, broken: int) -> None:
-        """broken: so far. A long run that is cut off has told at least that."""
+        """broken: so far."""
         self.done += count
         share = self.done / self.total
         if sys.stdout.isatty():
@@ -97,6 +97,8 @@ def simulate(pool, first: int, count: int, modes) -> int:
         broken += some_broken
         longest = max(longest, some_longest)
         progress.step(done, len(broken))
+        for rule, mode, seed, text in some_broken:  # at once: a long run may be cut off
+            print("broken in %s: %s (seed %d): %s" % (mode, rule, seed, text), flush=True)
     seconds = time.monotonic() - progress.started
     print("\n%d histories (seeds %d to %d) in %.0f s" % (count * len(modes), first, last - 1, seconds))
     print("\nHow often each fault occurred:")

@@ -39,7 +39,7 @@ class Beside(Pair):
         self.become_master()
         self.settled()
         self.assertEqual((self.cloud.actions()[0], self.cloud.holder), (MIGRATE, ME))
-        self.assertEqual(len(self.events("started")), 1, self.output())
+        self.assertEqual(len(self.logged("started")), 1, self.output())
 
     def well(self, what: str):
         until(lambda: what not in self.status()["troubles"], self.output)

@@ -27,7 +27,7 @@ class Failover(Node):
         self.assertEqual((move["trigger"], move["from"], move["to"]), ("keepalived", PEER, ME))
         self.assertEqual(sorted(move["phasesMs"]), ["cloud", "decision", "request"])
         self.assertEqual(move["requestId"], "req-1")
-        self.assertEqual(self.events("moved")[0]["id"], move["id"])
+        self.assertEqual(self.logged("moved")[0]["id"], move["id"])
         self.assertNotIn("top-secret", self.output())
 
     def test_no_further_call_after_a_demotion_in_the_middle_of_a_move(self):

@@ -36,7 +36,7 @@ class Trouble(Node):
         self.become_master()
         self.settled()
         self.assertEqual(self.cloud.actions()[:5], [MIGRATE] + [DESCRIBE] * 4)
-        self.assertEqual(len(self.events("trouble")), 1, self.output())
+        self.assertEqual(len(self.logged("trouble")), 1, self.output())
         until(lambda: self.status()["trouble"] is None, self.output)
 
     def test_a_vip_on_no_eni_is_assigned(self):

@@ -41,7 +41,7 @@ class Told(Node):
         moves = [content["move"] for content in self.receiver.contents()]
         self.assertEqual([(move["from"], move["to"]) for move in moves], [("b", "a")] * 2)
         self.assertEqual(sorted(moves[0]["phasesMs"]), ["cloud", "decision", "request"])
-        self.assertEqual([move["id"] for move in moves], [event["id"] for event in self.events("moved")])
+        self.assertEqual([move["id"] for move in moves], [event["id"] for event in self.logged("moved", 2)])
 
     def test_an_unreachable_url_is_a_trouble_without_its_name_and_delays_no_move(self):
         self.receiver.answers = [503] * 100

@@ -131,7 +131,7 @@ class CutOff(Node):
         until(lambda: self.asked() == ["restart"], self.output)
         self.before_start()
         until(lambda: "folder" not in self.status()["troubles"], self.output)
-        self.assertEqual([event["why"] for event in self.events("keepalived-restarted")], ["cut off"])
+        self.assertEqual([event["why"] for event in self.logged("keepalived-restarted")], ["cut off"])
 
     def serve(self):
         os.makedirs(self.run_dir)
