@@ -92,8 +92,8 @@ class Node(unittest.TestCase):
         return [event for event in found if event["event"] == name]
 
     def logged(self, name: str, count: int = 1):
-        """The events of that name, as soon as there are so many. The service has a thread that writes them down, which on
-        a slow machine is later than what is seen of them elsewhere."""
+        """The events of that name, as soon as there are so many: a thread of the service's own writes them down, on a
+        slow machine later than what they tell is seen elsewhere."""
         return until(lambda: len(self.events(name)) >= count and self.events(name), self.output)
 
     def status(self):
