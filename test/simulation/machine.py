@@ -152,7 +152,7 @@ class Peer:
 
     def said(self, node, _):
         messages, node.inbox = node.inbox, []
-        return [(message, None) for message in messages]
+        return [(dict(message, waitedS=node.world.now - came_at), None) for came_at, message in messages]
 
 
 class Settings:

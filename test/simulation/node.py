@@ -284,7 +284,7 @@ class Node:
     def told(self, message: dict) -> None:
         """A datagram of the peer has arrived."""
         if self.service is not None:
-            self.inbox.append(message)
+            self.inbox.append((self.world.now, message))
             self.wake(self.world.now)
 
     def listens(self) -> bool:

@@ -112,6 +112,7 @@ class Switch:
         """`vip.py take` on the standby; it asks as often as it likes."""
         world = self.world
         if world.switch is self and self.answer() is None and self.taker.powered:
+            self.giver.record.switch_at = world.now  # the first to arrive may be one of the last, after a partition
             world.runtime.watch.peer.say(self.taker, {"id": self.id, "why": "take"}, self.giver)
             world.at(world.now + AGAIN_S, self.ask_again, None)
 

@@ -1,6 +1,7 @@
 """The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ import time
 import support
 from keepalived_vip.agent.node import peer
 from keepalived_vip.agent.policy import switch
+from keepalived_vip.agent.vip import vip_on_nic
 from pair import MY_ADDRESS, PEER_ADDRESS, Pair
 from support import ME, PEER, never, until
 
@@ -290,6 +292,14 @@ class Linger(Talk):
         self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
         until(lambda: self.on_nic() == "absent", self.output)
         self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
+
+    def test_a_word_that_a_node_finds_after_it_stood_still_may_be_of_before(self):
+        self.demoted()
+        self.service.send_signal(signal.SIGSTOP)
+        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
+        never(lambda: self.on_nic() == "absent", vip_on_nic.EARLY_S)
+        self.service.send_signal(signal.SIGCONT)
+        never(lambda: self.on_nic() == "absent", 3)
 
     def test_an_address_that_was_prepared_meanwhile_for_a_planned_switch_back_stays(self):
         self.demoted()

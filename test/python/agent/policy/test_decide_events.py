@@ -212,7 +212,7 @@ class Reassertion(unittest.TestCase):
         for _ in range(5):
             self.assertEqual(game.step(), ASK)
             decide.asked_peer(game.known, game.now)
-            decide.peer_has(game.known, game.now)
+            decide.peer_has(game.known, game.now, game.now)
             answered_at = game.now
             self.assertEqual(game.issue(), DESCRIBE)
             self.assertEqual(game.now, answered_at + patience.ALERT_INTERVAL_S)
@@ -222,8 +222,14 @@ class Reassertion(unittest.TestCase):
     def test_what_it_said_unasked_before_the_look_counts_for_nothing(self):
         game = Game().settled()
         game.issue()
-        decide.peer_has(game.known, game.now)
+        decide.peer_has(game.known, game.now, game.now)
         game.saw(PEER)
+        self.assertEqual(game.issue(), ("migrate", PEER))
+
+    def test_nor_what_it_said_before_it_was_asked_and_is_read_afterwards(self):
+        game = self.taken()
+        decide.asked_peer(game.known, game.now)
+        decide.peer_has(game.known, game.now, game.now - 0.1)
         self.assertEqual(game.issue(), ("migrate", PEER))
 
     def test_it_is_asked_again_for_a_word_may_be_lost(self):

@@ -64,7 +64,7 @@ class Service:
         unreadable = False
         for news in self.handover.asked_by_peer(self.ear, now):
             if news["id"] == "has":
-                self.vip.peer_has(now)
+                self.vip.peer_has(now, now - news["waitedS"])
             elif news["id"] == peer.SERVES:
                 self.vip.answer(self.ear)
             elif news["id"] == peer.UNREADABLE:

@@ -10,6 +10,8 @@ speaks from a port below 1024, who could move the VIP anyhow, by the peer's role
 import json
 import re
 import socket
+import struct
+import time
 
 from keepalived_vip.log import plain
 
@@ -21,7 +23,7 @@ NEWS = ("has", "left", SERVES, PREPARE, READY, UNREADY, UNREADABLE)  # ids of wh
 PORT = 40  # the services', both ways
 ASK_PORT = 36  # from which `vip.py take` asks
 OLD_PORT = 5112  # of a peer with an earlier release, which minds no sender's port; spoken to, never listened to
-IP_FREEBIND = 15  # not named by the socket module
+IP_FREEBIND, SO_TIMESTAMPNS = 15, 35  # not named by the socket module
 LARGEST = 1400  # bytes: in one packet on any network
 MORE = 16  # datagrams taken at a time
 ID = re.compile("[0-9a-z]{1,32}")
@@ -33,6 +35,7 @@ def listen(conf):
     ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         ear.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        ear.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         ear.bind((conf.address, PORT))
     except OSError as error:
         ear.close()
@@ -41,14 +44,24 @@ def listen(conf):
 
 
 def said(ear, peer_address: str, ports=(PORT, ASK_PORT)):
-    """(message, sender) of what the peer has said from one of the ports; what others have said is dropped."""
+    """(message, sender) of what the peer has said from one of the ports; what others have said is dropped. `waitedS` is
+    for how long a message has been in the socket: a machine that stood still finds there what was true before."""
     for _ in range(MORE):
         try:
-            data, sender = ear.recvfrom(LARGEST)
+            data, more, _, sender = ear.recvmsg(LARGEST, 64)
         except OSError:  # nothing more, or the last answer could not be delivered
             return
         if sender[0] == peer_address and sender[1] in ports:
-            yield understood(data) or {"id": UNREADABLE}, sender
+            yield dict(understood(data) or {"id": UNREADABLE}, waitedS=waited_s(more)), sender
+
+
+def waited_s(more) -> float:
+    """By the time that the kernel wrote beside a datagram; 0 without one, and where the clock was set back since."""
+    stamps = [data for level, kind, data in more if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS)]
+    if not stamps:
+        return 0.0
+    seconds, nanoseconds = struct.unpack("ll", stamps[0])
+    return max(0.0, time.time() - seconds - nanoseconds / 1e9)
 
 
 def understood(data: bytes):

@@ -71,10 +71,10 @@ def asked_peer(known: Knowledge, now: float) -> None:
     seen.asked_at, seen.ask_again_at = now if seen.asked_at is None else seen.asked_at, now + AGAIN_S
 
 
-def peer_has(known: Knowledge, now: float) -> None:
+def peer_has(known: Knowledge, now: float, said_at: float) -> None:
     """The peer's own word that it is MASTER and has the VIP: where that is so, and nobody hears the other, taking it
-    back would cost each client's connections, and the peer would do the same."""
-    if known.seen.taken and known.seen.asked_at is not None:
+    back would cost each client's connections, and the peer would do the same. One from before it was asked is old."""
+    if known.seen.taken and known.seen.asked_at is not None and said_at >= known.seen.asked_at:
         known.seen.fresh, known.seen.asked_at = False, None
         known.patience.not_before = now + patience.ALERT_INTERVAL_S
 

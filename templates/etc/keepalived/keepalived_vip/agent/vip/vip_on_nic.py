@@ -143,9 +143,9 @@ class VipOnNic:
             peer.tell(ear, self.conf, {"id": "left", "of": self.left_until})
         return [self.next_left_at]
 
-    def peer_has(self, now: float) -> None:
-        decide.peer_has(self.known, now)
-        if now < self.gave_up_at + EARLY_S:
+    def peer_has(self, now: float, said_at: float) -> None:
+        decide.peer_has(self.known, now, said_at)
+        if said_at < self.gave_up_at + EARLY_S:
             return
         self.left_until = 0.0
         if now < self.linger_until:
@@ -158,11 +158,11 @@ class VipOnNic:
 
     def peer_left(self, message: dict, now: float) -> bool:
         """Whether that is news. It is none yet to one that asks for the VIP already and looks where it is anyway."""
-        known = self.known
-        if not known.master or known.asked.claim or known.seen.task is not None or message == self.left:
+        known, word = self.known, (message["id"], message.get("of"))
+        if not known.master or known.asked.claim or known.seen.task is not None or word == self.left:
             return False
         if now < self.next_left_taken:
             return False  # it is said again; and each costs a look
-        self.left, self.next_left_taken = message, now + SAY_S
+        self.left, self.next_left_taken = word, now + SAY_S
         decide.peer_left(known, now)
         return True
