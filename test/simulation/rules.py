@@ -182,8 +182,8 @@ class Rules:
             self.knew = all(service is not None and self.knows(service.known) for service in masters)
 
     def knows(self, known) -> bool:
-        """Whether a service has seen the VIP here since the last event, and no look is on its way, whose answer, should it
-        come late, is such an event."""
+        """Whether a service has seen the VIP here since the last event, and no look is on its way: an answer that comes
+        late is such an event."""
         seen, asked = known.seen, known.asked
         seen_here = known.here() and seen.had_it_since is not None
         return seen_here and seen.events == asked.events and not asked.busy
