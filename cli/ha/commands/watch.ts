@@ -14,6 +14,8 @@ import { askClients, askNode, statusJson } from "./status.ts";
 const lastEvents = 20;
 /** Of the past, where lines are appended: who looks on a terminal sees as many as there is room for. */
 const toldAtFirst = 5;
+/** A login takes a second or two on a slow way; who looks each second would be told of each. */
+const patienceS = 3;
 const eventsOf = `cat /var/log/keepalived.log.1 /var/log/keepalived.log 2>/dev/null | grep '"event": ' | tail -n ${lastEvents}`;
 
 /** Seconds between two looks. @throws Refusal with code 64 */
@@ -68,7 +70,7 @@ export async function watch(target: Target, everyS: number, { json }: { json: bo
       events: mergeEvents({ a: pastFrom("", a.more).events, b: pastFrom("", b.more).events }),
       late: nodeNames.flatMap((name) => {
         const { last, openS } = asked[name];
-        return openS > everyS && last?.view.report ? [{ name, forS: openS }] : [];
+        return openS > Math.max(everyS, patienceS) && last?.view.report ? [{ name, forS: openS }] : [];
       }),
     };
   };
