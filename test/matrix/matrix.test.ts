@@ -26,7 +26,7 @@ for (const part of partsOf(wanted)) {
     before(async () => {
       dropResults(part);
       await up();
-      keepalived = (await lab.run("ssh", "a", "keepalived --version 2>&1 | head -n 1")).trim();
+      keepalived = (await lab.run("ssh", "a", "PATH=$PATH:/usr/sbin keepalived --version 2>&1 | head -n 1")).trim();
     });
     after(async () => {
       await lab.run("down");
