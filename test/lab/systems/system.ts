@@ -10,6 +10,8 @@ import { footprint, type Lab, leftOf, until } from "../../support/lab.ts";
 export interface SystemCase {
   /** What the machines are chosen by. */
   imageName: string;
+  /** What an administrator of such machines would choose, beside the defaults: `key=value`. */
+  settings?: string[];
   /** Commands of root's by which the machine is known as what it is meant to be, each with what it prints. */
   marks: Record<string, RegExp>;
   /** What an administrator, a package or a timer does there, and what must not cost the pair anything. */
@@ -21,7 +23,7 @@ export interface SystemCase {
 const nodes = ["a", "b"] as const;
 
 /** The tests of a pair on such machines. */
-export function runsOn(lab: Lab, { imageName, marks, disturbances, dhcp }: SystemCase) {
+export function runsOn(lab: Lab, { imageName, settings = [], marks, disturbances, dhcp }: SystemCase) {
   describe(`a pair on machines like ${imageName}`, () => {
     let own: string[];
     /** By SSH, as the pair is installed and `ha` works. */
@@ -35,7 +37,8 @@ export function runsOn(lab: Lab, { imageName, marks, disturbances, dhcp }: Syste
       );
 
     before(async () => {
-      await lab.run("up", "--engine", "inline", "--set", `imageName=${imageName}`);
+      const set = [`imageName=${imageName}`, ...settings].flatMap((setting) => ["--set", setting]);
+      await lab.run("up", "--engine", "inline", ...set);
       own = footprint(lab.name);
     });
     after(async () => {
