@@ -6,6 +6,7 @@ import sys
 
 import support  # noqa: F401
 from keepalived_vip import settings
+from keepalived_vip.agent.vip import vip_on_nic
 from keepalived_vip.operator import main
 
 
@@ -20,6 +21,7 @@ def load():
     conf.kill_keepalived = ["sh", "-c", "echo kill >>'%s/systemctl'" % given["run"]]
     for name in ("health_lease_s", "hook_limit_s"):
         setattr(conf, name, given.get(name, getattr(conf, name)))
+    vip_on_nic.LINGER_S = given.get("lingerS", vip_on_nic.LINGER_S)
     if given.get("withoutPidfd"):
         del os.pidfd_open  # as on Python before 3.9
     return conf

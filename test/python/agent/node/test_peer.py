@@ -279,6 +279,22 @@ class Left(Talk):
 
 
 class Linger(Talk):
+    def setUp(self):
+        super().setUp()
+        with open(self.settings) as file:
+            given = json.load(file)
+        with open(self.settings, "w") as file:
+            json.dump(dict(given, lingerS=600), file)  # longer than a test waits: nothing ends by itself
+
+    def peer_has(self):
+        """The peer says so again and again, for too early it proves nothing, until the address is gone."""
+
+        def gone():
+            self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
+            return self.on_nic() == "absent"
+
+        until(gone, self.output)
+
     def demoted(self, word="BACKUP"):
         self.master()
         self.drop_vip()
@@ -289,8 +305,7 @@ class Linger(Talk):
         self.demoted()
         self.assertEqual(self.on_nic(), "leased", "the cloud still delivers here")
         calls = len(self.cloud.journal)
-        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
-        until(lambda: self.on_nic() == "absent", self.output)
+        self.peer_has()
         self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
 
     def test_a_word_that_a_node_finds_after_it_stood_still_may_be_of_before(self):
@@ -313,8 +328,7 @@ class Linger(Talk):
         until(lambda: self.on_nic() == "leased", self.output)
         self.cloud.holder = PEER
         calls = len(self.cloud.journal)
-        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
-        until(lambda: self.on_nic() == "absent", self.output)
+        self.peer_has()
         until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.assertEqual((self.cloud.holder, len(self.cloud.journal)), (PEER, calls))
 
