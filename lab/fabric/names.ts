@@ -40,7 +40,8 @@ export function labNames(name: string): LabNames {
   const link = `kc${digest.toString("hex").slice(0, 8)}r`;
   const firstTable = 1_000_000 + digest.readUIntBE(0, 3) * 64;
   const prefix = literal(name);
-  const machine = new RegExp(`^${prefix}-m-[A-Za-z0-9-]+$`);
+  // Of an id only its own form: the machines of the lab "x-m" begin with "x-m-" too, and `down` of "x" would end them.
+  const machine = new RegExp(`^${prefix}-m-ins-[A-Za-z0-9]+$`);
   const other = new RegExp(`^${prefix}-(net|[rc]\\d+)$`);
   return {
     internet: `${name}-net`,

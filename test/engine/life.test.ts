@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Json } from "../../lab/engine/client.ts";
 import { Pinger } from "../../lab/pair/pinger.ts";
-import { footprint, leftOf } from "../support/lab.ts";
+import { footprint, leftOf } from "../support/footprint.ts";
 import { assertIdle, assertNothingToUndo, RealLab, summaryOf } from "./realLab.ts";
 import { followRunbook } from "./runbook.ts";
 

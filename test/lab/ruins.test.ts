@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { registry } from "../../lab/state.ts";
-import { footprint, Lab, labCommand, leftOf } from "../support/lab.ts";
+import { footprint, leftOf } from "../support/footprint.ts";
+import { Lab, labCommand } from "../support/lab.ts";
 
 describe("a lab whose processes are killed one by one", () => {
   const lab = new Lab("tk");

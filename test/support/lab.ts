@@ -1,16 +1,15 @@
 /** A lab of the tests' own, driven by the same commands that a user types. */
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { complete } from "../../lab/command/settings.ts";
 import { ask } from "../../lab/control.ts";
 import { findRealEngine } from "../../lab/engine/cli.ts";
 import { type EngineResult, runInline } from "../../lab/engine/engine.ts";
-import { labNames } from "../../lab/fabric/names.ts";
 import { collect, pairsOf } from "../../lab/pair/inspect.ts";
 import type { Status } from "../../lab/pair/status.ts";
-import { labPaths, readConfig, registry } from "../../lab/state.ts";
+import { labPaths, readConfig } from "../../lab/state.ts";
 
 export interface Call {
   at: string;
@@ -185,56 +184,3 @@ export class Lab {
     return (await this.run("client", client, "ip", "netns", "identify")).trim();
   }
 }
-
-/** What labs consist of on this machine, as sorted lines. */
-function machineState(): string[] {
-  const text = (file: string, ...args: string[]) =>
-    execFileSync(file, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-      .trim()
-      .split("\n");
-  const folder = (path: string) => (existsSync(path) ? readdirSync(path).map((name) => `${path}/${name}`) : []);
-  return [
-    ...text("ip", "netns", "list"),
-    ...text("ip", "rule", "list"),
-    ...text("ip", "route", "list", "table", "all"),
-    ...text("ip", "-o", "link", "show").map((line) => line.split(":")[1]?.trim() ?? ""),
-    ...readFileSync("/proc/self/mounts", "utf8")
-      .split("\n")
-      .map((line) => line.split(" ").slice(0, 3).join(" ")),
-    ...globSync("/sys/fs/cgroup/{*,*/*}/"),
-    ...folder(registry),
-    ...folder("/run/systemd/nspawn/locks"),
-    ...folder("/run/systemd/nspawn/propagate"),
-  ].sort();
-}
-
-/** Of these lines those that are this running lab's: other labs may come and go on the machine meanwhile. */
-export function footprint(name: string): string[] {
-  const index = readConfig(name)?.index;
-  if (index === undefined) throw new Error(`no lab ${name}`);
-  const { machine, rootLink, cgroup, internet } = labNames(name);
-  const { dir } = labPaths(name);
-  const machines = join(dir, "machines");
-  // Names at the start of a word: a lab's name may be the end of another's.
-  const names = [machine(""), `${name}-r`, `${name}-c`, internet, cgroup].map(
-    (text) => new RegExp(`(^|[\\s/])${text}`),
-  );
-  const marks = [rootLink(0).slice(0, -1), `${dir}/`, `198.18.${index}.`];
-  const locks = (existsSync(machines) ? readdirSync(machines) : []).map((id) => lockOf(join(machines, id, "root")));
-  const ends = [`${registry}/${index}`, ...locks];
-  return machineState().filter(
-    (line) =>
-      names.some((pattern) => pattern.test(line)) ||
-      marks.some((mark) => line.includes(mark)) ||
-      ends.some((end) => line.endsWith(end)),
-  );
-}
-
-/** nspawn names its locks after the inode of a machine's root. */
-function lockOf(root: string): string {
-  const { dev, ino } = statSync(root, { bigint: true });
-  return `inode-${dev}:${ino}`;
-}
-
-/** What is still there of it. */
-export const leftOf = (own: string[]): string[] => machineState().filter((line) => own.includes(line));

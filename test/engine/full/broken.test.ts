@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { JournalEntry } from "../../../lab/cloud/index.ts";
 import type { Json, Service } from "../../../lab/engine/client.ts";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { poll, RealLab } from "../realLab.ts";
 import { type Case, followRunbook } from "../runbook.ts";
 

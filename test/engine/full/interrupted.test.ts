@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../../lab/pair/pinger.ts";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { poll, RealLab } from "../realLab.ts";
 import { followRunbook } from "../runbook.ts";
 

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { Pinger } from "../../../lab/pair/pinger.ts";
 import type { Status } from "../../../lab/pair/status.ts";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { assertNothingToUndo, RealLab } from "../realLab.ts";
 
 const vip = "10.0.1.100";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { livesIn } from "../../lab/existing/worldLife.ts";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { RealLab } from "../realLab.ts";
 
 describe("a pair in what a user has, on the real engine", () => {

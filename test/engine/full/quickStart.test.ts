@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { RealLab, summaryOf } from "../realLab.ts";
 
 const root = join(import.meta.dirname, "../../..");

@@ -1,7 +1,7 @@
 /** `npm run lab -- up --engine pulumi` from nothing and anew, beside a second stack in the same account. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { footprint, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
 import { RealLab } from "../realLab.ts";
 
 describe("two stacks of one account side by side", () => {

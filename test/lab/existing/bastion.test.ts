@@ -1,7 +1,8 @@
 /** Pairs whose nodes have no public address, in the world of a user who has a bastion: every login goes through that. */
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { footprint, Lab, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
+import { Lab } from "../../support/lab.ts";
 import { livesIn } from "./worldLife.ts";
 
 describe("a pair behind a bastion", () => {

@@ -5,7 +5,8 @@ import { type Call, connect } from "../../../lab/engine/client.ts";
 import { readConfig } from "../../../lab/state.ts";
 import type { World } from "../../../lab/world/record.ts";
 import { differences } from "../../../lab/world/snapshot.ts";
-import { footprint, Lab, leftOf, until } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
+import { Lab, until } from "../../support/lab.ts";
 import { worldNow, worldOf } from "./worldLife.ts";
 
 /** As the machines' owner would: each gets a public address, by which SSH reaches it. */

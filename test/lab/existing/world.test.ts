@@ -5,7 +5,8 @@ import { connect } from "../../../lab/engine/client.ts";
 import { run } from "../../../lab/fabric/run.ts";
 import { labPaths, readConfig } from "../../../lab/state.ts";
 import { bastionKeyFile, readWorld, type World } from "../../../lab/world/record.ts";
-import { footprint, Lab, leftOf, until } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
+import { Lab, until } from "../../support/lab.ts";
 
 describe("a world", () => {
   const lab = new Lab("tx");

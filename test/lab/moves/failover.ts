@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { EngineResult } from "../../../lab/engine/engine.ts";
-import { footprint, type Lab, leftOf } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
+import type { Lab } from "../../support/lab.ts";
 
 /** The tests of a pair in one mode. @param engine what makes it: what fails over does not depend on that */
 export function failsOver(mode: "stable" | "standing-master", lab: Lab, engine: EngineResult["engine"] = "inline") {

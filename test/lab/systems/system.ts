@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { labNames } from "../../../lab/fabric/names.ts";
 import { pairsOf } from "../../../lab/pair/inspect.ts";
-import { footprint, type Lab, leftOf, until } from "../../support/lab.ts";
+import { footprint, leftOf } from "../../support/footprint.ts";
+import { type Lab, until } from "../../support/lab.ts";
 
 export interface SystemCase {
   /** What the machines are chosen by. */
