@@ -53,10 +53,13 @@ class Role:
             return
         if kind == "INSTANCE":
             self.heard = True
-        elif self.heard:
-            # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
+        else:
+            # A service that was killed leaves hooks unread: the MASTER of a node that is BACKUP again by now, too.
             master = word == "MASTER"
-            if master != (self.vip.on_nic == nic.PRESENT) or master == (self.state["state"] == "MASTER"):
+            if master != (self.vip.on_nic == nic.PRESENT):
+                return
+            # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
+            if self.heard and master == (self.state["state"] == "MASTER"):
                 return
         self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
 
