@@ -364,7 +364,10 @@ class Node:
         if self.answers:
             answers, self.answers, call, self.call = self.answers, [], self.call, None
             for taken in answers:
+                task = service.known.seen.task
                 service.mover.take(*taken)
+                if taken[0][0] == "describe" and task is not None and service.known.seen.task is None:
+                    self.record.unknown_at = at  # a look for another reason came before it was told how its task ended
                 stale = self.stale(call, taken[1])
             service.tell_peer()
         if self.inbox:

@@ -24,7 +24,7 @@ class Record:
         self.lower_at = LONG_AGO  # heard MASTER_RX_LOWER_PRI
         self.accepted_at = LONG_AGO  # had a change accepted
         self.refused_at = LONG_AGO  # had one refused, or fail
-        self.unknown_at = LONG_AGO  # was told that a task is not known
+        self.unknown_at = LONG_AGO  # was told that a task is not known, or was never told how one ended
         self.upset_at = LONG_AGO  # was kept from being prompt
         self.switch_at = LONG_AGO  # was asked to give the VIP to its peer
         self.left_at = LONG_AGO  # was told that its peer has given up

@@ -1,5 +1,7 @@
 """The VIP on this node's NIC, as far as the service itself puts it there, and the words with the peer about it."""
 
+import math
+
 from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.policy import decide
 
@@ -36,7 +38,8 @@ class VipOnNic:
         except OSError:
             return  # what was true stays true until the next look
         self.on_nic = nic.ABSENT if lifetime_s == 0 else nic.PRESENT if lifetime_s == nic.ENDLESS_S else nic.LEASED
-        if self.on_nic == nic.LEASED:
+        # The kernel counts whole seconds: each of several leases in a row would be a second shorter than the last.
+        if self.on_nic == nic.LEASED and abs(now + lifetime_s - self.lent_until) > 1.0:
             self.lent_until = now + lifetime_s
 
     def lease(self, seconds: int, add: bool = False) -> None:
@@ -62,7 +65,7 @@ class VipOnNic:
     def lend(self, word: str, now: float) -> None:
         """Puts the VIP back that keepalived has taken from the NIC, as it gives up and once more as it starts: after a
         demotion, and ahead of a planned switch. Not where keepalived's word is MASTER, for that it would prove."""
-        left_s = int(self.lent_until - now)
+        left_s = math.ceil(self.lent_until - now)
         if left_s < 1 or self.on_nic != nic.ABSENT or (word == "MASTER" and self.linger_until == 0.0):
             return
         try:
