@@ -1,6 +1,7 @@
 """The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
 
 import json
+import os
 import signal
 import socket
 import threading
@@ -331,6 +332,17 @@ class Linger(Talk):
         self.peer_has()
         until(lambda: self.status()["state"] == "BACKUP", self.output)
         self.assertEqual((self.cloud.holder, len(self.cloud.journal)), (PEER, calls))
+
+    def test_a_hook_that_a_killed_service_has_not_read_makes_no_master_of_a_demoted_node(self):
+        self.demoted()
+        pipe = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR)  # as keepalived does, so that what is said meanwhile is kept
+        self.addCleanup(os.close, pipe)
+        self.kill()
+        self.write('NOTIFY "VI_1" MASTER 0')  # its hook comes late, after that of BACKUP
+        calls = len(self.cloud.journal)
+        self.start()
+        never(lambda: self.status()["state"] == "MASTER" or self.on_nic() == "forever", 3)
+        self.assertEqual(len(self.cloud.journal), calls)
 
     def test_also_one_whose_keepalived_was_stopped(self):
         self.demoted("STOP")
