@@ -65,8 +65,8 @@ const fleet: PairSeen[] = [
   },
   { title: "stack dev", vip: "10.0.4.100", view: healthy },
 ];
-screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), width));
-screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), width));
+screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), "", width));
+screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), "", width));
 
 screenTest("self-test", (width) =>
   checksScreen(

@@ -33,10 +33,10 @@ function judged(pair: PairSeen): PairJudged {
   return { title, vip, verdict, master: agreement.keepalived, movedS: move ? view.at - move.startedAt : null, why };
 }
 
-/** The worst first, by name where they are alike. */
-export const worstFirst = (pairs: PairSeen[]): PairJudged[] =>
+/** The worst first, by name where they are alike; each with what was seen of it. */
+export const worstFirst = <Pair extends PairSeen>(pairs: Pair[]): (PairJudged & { seen: Pair })[] =>
   pairs
-    .map(judged)
+    .map((seen) => ({ ...judged(seen), seen }))
     .sort((x, y) => order.indexOf(x.verdict) - order.indexOf(y.verdict) || x.title.localeCompare(y.title, "en"));
 
 const columns: Column[] = [
@@ -48,8 +48,11 @@ const columns: Column[] = [
   { head: "why", cuts: true },
 ];
 
-/** @param pairs the worst first @param width of the screen; without it this terminal's */
-export function fleetScreen(pairs: PairJudged[], width?: number): string {
+/**
+ * @param pairs the worst first @param where options that lead to the same stacks, with a space before each
+ * @param width of the screen; without it this terminal's
+ */
+export function fleetScreen(pairs: PairJudged[], where: string, width?: number): string {
   const counts = order.flatMap((verdict) => {
     const count = pairs.filter((pair) => pair.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${shown(verdict)}`];
@@ -63,7 +66,7 @@ export function fleetScreen(pairs: PairJudged[], width?: number): string {
     more.length === 0 ? first : `${first} (and ${more.length} more)`,
   ]);
   const [worst] = pairs;
-  const next = !worst || worst.verdict === "healthy" ? [] : ["", `Next: npm run ha -- status --${worst.title}`];
+  const next = !worst || worst.verdict === "healthy" ? [] : ["", `Next: npm run ha -- status --${worst.title}${where}`];
   return [
     `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}: ${counts.join(", ")}`,
     "",

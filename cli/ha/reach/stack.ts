@@ -81,15 +81,19 @@ async function selected(workspace: LocalWorkspace, typed: string): Promise<strin
 }
 
 async function configuredKey(name: string, workspace: LocalWorkspace): Promise<string> {
+  // What Pulumi.yaml has as its default is given for a key that nobody has set.
+  let why = "sshPrivateKey is empty";
   try {
-    return (await workspace.getConfig(name, "sshPrivateKey")).value;
+    const { value } = await workspace.getConfig(name, "sshPrivateKey");
+    if (value !== "") return value;
   } catch (error) {
-    throw new Refusal(
-      `The key of the nodes is neither in the outputs of the stack ${name} nor in its configuration: ${saidBy(error)}.
-Run "npm run up" once, which puts it into the outputs, or give the key's file by --identity.`,
-      3,
-    );
+    why = saidBy(error);
   }
+  throw new Refusal(
+    `The key of the nodes is neither in the outputs of the stack ${name} nor in its configuration: ${why}.
+Run "npm run up" once, which puts it into the outputs, or give the key's file by --identity.`,
+    3,
+  );
 }
 
 /** What the CLI says is wrong: the lines of its errors, out of all that the Automation API quotes. */

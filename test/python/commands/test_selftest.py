@@ -16,6 +16,7 @@ from unittest import mock
 import support
 from fake_cloud import FakeCloud
 from keepalived_vip import settings
+from keepalived_vip.agent.node import peer
 from keepalived_vip.operator import prerequisites, probe, selftest
 from support import ME, VIP
 
@@ -73,6 +74,7 @@ class SelfTest(unittest.TestCase):
         self.hold(self.conf.fifo, run)
         self.stopped = threading.Event()
         self.addCleanup(self.stopped.set)
+        self.service(self.there)
         # A link carries packets only a while after it is up.
         support.until(lambda: self.inside(self.here, lambda: probe.ping(self.conf, PEER, 0.3)))
 
@@ -128,6 +130,23 @@ class SelfTest(unittest.TestCase):
                 while not self.stopped.wait(0.05):
                     if adverts_to:
                         wire.sendto(bytes([0x31, router_id, priority]), (adverts_to, 0))
+
+        threading.Thread(target=work, daemon=True).start()
+        ready.wait()
+
+    def service(self, namespace: str):
+        """The peer's, which answers."""
+        ready = threading.Event()
+
+        def work():
+            support.enter_namespace(namespace)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+                ear.bind((PEER, peer.PORT))
+                ear.settimeout(0.05)
+                ready.set()
+                while not self.stopped.is_set():
+                    for question, sender in peer.said(ear, OWN, (peer.ASK_PORT,)):
+                        peer.say(ear, {"id": question["id"], "phase": "no"}, sender)
 
         threading.Thread(target=work, daemon=True).start()
         ready.wait()
@@ -218,6 +237,15 @@ class SelfTest(unittest.TestCase):
         ignore = "echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all"
         subprocess.check_call(["ip", "netns", "exec", self.there, "sh", "-c", ignore])
         self.only(self.run_here(), "peer")
+
+    def test_a_firewall_of_the_peer_that_lets_in_vrrp_alone(self):
+        self.standby()
+        rule = "table inet t { chain c { type filter hook input priority 0; udp dport %d drop; }; }" % peer.PORT
+        subprocess.check_call(["ip", "netns", "exec", self.there, "nft", rule])
+        with mock.patch.object(prerequisites, "WORDS_S", 0.6):
+            rows = self.run_here()
+        self.assertIn("does not answer on UDP port 40", self.only(rows, "words"))
+        self.assertIn("let %s in on UDP port 40 there" % OWN, rows["words"]["cure"])
 
     # -- the cloud ----------------------------------------------------------------------------------------------------
 

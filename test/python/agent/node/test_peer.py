@@ -147,6 +147,14 @@ class Asked(Talk):
         until(lambda: self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"] == switch.DONE, self.output)
         self.assertEqual(self.cloud.holder, PEER)
 
+    def test_its_self_test_is_answered_whoever_serves_and_nothing_comes_of_it(self):
+        question = {"id": peer.SERVES, "why": "self-test"}
+        self.standby()
+        self.assertEqual(self.said_by(PEER_ADDRESS, question), {"id": peer.SERVES, "phase": "no"})
+        self.master()
+        until(lambda: self.said_by(PEER_ADDRESS, question)["phase"] == "yes", self.output)
+        self.assertEqual((self.cloud.holder, self.phase(), self.on_nic()), (ME, None, "forever"))
+
     def test_a_standby_refuses(self):
         self.standby()
         self.assertEqual(self.said_by(PEER_ADDRESS, {"id": "q1"})["phase"], switch.REFUSED)

@@ -66,7 +66,7 @@ class Service:
             if news["id"] == "has":
                 self.vip.peer_has(now, now - news["waitedS"])
             elif news["id"] == peer.SERVES:
-                self.vip.answer(self.ear)
+                self.vip.answer(self.ear, news)
             elif news["id"] == peer.UNREADABLE:
                 unreadable = True
             elif news["id"] == peer.PREPARE:

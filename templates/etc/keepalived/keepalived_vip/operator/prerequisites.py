@@ -6,12 +6,13 @@ import stat
 import threading
 import time
 
-from keepalived_vip.agent.node import firewall, nic
+from keepalived_vip.agent.node import firewall, nic, peer
 from keepalived_vip.operator import adverts, drift, held, probe
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least
 PING_S = 3.0
+WORDS_S, WORD_S = 3.0, 0.5  # a datagram may be lost, and `vip.py take` has the port while it asks
 HEARTBEAT_S = 10.0  # check_self.sh comes every 2 s and may take 2 s
 FREE_BYTES = 16 * 1024 * 1024
 OLDEST = (2, 0, 14)
@@ -84,6 +85,16 @@ def ping(conf) -> str:
     if probe.ping(conf, conf.peer_address, PING_S) is None:
         raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
     return "%s answers a ping from %s" % (conf.peer_address, conf.address)
+
+
+def peers_service(conf) -> str:
+    """What nothing else shows before a planned switch is refused, or a MASTER's last word is missed."""
+    deadline = time.monotonic() + WORDS_S
+    while peer.ask(conf, {"id": peer.SERVES, "why": "self-test"}, WORD_S) is None:
+        if time.monotonic() > deadline:
+            raise Problem("the service of %s does not answer on UDP port %d" % (conf.peer_address, peer.PORT))
+        time.sleep(0.05)
+    return "the service of %s answers on UDP port %d" % (conf.peer_address, peer.PORT)
 
 
 def keepalived(conf) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import time
 
+from keepalived_vip.agent.node import peer
 from keepalived_vip.operator import prerequisites
 from keepalived_vip.operator.prerequisites import PUSH_AGAIN
 from keepalived_vip.operator.prerequisites_cloud import CloudChecks
@@ -38,6 +39,13 @@ def table(conf):
             1,
         ),
         ("peer", here(prerequisites.ping), "see whether the peer runs, and what its firewall lets in", 1),
+        (
+            "words",
+            here(prerequisites.peers_service),
+            "let %s in on UDP port %d there, through that machine's firewall; or see whether keepalived-vip.service "
+            "runs there; the security group's rules are put back %s" % (conf.address, peer.PORT, PUSH_AGAIN),
+            1,
+        ),
         ("dns", cloud.dns, "see /etc/resolv.conf; the VPC's own name servers alone know the *.internal.* names", 1),
         ("api", cloud.endpoints, "let this node reach an endpoint by TCP 443, or name one it reaches: apiEndpoints", 1),
         ("clock", cloud.clock, "timedatectl set-ntp true; the service makes up for it, logs do not", 2),

@@ -1,6 +1,7 @@
 """The words between the nodes: a request to yield, from the one that is to take the VIP, which is answered; "prepare",
 from the one that is to give it, answered by "ready" or "unready"; "has", from the one that has the VIP now; "serves",
-from a MASTER without it, which is answered by "has"; and "left", from one that is no longer MASTER.
+from a MASTER without it, which is answered by "has", or from a self-test, which says why and is answered anyhow; and
+"left", from one that is no longer MASTER.
 
 One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach these ports, and of the peer only root

@@ -50,11 +50,11 @@ class Handover:
             self.begin(request, now)
 
     def asked_by_peer(self, ear, now: float) -> list:
-        """Takes what the peer has said; gives what of it asks for nothing."""
+        """Takes what the peer has said; gives what of it asks for nothing, each with its `sender`."""
         news = []
         for message, sender in peer.said(ear, self.conf.peer_address):
             if message["id"] in peer.NEWS:
-                news.append(message)
+                news.append(dict(message, sender=sender))
                 continue
             if not self.knows(message["id"]):
                 if now < self.next_asking:

@@ -129,9 +129,15 @@ class VipOnNic:
             peer.say(ear, {"id": peer.SERVES}, (self.conf.peer_address, peer.PORT))
         decide.asked_peer(self.known, now)
 
-    def answer(self, ear) -> None:
-        """The peer asks that, which has just seen the VIP on this node's ENI. One that hangs is no MASTER."""
-        if self.known.master and self.known.here() and not self.known.hung:
+    def answer(self, ear, message: dict) -> None:
+        """The peer asks that, which has just seen the VIP on this node's ENI. One that hangs is no MASTER. Its
+        self-test says why it asks, and is answered in any case: an earlier release, too, takes that for no request to
+        yield.
+        """
+        serves = self.known.master and self.known.here() and not self.known.hung
+        if "why" in message:
+            peer.say(ear, {"id": peer.SERVES, "phase": "yes" if serves else "no"}, message["sender"])
+        elif serves:
             peer.say(ear, {"id": "has"}, (self.conf.peer_address, peer.PORT))
 
     def tell_left(self, ear, now: float) -> list:
