@@ -4,6 +4,8 @@ import { delimiter } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 export const ctrlC = "\x03";
+/** To the first column, and everything behind it away: so a line of progress goes. */
+const eraseLine = "\u001b[1G\u001b[0K";
 /** Wide enough for every column of a table. */
 const size = "stty columns 240 rows 60";
 
@@ -41,9 +43,10 @@ export class Terminal {
     });
   }
 
-  /** What has been on the screen, without colours. */
+  /** What is on the screen, and what has left it at its top: without colours, and without lines that were erased again. */
   get text(): string {
-    return stripVTControlCharacters(this.#raw).replaceAll("\r", "");
+    const lines = this.#raw.split("\n").map((line) => line.split(eraseLine).at(-1) ?? "");
+    return stripVTControlCharacters(lines.join("\n")).replaceAll("\r", "");
   }
 
   /** What a person types; a command that has ended gets nothing any more. */
