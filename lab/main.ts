@@ -1,10 +1,10 @@
 /** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files and folders beside it. */
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { newRepair, repairVariable } from "../config/repair.ts";
 import { behaviourFrom } from "./command/behaviourFile.ts";
 import { cloudHelp } from "./command/cloudHelp.ts";
+import { type CommandName, readOptions } from "./command/options.ts";
 import { runCommand } from "./command/run.ts";
 import { complete, keyPair, namesIn, readSettings, withSets, writeSettings } from "./command/settings.ts";
 import { ask } from "./control.ts";
@@ -43,6 +43,7 @@ npm run lab -- pulumi <args ...>           the Pulumi CLI on the lab's stack: pr
 npm run lab -- journal [--json|--left]     every call that the cloud got; --left: what is still there of it
 npm run lab -- destroy                     remove what the program made; the cloud stays
 npm run lab -- down [--purge]              remove everything; --purge also the cached node image
+--pair NAME, for status, fail, heal and monitor: where several stacks of yours are in the lab's cloud, the pair of this name.
 --repair: both nodes get their files again, though none of them has changed; the inline engine looks at nothing else.
 LAB_NAME=<name> chooses another lab (default: lab). --behaviour FILE, also for cloud, or LAB_BEHAVIOUR=FILE: the local
 cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
@@ -50,37 +51,6 @@ cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
 let name = "";
 let paths: LabPaths;
 const [command = "up", ...rest] = process.argv.slice(2);
-
-/** The options of one command, `known`, and at most so many words beside them; anything else is an error that names it. */
-function options(args: string[], known: string[], words = 0) {
-  const { values, positionals, tokens } = parseArgs({
-    args,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      engine: { type: "string", default: "auto" },
-      set: { type: "string", multiple: true, default: [] },
-      json: { type: "boolean", default: false },
-      how: { type: "string" },
-      behaviour: { type: "string" },
-      left: { type: "boolean", default: false },
-      purge: { type: "boolean", default: false },
-      pair: { type: "string" },
-      profile: { type: "string" },
-      compare: { type: "boolean", default: false },
-      repair: { type: "boolean", default: false },
-      faster: { type: "string", default: "1" },
-    },
-  });
-  const foreign = tokens.find((token) => token.kind === "option" && !known.includes(token.name));
-  const wrong = foreign?.kind === "option" ? foreign.rawName : positionals[words];
-  if (wrong !== undefined) {
-    const takes = `this command takes ${known.map((one) => `--${one}`).join(", ") || "no options"}.`;
-    const meant = known.includes("set") && wrong.includes("=") ? `did you mean --set ${wrong}?` : takes;
-    throw new Error(`"${wrong}" does not belong here; ${meant}`);
-  }
-  return { ...values, positionals };
-}
 
 function nodeOf(argument: string | undefined): "a" | "b" {
   if (argument === "a" || argument === "b") return argument;
@@ -107,13 +77,7 @@ async function thePair(wanted?: string) {
 }
 
 async function up(args: string[]): Promise<number> {
-  const { engine, set, behaviour, profile, repair } = options(args, [
-    "engine",
-    "set",
-    "behaviour",
-    "profile",
-    "repair",
-  ]);
+  const { engine, set, behaviour, profile, repair } = readOptions("up", args);
   const answers = behaviourFrom(behaviour);
   if (!["auto", "pulumi", "inline"].includes(engine)) {
     throw new Error(`--engine is "${engine}"; allowed are auto, pulumi and inline.`);
@@ -146,11 +110,11 @@ async function up(args: string[]): Promise<number> {
   return status.converged ? 0 : 1;
 }
 
-const commands: Record<string, (args: string[]) => Promise<number>> = {
+const commands: Record<CommandName, (args: string[]) => Promise<number>> = {
   up,
 
   status: async (args) => {
-    const { json, pair } = options(args, ["json", "pair"]);
+    const { json, pair } = readOptions("status", args);
     const status = await collect(name, await thePair(pair));
     console.log(json ? JSON.stringify(status, null, 2) : screen(status, []));
     return status.converged ? 0 : 1;
@@ -172,7 +136,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   fail: async (args) => {
-    const { how, positionals, pair } = options(args, ["how", "pair"], 1);
+    const { how, positionals, pair } = readOptions("fail", args, 1);
     const node = nodeOf(positionals[0]);
     if (!how || !faultNames().includes(how)) {
       throw new Error(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
@@ -183,7 +147,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   heal: async (args) => {
-    const pair = await thePair(options(args, ["pair"]).pair);
+    const pair = await thePair(readOptions("heal", args).pair);
     await ask(paths.control, "heal", { pair: pair.pair });
     const status = await waitWhole(name, undefined, 90_000, pair.pair);
     console.log(screen(status, []));
@@ -191,7 +155,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   monitor: async (args) => {
-    const { faster, pair } = options(args, ["faster", "pair"]);
+    const { faster, pair } = readOptions("monitor", args);
     const times = Number(faster);
     if (!(times >= 1)) throw new Error(`--faster is "${faster}"; allowed are numbers from 1 on.`);
     const ports: string[] = complete(name, readSettings(name)).servicePorts?.match(/[\w/]+/g) ?? [];
@@ -204,7 +168,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   cloud: async (args) => {
-    const answers = behaviourFrom(options(args, ["behaviour"]).behaviour);
+    const answers = behaviourFrom(readOptions("cloud", args).behaviour);
     await ensureHostPackages(labPackages);
     const config = await ensureLab(name);
     if (answers) await ask(paths.control, "behave", answers);
@@ -214,7 +178,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   world: async (args) => {
-    const { compare } = options(args, ["compare"]);
+    const { compare } = readOptions("world", args);
     if (compare) {
       const changes = await compareWorld(theLab());
       console.log(changes.join("\n") || "The world is what it was when it was made.");
@@ -233,7 +197,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   journal: async (args) => {
-    const { json, left } = options(args, ["json", "left"]);
+    const { json, left } = readOptions("journal", args);
     if (left) {
       console.log(JSON.stringify(await ask(paths.control, "left"), null, 2));
       return 0;
@@ -245,7 +209,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   destroy: async (args) => {
-    options(args, []);
+    readOptions("destroy", args);
     const config = theLab();
     await ask(paths.control, "ping");
     await destroyProgram(config);
@@ -254,7 +218,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
   },
 
   down: async (args) => {
-    await removeLab(name, { purge: options(args, ["purge"]).purge });
+    await removeLab(name, { purge: readOptions("down", args).purge });
     return 0;
   },
 };
@@ -289,13 +253,13 @@ async function main(): Promise<number> {
     return 0;
   }
   // Options before a command belong to `up`: `npm run lab -- --set publicIp=true`.
-  const run = command.startsWith("--") ? () => up([command, ...rest]) : commands[command];
-  if (!run) throw new Error(`There is no command "${command}".\n\n${usage}`);
+  const [verb, args] = command.startsWith("--") ? ["up", [command, ...rest]] : [command, rest];
+  if (!Object.hasOwn(commands, verb)) throw new Error(`There is no command "${verb}".\n\n${usage}`);
   name = labName();
   paths = labPaths(name);
   const problem = hostProblem();
   if (problem) throw new Error(`The lab can't run here: ${problem}`);
-  return run(rest);
+  return commands[verb as CommandName](args);
 }
 
 await runCommand(main);

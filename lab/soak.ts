@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Progress } from "../terminal/progress.ts";
 import { runCommand } from "./command/run.ts";
 import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./faults/trial.ts";
 import { type Fault, faultNamed, faults, type NodeName, otherThan } from "./faults.ts";
@@ -92,16 +93,17 @@ async function main(): Promise<number> {
   for (let n = 1; n <= count; n += 1) {
     const drawn = draw(random, from);
     const startedMs = Date.now();
-    process.stdout.write(`${String(n).padStart(String(count).length)}/${count}  ${nameOf(drawn)}: `);
+    const what = `${String(n).padStart(String(count).length)}/${count}  ${nameOf(drawn)}`;
     try {
-      const outcome: Outcome =
-        "single" in drawn ? await tryFault(subject, drawn.single) : await tryTogether(subject, drawn.both);
+      const outcome: Outcome = await Progress.during(what.trimStart(), () =>
+        "single" in drawn ? tryFault(subject, drawn.single) : tryTogether(subject, drawn.both),
+      );
       const tookS = ((Date.now() - startedMs) / 1000).toFixed(1);
       console.log(
-        `${outcome.from} -> ${outcome.to}, outage ${outcome.outageMs} ms, moves ${outcome.moves}, whole after ${tookS} s`,
+        `${what}: ${outcome.from} -> ${outcome.to}, outage ${outcome.outageMs} ms, moves ${outcome.moves}, whole after ${tookS} s`,
       );
     } catch (error) {
-      console.log(`FAILED after ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+      console.log(`${what}: FAILED after ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
       console.log(`${error instanceof Error ? error.message : String(error)}\n
 The lab "${name}" is left as it is. Look at it with
   LAB_NAME=${name} npm run lab -- status

@@ -32,6 +32,22 @@ export class Progress {
     }
   }
 
+  /** For work without a word of its own: on a terminal as above, elsewhere one line at its beginning. */
+  static async during<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (!process.stderr.isTTY) {
+      console.error(`${what} ...`);
+      return work();
+    }
+    const progress = new Progress(what);
+    const timer = setInterval(() => progress.saw(""), 1000);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+      progress.end();
+    }
+  }
+
   end(): void {
     this.#spinner?.stop();
     this.#spinner = null;

@@ -14,6 +14,9 @@ export interface Column {
   align?: "left" | "right";
 }
 
+const above = { top: "", "top-mid": "", "top-left": "", "top-right": "" };
+const below = { bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" };
+const noLines = { ...above, left: "", "left-mid": "", mid: "", "mid-mid": "", "right-mid": "", right: "", ...below };
 const indent = "  ";
 const gap = "  ";
 /** A column of text that is narrower is no column to read. */
@@ -55,10 +58,8 @@ export function table(columns: Column[], rows: string[][], width: number = scree
   const heads = columns.map(({ head }) => head);
   const withHead = heads.some((head) => head !== "");
   const { shown, textWidth } = fit(columns, withHead ? [heads, ...rows] : rows, width - indent.length);
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", left: "", "left-mid": "", mid: "" };
-  const chars = { ...none, "mid-mid": "", "right-mid": "", right: "", bottom: "", "bottom-mid": "" };
   const drawn = new Table({
-    chars: { ...chars, "bottom-left": "", "bottom-right": "", middle: gap },
+    chars: { ...noLines, middle: gap },
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
     colAligns: shown.map((n) => columns[n]?.align ?? "left"),
     colWidths: shown.map((n) => (isText(columns[n]) ? textWidth : null)),
@@ -73,4 +74,19 @@ export function table(columns: Column[], rows: string[][], width: number = scree
         .toString()
         .split("\n")
         .map((line) => `${indent}${line}`.trimEnd());
+}
+
+/** The same as Markdown: for a page, and readable as it stands. Its columns are as wide as they are. */
+export function markdown(columns: Pick<Column, "head" | "align">[], rows: string[][]): string[] {
+  const drawn = new Table({
+    chars: { ...noLines, left: "| ", middle: " | ", right: " |" },
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: columns.map(({ align }) => align ?? "left"),
+  });
+  drawn.push(
+    columns.map(({ head }) => head),
+    columns.map(({ align }) => (align === "right" ? "--:" : "---")),
+    ...rows,
+  );
+  return drawn.toString().split("\n");
 }

@@ -48,12 +48,13 @@ const directions: { from: RegExp; may: RegExp }[] = [
   },
   {
     from: /^lab\//,
-    may: /^(lab\/|terminal\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/,
+    may: /^(lab\/|terminal\/|picture\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/,
   },
   { from: /^terminal\//, may: /^(terminal\/|@inquirer\/|cli-table3$|yocto-spinner$|node:)/ },
   { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
   { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
-  { from: /^scripts\//, may: /^(scripts\/|terminal\/|node:)/ },
+  { from: /^picture\//, may: /^(picture\/|node:)/ },
+  { from: /^scripts\//, may: /^(scripts\/|terminal\/|picture\/|lab\/bench\/svg\.ts$|node:)/ },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.
   { from: onNode("cloud/"), may: onNode("(cloud/|[^/]+$)") },

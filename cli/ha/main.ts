@@ -14,7 +14,7 @@ import { login } from "./reach/ssh.ts";
 import { findAllTargets, findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
 
-const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
+export const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
     --all                                    a line for each pair of all stacks of the backend, the worst first
     --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
 npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
@@ -35,7 +35,7 @@ self-test with 0 all pass, 1 something does not, 3 a node could not be asked; lo
 switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
-const options = {
+export const options = {
   to: { type: "string" },
   yes: { type: "boolean", default: false },
   for: { type: "string" },
@@ -52,7 +52,7 @@ const options = {
 } as const;
 
 /** How many arguments each command takes at most. */
-const argumentsOf = new Map([
+export const argumentsOf = new Map([
   ["status", 0],
   ["switchover", 0],
   ["maintenance", 2],
@@ -126,9 +126,11 @@ async function main(argv: string[]): Promise<number> {
   return switchover(await findTarget(values), wish);
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = error instanceof Refusal ? error.code : 64;
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = error instanceof Refusal ? error.code : 64;
+  }
 }

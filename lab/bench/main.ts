@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import type { FailoverRecord } from "../../picture/failover.ts";
+import { Progress } from "../../terminal/progress.ts";
 import { runCommand } from "../command/run.ts";
 import { upProgram } from "../engine/engine.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
@@ -12,6 +14,7 @@ import { labName, readConfig } from "../state.ts";
 import { installGuide } from "./guide2019/install.ts";
 import { type Measured, measure, phases } from "./measure.ts";
 import { BenchPair } from "./pair.ts";
+import { recordOf } from "./record.ts";
 import { baseline, decisionOf, type Report, type Scenario, scenarioOf, tables } from "./report.ts";
 import { idle } from "./runtime.ts";
 import {
@@ -30,6 +33,7 @@ const usage = `npm run bench [-- --runs N]           faults per setting and kind
   --settings a,b  of ${settingNames.join(", ")}
   --faults a,b    of ${benchFaults.map(({ name }) => name).join(", ")}
   --json FILE     --svg FILE
+  --record FILE   instead: one power cut at failoverSpeed fast, moment by moment, for docs/pictures/failover.svg
   --stalls        instead: what each speed (${speeds.join(", ")}) costs when the MASTER stands still for a moment
 It makes a lab of its own, named by LAB_NAME ("bench" by default), and removes it.`;
 
@@ -98,10 +102,11 @@ class Bench {
   async scenario(setting: SettingName, fault: BenchFault): Promise<Scenario> {
     const runs: Measured[] = [];
     for (let n = 0; n < this.#runs; n += 1) {
-      const run = await measure(this.pair, fault, phases[n % phases.length]!);
+      const what = `${setting}, ${fault.name}, ${n + 1}/${this.#runs}`;
+      const run = await Progress.during(what, () => measure(this.pair, fault, phases[n % phases.length]!));
       const [outage, own] = [Math.round(run.outageMs), Math.round(run.ownMs)];
       console.log(
-        `${setting}, ${fault.name}, ${n + 1}/${this.#runs}: outage ${outage} ms, own ${own} ms, ${run.connectionsBroken} connections broken, phase ${run.phase.toFixed(2)}`,
+        `${what}: outage ${outage} ms, own ${own} ms, ${run.connectionsBroken} connections broken, phase ${run.phase.toFixed(2)}`,
       );
       if (setting !== baseline && fault.name !== "switchover") this.#decisionsMs.push(run.phasesMs.decision);
       runs.push(run);
@@ -112,8 +117,10 @@ class Bench {
   async decision(): Promise<Report["decisionMs"]> {
     const stop = benchFaults.find(({ name }) => name === "keepalived-stop")!;
     while (this.#decisionsMs.length < decisions) {
-      console.log(`MASTER to request: ${this.#decisionsMs.length} of ${decisions}`);
-      const run = await measure(this.pair, stop, phases[this.#decisionsMs.length % phases.length]!);
+      const known = this.#decisionsMs.length;
+      console.log(`MASTER to request: ${known} of ${decisions}`);
+      const phase = phases[known % phases.length]!;
+      const run = await Progress.during("another one", () => measure(this.pair, stop, phase));
       this.#decisionsMs.push(run.phasesMs.decision);
     }
     return decisionOf(this.#decisionsMs);
@@ -153,7 +160,7 @@ async function failovers(bench: Bench, settings: SettingName[], faults: BenchFau
   }
   const decisionMs = await bench.decision();
   console.log("The pair is left alone for 4.5 minutes ...");
-  const runtime = await idle(bench.pair);
+  const runtime = await Progress.during("an idle pair's calls", () => idle(bench.pair));
   if (settings.includes(baseline)) {
     await bench.apply(baseline);
     for (const fault of faults.filter(({ guide }) => guide)) scenarios.push(await bench.scenario(baseline, fault));
@@ -171,6 +178,19 @@ async function stalls(bench: Bench, wanted: typeof speeds): Promise<StallCell[]>
   return cells;
 }
 
+/** So long after the fault the picture goes on. */
+const recordedMs = 5000;
+
+async function oneFailover(bench: Bench): Promise<FailoverRecord> {
+  const date = new Date().toISOString();
+  await bench.start("normal");
+  const speed = "fast";
+  await bench.apply(speed);
+  const power = benchFaults.find(({ name }) => name === "power")!;
+  const measured = await measure(bench.pair, { ...power, watchMs: recordedMs }, phases[1]!);
+  return recordOf(bench.pair, measured, { date, speed, fault: "power cut" });
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -180,6 +200,7 @@ async function main(): Promise<number> {
       json: { type: "string" },
       svg: { type: "string" },
       stalls: { type: "boolean", default: false },
+      record: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -213,6 +234,10 @@ async function main(): Promise<number> {
       const cells = await stalls(bench, stalled);
       console.log(`\n${stallTable(cells)}`);
       if (values.json) writeFileSync(values.json, `${JSON.stringify(cells, null, 2)}\n`);
+      return 0;
+    }
+    if (values.record !== undefined) {
+      writeFileSync(values.record, `${JSON.stringify(await oneFailover(bench), null, 2)}\n`);
       return 0;
     }
     const report = await failovers(bench, settings, faults);

@@ -2,7 +2,7 @@
 import { type BenchPair, moment, type NodeName } from "./pair.ts";
 import { type BenchFault, victimsOf } from "./scenarios.ts";
 import { nowMs } from "./tap.ts";
-import { type Run, runOf } from "./timeline.ts";
+import { type Run, runOf, type Seen } from "./timeline.ts";
 
 /** So many questions are answered before and after: the outage has a beginning and an end. */
 const calm = 30;
@@ -19,6 +19,9 @@ export interface Measured extends Run {
   connectionsBroken: number;
   /** Where in the MASTER's advert interval the fault took effect, 0-1. */
   phase: number;
+  /** The node that was MASTER. */
+  master: NodeName;
+  seen: Seen;
 }
 
 /** Makes the fault and undoes it; the pair has to be at rest, and is afterwards. */
@@ -49,13 +52,21 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   await made;
   const questions = await probe.end();
   const connectionsBroken = await connections.end();
-  const events = pair.tap.events;
-  const run = runOf({ faultMs, standby: address, migratesMs: pair.migratesMs(standby, faultMs), events, questions });
+  // What is healed is heard as well, and forgotten at the next rest.
+  const events = [...pair.tap.events];
+  const seen: Seen = { faultMs, standby: address, migratesMs: pair.migratesMs(standby, faultMs), events, questions };
+  const run = runOf(seen);
   if (!run) throw new Error(`${fault.name}: node ${standby} serves, but how it came to that was not seen`);
   const last = events.findLast(
     (e) => e.what === "advert" && e.source === pair.node(master).address && e.atMs < faultMs,
   );
   await pair.heal();
   await pair.rest(fault.restMs);
-  return { ...run, connectionsBroken, phase: last ? (faultMs - last.atMs) / pair.intervalMs : Number.NaN };
+  return {
+    ...run,
+    connectionsBroken,
+    master,
+    seen,
+    phase: last ? (faultMs - last.atMs) / pair.intervalMs : Number.NaN,
+  };
 }

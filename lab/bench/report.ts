@@ -1,6 +1,7 @@
 /** What the bench found: its JSON, its tables, and which goals it meets. Pure. */
+import { type Column, markdown } from "../../terminal/table.ts";
 import type { Measured } from "./measure.ts";
-import type { Phases } from "./timeline.ts";
+import type { Phases, Run } from "./timeline.ts";
 
 export interface Scenario {
   setting: string;
@@ -34,7 +35,11 @@ export function percentile(values: number[], share: number): number {
 const tenth = (value: number) => Math.round(value * 10) / 10;
 const p = (values: number[], share: number) => tenth(percentile(values, share));
 
-export function scenarioOf(setting: string, fault: string, runs: Omit<Measured, "phase">[]): Scenario {
+export function scenarioOf(
+  setting: string,
+  fault: string,
+  runs: (Run & Pick<Measured, "connectionsBroken">)[],
+): Scenario {
   const outages = runs.map((run) => tenth(run.outageMs));
   const own = runs.map((run) => run.ownMs);
   const phase = (name: keyof Phases) =>
@@ -112,15 +117,11 @@ export function goalsOf(report: Report): Goal[] {
   return goals;
 }
 
-/** A Markdown table that can be read as it stands; the first column to the left, numbers to the right. */
-export function table(rows: string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
-  const left = (column: number) => rows.slice(1).some((row) => /^[a-z]/i.test(row[column]!));
-  const lines = rows.map((row) =>
-    row.map((cell, n) => (left(n) ? cell.padEnd(widths[n]!) : cell.padStart(widths[n]!))).join(" | "),
-  );
-  const rule = widths.map((width, n) => (left(n) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ");
-  return [lines[0], rule, ...lines.slice(1)].map((line) => `| ${line} |`).join("\n");
+/** A Markdown table of these rows, the first of which is its head; numbers to the right. */
+export function table([heads = [], ...rows]: string[][]): string {
+  const isText = (column: number) => rows.some((row) => /^[a-z]/i.test(row[column] ?? ""));
+  const columns = heads.map((head, n): Column => ({ head, align: isText(n) ? "left" : "right" }));
+  return markdown(columns, rows).join("\n");
 }
 
 const whole = (value: number) => String(Math.round(value));

@@ -1,34 +1,20 @@
 /**
- * The timeline of each failover as a picture: a row for each setting, a bar from the fault to the new MASTER's first answer,
- * pale where the client did not have to wait for it. Pure.
+ * The timeline of each failover as a picture: a row for each setting, from the fault to the new MASTER's first answer. Where
+ * the client waited for it, it is a bar. Where the client was answered meanwhile, it is a thin line, and a bar only what the
+ * client missed. Pure.
  */
+import { type Phase, phaseNames, phaseStyle, phases } from "../../picture/phases.ts";
+import { line, page, rect, text, widthOf } from "../../picture/svg.ts";
 import { type Report, type Scenario, timesShorter } from "./report.ts";
-import type { Phases } from "./timeline.ts";
 
-const colours: Record<keyof Phases, string> = {
-  detection: "#d1495b",
-  decision: "#edae49",
-  api: "#8d99ae",
-  network: "#2b2d42",
-};
-const meanings: Record<keyof Phases, string> = {
-  detection: "detection: fault to MASTER",
-  decision: "decision: MASTER to the request",
-  api: "the cloud's move",
-  network: "its first answer",
-};
-const parts = Object.keys(colours) as (keyof Phases)[];
-
-const [width, left, right, top, row, gap] = [960, 210, 150, 96, 24, 30];
-
-const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const text = (x: number, y: number, content: string, more = "") =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escaped(content)}</text>`;
+const [width, left, right, top, row, gap] = [960, 210, 170, 96, 24, 18];
+const thick = { offset: 3, size: row - 6 };
+const thin = { offset: row / 2 - 1.5, size: 3 };
 
 /** Who has to wait for a move waits longer than the move takes; who waits for less was answered by the old node meanwhile. */
 const isAnswered = ({ outageMs, phasesMs }: Scenario) => outageMs.p95 < phasesMs.api;
 
-/** What stands beside a bar. */
+/** What stands beside a row. */
 function wordsOf(report: Report, scenario: Scenario): string {
   const { outageMs, ownMs } = scenario;
   if (isAnswered(scenario)) {
@@ -38,56 +24,68 @@ function wordsOf(report: Report, scenario: Scenario): string {
   return `own ${Math.round(ownMs.p50)} ms${times === null ? "" : `, ${times.toFixed(1)}x shorter`}`;
 }
 
-const totalOf = ({ phasesMs }: Scenario) => parts.reduce((sum, part) => sum + phasesMs[part], 0);
+const totalOf = ({ phasesMs }: Scenario) => phaseNames.reduce((sum, phase) => sum + phasesMs[phase], 0);
+
+/** @param x pixels from the left of a time in ms */
+function barsOf(scenario: Scenario, y: number, x: (ms: number) => number): string[] {
+  const { phasesMs, outageMs } = scenario;
+  const { offset, size } = isAnswered(scenario) ? thin : thick;
+  const bar = (name: string, fromMs: number, ms: number, at: { offset: number; size: number }, title: string) =>
+    // What is too short to be seen is still there.
+    rect(x(fromMs), y + at.offset, Math.max(1.5, x(fromMs + ms) - x(fromMs)), at.size, { class: name }, title);
+  let fromMs = 0;
+  const drawn = phaseNames.map((phase) => {
+    const ms = phasesMs[phase];
+    fromMs += ms;
+    return bar(phase, fromMs - ms, ms, { offset, size }, `${phase} ${Math.round(ms)} ms`);
+  });
+  const missed = isAnswered(scenario) ? outageMs.p95 : 0;
+  return missed === 0
+    ? drawn
+    : [...drawn, bar("missed", 0, missed, thick, `unanswered for ${Math.round(missed)} ms at most`)];
+}
+
+function legend(): string[] {
+  const keys: [name: Phase | "missed", words: string][] = [
+    ...phaseNames.map((name): [Phase, string] => [name, phases[name].meaning]),
+    ["missed", "answers missed"],
+  ];
+  let x = 16;
+  const drawn = keys.flatMap(([name, words]) => {
+    const at = x;
+    x += 34 + widthOf(words);
+    return [rect(at, 52, 12, 12, { class: name }), text(at + 18, 63, words)];
+  });
+  return [
+    ...drawn,
+    text(16, 82, "A bar is what a client waits for; a thin line goes on behind a client that is answered.", {
+      class: "faint",
+    }),
+  ];
+}
 
 export function timelineSvg(report: Report): string {
   const faults = [...new Set(report.scenarios.map(({ fault }) => fault))];
   const longest = Math.max(1, ...report.scenarios.map(totalOf));
   const seconds = Math.ceil(longest / 1000);
   const x = (ms: number) => left + (ms / (seconds * 1000)) * (width - left - right);
-  const out: string[] = [];
-  let y = top;
+  const rows: string[] = [];
+  let y = top + 8;
   for (const fault of faults) {
-    out.push(text(16, y + 16, fault, 'class="fault"'));
+    rows.push(text(16, y + 16, fault, { class: "strong" }));
     for (const scenario of report.scenarios.filter((item) => item.fault === fault)) {
-      out.push(text(left - 10, y + 16, scenario.setting, 'text-anchor="end"'));
-      let at = 0;
-      for (const part of parts) {
-        const size = scenario.phasesMs[part];
-        // A part too short to be seen is still there.
-        const w = Math.max(1.5, x(at + size) - x(at));
-        const pale = isAnswered(scenario) ? ' class="pale"' : "";
-        out.push(
-          `<rect x="${x(at).toFixed(1)}" y="${y + 3}" width="${w.toFixed(1)}" height="${row - 6}" fill="${colours[part]}"${pale}><title>${part} ${Math.round(size)} ms</title></rect>`,
-        );
-        at += size;
-      }
-      out.push(text(x(at) + 8, y + 16, wordsOf(report, scenario), 'class="own"'));
+      rows.push(text(left - 10, y + 16, scenario.setting, { "text-anchor": "end" }));
+      rows.push(...barsOf(scenario, y, x));
+      rows.push(text(x(totalOf(scenario)) + 8, y + 16, wordsOf(report, scenario), { class: "faint halo" }));
       y += row;
     }
-    y += gap - 12;
+    y += gap;
   }
-  const bottom = y;
   const grid = Array.from({ length: seconds + 1 }, (_, n) => n).flatMap((second) => [
-    `<line x1="${x(second * 1000).toFixed(1)}" x2="${x(second * 1000).toFixed(1)}" y1="${top - 8}" y2="${bottom}" class="grid"/>`,
-    text(x(second * 1000), bottom + 16, `${second} s`, 'text-anchor="middle" class="own"'),
+    line(x(second * 1000), top, x(second * 1000), y, { class: "grid" }),
+    text(x(second * 1000), y + 16, `${second} s`, { "text-anchor": "middle", class: "faint" }),
   ]);
-  let legendX = 16;
-  const legend = parts.flatMap((part) => {
-    const at = legendX;
-    legendX += 32 + meanings[part].length * 6.6;
-    return [
-      `<rect x="${at}" y="50" width="12" height="12" fill="${colours[part]}"/>`,
-      text(at + 18, 60, meanings[part]),
-    ];
-  });
-  legend.push(text(legendX, 60, "pale: the client was answered"));
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 36}" viewBox="0 0 ${width} ${bottom + 36}">
-<title>From a fault to the new MASTER's first answer</title>
-<style>text{font:12px sans-serif;fill:#222}.fault{font-weight:bold}.own{fill:#666;paint-order:stroke;stroke:#fff;stroke-width:4px}.title{font-size:16px;font-weight:bold}.grid{stroke:#ddd}.pale{fill-opacity:.25}</style>
-<rect width="100%" height="100%" fill="#fff"/>
-${text(16, 28, `From a fault to the new MASTER's first answer, medians of ${report.date.slice(0, 10)}`, 'class="title"')}
-${[...legend, ...grid, ...out].join("\n")}
-</svg>
-`;
+  const title = "From a fault to the new MASTER's first answer";
+  const head = text(16, 28, `${title}, medians of ${report.date.slice(0, 10)}`, { class: "title" });
+  return page(width, y + 36, title, [head, ...legend(), ...grid, ...rows], `.missed{fill:#a33b4a}${phaseStyle}`);
 }

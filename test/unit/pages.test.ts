@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
+import { blocksOf } from "../support/page.ts";
 
 const pages = [...globSync("*.md"), ...globSync("docs/**/*.md")].sort();
 const texts = new Map(pages.map((page) => [page, readFileSync(page, "utf8")]));
@@ -58,11 +59,11 @@ test("docs/README.md, to which the README points, leads to every page", () => {
 const tags = ["lab", "cloud", "test"];
 
 test("each block of the README's is tagged with where it is typed, and the README is no longer than one reads", () => {
-  const blocks = [...textOf("README.md").matchAll(/^```(.+)\n[\s\S]*?^```$/gm)].map(([, info = ""]) => info.split(" "));
-  assert.equal(textOf("README.md").match(/^ *```/gm)?.length, 2 * blocks.length, "a block without a tag");
-  const commands = blocks.filter(([language]) => language !== "text");
+  const blocks = blocksOf("README.md");
+  assert.equal(textOf("README.md").match(/^ *```/gm)?.length, 2 * blocks.length, "a block that is no block");
+  const commands = blocks.filter(({ language }) => language !== "text");
   assert.ok(commands.length > 4);
-  for (const [language, ...where] of commands) {
+  for (const { language, tags: where } of commands) {
     assert.equal(language, "sh");
     assert.ok(where.length > 0 && where.every((tag) => tags.includes(tag)), `sh ${where.join(" ")}`);
   }

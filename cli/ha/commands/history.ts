@@ -7,7 +7,7 @@ import { historyOf, type NodePast, type PastMove, pastFrom } from "../pair/histo
 import { answerLimitMs, onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
-const exitCodes = { both: 0, one: 1, none: 3 } as const;
+export const exitCodes = { both: 0, one: 1, none: 3 } as const;
 /** Lines of the log; more is no answer that ends. */
 const most = 2000;
 /** What led to the first move was logged before it. */

@@ -10,7 +10,7 @@ import { Refusal } from "../refusal.ts";
 const limitMs = 9000;
 /** Lines of a node; more is no page to read, and the answer of a node has an end. */
 const most = 2000;
-const exitCodes = { both: 0, one: 1, none: 3 } as const;
+export const exitCodes = { both: 0, one: 1, none: 3 } as const;
 
 /** Bytes come as numbers where a line is no text. */
 const entrySchema = z.looseObject({

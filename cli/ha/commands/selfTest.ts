@@ -9,7 +9,7 @@ import type { Target } from "../reach/target.ts";
 
 /** The node's own checks end within 15 s, whatever is down. */
 const limitMs = 20_000;
-const exitCodes = { passed: 0, failed: 1, unknown: 3 } as const;
+export const exitCodes = { passed: 0, failed: 1, unknown: 3 } as const;
 
 const rowSchema = z.looseObject({
   name: z.string(),

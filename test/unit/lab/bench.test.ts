@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Question } from "../../../lab/bench/client/probe.ts";
+import { recordOf } from "../../../lab/bench/record.ts";
 import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../../lab/bench/report.ts";
 import { stallTable } from "../../../lab/bench/stalls.ts";
 import { timelineSvg } from "../../../lab/bench/svg.ts";
 import type { TapEvent } from "../../../lab/bench/tap.ts";
 import { outageMs, runOf, type Seen } from "../../../lab/bench/timeline.ts";
+import type { CloudNode } from "../../../lab/pair/pairs.ts";
 
 /** A question every 10 ms; those within a gap (first and last ms, both included) get no answer. */
 function questions(untilMs: number, ...gaps: [number, number][]): Question[] {
@@ -54,6 +56,30 @@ test("a planned switch asks the cloud before the roles change: nothing was waite
   const events = [advert(800, "a"), route(4000, "b"), advert(4020, "b")];
   const run = runOf({ ...powerCut, migratesMs: [1500], events, questions: questions(6000) });
   assert.deepEqual([run?.outageMs, run?.phasesMs.detection, run?.phasesMs.decision], [0, 0, 500]);
+});
+
+test("a record has each moment from the fault on, and what the client asked last before it was left alone", () => {
+  const run = runOf(powerCut);
+  assert.ok(run);
+  const node = (name: string) => ({ address: name }) as CloudNode;
+  const about = { date: "2026-01-02T03:04:05.000Z", speed: "normal", fault: "power cut" };
+  assert.deepEqual(recordOf({ node, intervalMs: 500 }, { ...run, master: "a", seen: powerCut }, about), {
+    ...about,
+    master: "a",
+    advertIntervalMs: 500,
+    advertsMs: { a: [-200], b: [1300, 1800] },
+    masterMs: 1300,
+    requestMs: 1310,
+    movedMs: 3800,
+    answeredMs: 3800.3,
+    lastAnsweredMs: 0,
+    askedEveryMs: 10,
+  });
+  const answered = { ...powerCut, questions: questions(6000) };
+  assert.throws(
+    () => recordOf({ node, intervalMs: 500 }, { ...run, master: "a", seen: answered }, about),
+    /all the while/,
+  );
 });
 
 for (const [missing, change] of [
@@ -144,18 +170,25 @@ test("the picture has a bar for each part of each scenario, and nothing outside"
   const svg = timelineSvg(report);
   assert.equal([...svg.matchAll(/<title>(detection|decision|api|network) /g)].length, 4 * report.scenarios.length);
   const width = Number(/<svg [^>]*width="(\d+)"/.exec(svg)?.[1]);
-  for (const [, x, w] of svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)) {
-    assert.ok(Number(x) + Number(w) <= width, `${x} + ${w}`);
-  }
+  const rects = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
+  assert.ok(rects.length > 4 * report.scenarios.length);
+  for (const [, x, w] of rects) assert.ok(Number(x) + Number(w) <= width, `${x} + ${w}`);
 });
 
 test("the picture does not show as an outage what a client was answered through", () => {
   const lines = timelineSvg(report).split("\n");
-  const paleAt = (fault: string) => {
+  /** Of the first row of a fault: how high its parts are, and what the client missed. */
+  const drawnOf = (fault: string) => {
     const from = lines.findIndex((line) => line.includes(`>${fault}<`));
-    return lines.slice(from, from + 7).filter((line) => line.includes('class="pale"')).length;
+    const row = lines.slice(from + 2, from + 7);
+    const heights = row.flatMap(
+      (line) => /height="(\d+)".*<title>(?:detection|decision|api|network) /.exec(line)?.[1] ?? [],
+    );
+    return [...new Set(heights), ...row.flatMap((line) => /<title>(unanswered.*?)</.exec(line)?.[1] ?? [])];
   };
-  assert.deepEqual([paleAt("power"), paleAt("keepalived-kill"), paleAt("switchover")], [0, 4, 4]);
+  assert.deepEqual(drawnOf("power"), ["18"]);
+  assert.deepEqual(drawnOf("keepalived-kill"), ["3"]);
+  assert.deepEqual(drawnOf("switchover"), ["3", "unanswered for 80 ms at most"]);
   assert.ok(lines.some((line) => line.includes(">answered all the while<")));
   assert.ok(lines.some((line) => line.includes(">unanswered for 201 ms at most<")));
 });

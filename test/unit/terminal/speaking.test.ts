@@ -51,3 +51,12 @@ test("what is waited for is a line that renews itself on a terminal; elsewhere w
   assert.match(printed(program, { terminal: true }), /waiting for a pair; last seen: a is FAULT[\s\S]*done/);
   assert.equal(printed(program, { terminal: false }), "done\n");
 });
+
+test("work that says nothing itself is named while it goes on, and its line is gone before what comes of it", () => {
+  const program = `import { Progress } from "./terminal/progress.ts";
+    console.log(await Progress.during("a fault", async () => "it was survived"));`;
+  const shown = printed(program, { terminal: true });
+  assert.match(shown, /waiting for a fault/);
+  assert.ok(shown.endsWith("\u001b[1G\u001b[0Kit was survived\r\n"), JSON.stringify(shown));
+  assert.equal(printed(program, { terminal: false }), "it was survived\na fault ...\n");
+});

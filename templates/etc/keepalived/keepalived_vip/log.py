@@ -5,6 +5,31 @@ import os
 import sys
 import time
 
+# All that is ever said; docs/node.md has when, and with what.
+EVENTS = (
+    "started",
+    "ended",
+    "state",
+    "heard-lower",
+    "drained",
+    "move-accepted",
+    "moved",
+    "move-left",
+    "switch",
+    "refused",
+    "holder",
+    "eip-rebinding",
+    "keepalived-restarted",
+    "nic-restored",
+    "trouble",
+    "well-again",
+    "hook",
+    "hooks-passed",
+    "health-failing",
+    "health-well",
+    "another-service-runs",
+)
+
 
 def appending(path: str, flags: int) -> int:
     """/var/log may be a group's to write: no file that somebody else points to, and no pipe that nobody reads."""
