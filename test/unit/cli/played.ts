@@ -109,6 +109,11 @@ esac
     appendFileSync(join(this.folder, "nodes", node, "keepalived.log"), lines.join(""));
   }
 
+  /** What a played command has written, in the folder of both nodes. */
+  read(name: string): string {
+    return readFileSync(join(this.folder, "nodes", name), "utf8");
+  }
+
   /** What was asked of the nodes beside how they are, in order. */
   get asked(): string[] {
     const file = join(this.folder, "nodes", "asked");
