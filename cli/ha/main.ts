@@ -1,7 +1,9 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
+import { bundle } from "./commands/bundle.ts";
 import { failover, failoverFrom } from "./commands/failover.ts";
+import { followLogs } from "./commands/follow.ts";
 import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
@@ -26,6 +28,8 @@ npm run ha -- failover a|b [--yes]           make a node MASTER where nobody is;
     --reason TEXT                            why, for the history
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
+    --follow                                 and what they say from now on; Ctrl-C ends
+    --bundle FILE                            all for a support case into a .tar.gz, secrets masked
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
@@ -44,6 +48,8 @@ const options = {
   for: { type: "string" },
   reason: { type: "string" },
   since: { type: "string" },
+  follow: { type: "boolean", default: false },
+  bundle: { type: "string" },
   watch: { type: "string" },
   all: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -110,7 +116,12 @@ async function main(argv: string[]): Promise<number> {
   if (command === "self-test") return selfTest(await findTarget(values), values);
   if (command === "logs") {
     const sinceS = sinceFrom(values.since ?? "1h");
-    return logs(await findTarget(values), sinceS, values);
+    if (values.bundle !== undefined) {
+      if (values.follow || values.json) throw new Refusal("--bundle excludes --follow and --json.", 64);
+      return bundle(await findTarget(values), sinceS, values.bundle);
+    }
+    const target = await findTarget(values);
+    return values.follow ? followLogs(target, sinceS, values) : logs(target, sinceS, values);
   }
   if (command === "history") {
     const sinceS = sinceFrom(values.since ?? "7d");

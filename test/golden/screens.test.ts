@@ -1,5 +1,7 @@
 /** The screens of the operator's commands, as they are read. */
+import { contents } from "../../cli/ha/commands/bundle.ts";
 import { historyLines } from "../../cli/ha/commands/history.ts";
+import { logLines } from "../../cli/ha/commands/logs.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
 import { failoverText, planFailover } from "../../cli/ha/pair/failover.ts";
 import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
@@ -87,6 +89,29 @@ const nobody = seen((view) => {
   view.nodes.b.probe = false;
 });
 screenTest("failover", (width) => folded(failoverText(planned(planFailover(nobody, "b")), outputs), width));
+
+screenTest("logs-bundle", (width) =>
+  folded(
+    contents(
+      "stack prod",
+      new Date(at * 1000),
+      new Map([
+        ["status.txt", "healthy"],
+        ["a/etc/keepalived/vip.json", "{}"],
+      ]),
+      ["b could not be asked: no answer within 4 s"],
+    ),
+    width,
+  ),
+);
+screenTest("logs", (width) =>
+  logLines([
+    { node: "a", atUs: at * 1e6, by: "Keepalived_vrrp", text: "(VI_1) Entering MASTER STATE" },
+    { node: "b", atUs: at * 1e6 + 2500, by: "vip.py", text: 'state state="BACKUP" trigger="keepalived"' },
+  ])
+    .map((line) => folded(line, width))
+    .join("\n"),
+);
 
 screenTest("self-test", (width) =>
   checksScreen(
