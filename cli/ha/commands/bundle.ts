@@ -110,8 +110,9 @@ export function contents(title: string, when: Date, texts: Map<string, string>, 
   const sizes = [...texts].map(([name, text]) => `${String(Buffer.byteLength(text) + 1).padStart(9)}  ${name}`);
   return [
     `${title}, ${when.toISOString()}`,
-    "What is known to be secret, or looks like it, is masked as ***. Addresses, the names of machines, users and stacks, and what",
-    "your health check says are in here: read it before you pass it on.",
+    "What is known to be secret, or looks like it, is masked as ***.",
+    "Addresses, names of machines, users and stacks, and what your health check says are in here.",
+    "Read it before you pass it on.",
     "",
     "    bytes  file",
     ...sizes,
