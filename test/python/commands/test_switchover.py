@@ -43,7 +43,8 @@ class Yield(Switch):
 
     def test_who_asked_and_why_is_kept_with_the_move_in_one_line_each(self):
         self.master()
-        with mock.patch.dict(os.environ, KEEPALIVED_VIP_ASKED_BY="alice\n@" + "x" * 300, SSH_CONNECTION="192.0.2.7 1 2 3"):
+        asker = {"KEEPALIVED_VIP_ASKED_BY": "alice\n@" + "x" * 300, "SSH_CONNECTION": "192.0.2.7 1 2 3"}
+        with mock.patch.dict(os.environ, asker):
             verb = self.begin("yield", "--reason", "new\x1b[2Jkernel" + "y" * 300)
         self.give_up()
         self.advert()
@@ -64,8 +65,9 @@ class Yield(Switch):
             self.logged("asked")
             self.assertEqual(self.call("maintenance", "off")[0], 0)
         self.logged("asked", 2)
-        on, off = ({"what": "maintenance " + to, "by": "bob@desk", "why": why} for to, why in (("on", "new disk"), ("off", "")))
-        self.assertEqual(self.asked_for(), [on, off])
+        told = (("on", "new disk"), ("off", ""))
+        wanted = [{"what": "maintenance " + to, "by": "bob@desk", "why": why} for to, why in told]
+        self.assertEqual(self.asked_for(), wanted)
 
     def test_a_refusal_of_the_cloud_changes_nothing_and_is_told(self):
         self.master()

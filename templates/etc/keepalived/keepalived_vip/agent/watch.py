@@ -53,7 +53,7 @@ class Service:
     # -- what keepalived and the peer say -----------------------------------------------------------------------------
 
     def word(self, kind: str, word: str) -> None:
-        """See Role.word. YIELD and ASKED are not keepalived's: who asks this node for something writes to the same pipe."""
+        """See Role.word. YIELD and ASKED are not keepalived's: who asks for something writes to the same pipe."""
         self.role.word(kind, word)
         if word == "YIELD":
             self.handover.ask(time.monotonic())

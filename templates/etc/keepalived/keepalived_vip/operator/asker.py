@@ -8,7 +8,7 @@ from keepalived_vip import settings
 from keepalived_vip.agent.node import nic
 from keepalived_vip.log import plain
 
-# What `npm run ha` says of its user. In the environment, for an earlier release refuses an option that it does not know.
+# What `npm run ha` says of its user. In the environment: an earlier release refuses an option that it does not know.
 SAID = "KEEPALIVED_VIP_ASKED_BY"
 MOST = 100  # characters of a name
 

@@ -1,5 +1,5 @@
-"""`vip.py failover`: this node becomes MASTER where nobody is, by a person's decision. Of the peer nothing is asked: it is
-dead, or kept from being MASTER itself. A peer that is MASTER hands the VIP over: that is a planned switch.
+"""`vip.py failover`: this node becomes MASTER where nobody is, by a person's decision. Of the peer nothing is asked: it
+is dead, or kept from being MASTER itself. A peer that is MASTER hands the VIP over: that is a planned switch.
 """
 
 import subprocess
@@ -34,7 +34,8 @@ def in_the_way(conf):
     if nic.is_master(conf):
         return "this node is MASTER"
     if adverts.hears_peer(conf):
-        return "%s is MASTER, its adverts are heard; a planned switch takes the VIP over: vip.py take" % conf.peer_address
+        instead = "a planned switch takes the VIP over: vip.py take"
+        return "%s is MASTER, its adverts are heard; %s" % (conf.peer_address, instead)
     for name, reason in sorted(drain.reasons(conf).items()):
         if name != drain.LASTING:
             cure = END_OF_DRAIN.get(name, "wait, it ends by itself")
