@@ -1,5 +1,6 @@
 /** Lines that are longer than the screen. */
 import { stripVTControlCharacters } from "node:util";
+import { screenWidth } from "./width.ts";
 
 const indentOf = (line: string): string => /^ */.exec(line)?.[0] ?? "";
 
@@ -24,3 +25,10 @@ export function fold(line: string, width: number): string[] {
 /** Its beginning, in so many characters. @param line without colours */
 export const cut = (line: string, width: number): string =>
   line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+
+/** A text whose lines fit the screen. @param width without it this terminal's; what goes to a file or a pipe stays as it is */
+export const folded = (text: string, width: number = screenWidth()): string =>
+  text
+    .split("\n")
+    .flatMap((line) => fold(line, width))
+    .join("\n");

@@ -1,6 +1,9 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
+import { bundle } from "./commands/bundle.ts";
+import { failover, failoverFrom } from "./commands/failover.ts";
+import { followLogs } from "./commands/follow.ts";
 import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
@@ -21,8 +24,12 @@ npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, mak
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
 npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
     --for 2h --reason TEXT                   how long (1h), and why; it ends by itself
+npm run ha -- failover a|b [--yes]           make a node MASTER where nobody is; says what may be lost, and asks for it
+    --reason TEXT                            why, for the history
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
+    --follow                                 and what they say from now on; Ctrl-C ends
+    --bundle FILE                            all for a support case into a .tar.gz, secrets masked
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
@@ -32,7 +39,7 @@ where:
     --lab [NAME]                             the pair of a lab; also taken when one runs and no stack is set up here
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with the code of the first line;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
-switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+switchover, failover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
 export const options = {
@@ -41,6 +48,8 @@ export const options = {
   for: { type: "string" },
   reason: { type: "string" },
   since: { type: "string" },
+  follow: { type: "boolean", default: false },
+  bundle: { type: "string" },
   watch: { type: "string" },
   all: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -56,6 +65,7 @@ export const argumentsOf = new Map([
   ["status", 0],
   ["switchover", 0],
   ["maintenance", 2],
+  ["failover", 1],
   ["self-test", 0],
   ["logs", 0],
   ["history", 0],
@@ -106,7 +116,12 @@ async function main(argv: string[]): Promise<number> {
   if (command === "self-test") return selfTest(await findTarget(values), values);
   if (command === "logs") {
     const sinceS = sinceFrom(values.since ?? "1h");
-    return logs(await findTarget(values), sinceS, values);
+    if (values.bundle !== undefined) {
+      if (values.follow || values.json) throw new Refusal("--bundle excludes --follow and --json.", 64);
+      return bundle(await findTarget(values), sinceS, values.bundle);
+    }
+    const target = await findTarget(values);
+    return values.follow ? followLogs(target, sinceS, values) : logs(target, sinceS, values);
   }
   if (command === "history") {
     const sinceS = sinceFrom(values.since ?? "7d");
@@ -121,6 +136,10 @@ async function main(argv: string[]): Promise<number> {
   if (command === "maintenance") {
     const wish = maintenanceFrom(argument, second, values);
     return maintenance(await findTarget(values), wish);
+  }
+  if (command === "failover") {
+    const wish = failoverFrom(argument, values);
+    return failover(await findTarget(values), wish);
   }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);

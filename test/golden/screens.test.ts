@@ -1,13 +1,23 @@
 /** The screens of the operator's commands, as they are read. */
+import { contents } from "../../cli/ha/commands/bundle.ts";
 import { historyLines } from "../../cli/ha/commands/history.ts";
+import { logLines } from "../../cli/ha/commands/logs.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { failoverText, planFailover } from "../../cli/ha/pair/failover.ts";
 import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
+import { maintenanceText, planMaintenance, planSwitch, planText } from "../../cli/ha/pair/plan.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
 import { watchScreen } from "../../cli/ha/pair/watch.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/pair/status.ts";
+import { folded } from "../../terminal/fold.ts";
 import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
 import { screenTest } from "./screens.ts";
 
+/** A plan that was not refused. */
+function planned<T extends object>(plan: T | string): T {
+  if (typeof plan === "string") throw new Error(plan);
+  return plan;
+}
 const status = (change: Parameters<typeof seen>[0]) => (width: number) =>
   screen("stack prod", outputs, seen(change), width);
 
@@ -68,6 +78,41 @@ const fleet: PairSeen[] = [
 screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), "", width));
 screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), "", width));
 
+const away = seen((view) => (view.nodes.a.report!.preferred = true));
+screenTest("switchover", (width) => folded(planText(planned(planSwitch(away, "b")), outputs, "2h"), width));
+screenTest("maintenance", (width) =>
+  folded(maintenanceText(planned(planMaintenance(away, "a")), outputs, "2h"), width),
+);
+const nobody = seen((view) => {
+  lost(view, "a");
+  inMaintenance(view.nodes.b.report!);
+  view.nodes.b.probe = false;
+});
+screenTest("failover", (width) => folded(failoverText(planned(planFailover(nobody, "b")), outputs), width));
+
+screenTest("logs-bundle", (width) =>
+  folded(
+    contents(
+      "stack prod",
+      new Date(at * 1000),
+      new Map([
+        ["status.txt", "healthy"],
+        ["a/etc/keepalived/vip.json", "{}"],
+      ]),
+      ["b could not be asked: no answer within 4 s"],
+    ),
+    width,
+  ),
+);
+screenTest("logs", (width) =>
+  logLines([
+    { node: "a", atUs: at * 1e6, by: "Keepalived_vrrp", text: "(VI_1) Entering MASTER STATE" },
+    { node: "b", atUs: at * 1e6 + 2500, by: "vip.py", text: 'state state="BACKUP" trigger="keepalived"' },
+  ])
+    .map((line) => folded(line, width))
+    .join("\n"),
+);
+
 screenTest("self-test", (width) =>
   checksScreen(
     "stack prod",
@@ -111,11 +156,20 @@ screenTest("history", (width) => {
     trigger: "keepalived",
     why: "the service on a failed its check: no process named nginx",
     asked: "nobody" as const,
+    askedBy: null,
     tookMs: 2561,
     phasesMs: { decision: 1, request: 60, cloud: 2500 },
     requestId: "8ffe2759-e76b-4b19-97e8-f58801e5e086",
   };
-  const back = { ...move, from: "b", to: "a", trigger: "switch", why: "new kernel", asked: "operator" as const };
+  const back = {
+    ...move,
+    from: "b",
+    to: "a",
+    trigger: "switch",
+    why: "new kernel",
+    asked: "operator" as const,
+    askedBy: "alice@laptop from 203.0.113.7",
+  };
   const left = {
     ...move,
     startedAt: at,

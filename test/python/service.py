@@ -18,6 +18,7 @@ def load():
     conf.pid_files = given["pidFiles"]
     conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
     conf.restart_keepalived = ["sh", "-c", "echo restart >>'%s/systemctl'" % given["run"]]
+    conf.start = ["sh", "-c", "echo start $0 >>'%s/systemctl'" % given["run"]]
     conf.kill_keepalived = ["sh", "-c", "echo kill >>'%s/systemctl'" % given["run"]]
     for name in ("health_lease_s", "hook_limit_s"):
         setattr(conf, name, given.get(name, getattr(conf, name)))

@@ -4,16 +4,17 @@ import { worse } from "../../../terminal/colours.ts";
 import { type Column, table } from "../../../terminal/table.ts";
 import { divider } from "../pair/answer.ts";
 import { historyOf, type NodePast, type PastMove, pastFrom } from "../pair/history.ts";
-import { answerLimitMs, onNode } from "../reach/ssh.ts";
+import { askNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
 export const exitCodes = { both: 0, one: 1, none: 3 } as const;
+const limitMs = 9000;
 /** Lines of the log; more is no answer that ends. */
 const most = 2000;
 /** What led to the first move was logged before it. */
 const beforeS = 120;
 
-const events = "move-accepted|moved|state|drained|started|health-failing|trouble|keepalived-restarted";
+const events = "asked|move-accepted|moved|state|drained|started|health-failing|trouble|keepalived-restarted";
 
 /** The moves that the node keeps for good, and what its log says beside them, by the node's own clock. */
 const question = (sinceS: number): string =>
@@ -25,11 +26,8 @@ const question = (sinceS: number): string =>
 type Told = { past: NodePast; problem: null } | { past: null; problem: string };
 
 async function ask(target: Target, node: NodeName, sinceS: number): Promise<Told> {
-  const limitMs = answerLimitMs(target);
-  const { code, stdout, stderr } = await onNode(target, node, question(sinceS), limitMs);
-  if (code !== 0) {
-    return { past: null, problem: stderr.split("\n").at(-1) || `no answer within ${limitMs / 1000} s` };
-  }
+  const { code, stdout, stderr } = await askNode(target, node, question(sinceS), limitMs);
+  if (code !== 0) return { past: null, problem: stderr.split("\n").at(-1) || "no answer" };
   const [kept = "", log = ""] = stdout.split(`\n${divider}\n`);
   return { past: pastFrom(kept, log), problem: null };
 }
@@ -47,12 +45,13 @@ const columns: Column[] = [
 
 /** One line for each move, the oldest first. Pure. @param width of the screen; without it this terminal's */
 export function historyLines(moves: PastMove[], width?: number): string[] {
-  const rows = moves.map(({ startedAt, from, to, trigger, asked, why, tookMs, phasesMs, requestId }) => [
+  const rows = moves.map(({ startedAt, from, to, trigger, asked, askedBy, why, tookMs, phasesMs, requestId }) => [
     new Date(startedAt * 1000).toISOString().slice(0, 19).replace("T", " "),
     `${from ?? "-"} -> ${to}`,
     tookMs === null ? "?" : `${(tookMs / 1000).toFixed(1)} s`,
     trigger,
-    asked === "nobody" ? "-" : asked,
+    // Where the login came from is left to --json.
+    asked === "nobody" ? "-" : (askedBy?.split(" from ")[0] ?? asked),
     why,
     `${["decision", "request", "cloud"].map((phase) => phasesMs[phase] ?? "?").join(" + ")} ms`,
     requestId,
@@ -60,19 +59,33 @@ export function historyLines(moves: PastMove[], width?: number): string[] {
   return table(columns, rows, width);
 }
 
-/** Exit code: 0 both nodes answered, 1 one did, 3 none. */
-export async function history(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
+/** The moves of both nodes since a time, and who could not be asked. @param sinceS seconds ago */
+export async function pastOf(
+  target: Target,
+  sinceS: number,
+): Promise<{ since: number; moves: PastMove[]; problems: string[] }> {
   const [a, b] = await Promise.all([ask(target, "a", sinceS), ask(target, "b", sinceS)]);
-  const { nodes, mode, title } = target;
+  const { nodes, mode } = target;
   const since = Math.floor(Date.now() / 1000) - sinceS;
   const enis = { a: nodes.a.eniId, b: nodes.b.eniId };
   const moves = historyOf({ a: a.past, b: b.past }, enis, mode, since);
   const told = { a, b };
   const problems = nodeNames.flatMap((node) => (told[node].problem === null ? [] : [`${node}: ${told[node].problem}`]));
+  return { since, moves, problems };
+}
+
+export const historyJson = ({ title }: Target, past: Awaited<ReturnType<typeof pastOf>>): object => {
+  return { schemaVersion: 1, target: title, ...past };
+};
+
+/** Exit code: 0 both nodes answered, 1 one did, 3 none. */
+export async function history(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
+  const past = await pastOf(target, sinceS);
+  const { moves, problems } = past;
   if (json) {
-    console.log(JSON.stringify({ schemaVersion: 1, target: title, since, moves, problems }, null, 2));
+    console.log(JSON.stringify(historyJson(target, past), null, 2));
   } else {
-    console.log(`${title}: ${moves.length} ${moves.length === 1 ? "move" : "moves"} of the VIP`);
+    console.log(`${target.title}: ${moves.length} ${moves.length === 1 ? "move" : "moves"} of the VIP`);
     if (moves.length > 0) console.log(`\n${historyLines(moves).join("\n")}`);
     for (const problem of problems) {
       console.error(

@@ -1,6 +1,7 @@
 /** `npm run ha -- key`: the private key of the nodes, for other programs than these. */
-import { fchmodSync, fstatSync, ftruncateSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { named, type Target } from "../reach/target.ts";
+import { fchmodSync, fstatSync, ftruncateSync, readFileSync, writeSync } from "node:fs";
+import { NewFile } from "../reach/newFile.ts";
+import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 
 /** What npm prints before each script, unless it is told --silent. */
@@ -14,7 +15,7 @@ export function writeKey({ identity, title }: Target, file: string | undefined):
   if (identity === null) throw new Refusal(`The key of ${title} is with an SSH agent, and nowhere else.`, 3);
   const key = readFileSync(identity, "utf8");
   if (file !== undefined) {
-    intoNew(named(file), key);
+    new NewFile(file, 3).write(key);
     console.error(`Wrote the private key of ${title} to ${file}; only you can read it.`);
   } else if (process.stdout.isTTY) {
     throw new Refusal("A private key is not printed on a terminal. To write it to a file: npm run ha -- key FILE", 64);
@@ -24,15 +25,6 @@ export function writeKey({ identity, title }: Target, file: string | undefined):
     process.stdout.write(key);
   }
   return 0;
-}
-
-function intoNew(file: string, key: string): void {
-  try {
-    writeFileSync(file, key, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Refusal(code === "EEXIST" ? `${file} is there already, and was left as it is.` : message, 3);
-  }
 }
 
 /** `> file`: the shell has made it by the user's umask, and npm has written its banner into it. */

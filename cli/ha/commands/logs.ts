@@ -3,10 +3,11 @@ import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { readAnswer } from "../pair/answer.ts";
 import { fieldsText } from "../pair/events.ts";
-import { onNode } from "../reach/ssh.ts";
+import { askNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 
+/** A journal of weeks is read for seconds on a slow disk. */
 const limitMs = 9000;
 /** Lines of a node; more is no page to read, and the answer of a node has an end. */
 const most = 2000;
@@ -56,13 +57,14 @@ export function parseJournal(node: NodeName, stdout: string): Entry[] {
   });
 }
 
-/** One line each, the oldest first. */
-export function logLines(entries: Entry[]): string[] {
-  const width = Math.max(0, ...entries.map(({ by }) => by.length));
-  return [...entries]
-    .sort((x, y) => x.atUs - y.atUs)
-    .map(({ node, atUs, by, text }) => `${new Date(atUs / 1000).toISOString()}  ${node}  ${by.padEnd(width)}  ${text}`);
-}
+/** As wide as the longest name of a program. */
+export const widthOf = (entries: Entry[]): number => Math.max(0, ...entries.map(({ by }) => by.length));
+
+/** One line each, in their order. @param width of the column with the program's name */
+export const logLines = (entries: Entry[], width: number = widthOf(entries)): string[] =>
+  entries.map(
+    ({ node, atUs, by, text }) => `${new Date(atUs / 1000).toISOString()}  ${node}  ${by.padEnd(width)}  ${text}`,
+  );
 
 /** Seconds of `90s`, `30m`, `2h` or `1d`. @throws Refusal with code 64 */
 export function sinceFrom(given: string): number {
@@ -71,18 +73,25 @@ export function sinceFrom(given: string): number {
   return Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s" | "m" | "h" | "d"];
 }
 
-/** By the node's own clock. */
-const question = (sinceS: number): string =>
-  `journalctl --quiet --no-pager --output=json --output-fields=MESSAGE,SYSLOG_IDENTIFIER --lines=${most} ` +
-  `--unit='keepalived*' --since="@$(( $(date +%s) - ${sinceS} ))"`;
+/** The question for what was said since a time, by the node's own clock, or since a cursor, a line's own name. */
+export const journalOf = (since: number | string): string =>
+  "journalctl --quiet --no-pager --output=json --output-fields=MESSAGE,SYSLOG_IDENTIFIER --unit='keepalived*' " +
+  (typeof since === "string" ? `--after-cursor=${quoted(since)}` : `--since="@$(( $(date +%s) - ${since} ))"`);
+
+/** What both said, the oldest first, and who could not be asked. */
+export async function saidBoth(target: Target, sinceS: number): Promise<{ entries: Entry[]; problems: string[] }> {
+  const question = `${journalOf(sinceS)} --lines=${most}`;
+  const answers = await Promise.all(nodeNames.map((node) => askNode(target, node, question, limitMs)));
+  const entries = answers.flatMap(({ stdout }, n) => parseJournal(nodeNames[n]!, stdout));
+  const problems = answers.flatMap(({ code, stderr }, n) =>
+    code === 0 ? [] : [`${nodeNames[n]}: ${stderr.split("\n").at(-1) || "no answer"}`],
+  );
+  return { entries: entries.sort((x, y) => x.atUs - y.atUs), problems };
+}
 
 /** Exit code: 0 both nodes answered, 1 one did, 3 none. */
 export async function logs(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
-  const answers = await Promise.all(nodeNames.map((node) => onNode(target, node, question(sinceS), limitMs)));
-  const entries = answers.flatMap(({ stdout }, n) => parseJournal(nodeNames[n]!, stdout));
-  const problems = answers.flatMap(({ code, stderr }, n) =>
-    code === 0 ? [] : [`${nodeNames[n]}: ${stderr.split("\n").at(-1) || `no answer within ${limitMs / 1000} s`}`],
-  );
+  const { entries, problems } = await saidBoth(target, sinceS);
   if (json) {
     console.log(JSON.stringify({ schemaVersion: 1, target: target.title, entries, problems }, null, 2));
   } else {
@@ -90,5 +99,9 @@ export async function logs(target: Target, sinceS: number, { json }: { json: boo
     if (entries.length === 0 && problems.length === 0) console.log(`Nothing was said. Further back: --since 1d`);
     for (const problem of problems) console.error(problem);
   }
-  return problems.length === 0 ? exitCodes.both : problems.length === 1 ? exitCodes.one : exitCodes.none;
+  return codeOf(problems.length);
 }
+
+/** @param silent nodes that could not be asked */
+export const codeOf = (silent: number): number =>
+  silent === 0 ? exitCodes.both : silent === 1 ? exitCodes.one : exitCodes.none;

@@ -1,11 +1,13 @@
 /** `npm run ha -- maintenance`: takes a node out of service for a time, and lets it take part again, with regard to its peer. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../pair/plan.ts";
 import { judge, type View } from "../pair/report.ts";
+import { asked, vip } from "../reach/asker.ts";
 import { onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
-import { look, vip } from "./status.ts";
+import { look } from "./status.ts";
 import { carryOut, confirm, done, incomplete, refused, saidBy, stayFrom, unknown } from "./switchover.ts";
 
 const limitMs = 15_000;
@@ -43,7 +45,7 @@ type Tell = (text: string) => void;
 export async function maintenance(target: Target, wish: MaintenanceWish): Promise<number> {
   if (!wish.json) {
     console.log(target.title);
-    return change(target, wish, console.log);
+    return change(target, wish, (text) => console.log(folded(text)));
   }
   const told: string[] = [];
   const code = await change(target, wish, (text) => told.push(...text.split("\n"))).catch((error) => {
@@ -106,7 +108,7 @@ async function end(target: Target, wish: MaintenanceWish, view: View, tell: Tell
 
 /** Only this node is concerned. */
 async function ask(target: Target, node: NodeName, command: string, tell: Tell): Promise<number> {
-  const answer = await onNode(target, node, `${vip} ${command}`, limitMs);
+  const answer = await onNode(target, node, asked(command), limitMs);
   tell(saidBy(node, answer));
   if (answer.code === done || answer.code === refused) return answer.code;
   tell("The result is unknown; npm run ha -- status tells how the pair is.");

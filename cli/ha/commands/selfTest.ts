@@ -4,7 +4,7 @@ import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
 import { table } from "../../../terminal/table.ts";
 import { readAnswer } from "../pair/answer.ts";
-import { onNode } from "../reach/ssh.ts";
+import { askNode as ask } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
 /** The node's own checks end within 15 s, whatever is down. */
@@ -27,8 +27,8 @@ export type NodeChecks = { checks: Check[]; problem: null } | { checks: null; pr
 export const parseChecks = (stdout: string): Check[] => answerSchema.parse(readAnswer(stdout)).checks;
 
 async function askNode(target: Target, node: NodeName): Promise<NodeChecks> {
-  const { code, stdout, stderr } = await onNode(target, node, "/etc/keepalived/vip.py self-test --json", limitMs);
-  if (code === null) return { checks: null, problem: `no answer within ${limitMs / 1000} s` };
+  const { code, stdout, stderr } = await ask(target, node, "/etc/keepalived/vip.py self-test --json", limitMs);
+  if (code === null) return { checks: null, problem: stderr };
   try {
     return { checks: parseChecks(stdout), problem: null };
   } catch {
@@ -81,9 +81,14 @@ export function verdictOf(nodes: Record<NodeName, NodeChecks>): number {
   return all.some(({ checks }) => checks === null) ? exitCodes.unknown : exitCodes.passed;
 }
 
-export async function selfTest(target: Target, { json }: { json: boolean }): Promise<number> {
+/** What both find, asked at once. */
+export async function checkBoth(target: Target): Promise<Record<NodeName, NodeChecks>> {
   const [a, b] = await Promise.all([askNode(target, "a"), askNode(target, "b")]);
-  const nodes = { a, b };
+  return { a, b };
+}
+
+export async function selfTest(target: Target, { json }: { json: boolean }): Promise<number> {
+  const nodes = await checkBoth(target);
   console.log(
     json
       ? JSON.stringify({ schemaVersion: 1, target: target.title, passed: verdictOf(nodes) === 0, nodes }, null, 2)

@@ -6,11 +6,11 @@ import { oneLine } from "../../../terminal/printable.ts";
 import { divider, parseAnswer } from "../pair/answer.ts";
 import { exitCodes, judge, type NodeView, type View } from "../pair/report.ts";
 import { lastMoves, screen } from "../pair/screen.ts";
+import { vip } from "../reach/asker.ts";
 import { answerLimitMs, onNode } from "../reach/ssh.ts";
 import type { Client, Target } from "../reach/target.ts";
 
 const run = promisify(execFile);
-export const vip = "/etc/keepalived/vip.py";
 
 /** The probe pings the VIP from the node that does not have it. */
 const question = [`${vip} status --json`, `${vip} probe --json --within 1`];
@@ -25,8 +25,7 @@ export async function askNode(
   const { code, stdout, stderr } = await onNode(target, node, commands, answerLimitMs(target));
   const more = stdout.split(`\n${divider}\n`)[question.length] ?? "";
   const without = (problem: string) => ({ view: { report: null, probe: null, problem }, more });
-  if (code === null) return without(`no answer within ${answerLimitMs(target) / 1000} s`);
-  if (code === 255) return without(stderr.split("\n").at(-1) || "no connection");
+  if (code === null || code === 255) return without(stderr.split("\n").at(-1) || "no connection");
   try {
     return { view: { ...parseAnswer(stdout), problem: null }, more };
   } catch {

@@ -2,15 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { oneLine, spoken } from "../../../terminal/printable.ts";
 import { Progress } from "../../../terminal/progress.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "../pair/plan.ts";
 import type { View } from "../pair/report.ts";
 import { screen } from "../pair/screen.ts";
+import { asked, vip } from "../reach/asker.ts";
 import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
-import { look, vip } from "./status.ts";
+import { look } from "./status.ts";
 
 /** Exit codes; the node's own commands have the same. */
 export const [done, refused, incomplete, unknown] = [0, 4, 5, 6] as const;
@@ -51,7 +53,7 @@ export async function switchover(target: Target, { to, stay, yes, reason }: Swit
   console.log(target.title);
   const plan = planSwitch(await look(target), to);
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
-  console.log(planText(plan, target, stay));
+  console.log(folded(planText(plan, target, stay)));
   if (!yes) await confirm();
   const command = `yield --json --for ${stay} --reason ${quoted(reason)}`;
   return carryOut(target, plan, { command, tell: console.log });
@@ -84,12 +86,12 @@ export async function carryOut(target: Target, plan: SwitchPlan, way: Way): Prom
   }
   const since = Date.now() / 1000;
   let ending: Promise<Answer> | undefined;
-  const yielded = await onNode(target, from, `${vip} ${command}`, yieldLimitMs, (line) => {
+  const yielded = await onNode(target, from, asked(command), yieldLimitMs, (line) => {
     const { phase, text } = progressOf(line);
     tell(spoken(from, text));
     // Not earlier: the preferred node would take over before the cloud delivers to it.
     if (endsMaintenance && (phase === "moved" || phase === "yielded")) {
-      ending ??= onNode(target, to, `${vip} maintenance off`, 15_000);
+      ending ??= onNode(target, to, asked("maintenance off"), 15_000);
     }
   });
   if (yielded.stderr) tell(spoken(from, yielded.stderr));
@@ -100,7 +102,8 @@ export async function carryOut(target: Target, plan: SwitchPlan, way: Way): Prom
     return refused;
   }
   const code = yielded.code === done || yielded.code === incomplete ? yielded.code : unknown;
-  return verify(target, plan, since, way, code);
+  const { also = () => [] } = way;
+  return verify(target, to, (view) => [...notYet(plan, view, since), ...also(view)], { tell, code });
 }
 
 /** What a node said, in its own name. */
@@ -118,24 +121,32 @@ function progressOf(line: string): { phase: string; text: string } {
   }
 }
 
-/** Waits until everybody agrees on the target, and says so; otherwise shows how the pair is. */
-async function verify(target: Target, plan: SwitchPlan, since: number, way: Way, code: number): Promise<number> {
-  const { tell, also = () => [] } = way;
+/**
+ * Waits until everybody agrees on a node, and says so; otherwise shows how the pair is. Gives the exit code.
+ * @param openOf gives what is not yet so
+ * @param of.code what the node's own command ended with
+ */
+export async function verify(
+  target: Target,
+  to: NodeName,
+  openOf: (view: View) => string[],
+  { tell, code }: { tell: Way["tell"]; code: number },
+): Promise<number> {
   const deadlineMs = Date.now() + verifyMs;
-  const progress = new Progress(`everybody to agree on ${plan.to}`);
+  const progress = new Progress(`everybody to agree on ${to}`);
   try {
     for (;;) {
       const view = await look(target);
-      const open = [...notYet(plan, view, since), ...also(view)];
+      const open = openOf(view);
       progress.saw(open.join("; "));
       if (open.length === 0) {
-        tell(`Done: keepalived, cloud, NIC and client agree on ${plan.to}.`);
+        tell(`Done: keepalived, cloud, NIC and client agree on ${to}.`);
         return done;
       }
       // A node that has told that it did not work out is putting things right by itself.
       if (Date.now() > deadlineMs || code === incomplete) {
         tell(`\n${screen(target.title, target, view)}\n`);
-        const moved = code !== unknown || view.nodes[plan.to].report?.state === "MASTER";
+        const moved = code !== unknown || view.nodes[to].report?.state === "MASTER";
         tell(`${moved ? "Moved, but not complete" : "The result is unknown"}: ${open.join("; ")}`);
         return moved ? incomplete : unknown;
       }

@@ -25,7 +25,10 @@ const reportSchema = z.looseObject({
   available: z.boolean().optional(),
   /** Unix seconds. */
   checkedAt: z.number().nullish(),
+  keepalivedAlive: z.boolean().optional(),
   preferred: z.boolean().optional(),
+  /** What keeps it from being MASTER, by name. */
+  drained: z.record(z.string(), z.looseObject({ why: z.string() })).optional(),
   maintenance: z.looseObject({ why: z.string(), leftS: z.number().nullable() }).nullish(),
   /** What is not as it should be, and what to do about it. */
   problems: z.array(z.looseObject({ found: z.string(), cure: z.string() })),

@@ -17,6 +17,8 @@ export function eventText(said: NodeEvent, nameOf: (eni: string | null) => strin
   switch (said.event) {
     case "state":
       return `${text("state")}, by ${text("trigger")}`;
+    case "asked":
+      return `${said.fields.by === null ? "the service" : text("by")} asks for ${text("what")}: ${text("why") || "no reason"}`;
     case "drained":
       return drainedBy(said) === "" ? "takes part again" : `kept from being MASTER by ${drainedBy(said)}`;
     case "move-accepted":

@@ -11,6 +11,7 @@ const moveSchema = z.looseObject({
   startedAt: z.number(),
   requestId: z.string(),
   phasesMs: z.record(z.string(), z.number()),
+  asked: z.looseObject({ by: z.string().nullable(), why: z.string() }).nullish(),
 });
 type LoggedMove = z.infer<typeof moveSchema>;
 
@@ -42,8 +43,10 @@ export interface PastMove {
   trigger: string;
   /** What led to it, as far as the nodes know. */
   why: string;
-  /** Whether a person wanted it; who that was no node keeps. */
+  /** Whether somebody wanted it. */
   asked: "operator" | "nobody";
+  /** Who that was, as far as the nodes know; null where nobody was, or an earlier release kept no name. */
+  askedBy: string | null;
   /** Null: the node gave up MASTER before it saw the end. */
   tookMs: number | null;
   phasesMs: Record<string, number>;
@@ -89,10 +92,11 @@ export function pastFrom(kept: string, log: string): NodePast {
 }
 
 const reasonsSchema = z.record(z.string(), z.string());
+const reasonsOf = ({ fields }: Pick<NodeEvent, "fields">) => reasonsSchema.safeParse(fields.reasons).data ?? {};
 
 /** The reasons of an event `drained` in words; empty when the node takes part again. */
-export function drainedBy({ fields }: Pick<NodeEvent, "fields">): string {
-  const reasons = Object.entries(reasonsSchema.safeParse(fields.reasons).data ?? {});
+export function drainedBy(event: Pick<NodeEvent, "fields">): string {
+  const reasons = Object.entries(reasonsOf(event));
   return reasons.map(([name, why]) => (why === "" || why === name ? name : `${name}: ${why}`)).join("; ");
 }
 
@@ -138,40 +142,66 @@ function plannedFor(past: NodePast, at: number): string {
   const drained = past.events.filter(
     (said) => said.event === "drained" && said.time >= at && said.time <= at + beforeS,
   );
-  const reasons = drained.map(({ fields }) => reasonsSchema.safeParse(fields.reasons).data ?? {});
+  const reasons = drained.map(reasonsOf);
   return (
     reasons.map(({ maintenance, switch: why }) => maintenance ?? why).find((why) => why !== undefined) ??
     "planned switch"
   );
 }
 
-/** Why a node took the VIP that nobody had handed to it. */
-function takenFor(move: LoggedMove, node: NodeName, pasts: Record<NodeName, NodePast | null>, mode: Mode): string {
-  const other = peerOf(node);
-  if (move.trigger === "migrate") return "typed on the node: vip.py migrate";
+const askedSchema = z.looseObject({ what: z.string(), by: z.string().nullable(), why: z.string() });
+type Asked = z.infer<typeof askedSchema>;
+
+/** The last time that somebody asked a node for this, shortly before a move or with it. */
+const askedOf = (past: NodePast | null, at: number, what: string): Asked | undefined =>
+  (past?.events ?? [])
+    .filter(({ event, time }) => event === "asked" && time >= at - beforeS && time <= at + afterS)
+    .flatMap(({ fields }) => askedSchema.safeParse(fields).data ?? [])
+    .findLast((asked) => asked.what === what);
+
+/** Why a node took the VIP that nobody had handed to it, and who had wanted that. */
+interface Taken {
+  why: string;
+  asked?: Asked | undefined;
+}
+
+function takenFor(move: LoggedMove, node: NodeName, pasts: Record<NodeName, NodePast | null>, mode: Mode): Taken {
+  const [other, at] = [peerOf(node), move.startedAt];
+  const asked = (of: NodeName, what: string) => askedOf(pasts[of], at, what);
+  if (move.trigger === "migrate") return { why: "typed on the node: vip.py migrate", asked: asked(node, "migrate") };
   if (move.trigger === "rx-lower")
-    return `${node} heard a MASTER beside itself: the nodes had been cut off from each other`;
-  if (move.trigger === "reassert") return "the cloud had it elsewhere, and nobody had said so";
+    return { why: `${node} heard a MASTER beside itself: the nodes had been cut off from each other` };
+  if (move.trigger === "reassert") return { why: "the cloud had it elsewhere, and nobody had said so" };
+  const wanted = asked(node, "failover");
+  if (wanted) return { why: `failover: ${wanted.why}`, asked: wanted };
   const past = pasts[other];
-  if (!past) return `${other} was no longer heard; it cannot be asked now`;
-  const said = saidAround(past, move.startedAt);
+  if (!past) return { why: `${other} was no longer heard; it cannot be asked now` };
+  const said = saidAround(past, at);
   const causes = said.flatMap((one) => {
     const why = cause(other, one);
-    return why === null ? [] : [{ why, depth: depth.indexOf(one.event) }];
+    return why === null ? [] : [{ why, depth: depth.indexOf(one.event), one }];
   });
   const deepest = causes.sort((x, y) => x.depth - y.depth)[0];
-  if (deepest) return deepest.why;
-  if (said.some(({ time, event }) => event === "started" && time <= move.startedAt))
-    return `${other} was just starting`;
-  const next = past.events.find(({ time }) => time > move.startedAt);
+  if (deepest) {
+    const maintained = Object.keys(reasonsOf(deepest.one)).includes("maintenance");
+    return { why: deepest.why, asked: maintained ? asked(other, "maintenance on") : undefined };
+  }
+  if (said.some(({ time, event }) => event === "started" && time <= at)) return { why: `${other} was just starting` };
+  const next = past.events.find(({ time }) => time > at);
   if (next?.event === "started") {
-    return `${other} fell silent; its service was back ${Math.round(next.time - move.startedAt)} s later`;
+    return { why: `${other} fell silent; its service was back ${Math.round(next.time - at)} s later` };
   }
   if (said.some(({ event, fields }) => event === "state" && fields.state === "BACKUP")) {
-    return mode === "standing-master" ? `${node} is preferred, and took it back` : `${other} gave way to ${node}`;
+    const why = mode === "standing-master" ? `${node} is preferred, and took it back` : `${other} gave way to ${node}`;
+    return { why, asked: asked(node, "maintenance off") };
   }
-  if (move.trigger === "start") return `the service was started on ${node}, which was MASTER`;
-  return `${other} was no longer heard, and has logged nothing of why`;
+  if (move.trigger === "start") return { why: `the service was started on ${node}, which was MASTER` };
+  return { why: `${other} was no longer heard, and has logged nothing of why` };
+}
+
+/** Why and by whom a planned switch was asked for; an earlier release kept only the reason, and that of a maintenance. */
+function plannedBy({ asked, startedAt }: LoggedMove, past: NodePast): Taken {
+  return asked ? { why: asked.why, asked: { what: "switch", ...asked } } : { why: plannedFor(past, startedAt) };
 }
 
 /**
@@ -192,14 +222,17 @@ export function historyOf(
     .filter(({ move }) => move.startedAt >= since)
     .map(({ node, move }) => {
       const planned = move.trigger === "switch";
+      const { why, asked } = planned ? plannedBy(move, pasts[node]!) : takenFor(move, node, pasts, mode);
+      const wanted = asked ? asked.by !== null : planned || move.trigger === "migrate";
       return {
         startedAt: move.startedAt,
         from: nameOf(move.from),
         to: nameOf(move.to) ?? move.to,
         by: node,
         trigger: move.trigger,
-        why: planned ? plannedFor(pasts[node]!, move.startedAt) : takenFor(move, node, pasts, mode),
-        asked: planned || move.trigger === "migrate" ? ("operator" as const) : ("nobody" as const),
+        why,
+        asked: wanted ? ("operator" as const) : ("nobody" as const),
+        askedBy: asked?.by ?? null,
         tookMs:
           move.phasesMs.cloud === undefined ? null : Object.values(move.phasesMs).reduce((sum, ms) => sum + ms, 0),
         phasesMs: move.phasesMs,

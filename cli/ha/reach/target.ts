@@ -56,6 +56,9 @@ export interface Target extends Outputs {
   clients: Client[];
 }
 
+/** The name of the pair, without what kind of pair it is: `prod` of `stack prod`. */
+export const nameOf = ({ title }: Pick<Target, "title">): string => title.replace(/^\w+ "?(.*?)"?$/, "$1");
+
 export interface TargetOptions {
   stack?: string | undefined;
   cwd?: string | undefined;
@@ -162,7 +165,7 @@ async function stackTarget(stack: string | undefined, folder: string, identity: 
 const folders: string[] = [];
 
 /** A folder that only this user can read, gone when the command ends, however it ends. */
-function temporaryFolder(): string {
+export function temporaryFolder(): string {
   if (folders.length === 0) {
     process.on("exit", () => {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });

@@ -85,6 +85,7 @@ describe("a switch that is asked for", () => {
         ["b", "a", "b", "switch", "operator", "planned switch"],
       ],
     );
+    for (const { askedBy } of moves.slice(-2)) assert.match(String(askedBy), /^[^ ]+@[^ ]+ from \d+\.\d+\.\d+\.\d+$/);
   });
 
   test("asks before it does anything, and without a terminal it does nothing", async () => {

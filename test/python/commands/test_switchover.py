@@ -1,8 +1,10 @@
 """A planned switch on its two nodes, each as the service and the verbs see it."""
 
 import json
+import os
 import time
 import unittest
+from unittest import mock
 
 from node import MIGRATE
 from pair import FAREWELL, Pair
@@ -38,6 +40,34 @@ class Yield(Switch):
         until(lambda: not self.drained(), "takes part again at once")
         moved = self.events("moved")[-1]
         self.assertEqual((moved["trigger"], moved["from"], moved["to"]), ("switch", ME, PEER))
+
+    def test_who_asked_and_why_is_kept_with_the_move_in_one_line_each(self):
+        self.master()
+        asker = {"KEEPALIVED_VIP_ASKED_BY": "alice\n@" + "x" * 300, "SSH_CONNECTION": "192.0.2.7 1 2 3"}
+        with mock.patch.dict(os.environ, asker):
+            verb = self.begin("yield", "--reason", "new\x1b[2Jkernel" + "y" * 300)
+        self.give_up()
+        self.advert()
+        self.assertEqual(self.end(verb)[0], 0)
+        wanted = {"by": ("alice?@" + "x" * 300)[:100] + " from 192.0.2.7", "why": ("new?[2Jkernel" + "y" * 300)[:200]}
+        for event in (self.logged("moved")[-1], self.status()["lastMove"]):
+            self.assertEqual(event["asked"], wanted)
+        self.assertEqual([dict(wanted, what="switch")], self.asked_for())
+
+    def asked_for(self):
+        return [{name: event[name] for name in ("what", "by", "why")} for event in self.logged("asked")]
+
+    def test_maintenance_of_a_standby_is_logged_with_who_wanted_it_and_its_end_too(self):
+        self.standby()
+        with mock.patch.dict(os.environ, KEEPALIVED_VIP_ASKED_BY="bob@desk"):
+            os.environ.pop("SSH_CONNECTION", None)
+            self.assertEqual(self.call("maintenance", "on", "--force", "--reason", "new disk")[0], 0)
+            self.logged("asked")
+            self.assertEqual(self.call("maintenance", "off")[0], 0)
+        self.logged("asked", 2)
+        told = (("on", "new disk"), ("off", ""))
+        wanted = [{"what": "maintenance " + to, "by": "bob@desk", "why": why} for to, why in told]
+        self.assertEqual(self.asked_for(), wanted)
 
     def test_a_refusal_of_the_cloud_changes_nothing_and_is_told(self):
         self.master()

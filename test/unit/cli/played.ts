@@ -23,11 +23,20 @@ export class PlayedPair {
     writeFileSync(
       join(this.folder, "ssh"),
       `#!/bin/sh
+export node
 for command; do [ "$command" = a ] || [ "$command" = b ] && node=$command; done
 if [ -e ${nodes}/$node/silent ]; then exec sleep 60; fi
 if [ -e ${nodes}/$node/dead ]; then echo "connect to host $node: No route to host" >&2; exit 255; fi
-command=$(printf '%s' "$command" | sed "s#/etc/keepalived/vip.py#${nodes}/$node/vip.py#g; s#/var/log/#${nodes}/$node/#g")
+command=$(printf '%s' "$command" | sed "s#/etc/keepalived/vip.py#${nodes}/$node/vip.py#g; s#/var/log/#${nodes}/$node/#g; s#/var/lib/keepalived-cluster/#${nodes}/$node/#g")
 eval "$command"
+`,
+      { mode: 0o755 },
+    );
+    writeFileSync(
+      join(this.folder, "journalctl"),
+      `#!/bin/sh
+cat ${nodes}/$node/journal
+case "$*" in *--follow*) exec sleep 600 ;; esac
 `,
       { mode: 0o755 },
     );
@@ -104,9 +113,29 @@ esac
     this.write(`${node}/${how}`, "");
   }
 
+  comesBack(node: Name): void {
+    rmSync(join(this.folder, "nodes", node, "dead"));
+  }
+
+  /** A line of its journal. */
+  journal(node: Name, atUs: number, MESSAGE: string): void {
+    const line = {
+      __CURSOR: `s=${node};i=${atUs}`,
+      __REALTIME_TIMESTAMP: String(atUs),
+      SYSLOG_IDENTIFIER: "vip.py",
+      MESSAGE,
+    };
+    appendFileSync(join(this.folder, "nodes", node, "journal"), `${JSON.stringify(line)}\n`);
+  }
+
   logs(node: Name, ...events: object[]): void {
     const lines = events.map((event) => `${JSON.stringify(event).replaceAll('":', '": ').replaceAll(',"', ', "')}\n`);
     appendFileSync(join(this.folder, "nodes", node, "keepalived.log"), lines.join(""));
+  }
+
+  /** What a played command has written, in the folder of both nodes. */
+  read(name: string): string {
+    return readFileSync(join(this.folder, "nodes", name), "utf8");
   }
 
   /** What was asked of the nodes beside how they are, in order. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { agreed } from "../../../terminal/ask.ts";
+import { agreed, words } from "../../../terminal/ask.ts";
 
 /** A question, and what is typed at it. */
 async function answered(typed: string): Promise<boolean> {
@@ -24,6 +24,17 @@ test("only a yes is a yes: Enter alone is none, and neither is Ctrl-C", async ()
   ] as const) {
     assert.equal(await answered(typed), is, JSON.stringify(typed));
   }
+});
+
+test("words are taken as they are typed; Ctrl-C, or an end of the input, is none", async () => {
+  const typed = async (keys: string | null) => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const answer = words("Which pair?", { input, output });
+    if (keys === null) input.end();
+    else input.write(keys);
+    return answer;
+  };
+  assert.deepEqual([await typed(" prod \n"), await typed("\n"), await typed(null)], ["prod", "", ""]);
 });
 
 /** What a program prints with this environment, and whether it has a terminal to print on. */

@@ -64,6 +64,7 @@ class Settings:
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"
         self.switch_answer = run + "/switch.json"
+        self.asked = run + "/asked.json"
         # In a folder that nobody else may enter: who may read a file may lock it, and stop whoever waits for that.
         self.locks = run + "/locks"
         self.service_lock = self.locks + "/service"
@@ -83,6 +84,7 @@ class Settings:
         self.hooks_running = run + "/hooks.running"
         self.hooks_lock = self.locks + "/hooks"
         self.start_hooks = ["systemctl", "start", "--no-block", "keepalived-vip-hooks.service"]
+        self.start = ["systemctl", "start"]
         self.restart_keepalived = ["systemctl", "restart", "--no-block", "keepalived.service"]
         self.kill_keepalived = ["systemctl", "kill", "--signal=KILL", "keepalived.service"]  # Restart=always
         self.notify_url_file = etc + "/notify_url"

@@ -53,10 +53,14 @@ class Service:
     # -- what keepalived and the peer say -----------------------------------------------------------------------------
 
     def word(self, kind: str, word: str) -> None:
-        """See Role.word. YIELD is not keepalived's: who asks for a planned switch writes it to the same pipe."""
+        """See Role.word. YIELD and ASKED are not keepalived's: who asks for something writes to the same pipe."""
         self.role.word(kind, word)
         if word == "YIELD":
             self.handover.ask(time.monotonic())
+        elif word == "ASKED":
+            asked = settings.read_json(self.conf.asked)
+            if isinstance(asked, dict):
+                self.later.append(("asked", {name: asked.get(name) for name in ("what", "by", "why")}))
 
     def hear_peer(self) -> None:
         """The peer asks for the VIP, has it, or has given up. Raises ValueError for what cannot be read, at the end."""

@@ -51,3 +51,13 @@ def header(packet: bytes):
     if len(packet) < 20 or packet[0] >> 4 != 4:
         return None, None
     return packet[9], (socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]))
+
+
+def hears_peer(conf) -> bool:
+    """Whether the peer is MASTER, by its adverts: within so long one of them arrives."""
+    listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
+    while time.monotonic() < deadline:
+        if nic.heard(listener, conf):
+            return True
+        time.sleep(0.02)
+    return False

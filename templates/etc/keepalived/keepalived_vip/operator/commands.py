@@ -1,12 +1,12 @@
-"""What a person does on purpose, and its options: a planned switch, maintenance, a probe."""
+"""What a person does on purpose, and its options: a planned switch, a failover, maintenance, a probe."""
 
 import argparse
 import os
 import sys
-import time
 
 from keepalived_vip.agent.node import drain, nic
-from keepalived_vip.operator import probe, switchover
+from keepalived_vip.log import plain
+from keepalived_vip.operator import adverts, asker, failover, probe, switchover
 
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
 
@@ -14,6 +14,7 @@ MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
 def maintenance(conf, args) -> int:
     """Keeps this node from being MASTER until a time, or lets it take part again."""
     if args.to == "off":
+        asker.note(conf, "maintenance off", args.reason or "")
         drain.release(conf, drain.LASTING)
         print("this node takes part again")
         return switchover.DONE
@@ -22,21 +23,13 @@ def maintenance(conf, args) -> int:
         code = switchover.ask(conf, args.seconds, why)
         if code == switchover.DONE or not args.force:
             return code
-    elif not args.force and not hears_peer(conf):
+    elif not args.force and not adverts.hears_peer(conf):
         why_not = "no advert of a MASTER from %s; with --force nobody may have the VIP"
         return switchover.refuse(why_not % conf.peer_address)
+    asker.note(conf, "maintenance on", why)
     drain.hold(conf, drain.LASTING, args.seconds, why)
     print("in maintenance for %d s; it ends by itself" % args.seconds)
     return switchover.DONE
-
-
-def hears_peer(conf) -> bool:
-    listener, deadline = nic.hear(conf.interface), time.monotonic() + 3 * conf.advert_s + 1
-    while time.monotonic() < deadline:
-        if nic.heard(listener, conf):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 # -- the command line -------------------------------------------------------------------------------------------------
@@ -63,14 +56,16 @@ def parser() -> Parser:
     one.add_argument("--in-maintenance", action="store_true", help="allow it in maintenance, which the caller will end")
     one.add_argument("--undo", action="store_true", help="let the address go")
     one = verbs.add_parser("yield")
-    one.add_argument("--reason")
+    one.add_argument("--reason", type=plain)
     one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
     one.add_argument("--json", action="store_true")
     one = verbs.add_parser("take")
-    one.add_argument("--reason")
+    one.add_argument("--reason", type=plain)
+    one = verbs.add_parser("failover")
+    one.add_argument("--reason", type=plain)
     one = verbs.add_parser("maintenance")
     one.add_argument("to", choices=("on", "off"))
-    one.add_argument("--reason")
+    one.add_argument("--reason", type=plain)
     one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
     one.add_argument("--force", action="store_true", help="also if nobody may take over")
     one = verbs.add_parser("probe")
@@ -83,5 +78,5 @@ def main(conf, argv) -> int:
     args = parser().parse_args(argv)
     os.makedirs(conf.run, exist_ok=True)
     verbs = {"prepare": switchover.prepare, "yield": switchover.give, "take": switchover.take}
-    verbs.update({"maintenance": maintenance, "probe": probe.probe})
+    verbs.update({"failover": failover.failover, "maintenance": maintenance, "probe": probe.probe})
     return verbs[args.verb](conf, args)

@@ -12,6 +12,8 @@
                     then stays away for that time, 1h by default; any other takes part again at once
   take [--reason TEXT]
                     on the standby: both halves at once; the peer is asked to yield over the network
+  failover [--reason TEXT]
+                    where nobody is MASTER: this node becomes it; ends its maintenance, starts what does not run
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
                     not MASTER for that time, 1h by default, reboots included; a MASTER yields first
   probe [--json] [--within SECONDS]
@@ -25,8 +27,8 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield, take and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not all is as
-asked; 6 the result is unknown.
+Of prepare, yield, take, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not
+all is as asked; 6 the result is unknown.
 """
 
 import os
@@ -129,7 +131,7 @@ VERBS = {
     ("metrics",): metrics,
 }
 # These read their own options.
-WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "maintenance", "probe"), planned)
+WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "failover", "maintenance", "probe"), planned)
 WITH_OPTIONS["drain"] = drained
 
 

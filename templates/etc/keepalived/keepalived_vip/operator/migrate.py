@@ -8,6 +8,7 @@ from keepalived_vip.agent.node import nic
 from keepalived_vip.agent.policy import decide, knowledge
 from keepalived_vip.agent.vip.mover import Mover
 from keepalived_vip.log import Log
+from keepalived_vip.operator import asker
 from keepalived_vip.operator.status import service_runs
 
 MIGRATE_LIMIT_S = 60.0
@@ -36,6 +37,7 @@ def migrate(conf) -> int:
         return 4
     mover = Mover(conf, Log(conf.log))
     known, deadline = mover.known, time.monotonic() + MIGRATE_LIMIT_S
+    mover.log.say("asked", what="migrate", by=asker.who(), why="")
     mover.due_to("migrate", time.monotonic())
     decide.became_master(known, mover.event_at)
     while time.monotonic() < deadline:

@@ -13,6 +13,7 @@ from keepalived_vip.agent.node import drain, nic, peer
 from keepalived_vip.agent.policy import switch
 from keepalived_vip.agent.vip.mover import take_lock
 from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
+from keepalived_vip.operator import asker
 from keepalived_vip.operator.status import service_runs
 
 DONE, REFUSED, INCOMPLETE, UNKNOWN = 0, 4, 5, 6  # exit codes
@@ -122,10 +123,8 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
     if lock is None:
         return refuse("another vip.py yield is at work")
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
-    settings.write_atomically(conf.switch_request, json.dumps(request))
-    fifo = nic.open_fifo(conf.fifo)
-    os.write(fifo, b'NOTIFY "VI_1" YIELD 0\n')
-    os.close(fifo)
+    settings.write_atomically(conf.switch_request, json.dumps(dict(request, by=asker.who())))
+    asker.wake(conf, "YIELD")
     deadline, phase = time.monotonic() + ends_within(conf), None
     while time.monotonic() < deadline:
         answer = settings.read_json(conf.switch_answer) or {}
@@ -165,6 +164,7 @@ def take(conf, args) -> int:
     if code != DONE:
         return code
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "why": args.reason or "the peer takes over"}
+    request["by"] = asker.who()
     deadline, phase, silent = time.monotonic() + ends_within(conf), None, 0
     port, other_port = peer.PORT, peer.OLD_PORT
     while time.monotonic() < deadline and not nic.is_master(conf):

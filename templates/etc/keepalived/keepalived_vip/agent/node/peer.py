@@ -28,7 +28,7 @@ IP_FREEBIND, SO_TIMESTAMPNS = 15, 35  # not named by the socket module
 LARGEST = 1400  # bytes: in one packet on any network
 MORE = 16  # datagrams taken at a time
 ID = re.compile("[0-9a-z]{1,32}")
-TEXTS = ("phase", "reached", "why")
+TEXTS = ("phase", "reached", "why", "by")
 
 
 def listen(conf):

@@ -68,23 +68,24 @@ NEXT = {
 
 
 class Switch:
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, asked) -> None:
         self.phase = ASKED
+        self.asked = asked  # by whom and why, for who reads of it later; nothing rests on it
         self.reached = ASKED  # the last phase before the end
         self.until = until  # when it is abandoned
         self.looks = 0  # in a row that found the VIP still here
         self.why = None  # why it did not end as asked
 
 
-def ask(known: Knowledge, now: float):
-    """Begins a planned switch; gives why not, None when it has begun."""
+def ask(known: Knowledge, now: float, asked=None):
+    """Begins a planned switch; gives why not, None when it has begun. asked: {"by", "why"}."""
     if active(known):
         return "a switch is under way already"
     if not known.master:
         return "this node is not MASTER"
     if known.asked.claim or known.seen.task is not None or not known.here():
         return "the cloud does not have the VIP on this node's ENI yet"
-    known.switch = Switch(now + PREPARE_S)
+    known.switch = Switch(now + PREPARE_S, asked)
     return None
 
 

@@ -62,7 +62,8 @@ class Handover:
                 self.next_asking = now + ASKING_S
             # A preferred node would take the VIP back at once.
             keep_s = PEER_KEEPS_S if self.conf.mode == "standing-master" and self.conf.preferred else None
-            self.begin({"id": message["id"], "why": message.get("why", "asked by the peer"), "keepS": keep_s}, now)
+            asked = {"why": message.get("why", "asked by the peer"), "by": message.get("by", self.conf.peer_address)}
+            self.begin(dict(asked, id=message["id"], keepS=keep_s), now)
             told = self.told if self.told and self.told["id"] == message["id"] else None
             peer.say(ear, told or {"id": message["id"], "phase": switch.ASKED}, sender)
         return news
@@ -73,7 +74,10 @@ class Handover:
     def begin(self, request: dict, now: float) -> None:
         if self.knows(request.get("id")):
             return
-        refusal = switch.ask(self.known, now)
+        # A service that wants it itself names nobody.
+        asked = {"by": request.get("by"), "why": request["why"]}
+        self.log.say("asked", what="switch", **asked)
+        refusal = switch.ask(self.known, now, asked)
         if refusal:
             self.tell(request["id"], switch.REFUSED, switch.ASKED, refusal)
         else:

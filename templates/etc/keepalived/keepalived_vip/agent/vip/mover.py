@@ -162,6 +162,8 @@ class Mover:
             "requestId": request_id,
             "phasesMs": {"decision": ms(started - event_at), "request": ms(ended - started)},
         }
+        if giving:
+            self.move["asked"] = self.known.switch.asked
         self.move_accepted_at = ended
         self.log.say("move-accepted", **self.move)
 
