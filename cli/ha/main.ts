@@ -1,6 +1,7 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
+import { drill, drillFrom } from "./commands/drill.ts";
 import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
@@ -24,6 +25,12 @@ npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MA
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
+npm run ha -- drill [--json]                 a fault on purpose: the plan, and whether it could be carried out; changes nothing
+    --run [--yes]                            carry it out, after asking; writes drill-TIME/report.html, .json and .md
+    --fault NAME,... --really                only these, in this order: switch, keepalived-stop, keepalived-kill,
+                                             service-kill, partition, power (a forced reboot, only with --really)
+    --from other|here|URL --within 5s        who asks the VIP meanwhile; how long it may be without an answer
+    --out DIR                                another folder for the report
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
 where:
@@ -33,6 +40,7 @@ where:
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with the code of the first line;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
 switchover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+drill with 0 as promised, or the plan could be carried out, 1 not as promised, 2 stopped, 3 no pair was found, 4 refused;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
 const options = {
@@ -43,6 +51,12 @@ const options = {
   since: { type: "string" },
   watch: { type: "string" },
   all: { type: "boolean", default: false },
+  run: { type: "boolean", default: false },
+  really: { type: "boolean", default: false },
+  fault: { type: "string" },
+  from: { type: "string", multiple: true },
+  within: { type: "string" },
+  out: { type: "string" },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -59,6 +73,7 @@ const argumentsOf = new Map([
   ["self-test", 0],
   ["logs", 0],
   ["history", 0],
+  ["drill", 0],
   ["ssh", 1],
   ["key", 1],
 ]);
@@ -111,6 +126,10 @@ async function main(argv: string[]): Promise<number> {
   if (command === "history") {
     const sinceS = sinceFrom(values.since ?? "7d");
     return history(await findTarget(values), sinceS, values);
+  }
+  if (command === "drill") {
+    const wish = drillFrom(values);
+    return drill(await findTarget(values), wish);
   }
   if (command === "key") return writeKey(await findTarget(values), argument);
   if (command === "ssh") {

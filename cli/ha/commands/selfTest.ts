@@ -26,7 +26,7 @@ export type NodeChecks = { checks: Check[]; problem: null } | { checks: null; pr
 /** @throws Error when it is anything else than what `vip.py self-test --json` prints */
 export const parseChecks = (stdout: string): Check[] => answerSchema.parse(readAnswer(stdout)).checks;
 
-async function askNode(target: Target, node: NodeName): Promise<NodeChecks> {
+export async function askNode(target: Target, node: NodeName): Promise<NodeChecks> {
   const { code, stdout, stderr } = await onNode(target, node, "/etc/keepalived/vip.py self-test --json", limitMs);
   if (code === null) return { checks: null, problem: `no answer within ${limitMs / 1000} s` };
   try {

@@ -12,6 +12,7 @@ import type { Target } from "./target.ts";
 const run = promisify(execFile);
 /** More than any answer has; a node that talks on is cut off. */
 const answerLimit = 1 << 20;
+const followLimitMs = 600_000;
 
 /** For a question of a moment: a black-holed node is given up within 5 s; a bastion makes the way to a node twice as long. */
 export const answerLimitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
@@ -46,12 +47,29 @@ async function assertInside(target: Target, node: NodeName): Promise<void> {
 }
 
 /** Runs a shell command as root on a node. `onLine` gets what it prints as it comes. */
-export async function onNode(
+export const onNode = (
   target: Target,
   node: NodeName,
   command: string,
   limitMs: number,
   onLine: (line: string) => void = () => {},
+): Promise<Answer> => session(target, node, command, limitMs, onLine);
+
+/** A command that goes on until its signal, or until the node is gone; on the node it ends when it next prints. */
+export const follow = (
+  target: Target,
+  node: NodeName,
+  command: string,
+  { onLine, signal }: { onLine: (line: string) => void; signal: AbortSignal },
+): Promise<Answer> => session(target, node, command, followLimitMs, onLine, signal);
+
+async function session(
+  target: Target,
+  node: NodeName,
+  command: string,
+  limitMs: number,
+  onLine: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   try {
     await assertInside(target, node);
@@ -63,7 +81,9 @@ export async function onNode(
   return new Promise((resolve) => {
     const child = spawn("ssh", sshArgs(target, node, marked(command, mark)), { stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr, tail] = ["", "", ""];
-    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+    const end = () => child.kill("SIGKILL");
+    const timer = setTimeout(end, limitMs);
+    signal?.addEventListener("abort", end, { once: true });
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       stdout += chunk;
       if (stdout.length > answerLimit) child.kill("SIGKILL");
