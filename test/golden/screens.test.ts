@@ -1,10 +1,12 @@
 /** The screens of the operator's commands, as they are read. */
 import { historyLines } from "../../cli/ha/commands/history.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { drillText } from "../../cli/ha/drill/plan.ts";
 import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
 import { screen } from "../../cli/ha/pair/screen.ts";
 import { watchScreen } from "../../cli/ha/pair/watch.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/pair/status.ts";
+import { plan } from "../support/drillRecord.ts";
 import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
 import { screenTest } from "./screens.ts";
 
@@ -125,3 +127,5 @@ screenTest("history", (width) => {
   };
   return historyLines([move, { ...back, startedAt: at - 3600 }, left], width).join("\n");
 });
+
+screenTest("drill-plan", (width) => drillText(plan, width));

@@ -4,8 +4,6 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
-import { fold } from "../../../terminal/fold.ts";
-import { screenWidth } from "../../../terminal/width.ts";
 import { type ClientWish, clientsFrom, clientText } from "../drill/clients.ts";
 import { type FaultName, faultNames } from "../drill/faults.ts";
 import { askReady } from "../drill/node.ts";
@@ -68,15 +66,7 @@ export async function drill(target: Target, wish: Wish): Promise<number> {
   if (wish.json) {
     if (!wish.run) console.log(JSON.stringify({ schemaVersion: 1, target: target.title, plan, refusal }, null, 2));
   } else {
-    const width = screenWidth();
-    console.log(
-      [
-        target.title,
-        ...drillText(plan)
-          .split("\n")
-          .flatMap((line) => fold(line, width)),
-      ].join("\n"),
-    );
+    console.log(`${target.title}\n${drillText(plan)}`);
   }
   if (refusal !== null) throw new Refusal(refusal, refused);
   if (!wish.run) {

@@ -18,7 +18,7 @@ const urlLimitMs = 2000;
 /** Until the first answer: a login comes before it. */
 const firstLimitMs = 15_000;
 /** A node's own questions end by themselves, should nobody end them. */
-const nodeLimitS = 600;
+const nodeLimitS = 3600;
 
 const askVip = readFileSync(join(import.meta.dirname, "askVip.py"), "utf8");
 const now = (): number => Date.now() / 1000;

@@ -1,6 +1,8 @@
 /** Whether a drill can begin, and what it will do. Pure: what was found and what is wished in, a plan out. */
 import { type Mode, type NodeName, nodeNames } from "../../../render/model.ts";
+import { fold } from "../../../terminal/fold.ts";
 import { type Column, table } from "../../../terminal/table.ts";
+import { screenWidth } from "../../../terminal/width.ts";
 import { type NodeChecks, verdictOf } from "../commands/selfTest.ts";
 import { judge, type View } from "../pair/report.ts";
 import { type FaultName, faultNames, faults, lacking, leaseS, movesAtMost, type Tool, tools } from "./faults.ts";
@@ -132,7 +134,7 @@ export const hypothesis = ({ withinMs, wholeWithinS }: Plan): string =>
   `whole within ${wholeWithinS} s`;
 
 /** The plan as the operator reads it before it is carried out. @param width of the screen; without it this terminal's */
-export function drillText(plan: Plan, width?: number): string {
+export function drillText(plan: Plan, width: number = screenWidth()): string {
   const rows = plan.steps.map(({ fault, what, movesAtMost: most, undone }, n) => [
     String(n + 1),
     fault,
@@ -150,5 +152,7 @@ export function drillText(plan: Plan, width?: number): string {
     `Who asks:     ${plan.clients.join("; ")}`,
     `Stops:        when nobody was answered for ${plan.stopAfterS} s, or the pair is not whole in time; and by Ctrl-C`,
     `Undone:       by this command; should it or its machine be gone, by the nodes themselves after ${plan.leaseS} s`,
-  ].join("\n");
+  ]
+    .flatMap((line) => fold(line, width))
+    .join("\n");
 }

@@ -142,7 +142,9 @@ class Trial {
   async undo(): Promise<void> {
     const { target } = this.#run;
     if (this.fault === "switch") {
-      if (target.mode === "standing-master") await this.#switchOver().catch(() => {});
+      // Else the preferred node, still MASTER after a switch that did not come about, would give the VIP away.
+      const back = target.mode === "standing-master" && judge(await look(target)).master === peerOf(this.master);
+      if (back) await this.#switchOver().catch(() => {});
       return;
     }
     if (this.fault === "power") return;
@@ -224,22 +226,23 @@ export async function runFault(run: DrillRun, fault: FaultName): Promise<Phase> 
   const aheadS = { a, b };
   const clients = await startClients(target, run.clients, { node: standby, aheadS: aheadS[standby] }, signal);
   const trial = new Trial(run, fault, master, aheadS, clients);
-  const progress = new Progress(`what follows ${faults[fault].what(master)}`);
+  const waiting = async (wait: (progress: Progress) => Promise<void>) => {
+    const progress = new Progress(`what follows ${faults[fault].what(master)}`);
+    await wait(progress).finally(() => progress.end());
+  };
   let stopped: string | null = null;
   try {
     await sleep(calmMs, undefined, { signal });
     await trial.make();
-    await trial.hold(progress);
+    await waiting((progress) => trial.hold(progress));
     await trial.undo();
-    await trial.whole(progress, true);
+    await waiting((progress) => trial.whole(progress, true));
     await sleep(calmMs, undefined, { signal });
   } catch (error) {
     stopped = signal.aborted ? String(signal.reason) : (error as Error).message;
     tell(`Stopped: ${stopped}. Undoing ...`);
     await trial.undo();
-    await trial.whole(progress, false);
-  } finally {
-    progress.end();
+    await waiting((progress) => trial.whole(progress, false));
   }
   return trial.record(stopped);
 }

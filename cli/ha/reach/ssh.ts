@@ -12,7 +12,7 @@ import type { Target } from "./target.ts";
 const run = promisify(execFile);
 /** More than any answer has; a node that talks on is cut off. */
 const answerLimit = 1 << 20;
-const followLimitMs = 600_000;
+const followLimitMs = 3_600_000;
 
 /** For a question of a moment: a black-holed node is given up within 5 s; a bastion makes the way to a node twice as long. */
 export const answerLimitMs = ({ bastion }: Pick<Target, "bastion">): number => (bastion ? 9000 : 4000);
@@ -85,7 +85,7 @@ async function session(
     const timer = setTimeout(end, limitMs);
     signal?.addEventListener("abort", end, { once: true });
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      stdout += chunk;
+      if (!signal) stdout += chunk;
       if (stdout.length > answerLimit) child.kill("SIGKILL");
       const lines = (tail + chunk).split("\n");
       tail = lines.pop() ?? "";
