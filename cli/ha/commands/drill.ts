@@ -1,6 +1,5 @@
 /** `npm run ha -- drill`: a fault on purpose, with the consent of whoever runs the pair, and a report of what followed. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
@@ -124,7 +123,7 @@ async function carryOut(target: Target, plan: Plan, clients: ClientWish[], { jso
     mode,
     startedAt: startedMs / 1000,
     endedAt: null,
-    by: userInfo().username,
+    by: process.env.SUDO_USER ?? process.env.USER ?? `user ${process.getuid?.()}`,
     plan,
     phases: [],
     stopped: null,

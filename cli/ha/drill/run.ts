@@ -118,7 +118,6 @@ class Trial {
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(new Stopped(String(signal.reason))), { once: true });
     });
-    this.at = now();
     const told: string[] = [];
     const tell = (text: string) => void told.push(text);
     const code = await Promise.race([carryOut(target, plan, { command, tell }), aborted]);
