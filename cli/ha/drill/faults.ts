@@ -160,5 +160,3 @@ export function make(fault: FaultName, peer: string): string {
 
 /** Undoes whatever a drill has made on a node; without effect where there is nothing. */
 export const undo = `systemctl stop ${unit} 2>/dev/null; true`;
-/** Exits with 0 while a fault of a drill is in force. */
-export const inForce = `systemctl is-active --quiet ${unit}`;

@@ -4,12 +4,12 @@ import { divider } from "../pair/answer.ts";
 import { type NodePast, pastFrom } from "../pair/history.ts";
 import { answerLimitMs, onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
-import { type FaultName, inForce, make, nodeQuestion, undo } from "./faults.ts";
+import { type FaultName, make, nodeQuestion, undo } from "./faults.ts";
 import { type NodeReady, nodeReadyFrom } from "./plan.ts";
 
 /** What makes a fault is a login, a unit and a program; keepalived takes a second to stop. */
 const makeLimitMs = 15_000;
-/** Lines of the log, and characters of each kept move: a fault of a minute has some dozen. */
+/** Lines of the log: a fault of a minute has some dozen. */
 const most = 500;
 
 /** Null: it could not be asked. */
@@ -66,10 +66,4 @@ export function makeFault(target: Target, node: NodeName, fault: FaultName): Pro
 /** On both nodes; one that cannot be reached undoes by itself. */
 export async function undoAll(target: Target): Promise<void> {
   await Promise.all(nodeNames.map((node) => onNode(target, node, undo, makeLimitMs)));
-}
-
-/** Nodes on which a fault is in force still, as far as they can be asked. */
-export async function stillInForce(target: Target): Promise<NodeName[]> {
-  const answers = await Promise.all(nodeNames.map((node) => onNode(target, node, inForce, answerLimitMs(target))));
-  return nodeNames.filter((_, n) => answers[n]?.code === 0);
 }
