@@ -24,6 +24,9 @@ export const checkPackages = (): string[] => [
   ...(spawnSync("python3", ["-m", "pip", "--version"]).status === 0 ? [] : ["python3-pip"]),
 ];
 
+/** Debian packages that look at a page as a reader's browser does. */
+export const browserPackages = ["chromium", "fonts-liberation"];
+
 /** Why this machine can't run the lab, as one sentence; null when it can. */
 export function hostProblem(): string | null {
   if (process.platform !== "linux") return `it needs Linux with Debian's packages, and this is ${process.platform}.`;

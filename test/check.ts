@@ -21,7 +21,7 @@ function tool(command: string, args: string[], missing: string): string[] {
 
 const shellFiles = () =>
   globSync(["scripts/*.sh", ".ci/run", "templates/**/*.sh", "push/node/*", "lab/**/*.sh"]).sort();
-const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py"]).sort();
+const pythonFiles = () => globSync(["templates/**/*.py", "lab/**/*.py", "cli/**/*.py"]).sort();
 /** Every file of a kind that is the project's own. */
 const own = (ext: "ts" | "py") => globSync(`**/*.${ext}`, { exclude: ["sdks", "node_modules", ".*", "out"] }).sort();
 
@@ -51,7 +51,7 @@ const directions: { from: RegExp; may: RegExp }[] = [
     may: /^(lab\/|terminal\/|picture\/|index\.ts$|config\/|@pulumi\/pulumi|tencentcloud-sdk-nodejs|yaml$|node:)/,
   },
   { from: /^terminal\//, may: /^(terminal\/|@inquirer\/|cli-table3$|yocto-spinner$|node:)/ },
-  { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|zod$|node:)/ },
+  { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|handlebars$|zod$|node:)/ },
   { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
   { from: /^picture\//, may: /^(picture\/|node:)/ },
   { from: /^scripts\//, may: /^(scripts\/|terminal\/|picture\/|lab\/bench\/svg\.ts$|node:)/ },
@@ -103,7 +103,7 @@ const checks: Check[] = [
   },
   {
     name: "Python (ruff)",
-    find: () => tool("ruff", ["check", "templates", "test", "lab"], "npm run check installs it"),
+    find: () => tool("ruff", ["check", "templates", "test", "lab", "cli"], "npm run check installs it"),
   },
   {
     name: "Python 3.6 syntax",

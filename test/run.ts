@@ -6,7 +6,7 @@
 import { globSync } from "node:fs";
 import { cpus } from "node:os";
 import { findRealEngine } from "../lab/engine/cli.ts";
-import { checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
+import { browserPackages, checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
 import { nodeTests, programs, type Tests, type Total } from "./runner.ts";
 
 interface Level {
@@ -18,6 +18,8 @@ interface Level {
   real: boolean;
   /** What else it needs and this machine lacks. */
   missing?(): string[];
+  /** Debian packages that it alone needs. */
+  packages?: string[];
   run: Tests;
 }
 
@@ -54,6 +56,14 @@ const levels: Level[] = [
     lane: "computes",
     real: false,
     run: nodeTests(filesOf("golden"), cores),
+  },
+  {
+    name: "browser",
+    proves: "the page of a drill, in Debian's Chromium: on a wide screen, on a narrow one, and on paper",
+    lane: "computes",
+    real: true,
+    packages: browserPackages,
+    run: nodeTests(filesOf("browser"), 1),
   },
   {
     name: "monitoring",
@@ -140,7 +150,10 @@ const names = words.flatMap((word) => (word === "fast" ? fast : [word]));
 const wanted = levels.filter(({ name }) => names.length === 0 || names.includes(name));
 
 const problem = hostProblem();
-if (problem === null) await ensureHostPackages([...labPackages, ...checkPackages(), "keepalived"]);
+if (problem === null) {
+  const own = wanted.flatMap(({ packages = [] }) => packages);
+  await ensureHostPackages([...labPackages, ...checkPackages(), "keepalived", ...own]);
+}
 
 const totals = new Map<Level, Total>();
 const lines = new Map<Level, string>();

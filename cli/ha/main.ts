@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
 import { bundle } from "./commands/bundle.ts";
+import { drill, drillFrom } from "./commands/drill.ts";
 import { failover, failoverFrom } from "./commands/failover.ts";
 import { followLogs } from "./commands/follow.ts";
 import { history } from "./commands/history.ts";
@@ -31,6 +32,12 @@ npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and
     --follow                                 and what they say from now on; Ctrl-C ends
     --bundle FILE                            all for a support case into a .tar.gz, secrets masked
 npm run ha -- history [--since 7d] [--json] each move of the VIP: when, from where to where, how long, and why
+npm run ha -- drill [--json]                 a fault on purpose: the plan, and whether it could be carried out; changes nothing
+    --run [--yes]                            carry it out, after asking; writes drill-TIME/report.html, .json and .md
+    --fault NAME,... --really                only these, in this order: switch, keepalived-stop, keepalived-kill,
+                                             service-kill, partition, power (a forced reboot, only with --really)
+    --from other|here|URL --within 5s        who asks the VIP meanwhile; how long it may be without an answer
+    --out DIR                                another folder for the report
 npm run ha -- ssh a|b [command ...]          log in to a node, or run a command there, as its login's user
 npm run ha -- key FILE                       write the nodes' private key; without FILE to standard output
 where:
@@ -40,6 +47,7 @@ where:
 status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with the code of the first line;
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
 switchover, failover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
+drill with 0 as promised, or the plan could be carried out, 1 not as promised, 2 stopped, 3 no pair was found, 4 refused;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
 export const options = {
@@ -52,6 +60,12 @@ export const options = {
   bundle: { type: "string" },
   watch: { type: "string" },
   all: { type: "boolean", default: false },
+  run: { type: "boolean", default: false },
+  really: { type: "boolean", default: false },
+  fault: { type: "string" },
+  from: { type: "string", multiple: true },
+  within: { type: "string" },
+  out: { type: "string" },
   json: { type: "boolean", default: false },
   stack: { type: "string" },
   cwd: { type: "string" },
@@ -69,6 +83,7 @@ export const argumentsOf = new Map([
   ["self-test", 0],
   ["logs", 0],
   ["history", 0],
+  ["drill", 0],
   ["ssh", 1],
   ["key", 1],
 ]);
@@ -126,6 +141,10 @@ async function main(argv: string[]): Promise<number> {
   if (command === "history") {
     const sinceS = sinceFrom(values.since ?? "7d");
     return history(await findTarget(values), sinceS, values);
+  }
+  if (command === "drill") {
+    const wish = drillFrom(values);
+    return drill(await findTarget(values), wish);
   }
   if (command === "key") return writeKey(await findTarget(values), argument);
   if (command === "ssh") {

@@ -1,7 +1,8 @@
 /**
  * What `npm run ha` knows of a lab's pair: .lab/<name>/ha.json, written by `up`. It has the form of a stack's outputs, and
  * `identity` (a key file), `device` (the link that leads to the nodes or their bastion), `bastion` (as in a stack's
- * `access`) and `clients` (commands that ask the VIP and print the name of the node that answers).
+ * `access`) and `clients` (commands that ask the VIP and print the name of the node that answers; where they run; what they
+ * know the VIP by).
  */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,6 +25,8 @@ export async function writeHaTarget(name: string, { pair, mode, vips }: Status):
   const client = async (kind: ClientKind, address: string) => ({
     name: kind,
     argv: await clientArgv(name, kind, ["curl", "-sS", "-m", "2", `http://${address}/`]),
+    inside: await clientArgv(name, kind, []),
+    address,
   });
   const clients = [client("vpc", vip.address), ...(vip.publicIp ? [client("internet", vip.publicIp)] : [])];
   const target = {

@@ -3,6 +3,7 @@ import { contents } from "../../cli/ha/commands/bundle.ts";
 import { historyLines } from "../../cli/ha/commands/history.ts";
 import { logLines } from "../../cli/ha/commands/logs.ts";
 import { checksScreen } from "../../cli/ha/commands/selfTest.ts";
+import { drillText } from "../../cli/ha/drill/plan.ts";
 import { failoverText, planFailover } from "../../cli/ha/pair/failover.ts";
 import { fleetScreen, type PairSeen, worstFirst } from "../../cli/ha/pair/fleet.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../../cli/ha/pair/plan.ts";
@@ -10,6 +11,7 @@ import { screen } from "../../cli/ha/pair/screen.ts";
 import { watchScreen } from "../../cli/ha/pair/watch.ts";
 import { judge as judgeLab, screen as labScreen } from "../../lab/pair/status.ts";
 import { folded } from "../../terminal/fold.ts";
+import { plan } from "../support/drillRecord.ts";
 import { at, healthy, inMaintenance, lost, outputs, seen } from "../support/pairSeen.ts";
 import { screenTest } from "./screens.ts";
 
@@ -179,3 +181,5 @@ screenTest("history", (width) => {
   };
   return historyLines([move, { ...back, startedAt: at - 3600 }, left], width).join("\n");
 });
+
+screenTest("drill-plan", (width) => drillText(plan, width));

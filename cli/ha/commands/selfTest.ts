@@ -4,7 +4,7 @@ import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
 import { table } from "../../../terminal/table.ts";
 import { readAnswer } from "../pair/answer.ts";
-import { askNode as ask } from "../reach/ssh.ts";
+import { askNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
 /** The node's own checks end within 15 s, whatever is down. */
@@ -26,8 +26,8 @@ export type NodeChecks = { checks: Check[]; problem: null } | { checks: null; pr
 /** @throws Error when it is anything else than what `vip.py self-test --json` prints */
 export const parseChecks = (stdout: string): Check[] => answerSchema.parse(readAnswer(stdout)).checks;
 
-async function askNode(target: Target, node: NodeName): Promise<NodeChecks> {
-  const { code, stdout, stderr } = await ask(target, node, "/etc/keepalived/vip.py self-test --json", limitMs);
+export async function checksOn(target: Target, node: NodeName): Promise<NodeChecks> {
+  const { code, stdout, stderr } = await askNode(target, node, "/etc/keepalived/vip.py self-test --json", limitMs);
   if (code === null) return { checks: null, problem: stderr };
   try {
     return { checks: parseChecks(stdout), problem: null };
@@ -83,7 +83,7 @@ export function verdictOf(nodes: Record<NodeName, NodeChecks>): number {
 
 /** What both find, asked at once. */
 export async function checkBoth(target: Target): Promise<Record<NodeName, NodeChecks>> {
-  const [a, b] = await Promise.all([askNode(target, "a"), askNode(target, "b")]);
+  const [a, b] = await Promise.all([checksOn(target, "a"), checksOn(target, "b")]);
   return { a, b };
 }
 

@@ -18,6 +18,9 @@ export interface TargetNode extends SshNode {
 export interface Client {
   name: string;
   argv: string[];
+  /** Before a command that is to run where the client is, and what it knows the VIP by; a lab of an earlier state says neither. */
+  inside?: string[];
+  address?: string;
 }
 
 export interface Outputs {

@@ -6,6 +6,7 @@ export const imagePackages = [
   "iproute2",
   "iputils-ping",
   "logrotate",
+  "nftables",
   "openssh-server",
   "procps",
   "python3",

@@ -139,7 +139,10 @@ export const readme = new Map<string, Told>([
     "npm run ha -- maintenance off b",
     { says: [/takes part again/], afterwards: (scene) => inMaintenance(scene, false).then(() => whole(scene)) },
   ],
+  // Somebody is: then it is not to be had.
+  ["npm run ha -- failover b", { says: [/^Refused, nothing has changed: /m], code: 4 }],
   ["npm run ha -- self-test", { says: [/^ {2}check +a +b$/m, /^ {2}permission +ok +ok$/m] }],
+  ["npm run ha -- drill", { says: [/^Steady state: /m, /^Hypothesis: /m, /keepalived-stop/] }],
   ["npm run ha -- logs --since 1h", { says: [/ a +vip\.py +/, / b +vip\.py +/, /state="MASTER"/, /Keepalived_vrrp/] }],
   [
     "npm run ha -- history",
@@ -196,5 +199,9 @@ export const tenMinutes: [string, Told][] = [
   ["npm run ha -- history", { says: [/^ {2}when \(UTC\) +move +took .* why/m, /a -> b +\d+\.\d s +keepalived /] }],
   ["npm run ha -- logs --since 15m", { says: [/ b +vip\.py +moved .*requestId="/, / b +Keepalived_vrrp +.*MASTER/] }],
   of("npm run ha -- switchover"),
+  [
+    "npm run ha -- drill --run --fault switch,keepalived-stop --out drill-report",
+    { says: [/^Steady state: /m, /drill-report\/report\.html/], answers: [agree] },
+  ],
   ["npm run lab -- down", { says: [] }],
 ];
