@@ -201,8 +201,8 @@ class Rules:
             self.broken("calm", "%d moves in a partition of %.0f s", self.moves, lasted)
 
     def halts(self, node) -> None:
-        """The MASTER, or its keepalived, stands still, is killed or stopped. Not while a request of the peer is on its way:
-        one that wakes asks for the VIP in its last moment as MASTER, and has it 2 ms after the other began to stand."""
+        """The MASTER, or its keepalived, stands still, is killed or stopped. Not while a request of the peer is on its
+        way: one that wakes asks for the VIP in its last moment as MASTER, and has it 2 ms after the other stands."""
         recent = self.world.now - node.record.accepted_at <= bounds.FEW_AFTER_S
         asked = recent or node.peer().call is not None
         if self.world.active == 1 and node.keepalived.state == MASTER and self.wrong() is None and not asked:

@@ -25,10 +25,9 @@ class Kernel:
 class Lease(unittest.TestCase):
     def test_an_address_that_keepalived_removes_again_and_again_stays_as_long_as_one_that_it_leaves(self):
         kernel = Kernel()
-        vip = VipOnNic(types.SimpleNamespace(interface="eth1", vip="10.0.1.100"), Knowledge("eni-me", "eni-peer", False, 20.0))
-        with mock.patch.object(nic, "lifetime", kernel.lifetime), mock.patch.object(
-            nic, "set_lifetime", kernel.set_lifetime
-        ):
+        conf = types.SimpleNamespace(interface="eth1", vip="10.0.1.100")
+        vip = VipOnNic(conf, Knowledge("eni-me", "eni-peer", False, 20.0))
+        with mock.patch.multiple(nic, lifetime=kernel.lifetime, set_lifetime=kernel.set_lifetime):
             vip.gave_up(kernel.now)
             until = kernel.now + LINGER_S
             for _ in range(6):  # stopped, started and told to be BACKUP, three times

@@ -343,7 +343,8 @@ class Linger(Talk):
 
     def test_a_hook_that_a_killed_service_has_not_read_makes_no_master_of_a_demoted_node(self):
         self.demoted()
-        pipe = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR)  # as keepalived does, so that what is said meanwhile is kept
+        # As keepalived does, so that what is said meanwhile is kept.
+        pipe = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR)
         self.addCleanup(os.close, pipe)
         self.kill()
         self.write('NOTIFY "VI_1" MASTER 0')  # its hook comes late, after that of BACKUP
