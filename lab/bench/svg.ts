@@ -21,8 +21,8 @@ const parts = Object.keys(colours) as (keyof Phases)[];
 
 const [width, left, right, top, row, gap] = [960, 210, 150, 96, 24, 30];
 
-const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const text = (x: number, y: number, content: string, more = "") =>
+export const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+export const text = (x: number, y: number, content: string, more = "") =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escaped(content)}</text>`;
 
 /** Who has to wait for a move waits longer than the move takes; who waits for less was answered by the old node meanwhile. */
