@@ -29,6 +29,10 @@ export const rect = (
 export const line = (x1: number, y1: number, x2: number, y2: number, attributes: Attributes = {}): string =>
   element("line", { x1, y1, x2, y2, ...attributes });
 
+/** @param d as SVG's path has it */
+export const path = (d: string, attributes: Attributes = {}, title = ""): string =>
+  element("path", { d, ...attributes }, title === "" ? "" : `<title>${escaped(title)}</title>`);
+
 /** Pixels that a text of the ordinary size takes at most, for what stands beside it. */
 export const widthOf = (content: string): number => content.length * 6.8;
 

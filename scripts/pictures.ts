@@ -5,6 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { timelineSvg } from "../lab/bench/svg.ts";
+import { readPanels } from "../lab/monitor/panels.ts";
+import { dashboardSvg } from "../picture/dashboard.ts";
 import { failoverSvg } from "../picture/failover.ts";
 import { topologySvg } from "../picture/topology.ts";
 
@@ -17,6 +19,7 @@ const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
 export const made = (): Record<string, string> => ({
   "docs/pictures/topology.svg": topologySvg(read("docs/pictures/topology.json")),
   "docs/pictures/failover.svg": failoverSvg(read("docs/pictures/failover.json")),
+  "docs/pictures/dashboard.svg": dashboardSvg(readPanels(), read("docs/pictures/dashboard.json")),
   "docs/bench.svg": timelineSvg(read("docs/bench.json")),
 });
 
