@@ -11,6 +11,7 @@ EVENTS = (
     "ended",
     "state",
     "heard-lower",
+    "asked",
     "drained",
     "move-accepted",
     "moved",
