@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { timelineSvg } from "../lab/bench/svg.ts";
 import { readPanels } from "../lab/monitor/panels.ts";
-import { dashboardSvg } from "../picture/dashboard.ts";
+import { dashboardSvg } from "../lab/monitor/picture.ts";
 import { failoverSvg } from "../picture/failover.ts";
 import { topologySvg } from "../picture/topology.ts";
 

@@ -54,7 +54,10 @@ const directions: { from: RegExp; may: RegExp }[] = [
   { from: /^cli\//, may: /^(cli\/|terminal\/|render\/|config\/|@pulumi\/pulumi\/automation\/|handlebars$|zod$|node:)/ },
   { from: /^monitoring\//, may: /^(monitoring\/|@grafana\/|yaml$|node:)/ },
   { from: /^picture\//, may: /^(picture\/|node:)/ },
-  { from: /^scripts\//, may: /^(scripts\/|terminal\/|picture\/|lab\/bench\/svg\.ts$|node:)/ },
+  {
+    from: /^scripts\//,
+    may: /^(scripts\/|terminal\/|picture\/|lab\/(bench\/svg|monitor\/(panels|picture))\.ts$|node:)/,
+  },
   { from: /^test\//, may: /./ },
   // The node's runtime. Of imports in Python only those of the project's own files are known here.
   { from: onNode("cloud/"), may: onNode("(cloud/|[^/]+$)") },

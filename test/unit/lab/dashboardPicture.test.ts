@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readPanels, type Shown, shownBy } from "../../../lab/monitor/panels.ts";
-import { dashboardSvg } from "../../../picture/dashboard.ts";
+import { dashboardSvg } from "../../../lab/monitor/picture.ts";
 
 const panels = readPanels();
 const recorded = JSON.parse(readFileSync("docs/pictures/dashboard.json", "utf8")) as Shown;

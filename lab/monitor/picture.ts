@@ -1,6 +1,7 @@
 /** The dashboard as a picture: the panels of dashboard.json in their grid, with what a Prometheus had to show. Pure. */
-import type { Panel, Series, Shown } from "../lab/monitor/panels.ts";
-import { line, page, path, rect, text } from "./svg.ts";
+
+import { line, page, path, rect, text } from "../../picture/svg.ts";
+import type { Panel, Series, Shown } from "./panels.ts";
 
 const [width, margin, top, unitHeight, gap] = [960, 16, 64, 26, 6];
 const unitWidth = (width - 2 * margin) / 24;
