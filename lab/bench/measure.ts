@@ -48,7 +48,7 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   await Promise.race([answered, refused]);
   await made;
   const questions = await probe.end();
-  const connectionsBroken = await connections.end();
+  const { broken: connectionsBroken } = await connections.end();
   const events = pair.tap.events;
   const run = runOf({ faultMs, standby: address, migratesMs: pair.migratesMs(standby, faultMs), events, questions });
   if (!run) throw new Error(`${fault.name}: node ${standby} serves, but how it came to that was not seen`);
