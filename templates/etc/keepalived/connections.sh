@@ -123,7 +123,8 @@ tunnel_is_right() {
 has_address() { ip -4 -o addr show dev "$link" | grep -qF " $here peer $there/32 "; }
 has_neighbour() { ip neigh show to "$there" dev "$link" | grep -q "$there_mac PERMANENT"; }
 has_route() { ip -N -4 route show table "$table" 2>/dev/null | grep -q "^default via $there dev $link "; }
-has_rule() { ip -N -4 rule show | grep -Eq "^$preference:[[:space:]]+from all fwmark $mark lookup $table *$"; }
+# From the VIP: the tunnel's own packets, which carry it, have the mark as well.
+has_rule() { ip -N -4 rule show | grep -Eq "^$preference:[[:space:]]+from $vip fwmark $mark lookup $table *$"; }
 # 2: loose, for what comes by the tunnel is from clients, to which no route leads back by it.
 filters_loosely() { [ "$(cat "/proc/sys/net/ipv4/conf/$link/rp_filter" 2>/dev/null)" = 2 ]; }
 
@@ -143,7 +144,7 @@ up() {
   has_route || ip route replace default via "$there" dev "$link" onlink table $table || die "cannot set the route of table $table"
   if ! has_rule; then
     while ip -4 rule del pref $preference 2>/dev/null; do :; done
-    ip -4 rule add pref $preference fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
+    ip -4 rule add pref $preference from "$vip" fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
   fi
   if [ "$(sums)" != "$(cat "$loaded" 2>/dev/null)" ]; then
     rules | nft -f - || die "nft refuses the rules"
