@@ -17,7 +17,7 @@
 import * as z from "zod";
 import { modes, nodeNames, notifyFormats, type ServicePort } from "../render/model.ts";
 import { bastionAllowed, bastionSchema } from "./bastion.ts";
-import { checked, integer, privateKey, word } from "./fields.ts";
+import { checked, integer, privateKey, timeOrOff, word } from "./fields.ts";
 import { hooksAllowed, userDataAllowed } from "./files.ts";
 import { healthAllowed, healthSchema, signingSecret, urlProblem } from "./service.ts";
 import { hostKeyProblem, publicKeyProblem } from "./sshKeys.ts";
@@ -50,6 +50,7 @@ const address = "IPv4 addresses of the subnet, as nodeAddresses.a and nodeAddres
 const agentAllowed = "the path of an SSH agent's socket, or SSH_AUTH_SOCK for the one that this variable names";
 const cidrs = "networks such as 203.0.113.7/32, with commas between them";
 
+const keepAllowed = "off, or a time from 10s to 24h such as 90s, 10m or 2h";
 const portsAllowed = "a list of ports, 1 to 65535, each once: 80 for TCP, 53/udp for UDP";
 /** 80 and `80/tcp` are TCP, `53/udp` is UDP. */
 const servicePort = z.union([integer(1, 65535), z.string()]).transform((given, context): ServicePort => {
@@ -71,6 +72,7 @@ export const schema = {
   preemptDelay: key("integer", "0 to 1000 seconds", integer(0, 1000).default(30)),
   failoverSpeed: key("string", "patient, normal, fast or aggressive", z.enum(speeds).default("fast")),
   virtualRouterId: key("integer", "1 to 255", integer(1, 255).default(51)),
+  keepConnections: key("string", keepAllowed, timeOrOff(10, 86_400, keepAllowed).default("off")),
   zone: key(
     "string",
     "a zone of the region, for example ap-guangzhou-3",

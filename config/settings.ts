@@ -4,6 +4,7 @@ import type { Bastion, HealthCheck, HookScript, NodeName } from "../render/model
 import { shown } from "../render/shown.ts";
 import { bastionOf, publicCidrOf } from "./bastion.ts";
 import { type Addresses, checkAccess, checkNetwork, doubts, type Problem } from "./checks.ts";
+import { secondsOf } from "./fields.ts";
 import { readHooks, readUserData } from "./files.ts";
 import { checkLogin } from "./login.ts";
 import { checkMachines, namesMachines } from "./machines.ts";
@@ -17,6 +18,7 @@ export interface Settings
     Values,
     | "preemptDelay"
     | "failoverSpeed"
+    | "keepConnections"
     | "vip"
     | "sshUser"
     | "userDataFile"
@@ -31,6 +33,7 @@ export interface Settings
   region: string;
   preemptDelayS: number;
   advertIntervalMs: number;
+  keepConnectionsS: number | null;
   vip: string;
   sshUser: string;
   bastion: Bastion | null;
@@ -171,6 +174,7 @@ function complete(
   const {
     preemptDelay,
     failoverSpeed,
+    keepConnections,
     sshUser,
     userDataFile: _,
     apiEndpoints,
@@ -185,6 +189,7 @@ function complete(
     region,
     preemptDelayS: preemptDelay,
     advertIntervalMs: advertIntervalsMs[failoverSpeed],
+    keepConnectionsS: keepConnections === "off" ? null : secondsOf(keepConnections),
     // Tencent Cloud's Ubuntu images have the user ubuntu, all others log in as root.
     sshUser: sshUser ?? (values.imageId === undefined && /ubuntu/i.test(values.imageName) ? "ubuntu" : "root"),
     bastion: bastionOf(values.bastion),

@@ -64,6 +64,11 @@ export interface PairSettings {
   advertIntervalMs: number;
   /** VRRP virtual router id, 1-255. */
   virtualRouterId: number;
+  /**
+   * Seconds for which a node that has given the VIP up goes on serving the connections that it has, through the new holder:
+   * 10-86400; null: not at all. See docs/connections.md.
+   */
+  keepConnectionsS: number | null;
   /** The virtual IP, IPv4. */
   vip: string;
   /** CIDR of the subnet that holds the VIP and both nodes' ENI addresses. */

@@ -59,6 +59,8 @@ export interface VipConfig {
   advertIntervalMs: number;
   reassertIntervalS: number;
   healthCheck: HealthCheck | null;
+  /** Only where connections are kept: a pair that keeps none has the file that it had before. */
+  keepConnectionsS?: number;
 }
 
 const isPreferred = (settings: PairSettings, node: NodeName): boolean =>
@@ -118,5 +120,6 @@ export function planVipConfig(settings: PairSettings, ids: CloudIds, node: NodeN
     advertIntervalMs: settings.advertIntervalMs,
     reassertIntervalS,
     healthCheck: settings.healthCheck,
+    ...(settings.keepConnectionsS !== null && { keepConnectionsS: settings.keepConnectionsS }),
   };
 }

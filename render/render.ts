@@ -37,6 +37,7 @@ const modeOf = (path: string): string => (/\.sh$|^\/etc\/keepalived\/[^/]+\.py$/
 
 /** Files that a node has only when there is something for them to do. */
 const onlyWith: Record<string, (settings: PairSettings) => boolean> = {
+  "/etc/keepalived/connections.sh": ({ keepConnectionsS }) => keepConnectionsS !== null,
   "/etc/systemd/system/keepalived-vip-health.service": ({ healthCheck }) => healthCheck !== null,
   "/etc/systemd/system/keepalived-vip-hooks.service": ({ hooks }) => hooks.length > 0,
 };

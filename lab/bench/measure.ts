@@ -51,7 +51,7 @@ export async function measure(pair: BenchPair, fault: BenchFault, phase: number)
   await Promise.race([answered, refused]);
   await made;
   const questions = await probe.end();
-  const connectionsBroken = await connections.end();
+  const { broken: connectionsBroken } = await connections.end();
   // What is healed is heard as well, and forgotten at the next rest.
   const events = [...pair.tap.events];
   const seen: Seen = { faultMs, standby: address, migratesMs: pair.migratesMs(standby, faultMs), events, questions };

@@ -63,7 +63,7 @@ async function stall(pair: BenchPair, master: NodeName, stallMs: number, phase: 
     falseFailover,
     moves: nodeNames.flatMap((node) => pair.migratesMs(node, since)).length,
     lost: questions.filter(({ answeredMs }) => answeredMs === null).length,
-    connectionsBroken: await connections.end(),
+    connectionsBroken: (await connections.end()).broken,
   };
 }
 

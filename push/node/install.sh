@@ -174,6 +174,7 @@ require_software() {
   # By name, as the node's files do: a PATH may begin with a Python of somebody's own.
   [ -x /usr/bin/python3 ] || wanted="$wanted python3"
   [ -n "$wanted" ] || whole || wanted=keepalived
+  [ ! -e root/etc/keepalived/connections.sh ] || command -v nft >/dev/null 2>&1 || wanted="$wanted nftables"
   # shellcheck disable=SC2086 # a list
   [ -z "$wanted" ] || install_packages $wanted
   : >log
@@ -202,6 +203,7 @@ check_new() {
   # A stranger's adverts are looked for once, for as long as keepalived's default interval and half of it.
   # shellcheck disable=SC2016 # $1 and $2 are the inner shell's
   unshare -m sh -c 'mount --bind "$1" /etc/keepalived && /etc/keepalived/nic.sh up && /etc/keepalived/check_config.sh &&
+    { [ ! -e /etc/keepalived/connections.sh ] || /etc/keepalived/connections.sh try; } &&
     PYTHONDONTWRITEBYTECODE=1 /etc/keepalived/vip.py health try &&
     { [ "$2" = yes ] || /etc/keepalived/hear.py others 1.5; }' \
     sh "$lib/stage/etc/keepalived" "$had" 9>&-

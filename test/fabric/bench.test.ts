@@ -95,11 +95,11 @@ describe("the bench's tap and probe", () => {
       const client = lab.fabric.clientNamespace("vpc");
       const quiet = new Connections(client, vip, echoPort, 20);
       await quiet.opened;
-      assert.equal(await quiet.end(), 0);
+      assert.deepEqual(await quiet.end(), { broken: 0, hanging: 0 });
       const moved = new Connections(client, vip, echoPort, 20);
       await moved.opened;
       await lab.fabric.apply([vpc([a, owning(b)])]);
-      assert.equal(await moved.end(), 20);
+      assert.equal((await moved.end()).broken, 20);
     } finally {
       for (const server of servers) server.kill();
     }

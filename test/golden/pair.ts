@@ -8,6 +8,7 @@ export const settingsFor = (mode: Mode): PairSettings => ({
   preemptDelayS: 45,
   advertIntervalMs: 300,
   virtualRouterId: 77,
+  keepConnectionsS: null,
   vip: "10.20.5.200",
   subnetCidr: "10.20.4.0/23",
   nodeAddresses: { a: "10.20.4.21", b: "10.20.5.22" },

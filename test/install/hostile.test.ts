@@ -82,6 +82,7 @@ const places: Record<string, (text: string) => Record<string, string>> = {
   notifySecret: (text) => ({ notifyUrl: "https://hooks.example/", notifyFormat: "feishu", notifySecret: text }),
   "a key": (text) => ({ [text.replaceAll(":", "") || "x"]: "1" }),
   mode: (text) => ({ mode: text }),
+  keepConnections: (text) => ({ keepConnections: `10m${text}` }),
   virtualRouterId: (text) => ({ virtualRouterId: `51${text}` }),
 };
 

@@ -7,7 +7,9 @@ import { cloudIds, settingsFor } from "../golden/pair.ts";
 test("docs/failover.md says of every file on a node what it is for, and of no other", () => {
   const text = readFileSync(new URL("../../docs/failover.md", import.meta.url), "utf8");
   const rows = [...text.matchAll(/^\| `(\/etc\/[^`]+)` \| (\S.*) \|$/gm)];
-  const paths = renderNode({ ...settingsFor("stable"), hooks: [] }, cloudIds, "a").map(({ path }) => path);
+  const paths = renderNode({ ...settingsFor("stable"), hooks: [], keepConnectionsS: 600 }, cloudIds, "a").map(
+    ({ path }) => path,
+  );
   assert.deepEqual(
     rows.map(([, path]) => path).sort(),
     [...paths, "/etc/systemd/system/keepalived-vip-hooks.service"].sort(),

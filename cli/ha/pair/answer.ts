@@ -30,6 +30,10 @@ const reportSchema = z.looseObject({
   /** What keeps it from being MASTER, by name. */
   drained: z.record(z.string(), z.looseObject({ why: z.string() })).optional(),
   maintenance: z.looseObject({ why: z.string(), leftS: z.number().nullable() }).nullish(),
+  /** Only with keepConnections: `kept` are its own, which it serves through the new holder for so long at most. */
+  connections: z
+    .looseObject({ kept: z.looseObject({ count: z.number().nullable(), leftS: z.number() }).nullable() })
+    .optional(),
   /** What is not as it should be, and what to do about it. */
   problems: z.array(z.looseObject({ found: z.string(), cure: z.string() })),
   /** Those that this node asked for, the newest first. */

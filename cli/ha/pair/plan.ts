@@ -97,6 +97,8 @@ export function notYet({ from, to }: SwitchPlan, view: View, since: number): str
   const open = Object.entries(agreement).flatMap(([what, who]) => (who === to ? [] : [`${what}: ${who}`]));
   // What the MASTER knew before it was asked says nothing about the switch.
   if ((target?.checkedAt ?? 0) < since) open.push(`${to} has not asked the cloud since`);
-  if (view.nodes[from].probe !== true) open.push(`no ping from ${from}`);
+  // One that keeps connections has the VIP on its NIC as well, and reaches itself by it.
+  const keeps = view.nodes[from].probe === null && view.nodes[from].report?.connections?.kept;
+  if (view.nodes[from].probe !== true && !keeps) open.push(`no ping from ${from}`);
   return open.length > 0 ? [...open, ...why] : [];
 }

@@ -1,8 +1,8 @@
 """A client that holds COUNT connections to an echo server and uses each of them once a second, as a pool does.
 
 Usage, in the client's namespace: connections.py ADDRESS PORT COUNT. A line `open` once each of them has been answered.
-When its standard input ends it uses those that are left once more, and a line says how many broke: those that were
-reset or closed, and those that owe an answer after PATIENCE_S.
+When its standard input ends it uses those that are left once more, and a line says how many broke and how many of these
+hang: those that were reset or closed, and those that owe an answer after PATIENCE_S.
 """
 import selectors
 import socket
@@ -85,7 +85,8 @@ def main():
         while not pool.ending and time.monotonic() < due:
             pool.hear(due - time.monotonic())
     pool.round(PATIENCE_S)
-    print(count - sum(owed == 0 for owed in pool.owed.values()), flush=True)
+    hanging = sum(owed != 0 for owed in pool.owed.values())
+    print(count - len(pool.owed) + hanging, hanging, flush=True)
 
 
 if __name__ == "__main__":

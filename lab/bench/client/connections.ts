@@ -32,11 +32,23 @@ systemctl enable -q --now bench-echo`,
   input: readFileSync(place("echo.py"), "utf8"),
 };
 
+export interface Broken {
+  /** Connections that were reset, or owe an answer. */
+  broken: number;
+  /** Those of them that owe one: their clients wait on. */
+  hanging: number;
+}
+
+const brokenOf = (line: string): Broken => {
+  const [broken = Number.NaN, hanging = Number.NaN] = line.split(" ").map(Number);
+  return { broken, hanging };
+};
+
 export class Connections {
   /** Rejects when the client ends before all of them are open. */
   readonly opened: Promise<void>;
   readonly #child: ChildProcess;
-  readonly #ended: Promise<number>;
+  readonly #ended: Promise<Broken>;
 
   /** @param namespace of the client: it can't leave the lab */
   constructor(namespace: string, address: string, port = echoPort, count = connectionCount) {
@@ -49,7 +61,7 @@ export class Connections {
     });
     this.#ended = new Promise((resolve, reject) => {
       this.#child.on("close", (code) =>
-        code === 0 ? resolve(Number(lines[1])) : reject(new Error(`the client's connections: exit ${code}`)),
+        code === 0 ? resolve(brokenOf(lines[1] ?? "")) : reject(new Error(`the client's connections: exit ${code}`)),
       );
     });
     this.opened = Promise.race([
@@ -61,8 +73,8 @@ export class Connections {
     this.opened.catch(() => {}); // thrown where it is waited for
   }
 
-  /** Gives how many broke; takes some seconds where one answers no more. */
-  end(): Promise<number> {
+  /** Takes some seconds where one answers no more. */
+  end(): Promise<Broken> {
     this.#child.stdin?.end();
     return this.#ended;
   }

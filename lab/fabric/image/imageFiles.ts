@@ -16,7 +16,7 @@ export const imagePackages = [
 ];
 
 /** Not in the image; the mirror has them with all that they need. */
-export const mirrorPackages = ["keepalived", "prometheus-node-exporter"];
+export const mirrorPackages = ["keepalived", "nftables", "prometheus-node-exporter"];
 
 export const nameserver = "183.60.83.19";
 

@@ -142,6 +142,26 @@ class Verb(Node):
             self.assertIn(text, screen)
         until(lambda: self.metrics()["mismatch"] == 0, "the metrics follow")
 
+    def test_connections_that_are_kept_are_told_where_they_may_be(self):
+        self.assertEqual(status.connections({}), [])
+        told = {"kept": {"count": 37, "leftS": 365}, "carried": {"count": None, "leftS": 600}}
+        lines = ["37 of its own served on, through the peer, for 6 min 5 s more at most"]
+        lines += ["? of the peer's carried, for 10 min more at most"]
+        self.assertEqual(status.connections({"connections": told}), lines)
+        for fits in (told, {"kept": None, "carried": None}):
+            self.assertEqual(list(problems(fits, SCHEMA["properties"]["connections"])), [])
+
+    def test_a_service_that_keeps_connections_tells_of_none_yet_and_that_it_has_no_tunnel(self):
+        with open(self.settings) as file:
+            given = json.load(file)
+        given["values"]["keepConnectionsS"] = 600
+        with open(self.settings, "w") as file:
+            json.dump(given, file)
+        self.start()
+        until(lambda: "tunnel" in self.status()["troubles"], self.output)
+        _, found = self.status_now()
+        self.assertEqual(found["connections"], {"kept": None, "carried": None})
+
     def test_moves_outlive_the_service_and_their_number_is_bounded(self):
         phases = {"decision": 1, "request": 5, "cloud": 2500}
         old = [

@@ -13,6 +13,7 @@ test("the least configuration gives every default", () => {
     preemptDelayS: 30,
     advertIntervalMs: 300,
     virtualRouterId: 51,
+    keepConnectionsS: null,
     vpcId: undefined,
     vpcCidr: "10.0.0.0/16",
     subnetId: undefined,
@@ -63,6 +64,7 @@ test("everything set arrives as it was set", () => {
       preemptDelay: "0",
       failoverSpeed: "aggressive",
       virtualRouterId: "255",
+      keepConnections: "10m",
       vpcCidr: "172.16.0.0/12",
       subnetCidr: "172.16.5.0/28",
       vip: "172.16.5.9",
@@ -89,6 +91,7 @@ test("everything set arrives as it was set", () => {
     preemptDelayS: 0,
     advertIntervalMs: 100,
     virtualRouterId: 255,
+    keepConnectionsS: 600,
     vip: "172.16.5.9",
     subnetCidr: "172.16.5.0/28",
     servicePorts: [

@@ -17,6 +17,7 @@ TROUBLES = (
     "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",
     "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "upkeep", "write",
 )  # fmt: skip
+KEPT_TROUBLES = ("connections", "tunnel")  # only where connections are kept, and told only while they last
 PHASES = ("decision", "request", "cloud")
 
 

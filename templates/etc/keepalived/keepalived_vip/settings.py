@@ -48,6 +48,7 @@ class Settings:
         self.preferred = values["preferred"]
         self.advert_s = values["advertIntervalMs"] / 1000.0
         self.health = values.get("healthCheck")  # None without one
+        self.keep_s = values.get("keepConnectionsS")  # None: no connection outlives a move
 
         self.log = log
         self.metadata = metadata
@@ -60,6 +61,7 @@ class Settings:
         self.heartbeat = run + "/heartbeat"
         self.started_with = run + "/started-with"
         self.held = run + "/held"
+        self.kept_file = run + "/kept.json"
         self.state_file = run + "/state"
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"
@@ -76,6 +78,7 @@ class Settings:
         self.metrics_file = run + "/keepalived_vip.prom"
         self.static_credentials = etc + "/credentials.json"
         self.nic_script = etc + "/nic.sh"
+        self.connections_script = etc + "/connections.sh"
         self.health_lease_s = 30.0  # a failing service is believed for so long when nobody looks any more
         self.hook_limit_s = 60.0  # of one script
         self.hooks_dir = etc + "/hooks"

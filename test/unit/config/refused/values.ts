@@ -15,6 +15,13 @@ export const valueRows: Row[] = [
   ],
   ["virtual router id 0", { virtualRouterId: "0" }, "virtualRouterId: 0 is not allowed; allowed: 1 to 255"],
   ["virtual router id 256", { virtualRouterId: "256" }, "virtualRouterId: 256 is not allowed; allowed: 1 to 255"],
+  ...["9s", "25h", "10", "10 m", "0m", "1.5h", "10m;", "on"].map(
+    (text): Row => [
+      `connections kept for ${text}`,
+      { keepConnections: text },
+      `keepConnections: "${text}" is not allowed; allowed: off, or a time from 10s to 24h such as 90s, 10m or 2h`,
+    ],
+  ),
   ["a word for a number", { preemptDelay: "soon" }, 'preemptDelay: "soon" is not allowed; allowed: 0 to 1000 seconds'],
   ["a word for a switch", { publicIp: "yes" }, 'publicIp: "yes" is not allowed; allowed: true or false'],
   [

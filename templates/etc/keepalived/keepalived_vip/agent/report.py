@@ -19,7 +19,7 @@ class Report:
 
     def status(self, service) -> dict:
         mover, known = service.mover, service.known
-        return {
+        found = {
             "schemaVersion": 1,
             "version": VERSION,
             "pair": self.conf.pair,
@@ -43,6 +43,8 @@ class Report:
             "trouble": "; ".join(mover.troubles[what] for what in sorted(mover.troubles)) or None,
             "troubles": dict(mover.troubles),
         }
+        found.update(service.kept.status())
+        return found
 
     def turn(self, service, now: float) -> float:
         """Tells what changed; gives the time at which there is something to tell without a change."""

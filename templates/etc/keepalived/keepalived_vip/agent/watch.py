@@ -16,6 +16,7 @@ from keepalived_vip.agent.report import Report
 from keepalived_vip.agent.role import LOST_WORD_S, Role
 from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip.handover import Handover
+from keepalived_vip.agent.vip.kept import Kept
 from keepalived_vip.agent.vip.mover import Mover, take_lock
 from keepalived_vip.agent.vip.vip_on_nic import VipOnNic
 from keepalived_vip.agent.writer import Writer
@@ -36,19 +37,23 @@ class Service:
         self.known = self.mover.known
         self.handover = Handover(conf, self.known, self.log, self.disk.put)
         self.vip = VipOnNic(conf, self.known)
-        self.role = Role(conf, self.mover, self.vip, lambda event, **fields: self.later.append((event, fields)))
+        self.later = []  # what to log once the step is on its way
+        self.role = Role(conf, self.mover, self.vip, self.say_later)
+        self.kept = Kept(conf, self.mover, self.vip, self.handover, self.memory.put, self.say_later)
         self.listener = Listener(conf, self.mover)
         self.upkeep = Upkeep(conf, self.mover, self.handover.hand_over, self.restarts)
         self.nic_repair = NicRepair(conf.nic_script, self.mover, lambda: self.later.append(("nic-restored", {})))
         self.failed = set()  # what beside the core has failed, and not worked since
         self.next_tick = 0.0
-        self.later = []  # what to log once the step is on its way
         self.report = Report(conf, self.memory)
         self.fifos = {}  # descriptor -> text that is no whole line yet
         self.announcer = announcer(conf, self.mover)
         self.ear = None  # where the peer's words are heard
         self.ranked = None  # what keepalived was told to add to its priority
         self.drained = {}  # what keeps this node from being MASTER
+
+    def say_later(self, event: str, **fields) -> None:
+        self.later.append((event, fields))
 
     # -- what keepalived and the peer say -----------------------------------------------------------------------------
 
@@ -67,6 +72,8 @@ class Service:
         now = time.monotonic()
         unreadable = False
         for news in self.handover.asked_by_peer(self.ear, now):
+            if self.kept.hears(self.ear, news, now):
+                continue
             if news["id"] == "has":
                 self.vip.peer_has(now, now - news["waitedS"])
             elif news["id"] == peer.SERVES:
@@ -75,7 +82,8 @@ class Service:
                 unreadable = True
             elif news["id"] == peer.PREPARE:
                 self.role.look()
-                self.vip.prepare(self.ear, news, ready.why_not(self, drain.reasons(self.conf)), now)
+                why_not = ready.why_not(self, drain.reasons(self.conf))
+                self.vip.prepare(self.ear, news, why_not, now, self.kept.offer())
             elif news["id"] in (peer.READY, peer.UNREADY):
                 self.handover.peer_is(news, now)
             elif self.vip.peer_left(news, now):
@@ -172,6 +180,7 @@ class Service:
         later = now + TICK_S
         if self.listener.ears is not None:
             due.append(self.aside("adverts", lambda: self.listener.turn(now), later))
+        due.append(self.aside("connections", lambda: self.kept.turn(self.ear, now), later))
         due.append(self.aside("nic", lambda: self.put_nic_right(now), later))
         due.append(self.aside("announce", lambda: self.announcer.turn(now, self.status(), self.drained), later))
         due.append(self.aside("write", lambda: self.write(now), later))
@@ -266,6 +275,7 @@ class Service:
                     nic.drain(kernel)
                     self.role.look()
                     self.nic_repair.soon(time.monotonic())
+                    self.kept.soon(time.monotonic())
                 elif key.data == "peer":
                     self.aside("peer", self.hear_peer)
                 elif key.data == "threads":

@@ -158,6 +158,17 @@ def move_line(move: dict) -> str:
     return "%s %s, %s ms, %s" % (clock(move["startedAt"]), move["trigger"], phases, move["requestId"])
 
 
+def connections(found: dict) -> list:
+    """Lines of what outlives a move: this node's own, and the peer's."""
+    told = found.get("connections") or {}
+    ways = (("kept", "%s of its own served on, through the peer"), ("carried", "%s of the peer's carried"))
+    return [
+        "%s, for %s more at most" % (way % ("?" if one["count"] is None else one["count"]), span(one["leftS"]))
+        for one, way in [(told.get(name), way) for name, way in ways]
+        if one
+    ]
+
+
 def screen(found: dict, now: float) -> str:
     verdict = "healthy" if found["healthy"] else "could not tell" if found["updatedAt"] is None else "NOT healthy"
     since = ", for %s (since %s)" % (span(now - found["since"]), clock(found["since"])) if found["since"] else ""
@@ -167,6 +178,7 @@ def screen(found: dict, now: float) -> str:
         ("keepalived", (found["state"] if found["keepalivedAlive"] else "does not run") + since),
         ("drained", ", ".join(sorted(found["drained"])) or "no"),
         ("NIC", "%s %s %s" % (found["nic"]["interface"], found["nic"]["address"], held)),
+        *([("connections", connections(found))] if connections(found) else []),
         ("cloud", "VIP %s %s%s" % (found["vip"], in_cloud(found), checked)),
         ("service", "runs, version %s" % found["version"] if found["serviceAlive"] else "does NOT run"),
         ("last moves", [move_line(move) for move in found["moves"]] or "none by this node"),

@@ -1,4 +1,6 @@
-"""nic.sh, run without waiting for it: the service has to hear that it is no longer MASTER meanwhile."""
+"""nic.sh and its like, run without waiting for it: the service has to hear that it is no longer MASTER meanwhile."""
+
+import os
 
 from keepalived_vip.agent.node.child import Child
 
@@ -9,11 +11,13 @@ POLL_S = 0.05
 
 
 class NicRepair:
-    """Looks after the second NIC: every CHECK_S, and soon after the kernel has told of a change."""
+    """Looks after the second NIC, or what another script of the same verbs sets up: every CHECK_S, and soon after the
+    kernel has told of a change."""
 
-    def __init__(self, script: str, mover, tell) -> None:
-        """tell: called when something had been removed and was put back."""
-        self.script = script
+    def __init__(self, script: str, mover, tell, what: str = "nic") -> None:
+        """tell: called when something had been removed and was put back. what: the name of the trouble."""
+        self.script, self.what = script, what
+        self.name = os.path.basename(script)
         self.mover = mover
         self.tell = tell
         self.verb = self.child = None
@@ -35,9 +39,9 @@ class NicRepair:
             if verb == "up" and code == 0:
                 self.tell()
             if code == 0:
-                self.mover.well("nic")
+                self.mover.well(self.what)
             else:
-                self.mover.trouble("nic", "nic.sh up: exit %d" % code)
+                self.mover.trouble(self.what, "%s up: exit %d" % (self.name, code))
             self.next_check = now + CHECK_S
         elif now >= self.next_check and not busy:
             return self.start("check", now)
@@ -47,7 +51,7 @@ class NicRepair:
         try:
             self.child, self.verb = Child((self.script, verb), now), verb
         except OSError as error:
-            self.mover.trouble("nic", "nic.sh %s cannot be started: %s" % (verb, error.strerror))
+            self.mover.trouble(self.what, "%s %s cannot be started: %s" % (self.name, verb, error.strerror))
             self.next_check = now + CHECK_S
             return self.next_check
         return now + POLL_S

@@ -1,7 +1,8 @@
 """The words between the nodes: a request to yield, from the one that is to take the VIP, which is answered; "prepare",
 from the one that is to give it, answered by "ready" or "unready"; "has", from the one that has the VIP now; "serves",
-from a MASTER without it, which is answered by "has", or from a self-test, which says why and is answered anyhow; and
-"left", from one that is no longer MASTER.
+from a MASTER without it, which is answered by "has", or from a self-test, which says why and is answered anyhow;
+"left", from one that is no longer MASTER; and "keeps", from one that serves on the connections that it has, answered by
+"carries" (policy/connections.py).
 
 One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach these ports, and of the peer only root
@@ -19,7 +20,9 @@ from keepalived_vip.log import plain
 UNREADABLE = "?"  # in place of the id of what is no message
 PREPARE, READY, UNREADY = "prepare", "ready", "unready"
 SERVES = "serves"
-NEWS = ("has", "left", SERVES, PREPARE, READY, UNREADY, UNREADABLE)  # ids of what is no request to yield
+KEEPS, CARRIES = "keeps", "carries"
+# ids of what is no request to yield
+NEWS = ("has", "left", SERVES, PREPARE, READY, UNREADY, KEEPS, CARRIES, UNREADABLE)
 # Assigned to nothing, and below where net.ipv4.ip_unprivileged_port_start is at times lowered to: 53, 80.
 PORT = 40  # the services', both ways
 ASK_PORT = 36  # from which `vip.py take` asks
@@ -29,6 +32,7 @@ LARGEST = 1400  # bytes: in one packet on any network
 MORE = 16  # datagrams taken at a time
 ID = re.compile("[0-9a-z]{1,32}")
 TEXTS = ("phase", "reached", "why", "by")
+NUMBERS, MOST = ("leftS", "count"), 10**6
 
 
 def listen(conf):
@@ -66,7 +70,7 @@ def waited_s(more) -> float:
 
 
 def understood(data: bytes):
-    """What a datagram says: an id, texts that are short and printable, a number; None if it says nothing."""
+    """What a datagram says: an id, texts that are short and printable, numbers; None if it says nothing."""
     try:
         found = json.loads(data.decode())
     except (ValueError, RecursionError):
@@ -76,6 +80,7 @@ def understood(data: bytes):
     message = {name: plain(found[name]) for name in TEXTS if isinstance(found.get(name), str)}
     if isinstance(found.get("of"), float):
         message["of"] = found["of"]
+    message.update({name: found[name] for name in NUMBERS if type(found.get(name)) is int and 0 <= found[name] <= MOST})
     return dict(message, id=found["id"])
 
 

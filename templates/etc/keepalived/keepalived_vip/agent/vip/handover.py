@@ -33,6 +33,7 @@ class Handover:
         self.put = put
         self.keeping = None  # what became of writing down that this node stays away: nothing yet, None or the error
         self.keep_until = 0.0
+        self.offer = {}  # what the peer is told beside the question whether it is ready
         self.request = None  # who asked, and what is to keep this node from being MASTER afterwards
         self.listener = None
         self.heard = False
@@ -96,7 +97,7 @@ class Handover:
             return []
         if now >= self.next_prepare:
             self.next_prepare = now + AGAIN_S
-            peer.say(ear, {"id": peer.PREPARE, "of": self.asked_at}, (self.conf.peer_address, peer.PORT))
+            peer.say(ear, dict(self.offer, id=peer.PREPARE, of=self.asked_at), (self.conf.peer_address, peer.PORT))
         return [self.next_prepare]
 
     def peer_is(self, message: dict, now: float) -> None:

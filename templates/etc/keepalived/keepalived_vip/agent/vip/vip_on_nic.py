@@ -23,6 +23,7 @@ class VipOnNic:
         self.known = known
         self.on_nic = nic.ABSENT
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
+        self.keeps = False  # connections outlive the move: the address stays, whoever has it in the cloud
         self.gave_up_at = 0.0
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
         self.lent_until = 0.0  # the end of the lease that was last seen on the NIC, whoever gave it
@@ -59,7 +60,7 @@ class VipOnNic:
         self.gave_up_at = now
         self.left_until, self.next_left_at = now + LEFT_S, now
         seen = self.known.seen
-        if not (seen.fresh and seen.available and seen.holder != self.known.me):
+        if self.keeps or not (seen.fresh and seen.available and seen.holder != self.known.me):
             self.linger_until = self.lent_until = now + LINGER_S
 
     def lend(self, word: str, now: float) -> None:
@@ -79,15 +80,16 @@ class VipOnNic:
         """Whether the VIP is on the NIC, and no MASTER's."""
         return self.on_nic == nic.LEASED
 
-    def prepare(self, ear, message: dict, why_not, now: float) -> None:
-        """The peer is to give the VIP away. why_not: why this node could not take it, None if it could."""
+    def prepare(self, ear, message: dict, why_not, now: float, offer: dict) -> None:
+        """The peer is to give the VIP away. why_not: why this node could not take it, None if it could, and says
+        `offer`."""
         if why_not is None:
             try:
                 self.lease(PREPARED_S, add=self.on_nic == nic.ABSENT)
                 self.look(now)
             except OSError as error:
                 why_not = "the VIP cannot be put on %s: %s" % (self.conf.interface, error)
-        answer = {"id": peer.UNREADY, "why": why_not} if why_not else {"id": peer.READY}
+        answer = {"id": peer.UNREADY, "why": why_not} if why_not else dict(offer, id=peer.READY)
         peer.say(ear, dict(answer, of=message.get("of")), (self.conf.peer_address, peer.PORT))
 
     def keep(self, word: str, said: bool, now: float) -> bool:
@@ -157,6 +159,11 @@ class VipOnNic:
         if said_at < self.gave_up_at + EARLY_S:
             return
         self.left_until = 0.0
+        if not self.keeps:
+            self.end_linger(now)
+
+    def end_linger(self, now: float) -> None:
+        """Nothing comes here for the address any more. Raises OSError."""
         if now < self.linger_until:
             # A lease with another end was given since, ahead of a planned switch back to this node.
             if abs(self.lent_until - self.linger_until) <= 2.0:
@@ -164,6 +171,14 @@ class VipOnNic:
                 if self.on_nic == nic.LEASED:
                     self.lease(1)
             self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
+
+    def prolong(self, now: float) -> None:
+        """It is served on, and goes on lingering: not too long ahead, for a keepalived that becomes MASTER unheard
+        takes it over. Raises OSError."""
+        if self.lent_until - now < LINGER_S / 2:
+            self.linger_until = self.lent_until = now + LINGER_S
+            if self.on_nic == nic.LEASED:
+                self.lease(LINGER_S)
 
     def peer_left(self, message: dict, now: float) -> bool:
         """Whether that is news. It is none yet to one that asks for the VIP already and looks where it is anyway."""

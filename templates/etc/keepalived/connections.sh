@@ -1,0 +1,207 @@
+#!/bin/sh
+# What stands on a node that keeps connections (keepConnections), whoever has the VIP: the tunnel between the two nodes, and
+# the rules by which packets take it. Which of them are in force, and until when, is the content of three sets, which
+# keepalived-vip.service fills (agent/vip/kept.py); each element has an end of its own, so that nothing outlives the service.
+#   connections.sh up     set up what is missing; changes nothing that is right already
+#   connections.sh check  change nothing; print what is missing, exit 1 if anything is
+#   connections.sh down   take all of it back
+#   connections.sh try    whether kernel and nft can do it, tried in a network namespace of its own; the reason, exit 1
+set -u
+umask 022
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+config=${VIP_JSON:-/etc/keepalived/vip.json}
+loaded=${LOADED:-/run/keepalived-vip/connections.loaded} # what nft was given, and how it lists that
+
+die() {
+  printf 'connections.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# As nic.sh reads it.
+node='' interface='' address='' peerAddress='' vip='' gateway='' keepConnectionsS=''
+eval "$(sed -n 's/^  "\([a-zA-Z]*\)": "\{0,1\}\([0-9a-zA-Z.:/-]*\)"\{0,1\},\{0,1\}$/\1=\2/p' "$config" |
+  grep -E '^(node|interface|address|peerAddress|vip|gateway|keepConnectionsS)=')"
+for value in "$node" "$interface" "$address" "$peerAddress" "$vip" "$gateway" "$keepConnectionsS"; do
+  [ -n "$value" ] || die "$config is missing or has not all of what keeping connections needs"
+done
+
+link="vip-kept"
+vni=112
+# Assigned to nothing, and below 1024: of the peer only root can send from it (see peer.py).
+port=34
+# Beside nic.sh's 101 and 1010. The mark is of bits that Kubernetes, Calico, Cilium and Tailscale leave alone.
+table=102
+preference=1009
+mark=0x33
+# A packet of 1500 bytes less the tunnel's own 50; and of the VIP's connections less the headers, with room for options.
+mtu=1450
+mss=1400
+last=$([ "$node" = a ] && echo 1 || echo 2)
+here=169.254.112.$last
+there=169.254.112.$((3 - last))
+here_mac=02:76:69:70:00:0$last
+there_mac=02:76:69:70:00:0$((3 - last))
+
+rules() {
+  cat <<RULES
+table ip keepalived_vip
+delete table ip keepalived_vip
+table netdev keepalived_vip
+delete table netdev keepalived_vip
+table ip keepalived_vip {
+  # Of each the VIP is the one element, while that is so.
+  set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
+  set forward { type ipv4_addr; flags timeout; } # what is not known is the peer's, which keeps connections
+  set through { type ipv4_addr; size 8; flags dynamic,timeout; timeout 5s; } # answers go out through the peer
+  # Connections of this node's own. A closed one is forgotten soon, for there may be thousands of short ones.
+  set known { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout ${keepConnectionsS}s; }
+  set closing { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout 2m; }
+  counter forwarded { }
+
+  # Before conntrack, which a node may be without, and before any other firewall.
+  chain arrived {
+    type filter hook prerouting priority -300; policy accept;
+    iifname "$interface" udp dport $port udp sport $port ip saddr $peerAddress ip daddr $address accept
+    udp dport $port fib daddr type local drop
+    ip daddr $vip jump to_vip
+  }
+  chain to_vip {
+    tcp flags & syn == syn tcp option maxseg size > $mss tcp option maxseg size set $mss
+    # The way of the last packet shows where the cloud delivers: its word comes later, and what was answered meanwhile by
+    # the other way is lost.
+    meta l4proto tcp iifname "$link" update @through { ip daddr } accept
+    meta l4proto tcp iifname "$interface" ip daddr @through delete @through { ip daddr }
+    iifname != "$interface" accept
+    ip daddr @recording tcp flags & (syn | ack) == syn update @known { ip saddr . tcp sport . tcp dport }
+    ip daddr != @forward accept
+    icmp type destination-unreachable dup to $there device "$link" accept
+    meta l4proto != tcp accept
+    tcp flags & (syn | ack) == syn accept
+    ip saddr . tcp sport . tcp dport @known jump own
+    ip saddr . tcp sport . tcp dport @closing update @closing { ip saddr . tcp sport . tcp dport } accept
+    # As it is, past the routing table, which would deliver it here.
+    counter name forwarded dup to $there device "$link"
+    drop
+  }
+  chain own {
+    tcp flags & (fin | rst) == 0 accept
+    update @closing { ip saddr . tcp sport . tcp dport }
+    update @known { ip saddr . tcp sport . tcp dport timeout 2m } accept
+  }
+  chain answered {
+    type route hook output priority -150; policy accept;
+    ip saddr $vip oifname "$interface" jump from_vip
+  }
+  chain from_vip {
+    tcp flags & syn == syn tcp option maxseg size > $mss tcp option maxseg size set $mss
+    meta l4proto tcp ip saddr @through meta mark set $mark
+  }
+}
+table netdev keepalived_vip {
+  counter answers { }
+  # Nothing but the VIP's connections is let out of the tunnel: no ARP either.
+  chain tunnel {
+    type filter hook ingress device "$link" priority 0; policy drop;
+    ip saddr $vip meta l4proto tcp counter name answers fwd ip to $gateway device "$interface"
+    ip daddr $vip meta l4proto tcp accept
+    ip daddr $vip icmp type destination-unreachable accept
+  }
+}
+RULES
+}
+listed() { nft -s -t list table ip keepalived_vip && nft -s -t list table netdev keepalived_vip; }
+sums() { { rules && listed; } 2>/dev/null | cksum; }
+
+tunnel_is() { ip -d -o link show dev "$link" 2>/dev/null | grep -q -- "$1"; }
+tunnel_is_right() {
+  for word in "vxlan id $vni " "remote $peerAddress " "local $address " "srcport $port $((port + 1)) " "dstport $port " \
+    "[<,]UP[,>]" "mtu $mtu "; do
+    tunnel_is "$word" || return 1
+  done
+}
+has_address() { ip -4 -o addr show dev "$link" | grep -qF " $here peer $there/32 "; }
+has_neighbour() { ip neigh show to "$there" dev "$link" | grep -q "$there_mac PERMANENT"; }
+has_route() { ip -N -4 route show table "$table" 2>/dev/null | grep -q "^default via $there dev $link "; }
+# From the VIP: the tunnel's own packets, which carry it, have the mark as well.
+has_rule() { ip -N -4 rule show | grep -Eq "^$preference:[[:space:]]+from $vip fwmark $mark lookup $table *$"; }
+# 2: loose, for what comes by the tunnel is from clients, to which no route leads back by it.
+filters_loosely() { [ "$(cat "/proc/sys/net/ipv4/conf/$link/rp_filter" 2>/dev/null)" = 2 ]; }
+
+up() {
+  if ! tunnel_is_right; then
+    ip link del "$link" 2>/dev/null
+    # From one port: it is the sender's proof. No learning and no ARP: there are two ends, and both are known.
+    ip link add "$link" address "$here_mac" mtu $mtu type vxlan id $vni local "$address" remote "$peerAddress" \
+      srcport $port $((port + 1)) dstport $port nolearning || die "cannot make the tunnel $link"
+    ip link set "$link" addrgenmode none
+    ip link set "$link" up || die "cannot set $link up"
+    rm -f "$loaded" # its rules name the one that is gone
+  fi
+  has_address || ip addr replace "$here" peer "$there" dev "$link" || die "cannot set the address of $link"
+  has_neighbour || ip neigh replace "$there" lladdr "$there_mac" dev "$link" nud permanent || die "cannot set the neighbour of $link"
+  filters_loosely || echo 2 >"/proc/sys/net/ipv4/conf/$link/rp_filter" || die "cannot set rp_filter of $link"
+  has_route || ip route replace default via "$there" dev "$link" onlink table $table || die "cannot set the route of table $table"
+  if ! has_rule; then
+    while ip -4 rule del pref $preference 2>/dev/null; do :; done
+    ip -4 rule add pref $preference from "$vip" fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
+  fi
+  if [ "$(sums)" != "$(cat "$loaded" 2>/dev/null)" ]; then
+    rules | nft -f - || die "nft refuses the rules"
+    mkdir -p "${loaded%/*}" && sums >"$loaded"
+  fi
+}
+
+missing() {
+  tunnel_is_right || { echo "$link is no tunnel to $peerAddress"; return; }
+  has_address || echo "$link has not the address $here"
+  has_neighbour || echo "$link does not know its other end"
+  filters_loosely || echo "rp_filter of $link is not 2"
+  has_route || echo "table $table has no route by $link"
+  has_rule || echo "no rule sends mark $mark to table $table"
+  [ "$(sums)" = "$(cat "$loaded" 2>/dev/null)" ] || echo "the rules of nft's tables keepalived_vip are others"
+}
+
+check() {
+  problems=$(missing)
+  [ -n "$problems" ] || return 0
+  printf '%s\n' "$problems"
+  return 1
+}
+
+down() {
+  ! has_rule || ip -4 rule del pref $preference
+  ip link del "$link" 2>/dev/null # its routes go with it
+  for family in ip netdev; do nft delete table $family keepalived_vip 2>/dev/null; done
+  rm -f "$loaded"
+  return 0
+}
+
+# A mark of another kernel, or an nft that spells a line otherwise, shows here and not in a switch.
+probe() {
+  LOADED=$(mktemp) || exit 1
+  loaded=$LOADED
+  trap 'rm -f "$loaded"' EXIT
+  ip link add "$interface" type vxlan id 1 remote 127.0.0.1 dstport 9 || exit 1
+  up || exit 1
+  for set in recording forward through; do
+    echo "add element ip keepalived_vip $set { $vip timeout 2900ms }" | nft -f - || exit 1
+    printf '%s\n' "flush set ip keepalived_vip $set" "add element ip keepalived_vip $set { $vip timeout 2900ms }" |
+      nft -f - || exit 1
+  done
+  check
+}
+
+try() {
+  command -v nft >/dev/null 2>&1 || die "keepConnections needs nft: install the package nftables on this node"
+  if ! ip link show dev "$link" >/dev/null 2>&1; then
+    [ -z "$(ip -N -4 route show table $table 2>/dev/null)" ] || die "routing table $table is in use here; keepConnections needs it"
+    ! ip -4 rule show | grep -q "^$preference:" || die "an ip rule has preference $preference, which keepConnections needs"
+  fi
+  said=$(unshare -n "$0" probe 2>&1) || die "this kernel ($(uname -r)) or nft ($(nft --version)) can't keep connections; set keepConnections to off. $said"
+}
+
+case ${1:-} in
+  up | check | down | try | probe) "$1" ;;
+  *) die "usage: connections.sh up|check|down|try" ;;
+esac

@@ -1,0 +1,65 @@
+"""The connections of the VIP in this node's kernel, and the sets of nft by which packets of those of the peer go to
+it. What the sets are for: connections.sh, which makes them."""
+
+import socket
+import struct
+import subprocess
+
+TABLE = "ip keepalived_vip"
+LIMIT_S = 5.0
+THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
+SYN_RECV, TIME_WAIT, CLOSE, LISTEN = 3, 6, 7, 10  # include/net/tcp_states.h
+# How /proc/net/tcp6 shows an IPv4 address: that of a program which listens to both.
+MAPPED = "0" * 16 + "%08X" % struct.unpack("=I", b"\0\0\xff\xff")[0]
+PLACES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+
+def connections(vip: str, places=PLACES) -> list:
+    """(client's address, its port, own port, whether it still lives) of each at the VIP that comes from elsewhere."""
+    mine = "%08X" % struct.unpack("=I", socket.inet_aton(vip))[0]
+    found = []
+    for path in places:
+        try:
+            with open(path) as file:
+                lines = file.readlines()[1:]
+        except FileNotFoundError:  # without IPv6
+            continue
+        for line in lines:
+            _, local, remote, state = line.split(None, 4)[:4]
+            address, _, port = local.replace(MAPPED, "").partition(":")
+            client, _, client_port = remote.replace(MAPPED, "").partition(":")
+            if address != mine or client == mine or int(state, 16) in (CLOSE, LISTEN):
+                continue
+            client = socket.inet_ntoa(struct.pack("=I", int(client, 16)))
+            found.append((client, int(client_port, 16), int(port, 16), int(state, 16) != TIME_WAIT))
+    return found
+
+
+def is_so(name: str, vip: str, seconds: float) -> list:
+    """Lines for nft: the VIP is in that set for so long from now on, 0 = no longer."""
+    lines = ["flush set %s %s" % (TABLE, name)]
+    if seconds > 0:
+        lines.append("add element %s %s { %s timeout %dms }" % (TABLE, name, vip, max(1, seconds * 1000)))
+    return lines
+
+
+def known(found) -> list:
+    """Lines for nft: these are connections of this node's own."""
+    tuples = sorted({"%s . %d . %d" % one[:3] for one in found})
+    return ["add element %s known { %s }" % (TABLE, ", ".join(tuples))] if tuples else []
+
+
+def load(lines) -> None:
+    """All of it or nothing. Raises OSError."""
+    try:
+        done = subprocess.run(
+            ["nft", "-f", "-"],
+            input="\n".join(lines).encode() + b"\n",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OSError("nft does not end") from error
+    if done.returncode:
+        raise OSError("nft: %s" % done.stdout.decode(errors="replace").strip())

@@ -1,0 +1,222 @@
+"""Connections of the VIP that outlive a move (keepConnections): carries out what policy/connections.py decides, by
+words with the peer, by the address on the NIC, and by a thread that speaks to the kernel. With the setting off it
+does nothing."""
+
+import json
+import queue
+import threading
+import time
+
+from keepalived_vip import settings
+from keepalived_vip.agent.node import peer
+from keepalived_vip.agent.node.nic_repair import NicRepair
+from keepalived_vip.agent.policy import connections, switch
+
+NEVER = float("inf")
+LOOK_S = 1.0
+POLL_S = 0.02  # while the thread is at work
+TROUBLE = "connections"
+
+
+class Kernel:
+    """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
+
+    def __init__(self, vip: str) -> None:
+        from keepalived_vip.agent.node import flows  # only where connections are kept
+
+        self.vip, self.flows = vip, flows
+        self.jobs, self.done = queue.Queue(), queue.Queue()
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self) -> None:
+        while True:
+            job = self.jobs.get()
+            try:
+                self.done.put((self.look(*job), None))
+            except Exception as error:  # this thread goes on
+                self.done.put((None, error))
+
+    def look(self, forward_until: float, through, fill: bool) -> int:
+        """How many connections there are. forward_until: 0.0 = none are forwarded; fill: what this node's own are is
+        not known yet. What is opened meanwhile is recorded first, so that none is missed."""
+        flows, vip = self.flows, self.vip
+        if fill:
+            lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
+            flows.load(lines + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))
+        found = flows.connections(vip)
+        lines = flows.known(found) if fill else []
+        left_s = self.left_s(forward_until)
+        lines += flows.is_so("recording", vip, left_s and left_s + LOOK_S) + flows.is_so("forward", vip, left_s)
+        if through is not None:
+            lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
+        flows.load(lines)
+        return sum(lives for *_, lives in found)
+
+    @staticmethod
+    def left_s(until: float) -> float:
+        return max(0.0, until - time.monotonic())
+
+
+class Kept:
+    def __init__(self, conf, mover, vip, handover, put, say) -> None:
+        """put: has a function called with what it is given, by a thread that may wait for the disk. say: logs an
+        event."""
+        self.conf, self.mover, self.known = conf, mover, mover.known
+        self.vip, self.put, self.say = vip, put, say
+        self.keeping = None
+        if conf.keep_s is None:
+            return
+        self.keeping = connections.Keeping(conf.keep_s)
+        self.kernel = Kernel(conf.vip)
+        self.tunnel = NicRepair(conf.connections_script, mover, self.restored, "tunnel")
+        self.asked = None  # what the look is for that the thread makes now
+        self.next_look = 0.0
+        # (whether what is the peer's goes there, whether answers go out through the peer), as the last look has made
+        # it. What a service before this one has left ends by itself.
+        self.made = self.tried = (False, False)
+        self.prepared_at = None  # when the peer first asked in vain whether this node is ready
+        self.told = (None, False)  # what the log was last told of both
+        handover.offer = {"leftS": conf.keep_s}
+        before = settings.read_json(conf.kept_file)
+        if isinstance(before, dict) and isinstance(before.get("until"), float):
+            connections.resume(self.keeping, before["until"], time.monotonic())
+        self.written = self.keeping.until
+
+    def restored(self) -> None:
+        """The rules were made anew, with empty sets."""
+        self.made, self.tried = (False, False), None
+        self.say("connections-restored")
+
+    def in_force(self) -> bool:
+        """Whether what is the peer's goes there."""
+        return self.made[0]
+
+    def soon(self, now: float) -> None:
+        """The kernel has told of a change."""
+        if self.keeping is not None:
+            self.tunnel.soon(now)
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def hears(self, ear, news: dict, now: float) -> bool:
+        """Takes in a word of the peer's; gives whether nobody else has to, now."""
+        name, said_at = news["id"], now - news["waitedS"]
+        if self.keeping is None:
+            return name in (peer.KEEPS, peer.CARRIES)
+        if name == peer.KEEPS:
+            connections.peer_keeps(self.keeping, said_at, news.get("leftS", 0), news.get("count"))
+            if self.in_force() and connections.forwards(self.keeping, now):
+                peer.say(ear, {"id": peer.CARRIES}, (self.conf.peer_address, peer.PORT))
+        elif name == peer.CARRIES:
+            connections.peer_carries(self.keeping, said_at)
+        elif name == peer.READY:
+            connections.peer_can(self.keeping, news.get("leftS", 0) > 0)
+            connections.peer_carries(self.keeping, said_at)
+        elif name == peer.PREPARE and news.get("leftS", 0) > 0:
+            connections.peer_keeps(self.keeping, said_at, news["leftS"])
+            return not self.ready(now)
+        return name in (peer.KEEPS, peer.CARRIES)
+
+    def ready(self, now: float) -> bool:
+        """Whether the peer, which asks again and again, can be told that this node is ready for its connections, or
+        that it is without."""
+        if self.in_force() or TROUBLE in self.mover.troubles:
+            self.prepared_at = None
+            return True
+        if self.prepared_at is None or now - self.prepared_at > 2 * connections.READY_S:
+            self.prepared_at = now
+        return now - self.prepared_at >= connections.READY_S
+
+    def offer(self) -> dict:
+        """What "ready" says beside that."""
+        return {"leftS": self.conf.keep_s} if self.keeping is not None and self.in_force() else {}
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    def turn(self, ear, now: float) -> float:
+        """Makes what is due so; gives the time of the next turn."""
+        keeping, known = self.keeping, self.known
+        if keeping is None:
+            return NEVER
+        phase = known.switch.phase if switch.active(known) else None
+        connections.stands(keeping, now, known.master, phase is not None, phase in (switch.MOVED, switch.YIELDED))
+        self.take()
+        due = [self.tunnel.turn(now, known.asked.busy), self.look(now)]
+        told = connections.word(keeping, now)
+        if told is not None and ear is not None:
+            time_s, left = told
+            more = {} if left is None else {"count": left}
+            message = dict({"id": peer.KEEPS, "leftS": time_s}, **more)
+            peer.say(ear, message, (self.conf.peer_address, peer.PORT))
+        if connections.keeps(keeping) or keeping.farewells:
+            due.append(keeping.next_word_at)
+        was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
+        if connections.stays(keeping, now):
+            self.vip.prolong(now)
+        elif was and not self.vip.keeps and not known.master:
+            self.vip.end_linger(now)
+        self.tell(now)
+        return min(due)
+
+    def look(self, now: float) -> float:
+        """Has the thread make a look: at once where something is to change, and again and again while anything is
+        kept, for each ends by itself; gives the time of the next."""
+        keeping = self.keeping
+        if self.asked is not None:
+            return now + POLL_S
+        wanted = connections.forwards(keeping, now), connections.through(keeping, now)
+        if wanted == self.made == (False, False):
+            return NEVER
+        if now < self.next_look and wanted == self.tried:
+            return self.next_look
+        self.next_look, self.asked = now + LOOK_S, wanted
+        self.tried = wanted
+        until = keeping.peer_keeps_until if wanted[0] else 0.0
+        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force()))
+        return now + POLL_S
+
+    def take(self) -> None:
+        """Takes in what became of the look."""
+        if self.asked is None or self.kernel.done.empty():
+            return
+        wanted, self.asked = self.asked, None
+        count, error = self.kernel.done.get()
+        if error is None:
+            self.mover.well(TROUBLE)
+            self.made = wanted
+            connections.counted(self.keeping, count)
+        else:
+            self.made = (False, None)
+            self.mover.trouble(TROUBLE, str(error) or type(error).__name__, type(error).__name__)
+
+    def tell(self, now: float) -> None:
+        """Logs what has changed, and writes down what the next service has to know."""
+        keeping = self.keeping
+        told = keeping.until, self.in_force()
+        if told[0] != self.told[0]:
+            if told[0] is None:
+                self.say("connections-ended", why=keeping.why_ended)
+            else:
+                self.say("connections-kept", forS=int(told[0] - now))
+        if told[1] != self.told[1]:
+            if told[1]:
+                self.say("connections-carried")
+            else:
+                self.say("connections-carried-no-more")
+        self.told = told
+        if keeping.until != self.written:
+            self.written = keeping.until
+            self.put(settings.write_atomically, self.conf.kept_file, json.dumps({"until": keeping.until}))
+
+    def status(self) -> dict:
+        """For status.json."""
+        keeping = self.keeping
+        if keeping is None:
+            return {}
+        now = time.monotonic()
+        own = peers = None
+        if keeping.until is not None:
+            own = {"count": keeping.left, "leftS": max(0, int(keeping.until - now))}
+        if self.in_force():
+            peers = {"count": keeping.peer_left, "leftS": keeping.peer_time_s}
+        return {"connections": {"kept": own, "carried": peers}}
