@@ -1,7 +1,7 @@
 /** Whether a planned switch or a maintenance can begin, what it will do, and whether it is done. Pure. */
 import { type NodeName, peerOf } from "../../../render/model.ts";
 import type { Outputs } from "../reach/target.ts";
-import { judge, type View } from "./report.ts";
+import { judge, keeps, type View } from "./report.ts";
 
 export interface SwitchPlan {
   from: NodeName;
@@ -94,11 +94,12 @@ export function planText(plan: SwitchPlan, outputs: Outputs, stay: string, more:
 export function notYet({ from, to }: SwitchPlan, view: View, since: number): string[] {
   const { agreement, why } = judge(view);
   const target = view.nodes[to].report;
-  const open = Object.entries(agreement).flatMap(([what, who]) => (who === to ? [] : [`${what}: ${who}`]));
+  const alone = keeps(view, from);
+  const open = Object.entries(agreement).flatMap(([what, who]) =>
+    who === to || (alone && what === "client" && who === "?") ? [] : [`${what}: ${who}`],
+  );
   // What the MASTER knew before it was asked says nothing about the switch.
   if ((target?.checkedAt ?? 0) < since) open.push(`${to} has not asked the cloud since`);
-  // One that keeps connections has the VIP on its NIC as well, and reaches itself by it.
-  const keeps = view.nodes[from].probe === null && view.nodes[from].report?.connections?.kept;
-  if (view.nodes[from].probe !== true && !keeps) open.push(`no ping from ${from}`);
+  if (view.nodes[from].probe !== true && !alone) open.push(`no ping from ${from}`);
   return open.length > 0 ? [...open, ...why] : [];
 }

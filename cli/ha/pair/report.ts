@@ -36,6 +36,13 @@ const reportOf = (view: View, node: NodeName): NodeReport | null => view.nodes[n
 const list = (nodes: NodeName[], asked: boolean): string =>
   nodes.length > 0 ? nodes.join(" and ") : asked ? "-" : "?";
 
+/**
+ * Whether a node that is not the holder has the VIP on its NIC for connections that it still serves. It reaches itself by the
+ * VIP: that it can't be asked whether the VIP answers says nothing against the pair.
+ */
+export const keeps = (view: View, node: NodeName): boolean =>
+  view.nodes[node].probe === null && Boolean(reportOf(view, node)?.connections?.kept);
+
 /** Whether the pair serves, and whether the other node could take over. */
 export function judge(view: View): Judgement {
   const asked = nodeNames.filter((node) => reportOf(view, node));
@@ -84,7 +91,7 @@ export function judge(view: View): Judgement {
   const client = answers.length === 0 ? "?" : served ? (only ?? "answered") : "no answer";
   return {
     verdict: verdictOf({
-      served,
+      served: served ?? (nodeNames.some((node) => keeps(view, node)) ? true : null),
       works: only !== null && claimed.includes(only) && onNic.includes(only),
       all,
       whole: why.length === 0,

@@ -77,6 +77,14 @@ function service({ maintenance, serviceAlive }: NodeReport): string {
 export const agreementText = ({ keepalived, cloud, nic, client }: Judgement["agreement"]): string =>
   `keepalived ${keepalived} · cloud ${cloud} · NIC ${nic} · client ${client}`;
 
+/** Connections that outlive a move: a line for each node that serves some without being the holder. */
+const keptLines = (view: View): string[] =>
+  nodeNames.flatMap((node) => {
+    const kept = view.nodes[node].report?.connections?.kept;
+    const count = kept?.count ?? "some";
+    return kept ? [`  ${node} still serves ${count} connections, ${span(kept.leftS)} left`] : [];
+  });
+
 /** @param width of the screen; without it this terminal's */
 export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
   const judgement = judge(view);
@@ -94,6 +102,7 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
     ...table(columns, rows, width),
     "",
     `  ${agreementText(agreement)}`,
+    ...keptLines(view),
     ...why.map((reason) => `  ${colours[verdict]("!")} ${reason}`),
     "",
     "Last moves:",

@@ -216,4 +216,21 @@ describe("a planned switch", () => {
     ];
     for (const [reason, change] of open) assert.match(notYet(plan, seen(change), since).join("\n"), reason);
   });
+
+  test("is done beside a node that still serves connections: the VIP is on its NIC too, and it can ask nobody else", () => {
+    const plan = { from: "b", to: "a", endsMaintenance: false, staysAway: false } as const;
+    const keeping = (kept: { count: number; leftS: number } | null) =>
+      seen((v) => {
+        v.nodes.b.probe = null;
+        v.nodes.b.report!.connections = { kept };
+      });
+    assert.deepEqual(notYet(plan, keeping({ count: 37, leftS: 360 }), at - 20), []);
+    assert.equal(judge(keeping({ count: 37, leftS: 360 })).verdict, "healthy");
+    assert.match(notYet(plan, keeping(null), at - 20).join("\n"), /no ping from b/);
+    assert.match(
+      screen("x", outputs, keeping({ count: 37, leftS: 360 })),
+      /^ {2}b still serves 37 connections, 6 min left$/m,
+    );
+    assert.doesNotMatch(screen("x", outputs, keeping(null)), /still serves/);
+  });
 });
