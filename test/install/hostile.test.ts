@@ -111,7 +111,8 @@ const contents = (settings: Settings) => new Map(filesOf(settings).map(({ path, 
 const shapeOf = (text: string | undefined) => text?.replaceAll(/\d+\.\d+\.\d+\.\d+/g, "ADDRESS");
 
 const own = ["/etc/keepalived/vip.json", "/etc/keepalived/notify_url"];
-const untouched = contents(parseSettings({ ...least, healthCheck: json({ tcp: 80 }) }));
+/** With every file that any setting brings. */
+const untouched = contents(parseSettings({ ...least, healthCheck: json({ tcp: 80 }), keepConnections: "10m" }));
 
 /** What the node's programs are given to read, by file; each text once. */
 const rendered: Record<string, Set<string>> = {};

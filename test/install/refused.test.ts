@@ -77,7 +77,7 @@ describe("the old configuration stays in force when", () => {
     test(`the disk of ${folder} is full`, async (t) => {
       const node = await installedNode(t);
       node.run(`set -e
-        cp -a ${folder} /run/copy; mount -t tmpfs -o size=1m,mode=755 tmpfs ${folder}; cp -a /run/copy/. ${folder}
+        cp -a ${folder} /run/copy; mount -t tmpfs -o size=2m,mode=755 tmpfs ${folder}; cp -a /run/copy/. ${folder}
         cat /dev/zero >${folder}/fill 2>/dev/null || :`);
       unchanged(node, node.install(slower), /No space left on device/);
       assert.deepEqual(node.calls(), []);
