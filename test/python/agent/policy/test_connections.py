@@ -13,13 +13,15 @@ class Side:
 
     def __init__(self, master: bool) -> None:
         self.now, self.master, self.switching, self.moved = 100.0, master, False, False
+        self.taking, self.here = False, master
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
     def stands(self, **changes) -> None:
         for name, value in changes.items():
             setattr(self, name, value)
-        connections.stands(self.state, self.now, self.master, self.switching, self.moved)
+        here_at = self.now if self.here else None
+        connections.stands(self.state, self.now, self.master, self.switching, self.moved, self.taking, here_at)
 
     def later(self, seconds: float) -> None:
         self.now += seconds
@@ -51,7 +53,7 @@ class Old(unittest.TestCase):
 
     def gave(self):
         self.gives()
-        self.node.stands(moved=True)
+        self.node.stands(moved=True, here=False)
         self.node.stands(master=False)
         self.node.stands(switching=False, moved=False)
 
@@ -64,7 +66,7 @@ class Old(unittest.TestCase):
         said = self.node.words(int(switch.GIVE_S))
         self.assertGreaterEqual(len(said), switch.GIVE_S - 1)
         self.assertEqual(set(said), {(KEEP_S, None)})
-        self.node.stands(moved=True)
+        self.node.stands(moved=True, here=False)
         self.node.stands(master=False)
         self.node.stands(switching=False)
         connections.counted(self.node.state, 37)
@@ -72,7 +74,7 @@ class Old(unittest.TestCase):
 
     def test_a_peer_that_cannot_carry_them_is_told_nothing(self):
         self.gives(can=False)
-        self.node.stands(moved=True)
+        self.node.stands(moved=True, here=False)
         self.node.stands(master=False)
         self.assertEqual(self.node.words(5), [])
         self.assertFalse(connections.keeps(self.node.state))
@@ -80,7 +82,7 @@ class Old(unittest.TestCase):
     def test_until_the_cloud_says_so_the_packets_show_the_way_and_then_it_is_through_the_peer(self):
         self.gives()
         self.assertIsNone(connections.through(self.node.state, self.node.now))
-        self.node.stands(moved=True)
+        self.node.stands(moved=True, here=False)
         self.assertTrue(connections.through(self.node.state, self.node.now))
         self.node.stands(master=False)
         self.node.stands(switching=False, moved=False)
@@ -118,7 +120,7 @@ class Old(unittest.TestCase):
     def test_the_time_runs_from_the_demotion_on_and_ends_it(self):
         self.gives()
         self.node.later(15)
-        self.node.stands(moved=True)
+        self.node.stands(moved=True, here=False)
         self.node.stands(master=False)
         self.node.later(KEEP_S - 1)
         self.assertTrue(connections.keeps(self.node.state))
@@ -127,7 +129,7 @@ class Old(unittest.TestCase):
 
     def test_master_again_it_serves_them_itself(self):
         self.gave()
-        self.node.stands(master=True)
+        self.node.stands(master=True, here=True)
         self.ended(connections.MASTER_AGAIN)
 
     def test_a_switch_that_moved_nothing_leaves_nothing(self):
@@ -181,6 +183,142 @@ class New(unittest.TestCase):
         connections.peer_can(self.node.state, True)
         connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
         self.assertTrue(self.forwards() and connections.keeps(self.node.state))
+
+
+class Fault(unittest.TestCase):
+    """Nobody has asked for a move: the new MASTER begins."""
+
+    def forwards(self, node):
+        return connections.forwards(node.state, node.now)
+
+    def taker(self):
+        """A node that is about to take the VIP of a peer that would keep its connections."""
+        node = Side(master=False)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(60)
+        return node
+
+    def test_what_is_not_its_own_is_the_peers_from_the_request_on_until_three_seconds_after_it_has_the_vip(self):
+        node = self.taker()
+        self.assertFalse(self.forwards(node))
+        node.stands(master=True, taking=True)
+        self.assertTrue(self.forwards(node), "before any word of the peer's")
+        node.later(10)
+        node.stands(taking=False, here=True)
+        node.later(connections.SILENT_S - 0.1)
+        self.assertTrue(self.forwards(node))
+        node.later(0.1)
+        self.assertFalse(self.forwards(node), "a dead peer's clients are reset")
+
+    def test_a_peer_that_would_not_keep_any_is_sent_nothing(self):
+        node = self.taker()
+        connections.peer_holds(node.state, node.now, False)
+        node.stands(master=True, taking=True)
+        self.assertFalse(self.forwards(node))
+
+    def test_a_peer_that_says_that_it_keeps_none_is_believed_until_the_vip_is_taken_anew(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.peer_keeps(node.state, node.now, 0, 0)
+        node.later(1)
+        self.assertFalse(self.forwards(node))
+        node.stands(taking=False, here=True)
+        node.stands(taking=True, here=False)
+        self.assertTrue(self.forwards(node))
+
+    def test_it_tells_the_peer_at_once_and_once_a_second_for_as_long_as_it_asks(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        told = []
+        for _ in range(30):
+            told.append(connections.tells_of_taking(node.state, node.now))
+            node.later(0.1)
+        self.assertEqual((told[0], told.count(True)), (True, 3))
+        node.stands(taking=False, here=True)
+        self.assertFalse(connections.tells_of_taking(node.state, node.now))
+
+    def test_a_node_that_lost_master_keeps_them_once_it_hears_that_the_peer_takes_the_vip(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        self.assertEqual(node.words(5), [], "the peer may have an earlier release, and take it for a request")
+        connections.peer_takes(node.state, node.now, node.now)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_a_word_that_comes_long_after_the_demotion_finds_nothing_to_keep(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        node.later(connections.PENDING_S)
+        connections.peer_takes(node.state, node.now, node.now)
+        self.assertFalse(connections.keeps(node.state))
+
+    def test_until_the_peer_has_the_vip_none_left_is_no_end_for_the_cloud_delivers_here(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        connections.peer_takes(node.state, node.now, node.now)
+        connections.counted(node.state, 0)
+        self.assertTrue(connections.keeps(node.state))
+        connections.peer_holds(node.state, node.now, True)
+        connections.counted(node.state, 0)
+        self.assertTrue(connections.keeps(node.state), "a word of before")
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        connections.counted(node.state, 0)
+        self.assertEqual(node.state.why_ended, connections.ALL_CLOSED)
+
+    def stalled(self):
+        """MASTER after it stood still, or in a partition, and hears that the peer takes the VIP."""
+        node = Side(master=True)
+        connections.peer_takes(node.state, node.now - 2, node.now)
+        return node
+
+    def test_a_master_whose_vip_is_taken_keeps_them_too(self):
+        node = self.stalled()
+        self.assertEqual(node.word(), (KEEP_S, None))
+        self.assertIsNone(connections.through(node.state, node.now), "the cloud delivers here as yet")
+        connections.peer_carries(node.state, node.now)
+        self.assertFalse(connections.stays(node.state, node.now), "the address on its NIC is keepalived's")
+
+    def test_it_ends_with_a_look_that_no_request_of_the_peers_can_make_untrue(self):
+        node = self.stalled()
+        node.later(connections.SETTLED_S - 2.1)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(0.1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_partitioned_master_answers_through_the_peer_until_it_takes_the_vip_back(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        connections.peer_carries(node.state, node.now)
+        self.assertTrue(connections.through(node.state, node.now))
+        node.stands(taking=True)
+        self.assertIsNone(connections.through(node.state, node.now))
+
+    def test_a_master_by_election_that_is_demoted_again_keeps_its_own_at_once(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(master=False, taking=False)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_the_look_of_an_earlier_time_as_master_ends_nothing(self):
+        node = Side(master=True)
+        node.stands(master=False)
+        connections.peer_takes(node.state, node.now, node.now)
+        node.now += connections.SETTLED_S + 1
+        before = node.now - 0.5
+        connections.stands(node.state, node.now, True, False, False, True, before)
+        self.assertTrue(connections.keeps(node.state))
+
+    def test_a_planned_switch_given_up_half_way_keeps_them_until_a_look_has_found_the_vip(self):
+        node = Side(master=True)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.stands(switching=False)
+        self.assertTrue(connections.keeps(node.state))
+        node.stands(here=True)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
 
 
 if __name__ == "__main__":

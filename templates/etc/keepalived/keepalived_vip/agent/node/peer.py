@@ -2,7 +2,7 @@
 from the one that is to give it, answered by "ready" or "unready"; "has", from the one that has the VIP now; "serves",
 from a MASTER without it, which is answered by "has", or from a self-test, which says why and is answered anyhow;
 "left", from one that is no longer MASTER; and "keeps", from one that serves on the connections that it has, answered by
-"carries" (policy/connections.py).
+"carries", and "ready" of no question, from one that takes the VIP and can carry them (policy/connections.py).
 
 One UDP datagram each between the VRRP addresses. No secret is needed: the cloud drops what an ENI sends from an
 address that is not its own, the security group lets nobody but the peer reach these ports, and of the peer only root

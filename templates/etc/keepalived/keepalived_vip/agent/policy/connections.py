@@ -10,6 +10,13 @@ The order of a planned switch from A to B:
        carries them. At three seconds of silence B's rules go, and its kernel resets what is not its own.
     4. All are closed, or the time is over, or A is MASTER again: A says that it keeps no more.
 Each node may be both at once: in a switch back to A it is B that begins, while A still keeps what it has.
+
+After a fault B begins, which takes the VIP: it became MASTER, or claims it back from a peer that had it meanwhile.
+    1. From the moment that it asks the cloud, B takes it that A keeps connections, and tells it that it takes the VIP:
+       the path changes within seconds, and what is not B's own would be reset.
+    2. A, which lives, says that it keeps them, whatever its role: after a stall or in a partition it is MASTER, too.
+    3. An A that is dead says nothing. At three seconds of silence after B has the VIP its rules go.
+A, should it have the VIP in the end, keeps no more once a look shows that which no earlier request can change.
 """
 
 SAY_S = 1.0
@@ -18,6 +25,12 @@ FAREWELLS = 3
 # The peer waits `switch.PREPARE_S` for an answer. A kernel that is slower than this is not waited for: a move on
 # purpose is worth more than the connections.
 READY_S = 1.5
+# So long after the peer's word that it takes the VIP a look proves nothing: its request may be on its way. Longer than
+# a move takes.
+SETTLED_S = 5.0
+EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
+PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
+HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
 ALL_CLOSED, TIME_OVER, MASTER_AGAIN, NOT_MOVED = "all are closed", "the time is over", "MASTER again", "not moved"
 
@@ -35,36 +48,80 @@ class Keeping:
         self.peer_has = False  # the cloud delivers to it, as far as known
         self.carried_until = 0.0  # so long its last word counts that it does
         self.next_word_at, self.farewells = 0.0, 0
+        self.began_at = 0.0
+        self.pending_until = 0.0  # it would keep them, and has yet to hear that the peer understands
+        self.heard_at = None  # when the peer last showed that it does
+        self.took_at = None  # when the peer last said that it takes the VIP
+        self.master_since = 0.0
         # The peer's connections, which this node carries.
         self.peer_keeps_until = 0.0  # so long its last word counts that it keeps some
         self.peer_left = None
+        self.peer_would = False  # by its last word as the VIP's holder
+        self.taking = False  # MASTER, and asks the cloud for the VIP
+        self.peer_done = False  # it has said since then that it keeps none
+        self.next_take_at = 0.0
         self.peer_time_s = 0
 
 
 # -- what happens -----------------------------------------------------------------------------------------------------
 
 
-def stands(keeping: Keeping, now: float, master: bool, switching: bool, moved: bool) -> None:
+def stands(
+    keeping: Keeping, now: float, master: bool, switching: bool, moved: bool, taking: bool = False, here_at=None
+) -> None:
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
-    the peer, in the cloud."""
+    the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
+    here, None = it has not."""
     gave, keeping.giving = keeping.giving, master and switching
-    keeping.peer_has = keeping.peer_has or (switching and moved)
-    if keeping.master and not master and gave and keeping.peer_can:
-        keeping.until, keeping.left, keeping.next_word_at = now + keeping.keep_s, None, now
-    elif master and not keeping.giving:
+    gave = gave and keeping.peer_can
+    if master and not keeping.master:
+        keeping.master_since = now
+    here = master and here_at is not None and here_at >= keeping.master_since
+    takes(keeping, now, master and taking and not switching)
+    if switching and moved:
+        keeping.peer_has = True
+    elif keeping.taking or (here and not switching):
+        keeping.peer_has = False
+    if keeping.master and not master:
+        if keeping.until is None and (gave or understands(keeping, now)):
+            begin(keeping, now)
+        elif keeping.until is None:
+            keeping.pending_until = now + PENDING_S
+    elif master and not keeping.giving and here and (keeping.took_at is None or here_at >= keeping.took_at + SETTLED_S):
         if keeping.until is not None:
             end(keeping, MASTER_AGAIN)
-        elif gave and keeping.peer_can:
+        elif gave:
             end(keeping, NOT_MOVED)
-        keeping.peer_has = False
+    elif master and gave and not keeping.giving and keeping.until is None:
+        begin(keeping, now)  # given up half way: where the path leads, a look has yet to show
     elif keeping.until is not None and now >= keeping.until:
         end(keeping, TIME_OVER)
     keeping.master = master
 
 
+def takes(keeping: Keeping, now: float, taking: bool) -> None:
+    """Whether this node asks the cloud for the VIP. The rules have to be in force before the path changes: no word is
+    waited for, of a peer that would keep its connections."""
+    if taking and not keeping.taking:
+        keeping.peer_done, keeping.next_take_at = False, now
+    keeping.taking = taking
+    if taking and keeping.peer_would and not keeping.peer_done:
+        keeping.peer_keeps_until = max(keeping.peer_keeps_until, now + SILENT_S)
+
+
+def understands(keeping: Keeping, now: float) -> bool:
+    return keeping.heard_at is not None and now - keeping.heard_at < HEARD_S
+
+
+def begin(keeping: Keeping, now: float) -> None:
+    keeping.until, keeping.left, keeping.next_word_at = now + keeping.keep_s, None, now
+    keeping.began_at, keeping.pending_until = now, 0.0
+
+
 def end(keeping: Keeping, why: str) -> None:
     keeping.until, keeping.left, keeping.why_ended = None, None, why
-    keeping.peer_can, keeping.carried_until = False, 0.0
+    keeping.peer_can = keeping.peer_has = False
+    keeping.carried_until = 0.0
     keeping.farewells, keeping.next_word_at = FAREWELLS, 0.0
 
 
@@ -78,8 +135,31 @@ def counted(keeping: Keeping, left: int) -> None:
     if keeping.until is None:
         return
     keeping.left = left
-    if left == 0:
+    # Until the peer has the VIP the cloud delivers here, what is opened as well.
+    if left == 0 and keeping.peer_has:
         end(keeping, ALL_CLOSED)
+
+
+def heard(keeping: Keeping, said_at: float, now: float) -> None:
+    """A word of the peer's by which it shows that it understands these."""
+    keeping.heard_at = said_at if keeping.heard_at is None else max(keeping.heard_at, said_at)
+    if now < keeping.pending_until and not keeping.master:
+        begin(keeping, now)
+
+
+def peer_takes(keeping: Keeping, said_at: float, now: float) -> None:
+    """The peer's word that it asks the cloud for the VIP."""
+    heard(keeping, said_at, now)
+    keeping.took_at = said_at if keeping.took_at is None else max(keeping.took_at, said_at)
+    if keeping.master and not keeping.giving and keeping.until is None:
+        begin(keeping, now)
+
+
+def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
+    """The peer's word that it has the VIP; would: and that it would keep its connections."""
+    keeping.peer_would = would
+    if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
+        keeping.peer_has = True
 
 
 def peer_can(keeping: Keeping, can: bool) -> None:
@@ -95,6 +175,10 @@ def peer_keeps(keeping: Keeping, said_at: float, time_s: int, left=None) -> None
     """The peer's word that it keeps connections, or is about to, for so long at most; 0: that it does no more."""
     keeping.peer_keeps_until = max(keeping.peer_keeps_until, said_at + SILENT_S) if time_s > 0 else 0.0
     keeping.peer_left, keeping.peer_time_s = left, time_s
+    if time_s > 0:
+        keeping.peer_would = True
+    else:
+        keeping.peer_done = True
 
 
 # -- what follows -----------------------------------------------------------------------------------------------------
@@ -107,7 +191,7 @@ def keeps(keeping: Keeping) -> bool:
 
 def stays(keeping: Keeping, now: float) -> bool:
     """Whether the VIP has to stay on the NIC of this node, which is not MASTER."""
-    return keeping.until is not None and now < keeping.carried_until
+    return not keeping.master and keeping.until is not None and now < keeping.carried_until
 
 
 def through(keeping: Keeping, now: float):
@@ -133,3 +217,11 @@ def word(keeping: Keeping, now: float):
     keeping.farewells = 0
     time_s = keeping.keep_s if keeping.until is None else max(1, int(keeping.until - now))
     return time_s, keeping.left
+
+
+def tells_of_taking(keeping: Keeping, now: float) -> bool:
+    """Whether the peer is to be told now that this node takes the VIP."""
+    if not keeping.taking or now < keeping.next_take_at:
+        return False
+    keeping.next_take_at = now + SAY_S
+    return True

@@ -76,7 +76,7 @@ class Kept:
         self.made = self.tried = (False, False)
         self.prepared_at = None  # when the peer first asked in vain whether this node is ready
         self.told = (None, False)  # what the log was last told of both
-        handover.offer = {"leftS": conf.keep_s}
+        handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
         if isinstance(before, dict) and isinstance(before.get("until"), float):
             connections.resume(self.keeping, before["until"], time.monotonic())
@@ -103,17 +103,25 @@ class Kept:
         name, said_at = news["id"], now - news["waitedS"]
         if self.keeping is None:
             return name in (peer.KEEPS, peer.CARRIES)
-        if name == peer.KEEPS:
-            connections.peer_keeps(self.keeping, said_at, news.get("leftS", 0), news.get("count"))
-            if self.in_force() and connections.forwards(self.keeping, now):
+        keeping, time_s = self.keeping, news.get("leftS", 0)
+        if name in (peer.KEEPS, peer.CARRIES) or (name in (peer.READY, peer.PREPARE) and time_s > 0):
+            connections.heard(keeping, said_at, now)
+        if name == "has":
+            connections.peer_holds(keeping, said_at, time_s > 0)
+        elif name == peer.KEEPS:
+            connections.peer_keeps(keeping, said_at, time_s, news.get("count"))
+            if self.in_force() and connections.forwards(keeping, now):
                 peer.say(ear, {"id": peer.CARRIES}, (self.conf.peer_address, peer.PORT))
         elif name == peer.CARRIES:
-            connections.peer_carries(self.keeping, said_at)
+            connections.peer_carries(keeping, said_at)
+        elif name == peer.READY and "of" not in news:
+            connections.peer_takes(keeping, said_at, now)
+            return True
         elif name == peer.READY:
-            connections.peer_can(self.keeping, news.get("leftS", 0) > 0)
-            connections.peer_carries(self.keeping, said_at)
-        elif name == peer.PREPARE and news.get("leftS", 0) > 0:
-            connections.peer_keeps(self.keeping, said_at, news["leftS"])
+            connections.peer_can(keeping, time_s > 0)
+            connections.peer_carries(keeping, said_at)
+        elif name == peer.PREPARE and time_s > 0:
+            connections.peer_keeps(keeping, said_at, time_s)
             return not self.ready(now)
         return name in (peer.KEEPS, peer.CARRIES)
 
@@ -139,9 +147,15 @@ class Kept:
         if keeping is None:
             return NEVER
         phase = known.switch.phase if switch.active(known) else None
-        connections.stands(keeping, now, known.master, phase is not None, phase in (switch.MOVED, switch.YIELDED))
+        taking = known.asked.claim or known.seen.task is not None
+        here_at = known.seen.at if known.here() else None
+        moved = phase in (switch.MOVED, switch.YIELDED)
+        connections.stands(keeping, now, known.master, phase is not None, moved, taking, here_at)
         self.take()
         due = [self.tunnel.turn(now, known.asked.busy), self.look(now)]
+        if connections.tells_of_taking(keeping, now) and ear is not None:
+            # Of no question: an earlier release lets an answer to nothing pass.
+            peer.say(ear, {"id": peer.READY, "leftS": self.conf.keep_s}, (self.conf.peer_address, peer.PORT))
         told = connections.word(keeping, now)
         if told is not None and ear is not None:
             time_s, left = told
@@ -150,6 +164,8 @@ class Kept:
             peer.say(ear, message, (self.conf.peer_address, peer.PORT))
         if connections.keeps(keeping) or keeping.farewells:
             due.append(keeping.next_word_at)
+        if keeping.taking:
+            due.append(keeping.next_take_at)
         was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
         if connections.stays(keeping, now):
             self.vip.prolong(now)

@@ -24,6 +24,7 @@ class VipOnNic:
         self.on_nic = nic.ABSENT
         self.kept = False  # this MASTER's address had been put there ahead of time, and was made endless
         self.keeps = False  # connections outlive the move: the address stays, whoever has it in the cloud
+        self.offer = {}  # what the peer is told beside that the VIP is here
         self.gave_up_at = 0.0
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
         self.lent_until = 0.0  # the end of the lease that was last seen on the NIC, whoever gave it
@@ -123,7 +124,7 @@ class VipOnNic:
         known = self.known
         if known.seen.fresh and known.asked.look_at is None and known.here() and known.seen.at != self.told_of:
             self.told_of = known.seen.at
-            peer.tell(ear, self.conf, {"id": "has"})
+            peer.tell(ear, self.conf, dict(self.offer, id="has"))
 
     def ask_peer(self, ear, now: float) -> None:
         """Asks whether the peer serves."""
@@ -140,7 +141,7 @@ class VipOnNic:
         if "why" in message:
             peer.say(ear, {"id": peer.SERVES, "phase": "yes" if serves else "no"}, message["sender"])
         elif serves:
-            peer.say(ear, {"id": "has"}, (self.conf.peer_address, peer.PORT))
+            peer.say(ear, dict(self.offer, id="has"), (self.conf.peer_address, peer.PORT))
 
     def tell_left(self, ear, now: float) -> list:
         """Tells the peer that this node has given up; gives the time of the next word. A peer that has been MASTER all
