@@ -28,7 +28,7 @@ class Documentation(unittest.TestCase):
         self.assertEqual(table("\n## Metrics"), names)
 
     def test_checks(self):
-        conf = settings.Settings(support.values())
+        conf = settings.Settings(support.values(keepConnectionsS=600))
         self.assertEqual(table("\n## self-test"), [row[0] for row in selftest.table(conf)])
 
     def test_events(self):

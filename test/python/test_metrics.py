@@ -37,6 +37,15 @@ class Metrics(unittest.TestCase):
             roles = {key[1]: value for key, value in found.items() if key[0] == "role"}
             self.assertEqual(roles, {name: float(name == role) for name in metrics.ROLES}, changes)
 
+    def test_connections_that_outlive_a_move_are_told_where_they_may_be(self):
+        self.assertEqual([key for key in self.read() if key[0].startswith("connections")], [])
+        kept = {"count": 37, "leftS": 365}
+        told = {"kept": kept, "carried": None, "forwarded": {"packets": 3, "bytes": 180}, "reset": 2}
+        found = self.read(connections=told)
+        self.assertEqual((found[("connections", "kept")], found[("connections", "carried")]), (37, 0))
+        names = ["forwarded_packets_total", "forwarded_bytes_total", "reset_total"]
+        self.assertEqual([found[("connections_" + name,)] for name in names], [3, 180, 2])
+
     def test_a_dead_keepalived_and_a_dead_service_are_told_as_0(self):
         self.assertEqual(self.read(keepalivedAlive=False)[("keepalived_up",)], 0)
         hung = {"keepalived": "it hangs"}

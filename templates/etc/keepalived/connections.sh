@@ -106,6 +106,7 @@ table netdev keepalived_vip {
     ip saddr $vip meta l4proto tcp counter name answers fwd ip to $gateway device "$interface"
     ip daddr $vip meta l4proto tcp accept
     ip daddr $vip icmp type destination-unreachable accept
+    ip saddr $there ip daddr $here icmp type { echo-request, echo-reply } accept # the self-test's
   }
 }
 RULES

@@ -75,6 +75,12 @@ before(async () => {
 });
 after(() => lab.run("down"));
 
+test("the self-test of both nodes proves the tunnel", async () => {
+  const ha = new Ha(lab, "self-test");
+  assert.equal(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /tunnel/);
+});
+
 test("a switch there and one back break no connection: neither of those from before nor of those in between", async () => {
   const first = await held();
   await switchTo("b");

@@ -76,7 +76,8 @@ class SelfTest(unittest.TestCase):
         self.addCleanup(self.stopped.set)
         self.service(self.there)
         # A link carries packets only a while after it is up.
-        support.until(lambda: self.inside(self.here, lambda: probe.ping(self.conf, PEER, 0.3)))
+        way = self.conf.interface, self.conf.address, PEER
+        support.until(lambda: self.inside(self.here, lambda: probe.ping(*way, 0.3)))
 
     def ip(self, *argv):
         subprocess.check_call(("ip",) + argv)

@@ -20,6 +20,7 @@ KINDS = {
     "object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool,
     "null": type(None),
 }  # fmt: skip
+NO_CONNECTIONS = {"kept": None, "carried": None, "forwarded": {"packets": 0, "bytes": 0}, "reset": 0}
 
 
 def problems(value, schema: dict, where: str = "status"):
@@ -148,7 +149,8 @@ class Verb(Node):
         lines = ["37 of its own served on, through the peer, for 6 min 5 s more at most"]
         lines += ["? of the peer's carried, for 10 min more at most"]
         self.assertEqual(status.connections({"connections": told}), lines)
-        for fits in (told, {"kept": None, "carried": None}):
+        sums = {"forwarded": {"packets": 3, "bytes": 180}, "reset": 0}
+        for fits in (dict(told, **sums), dict(sums, kept=None, carried=None)):
             self.assertEqual(list(problems(fits, SCHEMA["properties"]["connections"])), [])
 
     def test_a_service_that_keeps_connections_tells_of_none_yet_and_that_it_has_no_tunnel(self):
@@ -160,7 +162,7 @@ class Verb(Node):
         self.start()
         until(lambda: "tunnel" in self.status()["troubles"], self.output)
         _, found = self.status_now()
-        self.assertEqual(found["connections"], {"kept": None, "carried": None})
+        self.assertEqual(found["connections"], NO_CONNECTIONS)
 
     def test_moves_outlive_the_service_and_their_number_is_bounded(self):
         phases = {"decision": 1, "request": 5, "cloud": 2500}

@@ -18,6 +18,7 @@ TROUBLES = (
     "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "upkeep", "write",
 )  # fmt: skip
 KEPT_TROUBLES = ("connections", "tunnel")  # only where connections are kept, and told only while they last
+KEPT = ("kept", "carried")
 PHASES = ("decision", "request", "cloud")
 
 
@@ -48,6 +49,9 @@ def families(status: dict, now: float):
         for result, count in sorted(results.items())
     ]
     maintenance, left_s = status["drained"].get("maintenance", {}).get("leftS"), status.get("credentialsLeftS")
+    outlives = status.get("connections")
+    ways = [({"which": name}, (outlives[name] or {}).get("count") or 0) for name in KEPT] if outlives else []
+    forwarded = outlives["forwarded"] if outlives else {}
     phases = [({"phase": name}, last["phasesMs"].get(name, 0) / 1000.0) for name in PHASES] if last else []
     return [
         ("build_info", "gauge", "Version of the runtime, and which node of which pair this is.", [(build, 1)]),
@@ -91,6 +95,30 @@ def families(status: dict, now: float):
             "gauge",
             "When the role's credentials end; without a role there is none of this.",
             [({}, round(now + left_s))] if left_s is not None else [],
+        ),
+        (
+            "connections",
+            "gauge",
+            "Connections that outlive a move: kept, its own; carried, the peer's. Only with keepConnections.",
+            ways,
+        ),
+        (
+            "connections_forwarded_packets_total",
+            "counter",
+            "Packets that went on to the peer, which has their connection.",
+            [({}, forwarded["packets"])] if outlives else [],
+        ),
+        (
+            "connections_forwarded_bytes_total",
+            "counter",
+            "Bytes of those.",
+            [({}, forwarded["bytes"])] if outlives else [],
+        ),
+        (
+            "connections_reset_total",
+            "counter",
+            "Its own that were open when the time was over.",
+            [({}, outlives["reset"])] if outlives else [],
         ),
         ("last_update_timestamp_seconds", "gauge", "When this was written: every 15 s.", [({}, round(now, 3))]),
     ]

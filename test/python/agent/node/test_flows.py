@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import support
 from keepalived_vip.agent.node import flows
+from keepalived_vip.operator import probe
 from support import VIP, until
 
 SCRIPT = os.path.join(support.RUNTIME, "connections.sh")
@@ -147,6 +148,9 @@ class Moves(unittest.TestCase):
         new = [self.open() for _ in range(20)]
         self.assertEqual({self.says(sock) for sock in new}, {"b"})
         self.assertEqual(len([one for one in self.a.own() if one[3]]), 20)
+        packets, size = self.b.do(flows.forwarded)
+        self.assertGreaterEqual(packets, 20)
+        self.assertGreater(size, 20 * 40)
         self.a.forwards()
         self.delivers_to(self.a)
         self.assertEqual({self.says(sock) for sock in old}, {"a"})
@@ -195,6 +199,15 @@ class Moves(unittest.TestCase):
         sock.shutdown(socket.SHUT_WR)
         self.assertEqual(sock.recv(1), b"b")
         self.assertEqual(sock.recv(1), b"", "and not reset")
+
+    def test_its_ends_answer_a_ping_and_none_where_the_tunnel_works_one_way_only(self):
+        here, there = flows.ends("a")
+        self.assertIsNotNone(self.a.do(probe.ping, flows.LINK, here, there, support.PATIENCE_S))
+        for from_node in ("ra", "rb"):
+            chain = "type filter hook prerouting priority 0; iifname %s udp dport 34 drop;" % from_node
+            self.router.run("nft", "-f", "-", input=("table ip u { chain c { %s }; }" % chain).encode())
+            self.assertIsNone(self.a.do(probe.ping, flows.LINK, here, there, 0.5), from_node)
+            self.router.run("nft", "delete", "table", "ip", "u")
 
     def test_nothing_of_the_tunnels_is_left_after_down(self):
         self.assertEqual(self.a.connections("check"), "")

@@ -124,8 +124,10 @@ class Old(unittest.TestCase):
         self.node.stands(master=False)
         self.node.later(KEEP_S - 1)
         self.assertTrue(connections.keeps(self.node.state))
+        connections.counted(self.node.state, 37)
         self.node.later(1)
         self.ended(connections.TIME_OVER)
+        self.assertEqual(self.node.state.reset, 37)
 
     def test_master_again_it_serves_them_itself(self):
         self.gave()

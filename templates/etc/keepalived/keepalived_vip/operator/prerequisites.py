@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from keepalived_vip.agent.node import firewall, nic, peer
+from keepalived_vip.agent.node import firewall, flows, nic, peer
 from keepalived_vip.operator import adverts, drift, held, probe
 from keepalived_vip.operator.status import run, span
 
@@ -82,9 +82,20 @@ def vrrp(conf) -> str:
 
 
 def ping(conf) -> str:
-    if probe.ping(conf, conf.peer_address, PING_S) is None:
+    if probe.ping(conf.interface, conf.address, conf.peer_address, PING_S) is None:
         raise Problem("%s does not answer a ping from %s" % (conf.peer_address, conf.address))
     return "%s answers a ping from %s" % (conf.peer_address, conf.address)
+
+
+def tunnel(conf) -> str:
+    """The answer takes it the other way."""
+    code, lines = run(conf.connections_script, "check")
+    if code:
+        raise Problem("; ".join(lines) or "connections.sh check: exit %d" % code)
+    here, there = flows.ends(conf.node)
+    if probe.ping(flows.LINK, here, there, PING_S) is None:
+        raise Problem("%s, the peer's end of the tunnel, does not answer a ping through it" % there)
+    return "%s, the peer's end of the tunnel, answers a ping through it" % there
 
 
 def peers_service(conf) -> str:

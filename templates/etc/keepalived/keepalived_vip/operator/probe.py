@@ -14,7 +14,7 @@ PING_S = 0.1
 def probe(conf, args) -> int:
     """Whether the VIP answers a ping that the cloud delivers; asked from the node that does not have it."""
     here = nic.look(conf.interface, conf.vip) != nic.ABSENT
-    answered_ms = None if here else ping(conf, conf.vip, args.within)
+    answered_ms = None if here else ping(conf.interface, conf.address, conf.vip, args.within)
     if args.json:
         print(json.dumps({"here": here, "answeredMs": answered_ms}))
     elif here:
@@ -24,24 +24,24 @@ def probe(conf, args) -> int:
     return 2 if here else 0 if answered_ms is not None else 1
 
 
-def ping(conf, target: str, within_s: float):
-    """Milliseconds until an ICMP echo, repeated every PING_S, came back; None if none did."""
+def ping(interface: str, source: str, target: str, within_s: float):
+    """Milliseconds until an ICMP echo by that way, repeated every PING_S, came back; None if none did."""
     mark = os.urandom(8)
     began = time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
-        raw.setsockopt(socket.SOL_SOCKET, nic.SO_BINDTODEVICE, conf.interface.encode() + b"\0")
+        raw.setsockopt(socket.SOL_SOCKET, nic.SO_BINDTODEVICE, interface.encode() + b"\0")
         raw.settimeout(PING_S)
         sequence = 0
         while time.monotonic() - began < within_s:
             sequence += 1
             sent = time.monotonic()
             try:
-                raw.bind((conf.address, 0))
+                raw.bind((source, 0))
                 raw.sendto(echo(os.getpid() & 0xFFFF, sequence, mark), (target, 0))
                 while time.monotonic() - sent < PING_S:
-                    packet, (source, _) = raw.recvfrom(512)
+                    packet, (sender, _) = raw.recvfrom(512)
                     at = (packet[0] & 15) * 4
-                    if source == target and packet[at] == 0 and packet[at + 8 : at + 16] == mark:
+                    if sender == target and packet[at] == 0 and packet[at + 8 : at + 16] == mark:
                         return round((time.monotonic() - began) * 1000, 1)
             except socket.timeout:
                 continue

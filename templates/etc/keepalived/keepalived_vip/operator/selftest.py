@@ -23,6 +23,7 @@ def table(conf):
     def here(check):
         return lambda: check(conf)
 
+    kept = [("tunnel", here(prerequisites.tunnel), "let UDP port 34 pass between the VRRP addresses, both ways", 1)]
     policy = "the policy of the CAM role, or of the key, was changed or taken off: %s" % PUSH_AGAIN
     return [
         (
@@ -46,6 +47,7 @@ def table(conf):
             "runs there; the security group's rules are put back %s" % (conf.address, peer.PORT, PUSH_AGAIN),
             1,
         ),
+        *(kept if conf.keep_s is not None else []),
         ("dns", cloud.dns, "see /etc/resolv.conf; the VPC's own name servers alone know the *.internal.* names", 1),
         ("api", cloud.endpoints, "let this node reach an endpoint by TCP 443, or name one it reaches: apiEndpoints", 1),
         ("clock", cloud.clock, "timedatectl set-ntp true; the service makes up for it, logs do not", 2),

@@ -1,11 +1,13 @@
 """The connections of the VIP in this node's kernel, and the sets of nft by which packets of those of the peer go to
 it. What the sets are for: connections.sh, which makes them."""
 
+import re
 import socket
 import struct
 import subprocess
 
 TABLE = "ip keepalived_vip"
+LINK = "vip-kept"  # the tunnel
 LIMIT_S = 5.0
 THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
 SYN_RECV, TIME_WAIT, CLOSE, LISTEN = 3, 6, 7, 10  # include/net/tcp_states.h
@@ -35,6 +37,12 @@ def connections(vip: str, places=PLACES) -> list:
     return found
 
 
+def ends(node: str) -> tuple:
+    """The tunnel's addresses, this node's own and the peer's."""
+    own = 1 if node == "a" else 2
+    return "169.254.112.%d" % own, "169.254.112.%d" % (3 - own)
+
+
 def is_so(name: str, vip: str, seconds: float) -> list:
     """Lines for nft: the VIP is in that set for so long from now on, 0 = no longer."""
     lines = ["flush set %s %s" % (TABLE, name)]
@@ -51,15 +59,31 @@ def known(found) -> list:
 
 def load(lines) -> None:
     """All of it or nothing. Raises OSError."""
+    nft(["-f", "-"], "\n".join(lines) + "\n")
+
+
+def forwarded() -> tuple:
+    """(packets, bytes) that went to the peer since the rules were made. Raises OSError."""
+    told = nft(["list", "counter"] + TABLE.split() + ["forwarded"])
+    numbers = re.search(r"packets (\d+) bytes (\d+)", told)
+    if numbers is None:
+        raise OSError("nft does not tell what was forwarded")
+    return int(numbers.group(1)), int(numbers.group(2))
+
+
+def nft(argv, given: str = "") -> str:
+    """What it says. Raises OSError."""
     try:
         done = subprocess.run(
-            ["nft", "-f", "-"],
-            input="\n".join(lines).encode() + b"\n",
+            ["nft"] + argv,
+            input=given.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=LIMIT_S,
         )
     except subprocess.TimeoutExpired as error:
         raise OSError("nft does not end") from error
+    said = done.stdout.decode(errors="replace").strip()
     if done.returncode:
-        raise OSError("nft: %s" % done.stdout.decode(errors="replace").strip())
+        raise OSError("nft: %s" % said)
+    return said

@@ -44,6 +44,7 @@ class Keeping:
         self.until = None  # not MASTER any more, and keeps them until then
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
+        self.reset = 0  # since the service has started: those that were open when the time was over
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
         self.carried_until = 0.0  # so long its last word counts that it does
@@ -119,6 +120,8 @@ def begin(keeping: Keeping, now: float) -> None:
 
 
 def end(keeping: Keeping, why: str) -> None:
+    if why == TIME_OVER:
+        keeping.reset += keeping.left or 0
     keeping.until, keeping.left, keeping.why_ended = None, None, why
     keeping.peer_can = keeping.peer_has = False
     keeping.carried_until = 0.0

@@ -36,9 +36,9 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until: float, through, fill: bool) -> int:
-        """How many connections there are. forward_until: 0.0 = none are forwarded; fill: what this node's own are is
-        not known yet. What is opened meanwhile is recorded first, so that none is missed."""
+    def look(self, forward_until: float, through, fill: bool):
+        """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded; fill: what
+        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed."""
         flows, vip = self.flows, self.vip
         if fill:
             lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
@@ -50,7 +50,7 @@ class Kernel:
         if through is not None:
             lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
         flows.load(lines)
-        return sum(lives for *_, lives in found)
+        return sum(lives for *_, lives in found), flows.forwarded()
 
     @staticmethod
     def left_s(until: float) -> float:
@@ -75,6 +75,7 @@ class Kept:
         # it. What a service before this one has left ends by itself.
         self.made = self.tried = (False, False)
         self.prepared_at = None  # when the peer first asked in vain whether this node is ready
+        self.forwarded = (0, 0)  # packets and bytes to the peer, as the last look has found it
         self.told = (None, False)  # what the log was last told of both
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
@@ -196,8 +197,9 @@ class Kept:
         if self.asked is None or self.kernel.done.empty():
             return
         wanted, self.asked = self.asked, None
-        count, error = self.kernel.done.get()
+        found, error = self.kernel.done.get()
         if error is None:
+            count, self.forwarded = found
             self.mover.well(TROUBLE)
             self.made = wanted
             connections.counted(self.keeping, count)
@@ -235,4 +237,5 @@ class Kept:
             own = {"count": keeping.left, "leftS": max(0, int(keeping.until - now))}
         if self.in_force():
             peers = {"count": keeping.peer_left, "leftS": keeping.peer_time_s}
-        return {"connections": {"kept": own, "carried": peers}}
+        forwarded = dict(zip(("packets", "bytes"), self.forwarded))
+        return {"connections": {"kept": own, "carried": peers, "forwarded": forwarded, "reset": keeping.reset}}
