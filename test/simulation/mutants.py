@@ -49,12 +49,15 @@ MUTANTS = [
     Mutant(
         "only who has the VIP for certain goes on answering, not one to which it may be on its way",
         "vip_on_nic",
-        ("now + LINGER_S\n", "now + (LINGER_S if self.known.here() else 0.0)\n"),
+        (
+            "        if self.keeps or not (seen.fresh and seen.available and seen.holder != self.known.me):\n",
+            "        if self.known.here():\n",
+        ),
     ),
     Mutant(
         "a MASTER whose keepalived was killed does not go on answering",
         "vip_on_nic",
-        ("        left_s = int(self.lent_until - now)\n", "        left_s = int(self.lent_until - now) * self.kept\n"),
+        ("left_s = math.ceil(self.lent_until - now)\n", "left_s = math.ceil(self.lent_until - now) * self.kept\n"),
     ),
     Mutant(
         "the peer's word that it has the VIP counts before this node's last request does",

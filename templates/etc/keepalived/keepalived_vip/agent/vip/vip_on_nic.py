@@ -105,7 +105,7 @@ class VipOnNic:
             seconds = nic.ENDLESS_S
         elif not master and self.kept and self.on_nic == nic.PRESENT:
             # It came back by this, in the moment in which keepalived removed it, or keepalived was killed.
-            seconds = LINGER_S if self.known.master else max(1, int(self.lent_until - now))
+            seconds = LINGER_S if self.known.master else max(1, math.ceil(self.lent_until - now))
         else:
             self.kept = self.kept and self.on_nic == nic.PRESENT
             return False
