@@ -56,7 +56,7 @@ describe("the operator's commands", () => {
   test("on a whole pair give each node's answer, and make nobody MASTER by force", async () => {
     await lab.makeMaster("a");
     await end([
-      { args: ["ssh", "b", "echo on $(hostname); exit 7"], code: 7, says: /^on / },
+      { args: ["ssh", "b", "echo on $(hostname); exit 7"], code: 7, says: /^on /m },
       { args: ["failover", "b", "--yes"], code: 4, says: /a is MASTER; .*switchover --to b/ },
       { args: ["failover", "a", "--yes"], code: 4, says: /a is MASTER already/ },
       { args: ["failover", "c"], code: 64 },
