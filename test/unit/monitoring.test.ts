@@ -91,6 +91,11 @@ test("every series that a node tells is looked at by an alert or on the dashboar
     "keepalived_vip_role_since_timestamp_seconds",
     "keepalived_vip_address_present",
     "keepalived_vip_cloud_owner",
+    // Only where connections are kept, which is off by default: a panel of them would be empty for most.
+    "keepalived_vip_connections",
+    "keepalived_vip_connections_forwarded_packets_total",
+    "keepalived_vip_connections_forwarded_bytes_total",
+    "keepalived_vip_connections_reset_total",
   ]);
 });
 
