@@ -1,8 +1,6 @@
-"""The word between the nodes: a takeover from one side, and an address that answers until the other one has it."""
+"""The words between the nodes: a takeover from one side."""
 
 import json
-import os
-import signal
 import socket
 import threading
 import time
@@ -10,86 +8,9 @@ import time
 import support
 from keepalived_vip.agent.node import peer
 from keepalived_vip.agent.policy import switch
-from keepalived_vip.agent.vip import vip_on_nic
-from pair import MY_ADDRESS, PEER_ADDRESS, Pair
-from support import ME, PEER, never, until
-
-
-class Talk(Pair):
-    """The peer's mouth and ear."""
-
-    def said_by(self, address, message, answers=True):
-        """What the service answers to a datagram."""
-        found = []
-
-        def talk():
-            support.enter_namespace(self.peer)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
-                mouth.settimeout(20 if answers else 0.5)
-                mouth.bind((address, peer.ASK_PORT))
-                mouth.sendto(json.dumps(message).encode(), (MY_ADDRESS, peer.PORT))
-                try:
-                    found.append(json.loads(mouth.recv(2000).decode()))
-                except socket.timeout:
-                    pass
-
-        talker = threading.Thread(target=talk)
-        talker.start()
-        talker.join()
-        return found[0] if found else None
-
-    def peer_answers(self, *phases, port=peer.PORT, why=None):
-        """Plays the peer's service: one phase per question, the last one again and again."""
-        left, asked = list(phases), []
-        ready = threading.Event()
-
-        def talk():
-            support.enter_namespace(self.peer)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-                ear.settimeout(20)
-                ear.bind((PEER_ADDRESS, port))
-                ready.set()
-                while left:
-                    try:
-                        data, sender = ear.recvfrom(2000)
-                    except socket.timeout:
-                        return
-                    question = json.loads(data.decode())
-                    if question["id"] in peer.NEWS:
-                        continue
-                    asked.append(question)
-                    phase = left.pop(0) if len(left) > 1 or left[0] == switch.REFUSED else left[0]
-                    answer = {"id": question["id"], "phase": phase, "reached": phase, "why": why}
-                    ear.sendto(json.dumps(answer).encode(), sender)
-
-        threading.Thread(target=talk, daemon=True).start()
-        self.addCleanup(left.clear)
-        ready.wait()
-        return asked
-
-    def peer_hears(self, port=peer.PORT):
-        """What the peer's service is told, with who says it."""
-        heard, ready, over = [], threading.Event(), threading.Event()
-
-        def listen():
-            support.enter_namespace(self.peer)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-                ear.settimeout(0.1)
-                ear.bind((PEER_ADDRESS, port))
-                ready.set()
-                while not over.is_set():
-                    try:
-                        data, sender = ear.recvfrom(2000)
-                    except socket.timeout:
-                        continue
-                    heard.append((sender, json.loads(data.decode())["id"]))
-
-        listener = threading.Thread(target=listen, daemon=True)
-        listener.start()
-        self.addCleanup(listener.join)
-        self.addCleanup(over.set)
-        ready.wait()
-        return heard
+from pair import MY_ADDRESS, PEER_ADDRESS
+from support import ME, PEER, until
+from talk import Talk
 
 
 class Take(Talk):
@@ -285,101 +206,3 @@ class Left(Talk):
         count = len(heard)
         until(lambda: self.on_nic() == "absent", self.output)
         self.assertLessEqual(len(heard), count + 1)
-
-
-class Linger(Talk):
-    def setUp(self):
-        super().setUp()
-        with open(self.settings) as file:
-            given = json.load(file)
-        with open(self.settings, "w") as file:
-            json.dump(dict(given, lingerS=600), file)  # longer than a test waits: nothing ends by itself
-
-    def peer_has(self):
-        """The peer says so again and again, for too early it proves nothing, until the address is gone."""
-
-        def gone():
-            self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
-            return self.on_nic() == "absent"
-
-        until(gone, self.output)
-
-    def demoted(self, word="BACKUP"):
-        self.master()
-        self.drop_vip()
-        self.write('INSTANCE "VI_1" %s 250' % word)
-        until(lambda: self.status()["state"] == word, self.output)
-
-    def test_a_demoted_node_answers_until_the_peer_has_the_vip(self):
-        self.demoted()
-        self.assertEqual(self.on_nic(), "leased", "the cloud still delivers here")
-        calls = len(self.cloud.journal)
-        self.peer_has()
-        self.assertEqual((self.status()["state"], len(self.cloud.journal)), ("BACKUP", calls))
-
-    def test_a_word_that_a_node_finds_after_it_stood_still_may_be_of_before(self):
-        self.demoted()
-        self.service.send_signal(signal.SIGSTOP)
-        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
-        never(lambda: self.on_nic() == "absent", vip_on_nic.EARLY_S)
-        self.service.send_signal(signal.SIGCONT)
-        never(lambda: self.on_nic() == "absent", 3)
-
-    def test_an_address_that_was_prepared_meanwhile_for_a_planned_switch_back_stays(self):
-        self.demoted()
-        self.assertEqual(self.call("prepare")[0], 0)
-        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)
-        never(lambda: self.on_nic() == "absent", 3)
-
-    def test_a_demoted_node_to_which_nobody_said_so_takes_its_own_address_for_no_mastership(self):
-        self.master()
-        self.drop_vip()  # and keepalived's word is lost
-        until(lambda: self.on_nic() == "leased", self.output)
-        self.cloud.holder = PEER
-        calls = len(self.cloud.journal)
-        self.peer_has()
-        until(lambda: self.status()["state"] == "BACKUP", self.output)
-        self.assertEqual((self.cloud.holder, len(self.cloud.journal)), (PEER, calls))
-
-    def test_a_hook_that_a_killed_service_has_not_read_makes_no_master_of_a_demoted_node(self):
-        self.demoted()
-        # As keepalived does, so that what is said meanwhile is kept.
-        pipe = os.open(self.run_dir + "/keepalived.fifo", os.O_RDWR)
-        self.addCleanup(os.close, pipe)
-        self.kill()
-        self.write('NOTIFY "VI_1" MASTER 0')  # its hook comes late, after that of BACKUP
-        calls = len(self.cloud.journal)
-        self.start()
-        never(lambda: self.status()["state"] == "MASTER" or self.on_nic() == "forever", 3)
-        self.assertEqual(len(self.cloud.journal), calls)
-
-    def test_also_one_whose_keepalived_was_stopped(self):
-        self.demoted("STOP")
-        self.assertEqual(self.on_nic(), "leased")
-
-    def test_keepalived_that_starts_again_may_clear_the_nic(self):
-        self.demoted("STOP")
-        self.drop_vip()
-        until(lambda: self.on_nic() == "leased", self.output)
-
-    def test_also_one_that_has_asked_for_the_vip_and_to_which_it_may_be_on_its_way(self):
-        self.cloud.move_s = 60
-        self.start()
-        self.become_master()
-        until(lambda: "MigratePrivateIpAddress" in self.cloud.actions(), self.output)
-        self.become_backup()
-        until(lambda: self.on_nic() == "leased", self.output)
-        self.said_by(PEER_ADDRESS, {"id": "has"}, answers=False)  # as the cloud has it before it knows of the move
-        never(lambda: self.on_nic() == "absent", 2)
-
-    def test_also_one_whose_keepalived_was_killed_and_starts_again(self):
-        self.master()
-        self.add_vip("valid_lft", "25", "preferred_lft", "0")  # by before_start.sh
-        self.become_backup()
-        until(lambda: self.on_nic() == "leased", self.output)
-        until(lambda: self.status()["state"] == "BACKUP", self.output)
-
-    def test_master_again_it_keeps_the_address(self):
-        self.demoted()
-        self.write('INSTANCE "VI_1" MASTER 250')
-        until(lambda: self.on_nic() == "forever", self.output)
