@@ -33,10 +33,13 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
   });
 }
 
+const notRunning = 'This lab does not run. Start it with "npm run lab".';
+
 /** Asks the daemon. Fails with a plain sentence when it does not run. */
 export function ask<T>(socketPath: string, verb: string, args?: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, path: `/${verb}`, method: "POST" }, (answer) => {
+    // A connection for each: one that is kept may be closed by the daemon in the moment in which it is used again.
+    const outgoing = request({ socketPath, path: `/${verb}`, method: "POST", agent: false }, (answer) => {
       let body = "";
       answer.on("data", (chunk: Buffer) => {
         body += chunk;
@@ -51,7 +54,10 @@ export function ask<T>(socketPath: string, verb: string, args?: unknown): Promis
         }
       });
     });
-    outgoing.on("error", () => reject(new Error('This lab does not run. Start it with "npm run lab".')));
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+      reject(new Error(gone ? notRunning : `the lab's daemon could not be asked: ${error.message}`));
+    });
     outgoing.end(args === undefined ? "" : JSON.stringify(args));
   });
 }
