@@ -30,7 +30,7 @@ export interface Fault {
   what: string;
   /** While it lasts; and in mode stable also after it was undone, for there nothing moves back ... */
   vip: Effect;
-  /** ... unless both were MASTER meanwhile, so that they have to sort it out. */
+  /** ... unless keepalived speaks once more: both were MASTER meanwhile and sort it out, or one is started anew. */
   afterwards?: "either";
   /** So long it has to stay like that while the fault lasts: a node that is wrong looks again after the interval. */
   holdsMs?: number;
