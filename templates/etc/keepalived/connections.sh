@@ -100,8 +100,8 @@ table ip keepalived_vip {
 }
 table netdev keepalived_vip {
   counter answers { }
-  # Nothing but the VIP's connections is let out of the tunnel: no ARP either.
-  chain tunnel {
+  # Nothing but the VIP's connections is let out of the tunnel: no ARP either. (To nft 0.9 "tunnel" is no name but a keyword.)
+  chain from_tunnel {
     type filter hook ingress device "$link" priority 0; policy drop;
     ip saddr $vip meta l4proto tcp counter name answers fwd ip to $gateway device "$interface"
     ip daddr $vip meta l4proto tcp accept
