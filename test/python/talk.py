@@ -33,16 +33,21 @@ class Talk(Pair):
         talker.join()
         return found[0] if found else None
 
+    def ear(self, port, patience_s):
+        """The peer's. The thread that asks for it is in the peer's namespace from then on."""
+        support.enter_namespace(self.peer)
+        ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ear.settimeout(patience_s)
+        ear.bind((PEER_ADDRESS, port))
+        return ear
+
     def peer_answers(self, *phases, port=peer.PORT, why=None):
         """Plays the peer's service: one phase per question, the last one again and again."""
         left, asked = list(phases), []
         ready = threading.Event()
 
         def talk():
-            support.enter_namespace(self.peer)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-                ear.settimeout(20)
-                ear.bind((PEER_ADDRESS, port))
+            with self.ear(port, 20) as ear:
                 ready.set()
                 while left:
                     try:
@@ -67,10 +72,7 @@ class Talk(Pair):
         heard, ready, over = [], threading.Event(), threading.Event()
 
         def listen():
-            support.enter_namespace(self.peer)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-                ear.settimeout(0.1)
-                ear.bind((PEER_ADDRESS, port))
+            with self.ear(port, 0.1) as ear:
                 ready.set()
                 while not over.is_set():
                     try:
