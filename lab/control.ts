@@ -34,6 +34,7 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
 }
 
 const notRunning = 'This lab does not run. Start it with "npm run lab".';
+const whereToLook = "see daemon.log in the lab's folder";
 
 /** Asks the daemon. Fails with a plain sentence when it does not run. */
 export function ask<T>(socketPath: string, verb: string, args?: unknown): Promise<T> {
@@ -50,13 +51,13 @@ export function ask<T>(socketPath: string, verb: string, args?: unknown): Promis
           if (error === undefined) resolve(result);
           else reject(new Error(error));
         } catch {
-          reject(new Error("the lab's daemon broke off its answer; see daemon.log in the lab's folder"));
+          reject(new Error(`the lab's daemon broke off its answer; ${whereToLook}`));
         }
       });
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      reject(new Error(gone ? notRunning : `the lab's daemon could not be asked: ${error.message}`));
+      reject(new Error(gone ? notRunning : `the lab's daemon could not be asked: ${error.message}; ${whereToLook}`));
     });
     outgoing.end(args === undefined ? "" : JSON.stringify(args));
   });
