@@ -14,6 +14,7 @@ import { Lab, until } from "../../support/lab.ts";
 export type Node = "a" | "b";
 export const nodes: Node[] = ["a", "b"];
 
+/** What `end` gives of connections none of which a move has cost, and of those that were all reset. */
 export const whole: Broken = { broken: 0, hanging: 0 };
 export const reset: Broken = { broken: connectionCount, hanging: 0 };
 
@@ -57,6 +58,7 @@ export class KeptLab extends Lab {
     return JSON.parse(await this.on(node, "cat /run/keepalived-vip/status.json"));
   }
 
+  /** Connections that are open, and stay so until they are ended. */
   async held(): Promise<Connections> {
     const connections = new Connections(this.#namespace, this.pair.vip);
     await connections.opened;
