@@ -8,12 +8,26 @@ const lab = new KeptLab("tcf");
 before(() => lab.make(`healthCheck=${JSON.stringify({ process: "say-name.service" })}`));
 after(() => lab.run("down"));
 
+/** How often the cloud has been told to move the VIP. */
+const moves = async (): Promise<number> =>
+  (await lab.journal()).filter(({ action, result }) => action === "MigratePrivateIpAddress" && result === "ok").length;
+
+/** Else it is there again before b has missed it. */
+const dropIns = "/run/systemd/system/keepalived.service.d";
+const staysDead = `${dropIns}/stays-dead.conf`;
+
 for (const how of ["keepalived-stop", "keepalived-kill", "stall"]) {
-  test(`${how} breaks no connection`, async () => {
+  test(`${how} breaks no connection, and the VIP goes over`, async () => {
     await lab.makeMaster("a");
     await lab.over();
-    const connections = await lab.held();
+    const [before, connections] = [await moves(), await lab.held()];
+    if (how === "keepalived-kill") {
+      await lab.on("a", `mkdir -p ${dropIns}; printf '[Service]\nRestart=no\n' >${staysDead}; systemctl daemon-reload`);
+    }
     await lab.run("fail", "a", "--how", how);
+    await until("the cloud was told to move the VIP", async () => (await moves()) > before);
+    if (how !== "stall") await until("b has it", async () => (await lab.holder()) === "b");
+    await lab.on("a", `rm -f ${staysDead}; systemctl daemon-reload; systemctl start keepalived`);
     await lab.run("heal");
     await lab.converged();
     // Of those that were opened in between some may be another node's than the first.
