@@ -198,7 +198,12 @@ export class HaPair extends pulumi.ComponentResource {
     type Built = ReturnType<typeof build>;
     const takeOver = (giver: NodeName, taker: Built, take: HandoverArgs["take"]) => {
       const after = [taker.files.installed];
-      return handover(`${name}-${giver}-handover`, { taker: taker.login, design, take, after }, child);
+      const { keepConnectionsS } = settings;
+      return handover(
+        `${name}-${giver}-handover`,
+        { taker: taker.login, design, take, keepConnectionsS, after },
+        child,
+      );
     };
     const order = orderOf(running);
     const one = build(order[0], { start: [], attach: [], install: [] });

@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { hasResourceHooks } from "./ssh/hooks.ts";
 import { asRoot, connectionTo, type Login } from "./ssh/login.ts";
 import { sayingWhy } from "./ssh/unreachable.ts";
 
@@ -16,6 +17,8 @@ export interface HandoverArgs {
    * `no`: there is nothing to take over.
    */
   take: "must" | "may" | "no";
+  /** For how many seconds at most the giver then goes on serving the connections that it has, null for none (keepConnections). */
+  keepConnectionsS: number | null;
   /** Until the taker is known to be healthy. */
   after: pulumi.Resource[];
 }
@@ -25,12 +28,15 @@ export interface HandoverArgs {
  *
  * A resource of its own, since it has to run between the new machine's installation and the moment when the ENI leaves the
  * old one; an update in which nothing is replaced opens no connection for it. It fails when the taker does not get the VIP:
- * then nothing more is replaced, and the next update tries again.
+ * then nothing more is replaced, and the next update tries again. With keepConnections it ends when the giver keeps no more
+ * connections: its machine goes with them otherwise.
  */
 export function handover(name: string, args: HandoverArgs, opts: pulumi.ComponentResourceOptions): pulumi.Resource {
   const take = asRoot(args.taker.user, "/etc/keepalived/vip.py take");
+  const wait = asRoot(args.taker.user, "/etc/keepalived/vip.py carried --wait");
+  const must = args.keepConnectionsS === null ? take : `${take} && ${wait}`;
   // The second one waits for what the first found under way.
-  const create = { must: take, may: `${take} || ${take} || :`, no: ":" }[args.take];
+  const create = { must, may: `${take} || ${take} || :`, no: ":" }[args.take];
   return new command.remote.Command(
     name,
     {
@@ -42,10 +48,18 @@ export function handover(name: string, args: HandoverArgs, opts: pulumi.Componen
     },
     {
       ...opts,
-      ...sayingWhy(name, args.taker),
+      hooks: { ...sayingWhy(name, args.taker).hooks, ...(args.take === "must" && sayingHowLong(name, args)) },
       dependsOn: args.after,
       // Who has the VIP, and where the taker is, may change at any time; that alone moves nothing.
       ignoreChanges: ["connection", "create"],
     },
   );
+}
+
+/** Says, in a preview as well, how long the machine waits that is to be replaced: the hook is called for a new command alone. */
+function sayingHowLong(name: string, { keepConnectionsS: seconds }: HandoverArgs): pulumi.ResourceHookBinding {
+  if (seconds === null || !hasResourceHooks()) return {};
+  const text = `${name}: the machine is replaced once the connections that it keeps have ended, after ${seconds} s at most (keepConnections)`;
+  const say = new pulumi.ResourceHook(`${name}-waits`, () => pulumi.log.info(text), { onDryRun: true });
+  return { beforeCreate: [say] };
 }

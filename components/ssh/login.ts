@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Bastion } from "../../render/model.ts";
-import { hasErrorHooks } from "./errorHooks.ts";
+import { hasErrorHooks } from "./hooks.ts";
 
 /** How a node is reached by SSH. */
 export interface Login {

@@ -1,7 +1,7 @@
 /** What is said, and done, when a node does not let the program in: the provider's own words name neither host nor setting. */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { hasErrorHooks } from "./errorHooks.ts";
+import { hasErrorHooks } from "./hooks.ts";
 import type { Login } from "./login.ts";
 
 /** What a user can look at. */

@@ -44,6 +44,23 @@ test("a switch there and one back break no connection: neither of those from bef
   await lab.over();
 });
 
+test("an update that replaces the old node waits for the connections that it keeps, and no longer", async () => {
+  await lab.makeMaster("a");
+  const connections = await lab.held();
+  await switchTo("b");
+  await until("b carries them", async () => (await lab.told("b")).connections?.carried?.count === connectionCount);
+  let said: string | undefined;
+  const waits = lab.on("b", "/etc/keepalived/vip.py carried --wait").then((text) => {
+    said = text;
+  });
+  assert.match(await lab.on("b", "/etc/keepalived/vip.py carried; test $? = 1"), /still serves \d+ connections, for/);
+  assert.equal(said, undefined, "it waits");
+  assert.deepEqual(await connections.end(), whole);
+  await waits;
+  assert.match(said ?? "", /still serves \d+ connections.*\nno connection of the peer's is carried any more\n$/s);
+  await lab.over();
+});
+
 test("the power cut of the node that keeps them resets all of them, and new ones are served", async () => {
   await lab.makeMaster("a");
   const connections = await lab.held();

@@ -36,6 +36,13 @@ test("a running pair changes node by node, the one with the VIP last and only af
   }
 });
 
+test("with keepConnections the machine with the VIP waits for the connections that it then keeps, nobody else does", async () => {
+  const r = await run({ keepConnections: "10m" }, beforeFailover);
+  const take = "/etc/keepalived/vip.py take";
+  assert.equal(r.one("Command", "ha-a-handover").inputs.create, `${take} && /etc/keepalived/vip.py carried --wait`);
+  assert.equal(r.one("Command", "ha-b-handover").inputs.create, ":");
+});
+
 test("where the VIP's ENI is on no machine yet, the other node may take it, and nothing insists on that", async () => {
   const r = await run(
     {},

@@ -6,7 +6,7 @@ import sys
 
 from keepalived_vip.agent.node import drain, nic
 from keepalived_vip.log import plain
-from keepalived_vip.operator import adverts, asker, failover, probe, switchover
+from keepalived_vip.operator import adverts, asker, carried, failover, probe, switchover
 
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
 
@@ -61,6 +61,8 @@ def parser() -> Parser:
     one.add_argument("--json", action="store_true")
     one = verbs.add_parser("take")
     one.add_argument("--reason", type=plain)
+    one = verbs.add_parser("carried")
+    one.add_argument("--wait", action="store_true", help="until there are none any more")
     one = verbs.add_parser("failover")
     one.add_argument("--reason", type=plain)
     one = verbs.add_parser("maintenance")
@@ -78,5 +80,6 @@ def main(conf, argv) -> int:
     args = parser().parse_args(argv)
     os.makedirs(conf.run, exist_ok=True)
     verbs = {"prepare": switchover.prepare, "yield": switchover.give, "take": switchover.take}
-    verbs.update({"failover": failover.failover, "maintenance": maintenance, "probe": probe.probe})
+    verbs.update({"carried": carried.carried, "failover": failover.failover})
+    verbs.update({"maintenance": maintenance, "probe": probe.probe})
     return verbs[args.verb](conf, args)

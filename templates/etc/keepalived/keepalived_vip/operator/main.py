@@ -12,6 +12,8 @@
                     then stays away for that time, 1h by default; any other takes part again at once
   take [--reason TEXT]
                     on the standby: both halves at once; the peer is asked to yield over the network
+  carried [--wait]
+                    how many of the peer's connections this node carries (keepConnections); --wait: until there are none
   failover [--reason TEXT]
                     where nobody is MASTER: this node becomes it; ends its maintenance, starts what does not run
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
@@ -27,7 +29,7 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield, take, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not
+Of prepare, yield, take, carried, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not
 all is as asked; 6 the result is unknown.
 """
 
@@ -131,7 +133,7 @@ VERBS = {
     ("metrics",): metrics,
 }
 # These read their own options.
-WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "failover", "maintenance", "probe"), planned)
+WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "carried", "failover", "maintenance", "probe"), planned)
 WITH_OPTIONS["drain"] = drained
 
 
