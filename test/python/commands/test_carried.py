@@ -29,9 +29,7 @@ class Carried(Pair):
 
     def test_says_how_many_and_for_how_long_or_that_there_are_none(self):
         self.says({"count": 37, "leftS": 360})
-        self.assertEqual(
-            self.call("carried"), (1, "the peer still serves 37 connections, for 6 min more at most\n")
-        )
+        self.assertEqual(self.call("carried"), (1, "the peer still serves 37 connections, for 6 min more at most\n"))
         self.says({"count": None, "leftS": 5})
         self.assertEqual(self.call("carried"), (1, "the peer still serves connections, for 5 s more at most\n"))
         self.says(None)

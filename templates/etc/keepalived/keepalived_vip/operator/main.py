@@ -13,7 +13,7 @@
   take [--reason TEXT]
                     on the standby: both halves at once; the peer is asked to yield over the network
   carried [--wait]
-                    how many of the peer's connections this node carries (keepConnections); --wait: until there are none
+                    how many of the peer's connections this node carries (keepConnections); waits until there are none
   failover [--reason TEXT]
                     where nobody is MASTER: this node becomes it; ends its maintenance, starts what does not run
   maintenance on [--for 2h] [--reason TEXT] [--force] | maintenance off
@@ -29,8 +29,8 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield, take, carried, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved, but not
-all is as asked; 6 the result is unknown.
+Of prepare, yield, take, carried, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved,
+but not all is as asked; 6 the result is unknown.
 """
 
 import os
