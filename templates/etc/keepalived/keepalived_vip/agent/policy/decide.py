@@ -182,6 +182,8 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     """A look's answer."""
     asked, seen = known.asked, known.seen
     asked.busy = False
+    if holder != seen.holder:
+        seen.unsettled_since = None  # it moves: what is stuck on its way shows in one place
     seen.holder, seen.available, seen.eip, seen.at, seen.asked_at = holder, available, eip, now, None
     known.patience.in_a_row[patience.LOOK] = 0
     if not known.master:
@@ -270,6 +272,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     switch.tell(known, switch.ACCEPTED)
     known.claimed_at = None if asked.step[0] == "give" else now
     asked.claim, known.left_until, known.seen.taken = False, 0.0, False
+    known.seen.unsettled_since = None  # a move of its own runs now, and may take as long as the one before
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since
     known.patience.not_before = now + patience.POLL_S
