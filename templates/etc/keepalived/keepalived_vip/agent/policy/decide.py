@@ -60,9 +60,12 @@ def heard_lower(known: Knowledge, now: float) -> bool:
 
 
 def peer_left(known: Knowledge, now: float) -> None:
-    """The peer's own word that it is MASTER no longer."""
+    """The peer's own word that it is MASTER no longer. Looked at at once, whatever storm there was: what a look finds
+    once the peer may have risen again says nothing of this word."""
     known.left_until = now + LEFT_S
     heard_lower(known, now)
+    if known.master:
+        known.asked.look_at = now
 
 
 def asked_peer(known: Knowledge, now: float) -> None:
