@@ -120,7 +120,9 @@ class Node(Nic, Rounds):
     def end_keepalived(self, killed: bool) -> None:
         if self.keepalived.state in (DOWN, LISTEN):
             return
-        self.hung_by.clear()  # systemd has one that stands still go on before it ends it
+        if self.hung_by:
+            self.upset()  # until now it claimed nothing
+            self.hung_by.clear()  # systemd has one that stands still go on before it ends it
         if killed:
             self.keepalived.kill()
             self.left_behind = True

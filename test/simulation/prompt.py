@@ -60,8 +60,10 @@ class Prompt:
         if record.accepted_at >= since or cloud.holder == node.eni:
             world.judge("prompt")
             return
-        hindered = max(since, cloud.lock_ended, cloud.held_since, record.late_until) + world.plan.lag_s
-        if hindered > since:
+        # One that hangs may claim nothing before its peer has given up.
+        free = max(since, record.left_at) if node.hung_by else since
+        hindered = max(free, cloud.lock_ended, cloud.held_since, record.late_until) + world.plan.lag_s
+        if hindered > free:
             within += self.unseen_s()
         if cloud.holder == NOBODY:
             within += 2 * bounds.NOBODY_S

@@ -10,9 +10,13 @@ from unittest import mock
 import support
 from keepalived_vip.agent.node import upkeep
 from keepalived_vip.agent.policy import decide, knowledge, switch
+from keepalived_vip.agent.policy.hearing import Hearing
 from keepalived_vip.agent.policy.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
 from node import Node
+from pair import ADVERT, FAREWELL, Pair
 from support import until
+
+CUT_OFF_S = PATIENCE_S[CUT_OFF]
 
 
 class Due(unittest.TestCase):
@@ -106,10 +110,52 @@ class Handed(unittest.TestCase):
         self.assertEqual(self.started(), ["restart"])
 
 
-class CutOff(Node):
+class Rising(unittest.TestCase):
+    """A standby's keepalived that is cut off, whose peer dies just then: an advert each 0.5 s, the last one at 13.4."""
+
     def setUp(self):
-        super().setUp()
-        self.play_keepalived()
+        self.known = knowledge.Knowledge("eni-me", "eni-peer", False, 20)
+        self.hearing = Hearing()
+        self.keep = upkeep.Upkeep(mock.Mock(restart_keepalived="restart"), mock.Mock(), lambda *_: False, mock.Mock())
+        patches = mock.patch.object(upkeep, "cut_off", return_value="gone"), mock.patch.object(upkeep, "Child")
+        self.children = [patch.start() for patch in patches][1]
+        self.addCleanup(mock.patch.stopall)
+        self.last_heard(13.4)
+        for now in (8.0, 10.0, 12.0):
+            self.assertEqual(self.started(now), [])
+
+    def last_heard(self, at: float, priority: int = 250):
+        self.hearing.took(at, [(priority, 0.5)], True)
+
+    def started(self, now: float):
+        self.keep.turn(now, True, self.known, self.hearing.rising(now))
+        return [call[0][0] for call in self.children.call_args_list]
+
+    def test_one_that_is_about_to_become_master_does_so_first_and_has_the_vip_before_it_is_started_anew(self):
+        self.assertEqual(self.started(14.2), [])
+        self.assertEqual(self.started(16.2), [])
+        decide.became_master(self.known, 16.3)
+        self.assertEqual(self.started(18.2), [])
+        self.assertEqual(self.started(20.2), [])
+        decide.saw(self.known, 20.3, "eni-me", True, knowledge.EIP_OK, 0.0)
+        self.assertEqual(self.started(22.2), ["restart"])
+
+    def test_a_farewell_makes_it_rise_at_once(self):
+        self.last_heard(13.9, 0)
+        self.assertEqual(self.started(14.0), [])
+
+    def test_one_whose_peer_is_heard_is_started_anew(self):
+        self.last_heard(13.9)
+        self.assertEqual(self.started(14.0), ["restart"])
+
+    def test_one_that_has_not_risen_by_then_is_started_anew(self):
+        """In FAULT, of whose end it can't hear."""
+        self.assertEqual(self.started(16.2), [])
+        self.assertEqual(self.started(18.2), ["restart"])
+
+
+class Held:
+    """What keepalived holds of the node, and whether it was started anew."""
 
     def before_start(self):
         """As before_start.sh has it."""
@@ -125,6 +171,12 @@ class CutOff(Node):
                 return file.read().split()
         except OSError:
             return []
+
+
+class CutOff(Held, Node):
+    def setUp(self):
+        super().setUp()
+        self.play_keepalived()
 
     def cut_off(self):
         until(lambda: "folder" in self.status()["troubles"], self.output)
@@ -166,7 +218,26 @@ class CutOff(Node):
         support.never(lambda: "folder" in self.status()["troubles"], 3.0)
 
 
-del Node  # it has no tests of its own
+class CutOffAsThePeerDies(Held, Pair):
+    # With the longest time to the next one, for machines too slow for the usual.
+    LAST_WORD = FAREWELL[:4] + bytes((0x0F, 0xFF)) + FAREWELL[6:]
+
+    def heard(self, packet):
+        self.advert(packet)
+        return self.asked()
+
+    def test_it_takes_over_first(self):
+        self.play_keepalived()
+        os.mkfifo(self.run_dir + "/keepalived.fifo")
+        self.before_start()
+        self.standby()
+        os.rename(self.run_dir + "/keepalived.fifo", self.run_dir + "/old")
+        until(lambda: self.heard(self.LAST_WORD) or "folder" in self.status()["troubles"], self.output)
+        support.never(lambda: self.heard(self.LAST_WORD), CUT_OFF_S + 4.0)
+        until(lambda: self.heard(ADVERT) == ["restart"], self.output)
+
+
+del Node, Pair  # their tests are elsewhere
 
 if __name__ == "__main__":
     unittest.main()

@@ -89,6 +89,13 @@ class Steps(unittest.TestCase):
         self.assertFalse(game.known.here())
         self.assertEqual(game.issue(), DESCRIBE)
 
+    def on_its_way(self, game, holder, seconds):
+        """It shows there for so long, and is looked at only."""
+        began_at = game.now
+        while game.now < began_at + seconds:
+            self.assertEqual(game.issue(), DESCRIBE)
+            game.saw(holder, available=False)
+
     def test_an_address_stuck_on_its_way_is_asked_for_again(self):
         game = Game()
         decide.found_master(game.known, NOW)
@@ -99,6 +106,16 @@ class Steps(unittest.TestCase):
         self.assertIn(("migrate", PEER), steps)
         self.assertGreater(game.now, NOW + 40)
         self.assertLess(len(steps), 50)
+        decide.accepted(game.known, game.now, "task")
+        game.issue()
+        decide.task_said(game.known, game.now, False)
+        self.on_its_way(game, PEER, 40)
+
+    def test_one_that_moves_is_not_stuck_and_a_partition_costs_no_move_after_the_other(self):
+        game = Game()
+        decide.found_master(game.known, NOW)
+        self.on_its_way(game, ME, 40)
+        self.on_its_way(game, PEER, 40)
 
     def test_a_vip_on_no_eni_is_assigned_after_a_second_look(self):
         game = Game()

@@ -250,6 +250,25 @@ class Reassertion(unittest.TestCase):
         game.saw(PEER)
         self.assertEqual(game.step(), ("migrate", PEER))
 
+    def test_it_is_looked_at_at_once_after_a_storm_so_that_it_says_nothing_of_what_the_peer_takes_later(self):
+        game = Game().settled()
+        for _ in range(20):
+            decide.heard_lower(game.known, game.now)
+            if game.step() == DESCRIBE:
+                game.issue()
+                game.saw(ME)
+            game.now += 0.5
+        game.issue()
+        game.saw(ME)
+        decide.peer_left(game.known, game.now + 0.1)
+        game.now += 0.1
+        self.assertEqual(game.step(), DESCRIBE)
+        game.issue()
+        game.saw(ME)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(PEER)
+        self.assertEqual(game.step(), ASK)
+
     def test_the_black_hole_with_an_event_is_looked_at_at_once(self):
         game = Game().settled()
         game.now += 2

@@ -126,7 +126,8 @@ class Service:
         self.later.append(("keepalived-restarted", {"why": why}))
 
     def tend(self, now: float) -> None:
-        self.aside("upkeep", lambda: self.upkeep.turn(now, self.role.runs is True, self.known))
+        rising = self.listener.hearing.rising(now)
+        self.aside("upkeep", lambda: self.upkeep.turn(now, self.role.runs is True, self.known, rising))
 
     def read_fifo(self, descriptor: int) -> None:
         try:

@@ -46,8 +46,9 @@ class Upkeep:
         self.child = None
         self.handing = False  # the VIP is on its way to the peer, and keepalived is started anew once it is there
 
-    def turn(self, now: float, runs: bool, known) -> None:
-        """To be called every few seconds. Raises OSError: no process can be started."""
+    def turn(self, now: float, runs: bool, known, rising: bool = False) -> None:
+        """To be called every few seconds. rising: keepalived may be about to become MASTER. Raises OSError: no process
+        can be started."""
         if self.child is not None and self.child.result(now, LIMIT_S) is not None:
             self.child = None
         gone = cut_off(self.conf) if runs else None
@@ -58,6 +59,10 @@ class Upkeep:
         # One that hangs has left the VIP on the NIC, where it still answers: while the cloud delivers to this node, no
         # peer has taken over, and its end would be the VIP's.
         spares = [HANGS] if known.master and known.here() else []
+        if rising or (known.master and not known.here()):
+            # It takes over from a peer that has fallen silent. Started anew it would begin with that once more, and
+            # nobody serve meanwhile: it is as deaf afterwards, and then has the VIP.
+            spares.append(CUT_OFF)
         wrong = [what for what, is_so in ((HANGS, known.hung), (CUT_OFF, gone)) if is_so]
         due = self.revival.due(now, wrong, spares)
         if due == CUT_OFF:

@@ -60,9 +60,12 @@ def heard_lower(known: Knowledge, now: float) -> bool:
 
 
 def peer_left(known: Knowledge, now: float) -> None:
-    """The peer's own word that it is MASTER no longer."""
+    """The peer's own word that it is MASTER no longer. Looked at at once, whatever storm there was: what a look finds
+    once the peer may have risen again says nothing of this word."""
     known.left_until = now + LEFT_S
     heard_lower(known, now)
+    if known.master:
+        known.asked.look_at = now
 
 
 def asked_peer(known: Knowledge, now: float) -> None:
@@ -182,6 +185,8 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
     """A look's answer."""
     asked, seen = known.asked, known.seen
     asked.busy = False
+    if holder != seen.holder:
+        seen.unsettled_since = None  # it moves: what is stuck on its way shows in one place
     seen.holder, seen.available, seen.eip, seen.at, seen.asked_at = holder, available, eip, now, None
     known.patience.in_a_row[patience.LOOK] = 0
     if not known.master:
@@ -270,6 +275,7 @@ def accepted(known: Knowledge, now: float, task: str) -> None:
     switch.tell(known, switch.ACCEPTED)
     known.claimed_at = None if asked.step[0] == "give" else now
     asked.claim, known.left_until, known.seen.taken = False, 0.0, False
+    known.seen.unsettled_since = None  # a move of its own runs now, and may take as long as the one before
     known.seen.task = task
     known.seen.task_since = asked.step_at  # the answer may have waited, with all that happened since
     known.patience.not_before = now + patience.POLL_S
