@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { exitCodes as historyCodes } from "../../cli/ha/commands/history.ts";
 import { exitCodes as logsCodes } from "../../cli/ha/commands/logs.ts";
 import { exitCodes as selfTestCodes } from "../../cli/ha/commands/selfTest.ts";
-import { done, incomplete, refused, unknown } from "../../cli/ha/commands/switchover.ts";
+import { done, incomplete, refused, unknown } from "../../cli/ha/commands/told.ts";
 import { argumentsOf, options as haOptions, usage as haUsage } from "../../cli/ha/main.ts";
 import { exitCodes as statusCodes } from "../../cli/ha/pair/report.ts";
 import { schema } from "../../config/schema.ts";

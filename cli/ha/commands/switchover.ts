@@ -1,7 +1,6 @@
 /** `npm run ha -- switchover`: drives a planned switch on both nodes. Each side ends by itself should this command die. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
-import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
 import { folded } from "../../../terminal/fold.ts";
 import { oneLine, spoken } from "../../../terminal/printable.ts";
 import { Progress } from "../../../terminal/progress.ts";
@@ -13,9 +12,8 @@ import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
+import { agree, done, incomplete, refused, type Tell, unknown } from "./told.ts";
 
-/** Exit codes; the node's own commands have the same. */
-export const [done, refused, incomplete, unknown] = [0, 4, 5, 6] as const;
 /** The node's own deadlines end before: 20 s for the cloud, 8 s for the peer, 5 s for the service's answer. */
 const yieldLimitMs = 45_000;
 const verifyMs = 15_000;
@@ -54,22 +52,16 @@ export async function switchover(target: Target, { to, stay, yes, reason }: Swit
   const plan = planSwitch(await look(target), to);
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
   console.log(folded(planText(plan, target, stay)));
-  if (!yes) await confirm();
+  await agree({ yes, json: false });
   const command = `yield --json --for ${stay} --reason ${quoted(reason)}`;
   return carryOut(target, plan, { command, tell: console.log });
-}
-
-/** @throws Refusal unless whoever sits here has said yes */
-export async function confirm(): Promise<void> {
-  if (!someoneIsHere()) throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
-  if (!(await agreed("Go on?"))) throw new Refusal("Nothing has changed.", refused);
 }
 
 export interface Way {
   /** What the MASTER's vip.py is asked for: it hands the VIP over, and tells how far it is. */
   command: string;
   /** Gets what is told on the way. */
-  tell: (text: string) => void;
+  tell: Tell;
   /** What else is not yet so at the end. */
   also?: (view: View) => string[];
 }
@@ -130,7 +122,7 @@ export async function verify(
   target: Target,
   to: NodeName,
   openOf: (view: View) => string[],
-  { tell, code }: { tell: Way["tell"]; code: number },
+  { tell, code }: { tell: Tell; code: number },
 ): Promise<number> {
   const deadlineMs = Date.now() + verifyMs;
   const progress = new Progress(`everybody to agree on ${to}`);

@@ -26,7 +26,7 @@ const nobody = (change: (view: View) => void = () => {}) =>
 
 async function run(t: TestContext, node: string, more: object = {}): Promise<{ code: number; text: string }> {
   const printed = t.mock.method(console, "log", () => {});
-  const code = await failover(pair.target, failoverFrom(node, { yes: true, reason: "a burnt", ...more }));
+  const code = await failover(pair.target, failoverFrom(node, { yes: true, json: false, reason: "a burnt", ...more }));
   return { code, text: printed.mock.calls.map(({ arguments: [line] }) => String(line)).join("\n") };
 }
 
@@ -119,7 +119,7 @@ test("the pair's name is that of its stack or lab; a node has to be named", () =
   assert.deepEqual(names, ["prod", "lab", "organization/web/prod"]);
   for (const wrong of [undefined, "c", "A"]) {
     assert.throws(
-      () => failoverFrom(wrong, { yes: true }),
+      () => failoverFrom(wrong, { yes: true, json: false }),
       (error) => error instanceof Refusal && error.code === 64,
     );
   }
