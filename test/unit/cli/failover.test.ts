@@ -69,6 +69,25 @@ test("without a terminal, and without --yes, nothing is done", async (t) => {
   assert.deepEqual(pair.asked, []);
 });
 
+test("with --json it is one object, of a refusal too, and nobody is asked", async (t) => {
+  pair.is(nobody());
+  pair.dies("a");
+  pair.does("b", "failover", "printf 'on its way\\nrefused\\n'; exit 4");
+  const { code, text } = await run(t, "b", { json: true });
+  const { told, ...about } = JSON.parse(text) as { told: string[] };
+  assert.equal(code, 4);
+  assert.deepEqual(about, { schemaVersion: 1, target: "stack prod", node: "b", result: "refused", exitCode: 4 });
+  assert.match(told[0] ?? "", /^Failover to b; nobody is MASTER:$/);
+  assert.deepEqual(told.slice(-3), ["b: on its way", "b: refused", "Refused, nothing has changed."]);
+  const unasked = JSON.parse((await run(t, "b", { json: true, yes: false })).text) as {
+    exitCode: number;
+    told: string[];
+  };
+  assert.equal(unasked.exitCode, 4);
+  assert.equal(unasked.told.at(-1), "--json asks nobody, nothing has changed. To go on: --yes");
+  assert.deepEqual(pair.asked, ["b failover --reason a burnt"]);
+});
+
 describe("is refused, with what to do instead, when", () => {
   const cases: [string, "a" | "b", RegExp, View][] = [
     ["the node is MASTER", "a", /^a is MASTER already$/, seen(() => {})],
