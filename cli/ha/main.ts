@@ -8,6 +8,7 @@ import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
 import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
+import { scheduled, scheduledFrom } from "./commands/scheduled.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
 import { statusAll } from "./commands/statusAll.ts";
@@ -21,7 +22,10 @@ import { Refusal } from "./refusal.ts";
 export const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
     --all                                    a line for each pair of all stacks of the backend, the worst first
     --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
-npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
+npm run ha -- switchover [--to a|b] [--yes] [--json]  hand the VIP to the other node, make before break
+    --at TIME                                at 2026-11-29T03:00:00+08:00, 03:00 or +2h: the MASTER keeps it until then
+    --drop                                   drop the one that is kept
+    --wait                                   with keepConnections: until the connections have ended that the old node keeps
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
 npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
     --for 2h --reason TEXT                   how long (1h), and why; it ends by itself
@@ -97,6 +101,10 @@ async function main(argv: string[]): Promise<number> {
   if (command === "failover") {
     const wish = failoverFrom(argument, values);
     return failover(await findTarget(values), wish);
+  }
+  if (values.at !== undefined || values.drop) {
+    const wish = scheduledFrom(values);
+    return scheduled(await findTarget(values), wish);
   }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);

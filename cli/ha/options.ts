@@ -13,6 +13,9 @@ const where = {
 export const options = {
   to: { type: "string" },
   yes: { type: "boolean", default: false },
+  at: { type: "string" },
+  drop: { type: "boolean", default: false },
+  wait: { type: "boolean", default: false },
   for: { type: "string" },
   reason: { type: "string" },
   since: { type: "string" },
@@ -45,7 +48,7 @@ export const commands = {
   status: { words: 0, options: ["all", "watch", "json"] },
   switchover: {
     words: 0,
-    options: ["to", "for", "reason", "yes"],
+    options: ["to", "at", "drop", "wait", "for", "reason", "yes", "json"],
   },
   maintenance: { words: 2, options: ["for", "reason", "yes", "json"] },
   failover: { words: 1, options: ["reason", "yes", "json"] },

@@ -44,6 +44,23 @@ test("a switch there and one back break no connection: neither of those from bef
   await lab.over();
 });
 
+test("switchover --wait says how many there are, and returns when their client has closed the last one", async () => {
+  await lab.makeMaster("a");
+  const connections = await lab.held();
+  const ha = new Ha(lab, "switchover", "--to", "b", "--wait", "--yes");
+  let over = false;
+  void ha.ended.then(() => {
+    over = true;
+  });
+  await ha.says(new RegExp(`a still serves ${connectionCount} connections, \\d+ min left`));
+  assert.equal(await lab.holder(), "b");
+  assert.ok(!over, ha.text);
+  assert.deepEqual(await connections.end(), whole);
+  assert.equal(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /^The connections that a kept have ended; b serves alone\.$/m);
+  await lab.over();
+});
+
 test("the power cut of the node that keeps them resets all of them, and new ones are served", async () => {
   await lab.makeMaster("a");
   const connections = await lab.held();
@@ -83,4 +100,7 @@ test("without the setting nothing of it is on the nodes", async () => {
     assert.equal((await lab.told(node)).connections, undefined);
   }
   await lab.converged();
+  const ha = new Ha(lab, "switchover", "--wait", "--yes");
+  assert.equal(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /^Nothing to wait for: keepConnections is off/m);
 });
