@@ -1,5 +1,4 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
-import { parseArgs } from "node:util";
 import { nodeNames } from "../../render/model.ts";
 import { bundle } from "./commands/bundle.ts";
 import { drill, drillFrom } from "./commands/drill.ts";
@@ -9,11 +8,13 @@ import { history } from "./commands/history.ts";
 import { writeKey } from "./commands/key.ts";
 import { logs, sinceFrom } from "./commands/logs.ts";
 import { maintenance, maintenanceFrom } from "./commands/maintenance.ts";
+import { scheduled, scheduledFrom } from "./commands/scheduled.ts";
 import { selfTest } from "./commands/selfTest.ts";
 import { status } from "./commands/status.ts";
 import { statusAll } from "./commands/statusAll.ts";
 import { switchover, wishFrom } from "./commands/switchover.ts";
 import { everyFrom, watch } from "./commands/watch.ts";
+import { readOptions } from "./options.ts";
 import { login } from "./reach/ssh.ts";
 import { findAllTargets, findTarget } from "./reach/target.ts";
 import { Refusal } from "./refusal.ts";
@@ -21,11 +22,14 @@ import { Refusal } from "./refusal.ts";
 export const usage = `npm run ha -- status [--json]              who is MASTER, where the VIP is, since when and why
     --all                                    a line for each pair of all stacks of the backend, the worst first
     --watch [SECONDS]                        the same screen alive (every 2 s), with the last events; Ctrl-C ends
-npm run ha -- switchover [--to a|b] [--yes]  hand the VIP to the other node, make before break
+npm run ha -- switchover [--to a|b] [--yes] [--json]  hand the VIP to the other node, make before break
+    --at TIME                                at 2026-11-29T03:00:00+08:00, 03:00 or +2h: the MASTER keeps it until then
+    --drop                                   drop the one that is kept
+    --wait                                   with keepConnections: until the connections have ended that the old node keeps
     --for 2h --reason TEXT                   standing-master: how long the preferred node then stays away (1h), and why
 npm run ha -- maintenance on|off a|b [--yes] [--json]  keep a node from being MASTER; a MASTER hands the VIP over first
     --for 2h --reason TEXT                   how long (1h), and why; it ends by itself
-npm run ha -- failover a|b [--yes]           make a node MASTER where nobody is; says what may be lost, and asks for it
+npm run ha -- failover a|b [--yes] [--json]  make a node MASTER where nobody is; says what may be lost, and asks for it
     --reason TEXT                            why, for the history
 npm run ha -- self-test [--json]           every prerequisite of a failover, both nodes side by side
 npm run ha -- logs [--since 1h] [--json]   what both nodes say of keepalived and of the service, merged by time
@@ -50,74 +54,12 @@ switchover, failover and maintenance with 0 done, 3 no pair was found, 4 refused
 drill with 0 as promised, or the plan could be carried out, 1 not as promised, 2 stopped, 3 no pair was found, 4 refused;
 ssh with the exit code of what ran; 64 is wrong usage.`;
 
-export const options = {
-  to: { type: "string" },
-  yes: { type: "boolean", default: false },
-  for: { type: "string" },
-  reason: { type: "string" },
-  since: { type: "string" },
-  follow: { type: "boolean", default: false },
-  bundle: { type: "string" },
-  watch: { type: "string" },
-  all: { type: "boolean", default: false },
-  run: { type: "boolean", default: false },
-  really: { type: "boolean", default: false },
-  fault: { type: "string" },
-  from: { type: "string", multiple: true },
-  within: { type: "string" },
-  out: { type: "string" },
-  json: { type: "boolean", default: false },
-  stack: { type: "string" },
-  cwd: { type: "string" },
-  identity: { type: "string" },
-  lab: { type: "string" },
-  help: { type: "boolean", default: false },
-} as const;
-
-/** How many arguments each command takes at most. */
-export const argumentsOf = new Map([
-  ["status", 0],
-  ["switchover", 0],
-  ["maintenance", 2],
-  ["failover", 1],
-  ["self-test", 0],
-  ["logs", 0],
-  ["history", 0],
-  ["drill", 0],
-  ["ssh", 1],
-  ["key", 1],
-]);
-
-/** Options that may stand alone, and what they mean then. */
-const alone: Record<string, string> = { "--lab": process.env.LAB_NAME ?? "lab", "--watch": "2" };
-
-const withDefaults = (args: string[]): string[] =>
-  args.flatMap((arg, n) => {
-    const next = args[n + 1];
-    const meant = alone[arg];
-    return meant !== undefined && (next === undefined || next.startsWith("-")) ? [arg, meant] : [arg];
-  });
-
-/** What follows `ssh a` is a command of the node's, its options too. */
-function withoutCommand(args: string[]): { own: string[]; command: string[] } {
-  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
-  const [verb, node] = tokens.filter(({ kind }) => kind === "positional");
-  if (verb?.kind !== "positional" || verb.value !== "ssh" || !node) return { own: args, command: [] };
-  const rest = args.slice(node.index + 1);
-  return { own: args.slice(0, node.index + 1), command: rest[0] === "--" ? rest.slice(1) : rest };
-}
-
 async function main(argv: string[]): Promise<number> {
-  const { own, command: onNode } = withoutCommand(argv);
-  const { values, positionals } = parseArgs({ args: withDefaults(own), options, allowPositionals: true });
-  const [command, argument, second] = positionals;
-  if (values.help || command === "help" || command === undefined) {
+  const { command, words, values, onNode } = readOptions(argv, usage);
+  const [argument, second] = words;
+  if (command === null) {
     console.log(usage);
-    return command === undefined && !values.help ? 64 : 0;
-  }
-  const takes = argumentsOf.get(command);
-  if (takes === undefined || positionals.length - 1 > takes) {
-    throw new Refusal(`There is no "${positionals.join(" ")}".\n\n${usage}`, 64);
+    return 0;
   }
   if (command === "status") {
     const everyS = values.watch === undefined ? null : everyFrom(values.watch);
@@ -159,6 +101,10 @@ async function main(argv: string[]): Promise<number> {
   if (command === "failover") {
     const wish = failoverFrom(argument, values);
     return failover(await findTarget(values), wish);
+  }
+  if (values.at !== undefined || values.drop) {
+    const wish = scheduledFrom(values);
+    return scheduled(await findTarget(values), wish);
   }
   const wish = wishFrom(values);
   return switchover(await findTarget(values), wish);

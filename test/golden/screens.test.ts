@@ -40,6 +40,13 @@ screenTest(
   status((view) => inMaintenance(view.nodes.b.report!)),
 );
 
+screenTest(
+  "status-scheduled",
+  status((view) => {
+    view.nodes.a.report!.scheduled = { at: at + 7200, by: "alice@laptop from 203.0.113.7", why: "new kernel" };
+  }),
+);
+
 const watched = {
   view: seen((view) => inMaintenance(view.nodes.b.report!)),
   events: [

@@ -142,6 +142,7 @@ def service_class(watch, error):
             self.threads = Worker(node.begin)
             self.ear = node
             self.listener.ears = node.ears
+            self.scheduled.turn = lambda now: NEVER  # asked for at a time, it is a planned switch like any other
             self.role.restore(node.state_file)
 
         def aside(self, what: str, do, otherwise=None):

@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { exitCodes as historyCodes } from "../../cli/ha/commands/history.ts";
 import { exitCodes as logsCodes } from "../../cli/ha/commands/logs.ts";
 import { exitCodes as selfTestCodes } from "../../cli/ha/commands/selfTest.ts";
-import { done, incomplete, refused, unknown } from "../../cli/ha/commands/switchover.ts";
-import { argumentsOf, options as haOptions, usage as haUsage } from "../../cli/ha/main.ts";
+import { done, incomplete, refused, unknown } from "../../cli/ha/commands/told.ts";
+import { usage as haUsage } from "../../cli/ha/main.ts";
+import { commands as haCommands, options as haOptions, whereNames } from "../../cli/ha/options.ts";
 import { exitCodes as statusCodes } from "../../cli/ha/pair/report.ts";
 import { schema } from "../../config/schema.ts";
 import { optionsOf } from "../../lab/command/options.ts";
@@ -53,32 +54,43 @@ test("npm run ha: what a page shows is there", () => {
     );
     const command = words[at];
     const line = `${page}: npm run ha -- ${words.join(" ")}`;
-    if (command !== undefined && command !== "help") assert.ok(argumentsOf.has(command), line);
+    if (command !== undefined && command !== "help") assert.ok(command in haCommands, line);
     const own = command === "ssh" ? words.slice(0, at) : words;
-    for (const option of optionsIn(own)) assert.ok(option in haOptions, line);
+    const takes = haCommands[command as keyof typeof haCommands]?.options ?? [];
+    for (const option of optionsIn(own)) assert.ok([...takes, ...whereNames, "help"].includes(option), line);
   }
 });
 
 test("npm run ha: every command and option is told by its help and by docs/ha.md, and no other", () => {
   same(
     [...haUsage.matchAll(/^npm run ha -- ([a-z-]+)/gm)].map(([, command = ""]) => command),
-    argumentsOf.keys(),
+    Object.keys(haCommands),
   );
   same(
     [...haUsage.matchAll(/--([a-z]+)/g)].map(([, option = ""]) => option),
     Object.keys(haOptions).filter((one) => one !== "help"),
   );
+  // Up to the next command; the last block says what every command takes.
+  const blocks = haUsage.split(/^npm run ha -- (?=[a-z])/m).slice(1);
+  const optionsOf = new Map<string, string[]>();
+  for (const block of blocks) {
+    const [command = ""] = block.split(" ");
+    const own = [...(block.split(/^where:/m)[0] ?? "").matchAll(/--([a-z]+)/g)].map(([, option = ""]) => option);
+    optionsOf.set(command, [...(optionsOf.get(command) ?? []), ...own]);
+  }
+  for (const [command, { options: its }] of Object.entries(haCommands))
+    same(optionsOf.get(command) ?? [], its, command);
   // A command may have a page of its own as well.
   const of = (page: string) => shown.filter((one) => one.page === page).map(({ command }) => command);
   const options = (all: string[]) => all.flatMap((one) => optionsIn(one.replace(/ha -- ssh .*/, "").split(" ")));
   const page = of("docs/ha.md");
-  for (const command of argumentsOf.keys())
+  for (const command of Object.keys(haCommands))
     assert.ok(
       page.some((one) => one.startsWith(`npm run ha -- ${command}`)),
       command,
     );
   for (const option of options(page)) assert.ok(option in haOptions, `docs/ha.md: --${option}`);
-  const told = options([...page, ...[...argumentsOf.keys()].flatMap((command) => of(`docs/${command}.md`))]);
+  const told = options([...page, ...[...Object.keys(haCommands)].flatMap((command) => of(`docs/${command}.md`))]);
   assert.deepEqual(
     Object.keys(haOptions).filter((option) => !told.includes(option)),
     [],
@@ -90,7 +102,7 @@ const codesOf = (clauses: [names: string, codes: string][]) =>
   new Map(
     clauses.flatMap(([names, text]) => {
       const codes = [...text.matchAll(/(?:^|, )(\d+) /g)].map(([, code]) => Number(code));
-      const commands = (names.match(/[a-z-]+/g) ?? []).filter((name) => argumentsOf.has(name));
+      const commands = (names.match(/[a-z-]+/g) ?? []).filter((name) => name in haCommands);
       return commands.map((name): [string, number[]] => [name, codes]);
     }),
   );

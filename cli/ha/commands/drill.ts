@@ -15,7 +15,7 @@ import { named, type Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { checksOn } from "./selfTest.ts";
 import { look } from "./status.ts";
-import { confirm, refused } from "./switchover.ts";
+import { agree, refused } from "./told.ts";
 
 export interface DrillOptions {
   run: boolean;
@@ -72,8 +72,7 @@ export async function drill(target: Target, wish: Wish): Promise<number> {
     if (!wish.json) console.log("\nNothing was done. To carry it out: the same with --run");
     return 0;
   }
-  if (!wish.yes && wish.json) throw new Refusal("--json asks nobody, nothing has changed. To go on: --yes", refused);
-  if (!wish.yes) await confirm();
+  await agree(wish);
   return carryOut(target, plan, clients, wish);
 }
 

@@ -1,7 +1,6 @@
 /** `npm run ha -- failover`: makes a node MASTER where nobody is, once a person has said so in words. */
 import { type NodeName, nodeNames } from "../../../render/model.ts";
-import { someoneIsHere, words } from "../../../terminal/ask.ts";
-import { folded } from "../../../terminal/fold.ts";
+import { words } from "../../../terminal/ask.ts";
 import { spoken } from "../../../terminal/printable.ts";
 import { failoverText, notServing, planFailover } from "../pair/failover.ts";
 import { asked } from "../reach/asker.ts";
@@ -9,7 +8,8 @@ import { onNode, quoted } from "../reach/ssh.ts";
 import { nameOf, type Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
-import { done, incomplete, refused, unknown, verify } from "./switchover.ts";
+import { verify } from "./switchover.ts";
+import { agree, done, incomplete, refused, type Tell, told, unknown } from "./told.ts";
 
 /** The node starts two services, the first start since its boot listens for the peer, and waits 30 s for the cloud. */
 const limitMs = 120_000;
@@ -19,39 +19,48 @@ const wrongUsage = 3;
 export interface FailoverWish {
   node: NodeName;
   yes: boolean;
+  json: boolean;
   reason: string;
 }
 
+export interface FailoverOptions {
+  yes: boolean;
+  json: boolean;
+  reason?: string | undefined;
+}
+
 /** What was typed, checked before any pair is looked for. @throws Refusal with code 64 */
-export function failoverFrom(name: string | undefined, options: { yes: boolean; reason?: string | undefined }) {
+export function failoverFrom(name: string | undefined, options: FailoverOptions): FailoverWish {
   const node = nodeNames.find((one) => one === name);
   if (!node) throw new Refusal("Which node is to be MASTER? npm run ha -- failover a|b", 64);
-  return { node, yes: options.yes, reason: options.reason ?? "nobody was MASTER" } satisfies FailoverWish;
+  const { yes, json, reason = "nobody was MASTER" } = options;
+  return { node, yes, json, reason };
 }
 
 /** Exit codes as `switchover` has them. */
-export async function failover(target: Target, { node, yes, reason }: FailoverWish): Promise<number> {
-  console.log(target.title);
+export const failover = (target: Target, wish: FailoverWish): Promise<number> =>
+  told(target, { json: wish.json, about: { node: wish.node } }, (tell) => carryOut(target, wish, tell));
+
+async function carryOut(target: Target, wish: FailoverWish, tell: Tell): Promise<number> {
+  const { node, reason } = wish;
   const plan = planFailover(await look(target), node);
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
-  console.log(folded(failoverText(plan, target)));
-  if (!yes) await named(target);
+  tell(failoverText(plan, target));
+  await agree(wish, () => named(target));
   const command = asked(`failover --reason ${quoted(reason)}`);
-  const { code, stderr } = await onNode(target, node, command, limitMs, (line) => console.log(spoken(node, line)));
-  if (stderr) console.log(spoken(node, stderr));
+  const { code, stderr } = await onNode(target, node, command, limitMs, (line) => tell(spoken(node, line)));
+  if (stderr) tell(spoken(node, stderr));
   if (code === refused || code === wrongUsage) {
     const earlier = `: an earlier release is on ${node}, which knows no failover; npm run up brings this one`;
-    console.log(`Refused, nothing has changed${code === wrongUsage ? earlier : ""}.`);
+    tell(`Refused, nothing has changed${code === wrongUsage ? earlier : ""}.`);
     return refused;
   }
   const open = (view: Awaited<ReturnType<typeof look>>) => notServing(view, node);
-  return verify(target, node, open, { tell: console.log, code: code === done || code === incomplete ? code : unknown });
+  return verify(target, node, open, { tell, code: code === done || code === incomplete ? code : unknown });
 }
 
-/** @throws Refusal unless whoever sits here has typed which pair this is about */
-async function named(target: Target): Promise<void> {
-  if (!someoneIsHere()) throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
+/** Whether whoever sits here has typed which pair this is about. */
+async function named(target: Target): Promise<boolean> {
   const name = nameOf(target);
-  const typed = await words(`To go on, type the name of the pair, ${name}:`);
-  if (typed !== name) throw new Refusal("Nothing has changed.", refused);
+  return (await words(`To go on, type the name of the pair, ${name}:`)) === name;
 }

@@ -3,7 +3,7 @@ import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { worse } from "../../../terminal/colours.ts";
 import { type Column, table } from "../../../terminal/table.ts";
 import { divider } from "../pair/answer.ts";
-import { historyOf, type NodePast, type PastMove, pastFrom } from "../pair/history.ts";
+import { askedText, historyOf, type NodePast, type PastMove, pastFrom } from "../pair/history.ts";
 import { askNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
@@ -45,13 +45,12 @@ const columns: Column[] = [
 
 /** One line for each move, the oldest first. Pure. @param width of the screen; without it this terminal's */
 export function historyLines(moves: PastMove[], width?: number): string[] {
-  const rows = moves.map(({ startedAt, from, to, trigger, asked, askedBy, why, tookMs, phasesMs, requestId }) => [
+  const rows = moves.map(({ startedAt, from, to, trigger, why, tookMs, phasesMs, requestId, ...move }) => [
     new Date(startedAt * 1000).toISOString().slice(0, 19).replace("T", " "),
     `${from ?? "-"} -> ${to}`,
     tookMs === null ? "?" : `${(tookMs / 1000).toFixed(1)} s`,
     trigger,
-    // Where the login came from is left to --json.
-    asked === "nobody" ? "-" : (askedBy?.split(" from ")[0] ?? asked),
+    askedText(move),
     why,
     `${["decision", "request", "cloud"].map((phase) => phasesMs[phase] ?? "?").join(" + ")} ms`,
     requestId,

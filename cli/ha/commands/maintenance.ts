@@ -1,6 +1,5 @@
 /** `npm run ha -- maintenance`: takes a node out of service for a time, and lets it take part again, with regard to its peer. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
-import { folded } from "../../../terminal/fold.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../pair/plan.ts";
 import { judge, type View } from "../pair/report.ts";
 import { asked, vip } from "../reach/asker.ts";
@@ -8,7 +7,8 @@ import { onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
-import { carryOut, confirm, done, incomplete, refused, saidBy, stayFrom, unknown } from "./switchover.ts";
+import { carryOut, saidBy, stayFrom } from "./switchover.ts";
+import { agree, done, refused, type Tell, told, unknown } from "./told.ts";
 
 const limitMs = 15_000;
 
@@ -39,39 +39,12 @@ export function maintenanceFrom(to: string | undefined, name: string | undefined
   return { node, to, yes, json, stay: stayFrom(options.for), reason } as MaintenanceWish;
 }
 
-type Tell = (text: string) => void;
-
 /** Exit codes as `switchover` has them. */
-export async function maintenance(target: Target, wish: MaintenanceWish): Promise<number> {
-  if (!wish.json) {
-    console.log(target.title);
-    return change(target, wish, (text) => console.log(folded(text)));
-  }
-  const told: string[] = [];
-  const code = await change(target, wish, (text) => told.push(...text.split("\n"))).catch((error) => {
-    if (!(error instanceof Refusal)) throw error;
-    told.push(error.message);
-    return error.code;
-  });
-  const results = new Map<number, string>([
-    [done, "done"],
-    [refused, "refused"],
-    [incomplete, "incomplete"],
-  ]);
-  const { node, to } = wish;
-  const result = results.get(code) ?? "unknown";
-  console.log(JSON.stringify({ schemaVersion: 1, target: target.title, node, maintenance: to, result, told }, null, 2));
-  return code;
-}
-
-const change = async (target: Target, wish: MaintenanceWish, tell: Tell): Promise<number> =>
-  (wish.to === "on" ? begin : end)(target, wish, await look(target), tell);
-
-/** Asks whoever sits here; a program that wants JSON is nobody who could be asked. */
-async function agree({ yes, json }: MaintenanceWish): Promise<void> {
-  if (yes) return;
-  if (json) throw new Refusal("--json asks nobody, nothing has changed. To go on: --yes", refused);
-  await confirm();
+export function maintenance(target: Target, wish: MaintenanceWish): Promise<number> {
+  const { node, to, json } = wish;
+  const work = to === "on" ? begin : end;
+  const about = { node, maintenance: to };
+  return told(target, { json, about }, async (tell) => work(target, wish, await look(target), tell));
 }
 
 async function begin(target: Target, wish: MaintenanceWish, view: View, tell: Tell): Promise<number> {

@@ -1,21 +1,21 @@
 /** `npm run ha -- switchover`: drives a planned switch on both nodes. Each side ends by itself should this command die. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
-import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
-import { folded } from "../../../terminal/fold.ts";
 import { oneLine, spoken } from "../../../terminal/printable.ts";
 import { Progress } from "../../../terminal/progress.ts";
+import { resetOf } from "../pair/kept.ts";
 import { notYet, planSwitch, planText, type SwitchPlan } from "../pair/plan.ts";
 import type { View } from "../pair/report.ts";
+import { lapsing } from "../pair/scheduled.ts";
 import { screen } from "../pair/screen.ts";
 import { asked, vip } from "../reach/asker.ts";
 import { type Answer, onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
+import { waitForKept } from "./keptWait.ts";
 import { look } from "./status.ts";
+import { agree, done, incomplete, refused, type Tell, told, unknown } from "./told.ts";
 
-/** Exit codes; the node's own commands have the same. */
-export const [done, refused, incomplete, unknown] = [0, 4, 5, 6] as const;
 /** The node's own deadlines end before: 20 s for the cloud, 8 s for the peer, 5 s for the service's answer. */
 const yieldLimitMs = 45_000;
 const verifyMs = 15_000;
@@ -23,24 +23,30 @@ const verifyMs = 15_000;
 export interface SwitchoverOptions {
   to?: string | undefined;
   yes: boolean;
+  json: boolean;
   for?: string | undefined;
   reason?: string | undefined;
+  wait: boolean;
 }
 
-interface SwitchoverWish {
+export interface SwitchoverWish {
   /** Undefined: to the node that is the standby. */
   to: NodeName | undefined;
   yes: boolean;
+  json: boolean;
   /** How long the preferred node then stays away, with its unit. */
   stay: string;
   reason: string;
+  /** Until the connections have ended that the old node keeps. */
+  wait: boolean;
 }
 
 /** The options, checked before any pair is looked for. @throws Refusal with code 64 */
 export function wishFrom(options: SwitchoverOptions): SwitchoverWish {
   const to = nodeNames.find((node) => node === options.to);
   if (options.to !== undefined && !to) throw new Refusal(`--to is "${options.to}"; the nodes are a and b.`, 64);
-  return { to, stay: stayFrom(options.for), yes: options.yes, reason: options.reason ?? "planned switch" };
+  const { yes, json, wait, reason = "planned switch" } = options;
+  return { to, stay: stayFrom(options.for), yes, json, wait, reason };
 }
 
 /** How long a node stays away, with its unit. @throws Refusal with code 64 */
@@ -49,27 +55,41 @@ export function stayFrom(given = "1h"): string {
   return given;
 }
 
-export async function switchover(target: Target, { to, stay, yes, reason }: SwitchoverWish): Promise<number> {
-  console.log(target.title);
-  const plan = planSwitch(await look(target), to);
-  if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
-  console.log(folded(planText(plan, target, stay)));
-  if (!yes) await confirm();
-  const command = `yield --json --for ${stay} --reason ${quoted(reason)}`;
-  return carryOut(target, plan, { command, tell: console.log });
+export function switchover(target: Target, wish: SwitchoverWish): Promise<number> {
+  const about: About = { from: null, to: wish.to ?? null };
+  return told(target, { json: wish.json, about }, (tell) => change(target, wish, { about, tell }));
 }
 
-/** @throws Refusal unless whoever sits here has said yes */
-export async function confirm(): Promise<void> {
-  if (!someoneIsHere()) throw new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", refused);
-  if (!(await agreed("Go on?"))) throw new Refusal("Nothing has changed.", refused);
+/** What is said with --json. */
+interface About {
+  from: NodeName | null;
+  to: NodeName | null;
+}
+
+async function change(
+  target: Target,
+  wish: SwitchoverWish,
+  { about, tell }: { about: About; tell: Tell },
+): Promise<number> {
+  const { stay, reason } = wish;
+  const view = await look(target);
+  const plan = planSwitch(view, wish.to);
+  if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
+  about.from = plan.from;
+  about.to = plan.to;
+  tell(planText(plan, target, stay, lapsing(view)));
+  await agree(wish);
+  const command = `yield --json --for ${stay} --reason ${quoted(reason)}`;
+  const code = await carryOut(target, plan, { command, tell });
+  if (code !== done || !wish.wait) return code;
+  return waitForKept(target, plan.from, { resetBefore: resetOf(view, plan.from), tell });
 }
 
 export interface Way {
   /** What the MASTER's vip.py is asked for: it hands the VIP over, and tells how far it is. */
   command: string;
   /** Gets what is told on the way. */
-  tell: (text: string) => void;
+  tell: Tell;
   /** What else is not yet so at the end. */
   also?: (view: View) => string[];
 }
@@ -130,7 +150,7 @@ export async function verify(
   target: Target,
   to: NodeName,
   openOf: (view: View) => string[],
-  { tell, code }: { tell: Way["tell"]; code: number },
+  { tell, code }: { tell: Tell; code: number },
 ): Promise<number> {
   const deadlineMs = Date.now() + verifyMs;
   const progress = new Progress(`everybody to agree on ${to}`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Handlebars from "handlebars";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { eventText, stamp } from "../pair/events.ts";
+import { askedText } from "../pair/history.ts";
 import { hypothesis, moves as movesText, seconds } from "./plan.ts";
 import type { DrillRecord, Phase } from "./record.ts";
 import { owners, timelineOf } from "./timeline.ts";
@@ -52,12 +53,12 @@ function phaseView(phase: Phase, n: number, { plan }: DrillRecord) {
       after: masterAfter ?? "nobody",
     },
     clients: phase.clients.map(({ name, how, everyMs, asked, answered }) => ({ name, how, everyMs, asked, answered })),
-    moves: moves.map(({ startedAt, from, to, tookMs, trigger, asked, why, requestId }) => ({
+    moves: moves.map(({ startedAt, from, to, tookMs, trigger, why, requestId, ...move }) => ({
       when: stamp(startedAt),
       move: `${from ?? "nowhere"} -> ${to}`,
       took: tookMs === null ? "?" : seconds(tookMs),
       trigger,
-      asked: asked === "nobody" ? "-" : asked,
+      asked: askedText(move),
       why,
       requestId,
     })),

@@ -14,6 +14,8 @@ const moveSchema = z.object({
 /** A move of the VIP, as the node that asked for it logged it. */
 export type Move = z.infer<typeof moveSchema>;
 
+const leftSchema = z.looseObject({ count: z.number().nullable(), leftS: z.number() });
+
 const reportSchema = z.looseObject({
   state: z.string(),
   /** Unix seconds. */
@@ -30,9 +32,14 @@ const reportSchema = z.looseObject({
   /** What keeps it from being MASTER, by name. */
   drained: z.record(z.string(), z.looseObject({ why: z.string() })).optional(),
   maintenance: z.looseObject({ why: z.string(), leftS: z.number().nullable() }).nullish(),
-  /** Only with keepConnections: `kept` are its own, which it serves through the new holder for so long at most. */
+  /** A planned switch that it keeps until its time, in Unix seconds; an earlier release says nothing of one. */
+  scheduled: z.looseObject({ at: z.number(), by: z.string(), why: z.string() }).nullish(),
+  /**
+   * Only with keepConnections: `kept` are its own, which it serves through the new holder for so long at most, `carried`
+   * the other node's. `reset`: its own that were open when the time was over, since its service started.
+   */
   connections: z
-    .looseObject({ kept: z.looseObject({ count: z.number().nullable(), leftS: z.number() }).nullable() })
+    .looseObject({ kept: leftSchema.nullable(), carried: leftSchema.nullish(), reset: z.number().optional() })
     .optional(),
   /** What is not as it should be, and what to do about it. */
   problems: z.array(z.looseObject({ found: z.string(), cure: z.string() })),

@@ -53,6 +53,10 @@ export interface PastMove {
   requestId: string;
 }
 
+/** Who wanted a move, for a table: where the login came from is left to JSON. */
+export const askedText = ({ asked, askedBy }: Pick<PastMove, "asked" | "askedBy">): string =>
+  asked === "nobody" ? "-" : (askedBy?.split(" from ")[0] ?? asked);
+
 /** What a node does before a peer takes over shows within this time; the peer is silent for at most some adverts. */
 const beforeS = 60;
 /** Clocks of two machines differ, and what a drain brings about is logged with it. */

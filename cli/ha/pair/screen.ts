@@ -5,7 +5,9 @@ import { span } from "../../../terminal/span.ts";
 import { type Column, table } from "../../../terminal/table.ts";
 import type { Outputs } from "../reach/target.ts";
 import type { Move, NodeReport } from "./answer.ts";
+import { keptLines } from "./kept.ts";
 import { type Judgement, judge, type Verdict, type View } from "./report.ts";
+import { scheduledLines } from "./scheduled.ts";
 
 const colours: Record<Verdict, (text: string) => string> = { healthy: good, degraded: worse, down: bad, unknown: bad };
 
@@ -77,14 +79,6 @@ function service({ maintenance, serviceAlive }: NodeReport): string {
 export const agreementText = ({ keepalived, cloud, nic, client }: Judgement["agreement"]): string =>
   `keepalived ${keepalived} · cloud ${cloud} · NIC ${nic} · client ${client}`;
 
-/** Connections that outlive a move: a line for each node that serves some without being the holder. */
-const keptLines = (view: View): string[] =>
-  nodeNames.flatMap((node) => {
-    const kept = view.nodes[node].report?.connections?.kept;
-    const count = kept?.count ?? "some";
-    return kept ? [`  ${node} still serves ${count} connections, ${span(kept.leftS)} left`] : [];
-  });
-
 /** @param width of the screen; without it this terminal's */
 export function screen(title: string, outputs: Outputs, view: View, width?: number): string {
   const judgement = judge(view);
@@ -103,6 +97,7 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
     "",
     `  ${agreementText(agreement)}`,
     ...keptLines(view),
+    ...scheduledLines(view),
     ...why.map((reason) => `  ${colours[verdict]("!")} ${reason}`),
     "",
     "Last moves:",

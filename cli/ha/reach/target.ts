@@ -79,8 +79,8 @@ export const named = (file: string): string => resolve(process.env.INIT_CWD ?? "
  * asked: it may have to download the CLI.
  */
 export async function findTarget({ stack, cwd, identity, lab }: TargetOptions): Promise<Target> {
-  if (lab !== undefined && (stack ?? cwd) !== undefined) {
-    throw new Refusal("--lab excludes --stack and --cwd.", 64);
+  if (lab !== undefined && (stack ?? cwd ?? identity) !== undefined) {
+    throw new Refusal("--lab excludes --stack, --cwd and --identity.", 64);
   }
   if (lab !== undefined) return labTarget(lab);
   const folder = cwd === undefined ? project : named(cwd);

@@ -44,18 +44,27 @@ test("a switch there and one back break no connection: neither of those from bef
   await lab.over();
 });
 
-test("an update that replaces the old node waits for the connections that it keeps, and no longer", async () => {
+test("whoever waits for them is told when their client has closed the last one: switchover, and an update", async () => {
   await lab.makeMaster("a");
   const connections = await lab.held();
-  await switchTo("b");
-  await until("b carries them", async () => (await lab.told("b")).connections?.carried?.count === connectionCount);
+  const ha = new Ha(lab, "switchover", "--to", "b", "--wait", "--yes");
+  let over = false;
+  void ha.ended.then(() => {
+    over = true;
+  });
+  await ha.says(new RegExp(`a still serves ${connectionCount} connections, \\d+ min left`));
+  assert.equal(await lab.holder(), "b");
+  // What an update runs before it replaces a's machine.
   let said: string | undefined;
   const waits = lab.on("b", "/etc/keepalived/vip.py carried --wait").then((text) => {
     said = text;
   });
   assert.match(await lab.on("b", "/etc/keepalived/vip.py carried; test $? = 1"), /still serves \d+ connections, for/);
+  assert.ok(!over, ha.text);
   assert.equal(said, undefined, "it waits");
   assert.deepEqual(await connections.end(), whole);
+  assert.equal(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /^The connections that a kept have ended; b serves alone\.$/m);
   await waits;
   assert.match(said ?? "", /still serves \d+ connections.*\nno connection of the peer's is carried any more\n$/s);
   await lab.over();
@@ -100,4 +109,7 @@ test("without the setting nothing of it is on the nodes", async () => {
     assert.equal((await lab.told(node)).connections, undefined);
   }
   await lab.converged();
+  const ha = new Ha(lab, "switchover", "--wait", "--yes");
+  assert.equal(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /^Nothing to wait for: keepConnections is off/m);
 });

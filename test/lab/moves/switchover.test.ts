@@ -36,6 +36,77 @@ async function switchTo(to: "a" | "b"): Promise<void> {
   assert.equal(await lab.answer("internet"), to, "the EIP went with it");
 }
 
+/** When the VIP was asked for, in order, by the cloud's own record. */
+async function askedFor(): Promise<number[]> {
+  const calls = (await lab.journal()).filter(({ action }) => action === "MigratePrivateIpAddress");
+  return calls.map(({ at }) => Date.parse(at));
+}
+
+/** Has the MASTER keep a switch. Gives its time, in milliseconds. */
+async function kept(at: string): Promise<number> {
+  const ha = new Ha(lab, "switchover", "--at", at, "--reason", "new kernel", "--yes", "--json");
+  assert.equal(await ha.ended, 0, ha.text);
+  return Date.parse((JSON.parse(ha.text) as { scheduled: string }).scheduled);
+}
+
+async function shownAs(): Promise<string> {
+  const ha = new Ha(lab, "status");
+  await ha.ended;
+  return ha.text;
+}
+
+describe("a switch at a time", () => {
+  // A busy machine takes half of that for the command.
+  const soon = "+40s";
+
+  test("is shown, outlives the MASTER's service, and is made then, once, with nobody at the command", async () => {
+    await lab.makeMaster("a");
+    const before = (await askedFor()).length;
+    const at = await kept(soon);
+    assert.match(await shownAs(), /a hands the VIP to b at .* UTC, in .*\n +asked for by .*: new kernel/);
+    await lab.run("ssh", "a", "systemctl restart keepalived-vip");
+    await until("the cloud has moved the VIP to b", async () => (await lab.holder()) === "b");
+    assert.equal(lab.master(await lab.converged()), "b");
+    const calls = (await askedFor()).slice(before);
+    assert.equal(calls.length, 1, `${calls}`);
+    assert.ok(calls.every((call) => call >= at));
+    assert.doesNotMatch(await shownAs(), /hands the VIP/);
+    const history = new Ha(lab, "history", "--json");
+    await history.ended;
+    const { moves } = JSON.parse(history.text) as { moves: Record<string, unknown>[] };
+    const { from, to, trigger, asked, why } = moves.at(-1) ?? {};
+    assert.deepEqual([from, to, trigger, asked, why], ["a", "b", "switch", "operator", "new kernel"]);
+  });
+
+  test("that is dropped is kept no more", async () => {
+    await kept("+2h");
+    const second = new Ha(lab, "switchover", "--at", "+3h", "--yes");
+    assert.equal(await second.ended, 4, second.text);
+    assert.match(second.text, /drop it first/);
+    const drop = new Ha(lab, "switchover", "--drop");
+    assert.equal(await drop.ended, 0, drop.text);
+    assert.doesNotMatch(await shownAs(), /hands the VIP/);
+    assert.match(await lab.run("ssh", "b", "/etc/keepalived/vip.py switch-at --drop"), /no switch is kept/);
+  });
+
+  test("lapses on a node that is dead then, which says so when it is back, and moves nothing", async () => {
+    const before = (await askedFor()).length;
+    const at = await kept(soon);
+    await lab.run("fail", "b", "--how", "power");
+    await until("a has the VIP", async () => (await lab.holder()) === "a");
+    await until("its time has passed", () => Date.now() > at);
+    await lab.run("heal");
+    const lapsed = () => lab.run("ssh", "b", "grep switch-lapsed /var/log/keepalived.log || true");
+    await until("b tells that it has lapsed", async () => (await lapsed()).includes("switch-lapsed"));
+    const told = await lapsed();
+    assert.match(told, /"why": "this node (is no longer MASTER|was down, or stood still, at its time)"/);
+    assert.equal(told.match(/switch-lapsed/g)?.length, 1, told);
+    assert.equal(lab.master(await lab.converged()), "a");
+    assert.equal((await askedFor()).length, before + 1, "the failover's, and no other");
+    assert.doesNotMatch(await shownAs(), /hands the VIP/);
+  });
+});
+
 describe("a switch that is asked for", () => {
   test("in stable goes there and back, and both nodes take part afterwards", async () => {
     await lab.makeMaster("a");

@@ -39,6 +39,10 @@ def trouble(message="tcp 80: Connection refused", what="health", event="trouble"
     return dict(HEAD, event=event, trouble={"what": what, "message": message, "since": AT})
 
 
+def lapsed(why="this node is no longer MASTER"):
+    return dict(HEAD, event="switch-lapsed", switch={"id": "x", "at": AT + 3600, "by": "alice@laptop", "why": why})
+
+
 def as_is(line: str) -> str:
     return line
 
@@ -71,6 +75,15 @@ class Words(unittest.TestCase):
         over = robots.text([trouble(event="trouble-over")], as_is)
         self.assertIn("node a has no more trouble: health\n", over)
         self.assertTrue(over.endswith("\nwhat to do: nothing"))
+
+    def test_a_switch_at_a_time_that_was_not_made_is_told_with_its_time_and_why(self):
+        lines = robots.text([lapsed()], as_is).split("\n")
+        kept = "the switch from node a that was kept for %s was not made as asked" % robots.clock(AT + 3600)
+        self.assertEqual(lines[0], "keepalived, pair shop-prod: " + kept)
+        self.assertEqual(lines[1:3], ["why: this node is no longer MASTER", "since: " + robots.clock(AT)])
+        self.assertRegex(lines[3], r"^what to do: .*npm run ha -- switchover")
+        for form in CHATS:
+            self.assertNotRegex(said(form, lapsed(HOSTILE), move()), "<!|<@|@all|\n.*\n.*what to do: nothing")
 
     def test_every_trigger_has_its_words_and_an_unknown_one_is_told_as_it_is(self):
         self.assertEqual(sorted(robots.WHY), sorted(metrics.TRIGGERS))

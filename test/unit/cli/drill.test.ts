@@ -241,10 +241,22 @@ describe("the report", () => {
     assert.deepEqual([json.verdict, json.phases[0]?.verdict, json.phases[0]?.checks.length], ["held", "held", 3]);
   });
 
+  test("names who asked for a move", () => {
+    const [move] = phase().moves;
+    const switched = { ...move!, asked: "operator" as const, askedBy: "alice@laptop from 192.0.2.7" };
+    const asked = record([phase({ fault: "switch", moves: [switched] })]);
+    assert.match(reportHtml(asked), /<td data-is="asked by">alice@laptop<\/td>/);
+    assert.match(reportMarkdown(asked), /\| keepalived \| alice@laptop \|/);
+    assert.match(reportJson(asked), /"askedBy": "alice@laptop from 192\.0\.2\.7"/);
+  });
+
   test("shows what a node says, and does not obey it", () => {
     const evil = "<img src=x onerror=alert(1)>|</td>";
     const hostile = record([
-      phase({ events: [{ node: "a", time: at, event: "trouble", fields: { what: evil, message: evil } }] }),
+      phase({
+        events: [{ node: "a", time: at, event: "trouble", fields: { what: evil, message: evil } }],
+        moves: phase().moves.map((move) => ({ ...move, asked: "operator", askedBy: evil })),
+      }),
     ]);
     assert.doesNotMatch(reportHtml(hostile), /<img/);
     assert.match(reportHtml(hostile), /&lt;img/);

@@ -26,7 +26,7 @@ const nobody = (change: (view: View) => void = () => {}) =>
 
 async function run(t: TestContext, node: string, more: object = {}): Promise<{ code: number; text: string }> {
   const printed = t.mock.method(console, "log", () => {});
-  const code = await failover(pair.target, failoverFrom(node, { yes: true, reason: "a burnt", ...more }));
+  const code = await failover(pair.target, failoverFrom(node, { yes: true, json: false, reason: "a burnt", ...more }));
   return { code, text: printed.mock.calls.map(({ arguments: [line] }) => String(line)).join("\n") };
 }
 
@@ -67,6 +67,25 @@ test("without a terminal, and without --yes, nothing is done", async (t) => {
     new Refusal("Nobody can be asked here, nothing has changed. To go on: --yes", 4),
   );
   assert.deepEqual(pair.asked, []);
+});
+
+test("with --json it is one object, of a refusal too, and nobody is asked", async (t) => {
+  pair.is(nobody());
+  pair.dies("a");
+  pair.does("b", "failover", "printf 'on its way\\nrefused\\n'; exit 4");
+  const { code, text } = await run(t, "b", { json: true });
+  const { told, ...about } = JSON.parse(text) as { told: string[] };
+  assert.equal(code, 4);
+  assert.deepEqual(about, { schemaVersion: 1, target: "stack prod", node: "b", result: "refused", exitCode: 4 });
+  assert.match(told[0] ?? "", /^Failover to b; nobody is MASTER:$/);
+  assert.deepEqual(told.slice(-3), ["b: on its way", "b: refused", "Refused, nothing has changed."]);
+  const unasked = JSON.parse((await run(t, "b", { json: true, yes: false })).text) as {
+    exitCode: number;
+    told: string[];
+  };
+  assert.equal(unasked.exitCode, 4);
+  assert.equal(unasked.told.at(-1), "--json asks nobody, nothing has changed. To go on: --yes");
+  assert.deepEqual(pair.asked, ["b failover --reason a burnt"]);
 });
 
 describe("is refused, with what to do instead, when", () => {
@@ -119,7 +138,7 @@ test("the pair's name is that of its stack or lab; a node has to be named", () =
   assert.deepEqual(names, ["prod", "lab", "organization/web/prod"]);
   for (const wrong of [undefined, "c", "A"]) {
     assert.throws(
-      () => failoverFrom(wrong, { yes: true }),
+      () => failoverFrom(wrong, { yes: true, json: false }),
       (error) => error instanceof Refusal && error.code === 64,
     );
   }

@@ -28,6 +28,7 @@ for command; do [ "$command" = a ] || [ "$command" = b ] && node=$command; done
 if [ -e ${nodes}/$node/silent ]; then exec sleep 60; fi
 if [ -e ${nodes}/$node/dead ]; then echo "connect to host $node: No route to host" >&2; exit 255; fi
 command=$(printf '%s' "$command" | sed "s#/etc/keepalived/vip.py#${nodes}/$node/vip.py#g; s#/var/log/#${nodes}/$node/#g; s#/var/lib/keepalived-cluster/#${nodes}/$node/#g")
+PATH=${nodes}/$node:$PATH
 eval "$command"
 `,
       { mode: 0o755 },
@@ -101,6 +102,12 @@ esac
     return ["a", "b"]
       .flatMap((node) => ["status", "probe"].map((what) => `cp ${node}/${later}${what} ${node}/${what}`))
       .join("; ");
+  }
+
+  /** Its clock is another. @param arguments of `date` */
+  clock(node: Name, shift: string): void {
+    const script = `#!/bin/sh\nPATH=${this.#path}\nexec date ${shift} "$@"\n`;
+    writeFileSync(join(this.folder, "nodes", node, "date"), script, { mode: 0o755 });
   }
 
   /** What its vip.py does when asked for this, as shell; in the folder of both nodes. */

@@ -17,6 +17,7 @@ EVENTS = (
     "moved",
     "move-left",
     "switch",
+    "switch-lapsed",
     "refused",
     "holder",
     "eip-rebinding",

@@ -15,7 +15,7 @@ TRIGGERS = (
 )  # fmt: skip
 TROUBLES = (
     "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",
-    "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "upkeep", "write",
+    "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "scheduled", "upkeep", "write",
 )  # fmt: skip
 KEPT_TROUBLES = ("connections", "tunnel")  # only where connections are kept, and told only while they last
 KEPT = ("kept", "carried")

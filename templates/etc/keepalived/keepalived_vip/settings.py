@@ -74,6 +74,7 @@ class Settings:
         self.credentials_file = run + "/credentials.json"
         self.addresses_file = run + "/addresses.json"
         self.moves_file = lib + "/moves.jsonl"
+        self.scheduled_file = lib + "/scheduled.json"
         self.pushed = "/var/lib/keepalived-cluster/state"  # what install.sh keeps of the last push
         self.metrics_file = run + "/keepalived_vip.prom"
         self.static_credentials = etc + "/credentials.json"

@@ -18,6 +18,7 @@ from keepalived_vip.agent.threads import Threads
 from keepalived_vip.agent.vip.handover import Handover
 from keepalived_vip.agent.vip.kept import Kept
 from keepalived_vip.agent.vip.mover import Mover, take_lock
+from keepalived_vip.agent.vip.scheduled import Scheduled
 from keepalived_vip.agent.vip.vip_on_nic import VipOnNic
 from keepalived_vip.agent.writer import Writer
 from keepalived_vip.log import Log, plain
@@ -36,6 +37,7 @@ class Service:
         self.mover = Mover(conf, self.log, self.disk.put)
         self.known = self.mover.known
         self.handover = Handover(conf, self.known, self.log, self.disk.put)
+        self.scheduled = Scheduled(conf, self.known, self.handover, self.disk.put, self.lapsed)
         self.vip = VipOnNic(conf, self.known)
         self.later = []  # what to log once the step is on its way
         self.role = Role(conf, self.mover, self.vip, self.say_later)
@@ -54,6 +56,10 @@ class Service:
 
     def say_later(self, event: str, **fields) -> None:
         self.later.append((event, fields))
+
+    def lapsed(self, **switch) -> None:
+        self.later.append(("switch-lapsed", switch))
+        self.announcer.lapsed(switch)
 
     # -- what keepalived and the peer say -----------------------------------------------------------------------------
 
@@ -181,6 +187,7 @@ class Service:
         later = now + TICK_S
         if self.listener.ears is not None:
             due.append(self.aside("adverts", lambda: self.listener.turn(now), later))
+        due.append(self.aside("scheduled", lambda: self.scheduled.turn(now), later))
         due.append(self.aside("connections", lambda: self.kept.turn(self.ear, now), later))
         due.append(self.aside("nic", lambda: self.put_nic_right(now), later))
         due.append(self.aside("announce", lambda: self.announcer.turn(now, self.status(), self.drained), later))

@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
+import time
 
 from keepalived_vip.agent.node import drain, nic
 from keepalived_vip.log import plain
-from keepalived_vip.operator import adverts, asker, carried, failover, probe, switchover
+from keepalived_vip.operator import adverts, asker, carried, failover, probe, scheduled, switchover
 
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
 
@@ -59,6 +60,12 @@ def parser() -> Parser:
     one.add_argument("--reason", type=plain)
     one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
     one.add_argument("--json", action="store_true")
+    one = verbs.add_parser("switch-at")
+    what = one.add_mutually_exclusive_group(required=True)
+    what.add_argument("time", nargs="?", type=lambda text: scheduled.moment(text, time.time()))
+    what.add_argument("--drop", action="store_true", help="the one that is kept")
+    one.add_argument("--reason", type=plain)
+    one.add_argument("--for", dest="seconds", type=seconds, default=MAINTENANCE_S)
     one = verbs.add_parser("take")
     one.add_argument("--reason", type=plain)
     one = verbs.add_parser("carried")
@@ -80,6 +87,6 @@ def main(conf, argv) -> int:
     args = parser().parse_args(argv)
     os.makedirs(conf.run, exist_ok=True)
     verbs = {"prepare": switchover.prepare, "yield": switchover.give, "take": switchover.take}
-    verbs.update({"carried": carried.carried, "failover": failover.failover})
+    verbs.update({"switch-at": scheduled.switch_at, "carried": carried.carried, "failover": failover.failover})
     verbs.update({"maintenance": maintenance, "probe": probe.probe})
     return verbs[args.verb](conf, args)

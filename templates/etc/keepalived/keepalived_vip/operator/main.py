@@ -10,6 +10,8 @@
   yield [--reason TEXT] [--for 2h]
                     on the MASTER: hand the VIP to the peer, in the cloud first. The preferred node of standing-master
                     then stays away for that time, 1h by default; any other takes part again at once
+  switch-at TIME [--reason TEXT] [--for 2h] | switch-at --drop
+                    on the MASTER: the same at a time, kept until then: 2026-11-29T03:00:00+08:00, 03:00 or +2h
   take [--reason TEXT]
                     on the standby: both halves at once; the peer is asked to yield over the network
   carried [--wait]
@@ -29,8 +31,8 @@
 
 Exit codes: 0 done, or yes, or healthy; 1 no, or not healthy; 2 could not tell; 3 wrong usage; 4 another one runs;
 5 this node is not MASTER, nothing was done; 6 vip.json cannot be used.
-Of prepare, yield, take, carried, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP has moved,
-but not all is as asked; 6 the result is unknown.
+Of prepare, yield, switch-at, take, carried, failover and maintenance: 0 done; 4 refused, nothing has changed; 5 the VIP
+has moved, but not all is as asked; 6 the result is unknown.
 """
 
 import os
@@ -133,7 +135,8 @@ VERBS = {
     ("metrics",): metrics,
 }
 # These read their own options.
-WITH_OPTIONS = dict.fromkeys(("prepare", "yield", "take", "carried", "failover", "maintenance", "probe"), planned)
+PLANNED = ("prepare", "yield", "switch-at", "take", "carried", "failover", "maintenance", "probe")
+WITH_OPTIONS = dict.fromkeys(PLANNED, planned)
 WITH_OPTIONS["drain"] = drained
 
 

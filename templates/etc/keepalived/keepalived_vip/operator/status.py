@@ -10,6 +10,7 @@ import time
 
 from keepalived_vip import VERSION, settings
 from keepalived_vip.agent.node import drain, nic
+from keepalived_vip.agent.vip import scheduled
 from keepalived_vip.agent.vip.mover import take_lock
 
 SILENT_S = 60.0  # a service that has written nothing for so long hangs
@@ -89,6 +90,8 @@ def collect(conf) -> dict:
         nic={"interface": conf.interface, "address": conf.address, "problems": lines if code else []},
         drained=drain.reasons(conf),
     )
+    kept = scheduled.read(conf)
+    found["scheduled"] = kept and {name: kept[name] for name in ("at", "by", "why")}
     found["maintenance"] = found["drained"].get(drain.LASTING)
     found["problems"] = [{"found": what, "cure": cure} for what, cure in problems(found)]
     found["healthy"] = found["updatedAt"] is not None and not found["problems"]
@@ -169,6 +172,13 @@ def connections(found: dict) -> list:
     ]
 
 
+def schedule(wish: dict, now: float) -> str:
+    """A planned switch that is kept until its time."""
+    when = "in %s" % span(wish["at"] - now) if wish["at"] > now else "due"
+    asked = "asked for by %s: %s" % (wish["by"], wish["why"])
+    return "hands the VIP to the peer at %s, %s; %s" % (clock(wish["at"]), when, asked)
+
+
 def screen(found: dict, now: float) -> str:
     verdict = "healthy" if found["healthy"] else "could not tell" if found["updatedAt"] is None else "NOT healthy"
     since = ", for %s (since %s)" % (span(now - found["since"]), clock(found["since"])) if found["since"] else ""
@@ -179,6 +189,7 @@ def screen(found: dict, now: float) -> str:
         ("drained", ", ".join(sorted(found["drained"])) or "no"),
         ("NIC", "%s %s %s" % (found["nic"]["interface"], found["nic"]["address"], held)),
         *([("connections", connections(found))] if connections(found) else []),
+        *([("scheduled", schedule(found["scheduled"], now))] if found["scheduled"] else []),
         ("cloud", "VIP %s %s%s" % (found["vip"], in_cloud(found), checked)),
         ("service", "runs, version %s" % found["version"] if found["serviceAlive"] else "does NOT run"),
         ("last moves", [move_line(move) for move in found["moves"]] or "none by this node"),

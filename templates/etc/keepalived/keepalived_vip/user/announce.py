@@ -63,6 +63,10 @@ class Announcer:
             since = round(time.time() - lasted, 3)
             self.notifier.tell(event, trouble={"what": what, "message": message, "since": since})
 
+    def lapsed(self, switch: dict) -> None:
+        """A planned switch at a time was not carried out, or did not end as asked."""
+        self.notifier.tell("switch-lapsed", switch=switch)
+
     def run_hooks(self, now: float, status: dict) -> float:
         if self.state and self.state != (self.wanted or {}).get("state"):
             self.wanted = {"state": self.state, "reason": self.reason(status), "since": round(time.time(), 3)}

@@ -38,6 +38,7 @@ WHY = {
     "switch": "a planned switch from node %(node)s",
 }
 CURES = {
+    "switch-lapsed": "look how the pair is, npm run ha -- status; then npm run ha -- switchover if it is still wanted",
     "move": "nothing, the pair serves. If nobody asked for it: npm run ha -- logs --since 1h",
     "trouble": "on node %(node)s: sudo /etc/keepalived/vip.py status says it line by line",
     "trouble-over": "nothing",
@@ -53,6 +54,9 @@ def what(event: dict) -> str:
         move = event["move"]
         ends = tuple(name(move.get(end)) for end in ("from", "to"))
         return "the VIP %s moved from %s to %s" % ((event["vip"],) + ends)
+    if event["event"] == "switch-lapsed":
+        planned = (event["node"], clock(event["switch"]["at"]))
+        return "the switch from node %s that was kept for %s was not made as asked" % planned
     state = "has trouble" if event["event"] == "trouble" else "has no more trouble"
     return "node %s %s: %s" % (event["node"], state, event["trouble"]["what"])
 
@@ -67,11 +71,14 @@ def why(event: dict, most: int = QUOTED) -> str:
         nodes = {"node": event["node"], "peer": "b" if event["node"] == "a" else "a"}
         trigger = str(event["move"].get("trigger"))
         return WHY[trigger] % nodes if trigger in WHY else plain(trigger, 40)
-    said = str(event["trouble"]["message"])
+    lapsed = event["event"] == "switch-lapsed"
+    said = str(event["switch"]["why"] if lapsed else event["trouble"]["message"])
     return plain(said, most) + ("..." if len(said) > most else "")
 
 
 def since(event: dict) -> str:
+    if event["event"] == "switch-lapsed":
+        return clock(event["time"])
     if event["event"] != "move":
         return clock(event["trouble"]["since"])
     took_ms = sum(event["move"]["phasesMs"].values())

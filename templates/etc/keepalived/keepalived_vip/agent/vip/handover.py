@@ -40,6 +40,7 @@ class Handover:
         self.next_prepare = 0.0  # when the peer is to be asked again whether it is ready
         self.asked_at = 0.0  # by which its answer is known
         self.next_asking = 0.0  # when the peer may ask anew
+        self.on_told = None  # called with what is told of each switch
         self.told = settings.read_json(conf.switch_answer)
         if self.told and self.told.get("phase") not in switch.ENDS:
             self.tell(self.told["id"], switch.ABANDONED, self.told["phase"], "the service was started anew")
@@ -188,3 +189,5 @@ class Handover:
             settings.write_atomically(self.conf.switch_answer, json.dumps(self.told))
         except OSError:
             pass  # a full disk: who asked finds out by its own deadline
+        if self.on_told is not None:
+            self.on_told(self.told)

@@ -1,0 +1,65 @@
+/** Connections that outlive a switch: what is said of them, and whether there is still something to wait for. Pure. */
+import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { span } from "../../../terminal/span.ts";
+import type { View } from "./report.ts";
+
+interface Left {
+  count: number | null;
+  leftS: number;
+}
+
+const many = ({ count }: Left): string => `${count ?? "some"} connection${count === 1 ? "" : "s"}`;
+const kept = (node: NodeName, left: Left): string => `${node} still serves ${many(left)}, ${span(left.leftS)} left`;
+
+/** A line for each node that serves some without being the holder. */
+export const keptLines = (view: View): string[] =>
+  nodeNames.flatMap((node) => {
+    const left = view.nodes[node].report?.connections?.kept;
+    return left ? [`  ${kept(node, left)}`] : [];
+  });
+
+/** How often the time was over for a connection of a node's; 0 where that is not known. */
+export const resetOf = (view: View, node: NodeName): number => view.nodes[node].report?.connections?.reset ?? 0;
+
+export type Kept =
+  /** `leftS`: for so long at most, null where nobody could be asked. */
+  | { is: "kept"; text: string; leftS: number | null }
+  /** Ended, each by itself or at the end of the time; or there was nothing to wait for. */
+  | { is: "over"; text: string }
+  /** The pair is not as the switch has left it. */
+  | { is: "lost"; text: string };
+
+/**
+ * What became of the connections of the node that handed the VIP over.
+ * @param resetBefore how many it had reset before the switch
+ */
+export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
+  const { report, problem } = view.nodes[from];
+  const to = peerOf(from);
+  if (!report) return unasked(view, from, problem ?? "no answer");
+  const { connections, state } = report;
+  if (!connections) {
+    return {
+      is: "over",
+      text: `Nothing to wait for: keepConnections is off, and the connections of ${from} have ended.`,
+    };
+  }
+  if (state === "MASTER") return { is: "lost", text: `${from} is MASTER again, and serves its connections itself.` };
+  if (connections.kept) return { is: "kept", text: kept(from, connections.kept), leftS: connections.kept.leftS };
+  const reset = resetOf(view, from) - resetBefore;
+  if (reset <= 0) return { is: "over", text: `The connections that ${from} kept have ended; ${to} serves alone.` };
+  return { is: "over", text: `The time of keepConnections is over: ${from} had ${reset} left, which are reset.` };
+}
+
+/** The new holder says for how long it carries what is the other's. */
+function unasked(view: View, from: NodeName, problem: string): Kept {
+  const to = peerOf(from);
+  const { report } = view.nodes[to];
+  if (!report) return { is: "kept", text: `neither ${from} nor ${to} could be asked: ${problem}`, leftS: null };
+  const carried = report.connections?.carried;
+  if (carried) {
+    const { leftS } = carried;
+    return { is: "kept", text: `${to} carries ${many(carried)} of ${from}, ${span(leftS)} left; ${problem}`, leftS };
+  }
+  return { is: "lost", text: `${from} could not be asked: ${problem}. ${to} carries nothing to it any more.` };
+}
