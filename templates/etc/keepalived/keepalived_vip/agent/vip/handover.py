@@ -62,8 +62,8 @@ class Handover:
                 if now < self.next_asking:
                     continue  # who asks asks again
                 self.next_asking = now + ASKING_S
-            # A preferred node would take the VIP back at once. An update that asks replaces its machine only once that keeps
-            # no more connections.
+            # A preferred node would take the VIP back at once. An update that asks replaces its machine as soon as that
+            # keeps no connections any more.
             stays = self.conf.mode == "standing-master" and self.conf.preferred
             keep_s = PEER_KEEPS_S + (self.conf.keep_s or 0) if stays else None
             asked = {"why": message.get("why", "asked by the peer"), "by": message.get("by", self.conf.peer_address)}
