@@ -132,7 +132,7 @@ export const onNode = (
 
 /** Asks a node for what may take it a while: one that answers no login is given up as soon as for any question. */
 export const askNode = (target: Target, node: NodeName, command: string, limitMs: number): Promise<Answer> =>
-  session(target, node, command, { limitMs, reachMs: answerLimitMs(target) });
+  session(target, node, command, { limitMs, reachMs: target.reachMs?.[node] ?? answerLimitMs(target) });
 
 /**
  * A command that goes on until its signal, or until the node is gone. On the node it ends with this one's, however that ends.
