@@ -162,6 +162,10 @@ export async function login(target: Target, node: NodeName, command: string[]): 
   const child = spawn("ssh", ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...command], { stdio: "inherit" });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(new Refusal(`ssh: ${error.message}`, 3)));
-    child.on("close", (code) => resolve(code ?? 255));
+    child.on("close", (code) => {
+      if (code === 255)
+        console.error(`If ${node} gave no answer: npm run ha -- status, and its machine in the console.`);
+      resolve(code ?? 255);
+    });
   });
 }
