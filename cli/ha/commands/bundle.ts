@@ -63,31 +63,54 @@ export function parseFiles(stdout: string): Told {
   return told;
 }
 
-async function filesOf(target: Target, node: NodeName): Promise<Told> {
-  const { code, stdout } = await askNode(target, node, question, limitMs);
-  return parseFiles(code === 0 ? stdout : "");
+async function filesOf(target: Target, node: NodeName): Promise<{ told: Told; problem: string | null }> {
+  const { code, stdout, stderr } = await askNode(target, node, question, limitMs);
+  if (code === 0) return { told: parseFiles(stdout), problem: null };
+  return { told: parseFiles(""), problem: stderr.split("\n").at(-1) || "no answer" };
 }
+
+/** What is missing of a node, by part; a node that gave nothing is told in one line. Pure. */
+export function missingOf(node: NodeName, parts: Record<string, string | null>): string[] {
+  const open = Object.entries(parts).flatMap(([part, problem]) => (problem === null ? [] : [{ part, problem }]));
+  if (open.length === Object.keys(parts).length) return [`${node} could not be asked: ${open[0]?.problem}`];
+  return open.map(({ part, problem }) => `${part} of ${node}: ${problem}`);
+}
+
+/** Of lines as `a: no answer` the one of a node, without its name. */
+const problemOf = (node: NodeName, problems: string[]): string | null =>
+  problems.find((one) => one.startsWith(`${node}: `))?.slice(node.length + 2) ?? null;
 
 const program = (): string => {
   const { name, version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8"));
   return `${name} ${version}, Node.js ${process.version}, ${process.platform}`;
 };
 
-/** All texts by their names in the file, and who could not be asked. */
-async function gathered(target: Target, sinceS: number): Promise<{ texts: Map<string, string>; problems: string[] }> {
-  const [view, past, said, checks, a, b] = await Promise.all([
-    look(target),
-    pastOf(target, historyS),
-    saidBoth(target, sinceS),
-    checkBoth(target),
-    filesOf(target, "a"),
-    filesOf(target, "b"),
+/** All texts by their names in the file, and what is missing of each node. */
+async function gathered(target: Target, sinceS: number): Promise<{ texts: Map<string, string>; missing: string[][] }> {
+  const view = await look(target);
+  // Several logins at once take their time, and who has just answered is no dead node.
+  const reachMs = Object.fromEntries(
+    nodeNames.filter((node) => view.nodes[node].report).map((node) => [node, limitMs]),
+  );
+  const known = { ...target, reachMs };
+  const [past, said, checks, a, b] = await Promise.all([
+    pastOf(known, historyS),
+    saidBoth(known, sinceS),
+    checkBoth(known),
+    filesOf(known, "a"),
+    filesOf(known, "b"),
   ]);
-  const told = { a, b };
-  const problems = nodeNames.flatMap((node) => {
-    const { problem } = view.nodes[node];
-    return problem === null ? [] : [`${node} could not be asked: ${problem}`];
-  });
+  const files = { a, b };
+  const told = { a: a.told, b: b.told };
+  const missing = nodeNames.map((node) =>
+    missingOf(node, {
+      status: view.nodes[node].problem,
+      history: problemOf(node, past.problems),
+      logs: problemOf(node, said.problems),
+      "self-test": checks[node].problem,
+      files: files[node].problem,
+    }),
+  );
   const texts = new Map([
     ["status.txt", screen(target.title, target, view, width)],
     ["status.json", JSON.stringify(statusJson(target, view), null, 2)],
@@ -101,8 +124,8 @@ async function gathered(target: Target, sinceS: number): Promise<{ texts: Map<st
     ],
     ...nodeNames.flatMap((node) => [...told[node].files].map(([path, text]) => [`${node}${path}`, text] as const)),
   ]);
-  const secrets = [...a.secrets, ...b.secrets];
-  return { texts: new Map([...texts].map(([name, text]) => [name, masked(text, secrets)])), problems };
+  const secrets = [...told.a.secrets, ...told.b.secrets];
+  return { texts: new Map([...texts].map(([name, text]) => [name, masked(text, secrets)])), missing };
 }
 
 /** What is in it, as its first file and as the command's own output. Pure. */
@@ -126,9 +149,9 @@ export async function bundle(target: Target, sinceS: number, file: string): Prom
   const made = new NewFile(file, 64);
   const progress = new Progress("both nodes' answers");
   try {
-    const { texts, problems } = await gathered(target, sinceS);
+    const { texts, missing } = await gathered(target, sinceS);
     const now = new Date();
-    const about = contents(target.title, now, texts, problems);
+    const about = contents(target.title, now, texts, missing.flat());
     const stamp = now.toISOString().replace(/[-:]|\.\d+/g, "");
     const top = `${nameOf(target).replace(/[^\w.-]+/g, "-")}-${stamp}`;
     const folder = temporaryFolder();
@@ -140,7 +163,7 @@ export async function bundle(target: Target, sinceS: number, file: string): Prom
     made.write(execFileSync("tar", ["-czf", "-", "-C", folder, top], { maxBuffer: 1 << 28 }));
     progress.end();
     console.log(`${folded(about)}\n\nWrote ${file}; only you can read it.`);
-    return codeOf(problems.length);
+    return codeOf(missing.filter((of) => of.length > 0).length);
   } catch (error) {
     progress.end();
     made.forget();

@@ -6,7 +6,7 @@ import { bad, good, worse } from "../../../terminal/colours.ts";
 import { type ClientWish, clientsFrom, clientText } from "../drill/clients.ts";
 import { type FaultName, faultNames } from "../drill/faults.ts";
 import { askReady } from "../drill/node.ts";
-import { type DrillWish, drillText, type Found, inTheWay, planDrill } from "../drill/plan.ts";
+import { type DrillWish, drillText, type Found, planDrill, refusalOf } from "../drill/plan.ts";
 import type { DrillRecord, Plan } from "../drill/record.ts";
 import { reportHtml, reportJson, reportMarkdown } from "../drill/report.ts";
 import { runFault } from "../drill/run.ts";
@@ -55,15 +55,10 @@ export async function drill(target: Target, wish: Wish): Promise<number> {
   const clients = clientsFrom(wish.from, target);
   const found = await find(target);
   const plan = planDrill(found, wish, clients.map(clientText));
-  const way = inTheWay(found);
-  const refusal =
-    way.length > 0
-      ? `Refused, nothing has changed: ${way.join("; ")}.`
-      : plan.steps.length === 0
-        ? "Refused, nothing has changed: the plan is empty."
-        : null;
+  const refusal = refusalOf(plan, found);
   if (wish.json) {
-    if (!wish.run) console.log(JSON.stringify({ schemaVersion: 1, target: target.title, plan, refusal }, null, 2));
+    if (!wish.run || refusal !== null)
+      console.log(JSON.stringify({ schemaVersion: 1, target: target.title, plan, refusal }, null, 2));
   } else {
     console.log(`${target.title}\n${drillText(plan)}`);
   }

@@ -1,6 +1,7 @@
 /** `npm run ha -- history`: each move of the VIP, from where to where, how long it took, and why. */
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { worse } from "../../../terminal/colours.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { type Column, table } from "../../../terminal/table.ts";
 import { divider } from "../pair/answer.ts";
 import { askedText, historyOf, type NodePast, type PastMove, pastFrom } from "../pair/history.ts";
@@ -58,6 +59,21 @@ export function historyLines(moves: PastMove[], width?: number): string[] {
   return table(columns, rows, width);
 }
 
+/** What is missing where a node could not be asked. Pure. */
+export const silentText = (problem: string, width?: number): string =>
+  folded(
+    `  ${worse("!")} ${problem}; what it alone knows is missing. Look at its machine in the console, then ask again.`,
+    width,
+  );
+
+/** All of it for a reader. Pure. @param width of the screen; without it this terminal's */
+export const historyText = (title: string, moves: PastMove[], problems: string[], width?: number): string =>
+  [
+    `${title}: ${moves.length} ${moves.length === 1 ? "move" : "moves"} of the VIP`,
+    ...(moves.length > 0 ? ["", ...historyLines(moves, width)] : []),
+    ...(moves.length === 0 && problems.length === 0 ? ["Further back: --since 30d"] : []),
+  ].join("\n");
+
 /** The moves of both nodes since a time, and who could not be asked. @param sinceS seconds ago */
 export async function pastOf(
   target: Target,
@@ -84,14 +100,8 @@ export async function history(target: Target, sinceS: number, { json }: { json: 
   if (json) {
     console.log(JSON.stringify(historyJson(target, past), null, 2));
   } else {
-    console.log(`${target.title}: ${moves.length} ${moves.length === 1 ? "move" : "moves"} of the VIP`);
-    if (moves.length > 0) console.log(`\n${historyLines(moves).join("\n")}`);
-    for (const problem of problems) {
-      console.error(
-        `  ${worse("!")} ${problem}; what it alone knows is missing. Look at its machine in the console, then ask again.`,
-      );
-    }
-    if (moves.length === 0 && problems.length === 0) console.log("Further back: --since 30d");
+    console.log(historyText(target.title, moves, problems));
+    for (const problem of problems) console.error(silentText(problem));
   }
   return problems.length === 0 ? exitCodes.both : problems.length === 1 ? exitCodes.one : exitCodes.none;
 }

@@ -1,6 +1,7 @@
 /** `npm run ha -- logs`: what both nodes' journals say of keepalived and of the service, merged by time. */
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { readAnswer } from "../pair/answer.ts";
 import { fieldsText } from "../pair/events.ts";
 import { askNode, quoted } from "../reach/ssh.ts";
@@ -89,6 +90,9 @@ export async function saidBoth(target: Target, sinceS: number): Promise<{ entrie
   return { entries: entries.sort((x, y) => x.atUs - y.atUs), problems };
 }
 
+/** A node that could not be asked. Pure. */
+export const silentText = (problem: string): string => `${problem}; look at its machine in the console`;
+
 /** Exit code: 0 both nodes answered, 1 one did, 3 none. */
 export async function logs(target: Target, sinceS: number, { json }: { json: boolean }): Promise<number> {
   const { entries, problems } = await saidBoth(target, sinceS);
@@ -97,7 +101,7 @@ export async function logs(target: Target, sinceS: number, { json }: { json: boo
   } else {
     for (const line of logLines(entries)) console.log(line);
     if (entries.length === 0 && problems.length === 0) console.log(`Nothing was said. Further back: --since 1d`);
-    for (const problem of problems) console.error(problem);
+    for (const problem of problems) console.error(folded(silentText(problem)));
   }
   return codeOf(problems.length);
 }

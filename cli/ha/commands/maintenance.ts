@@ -1,7 +1,7 @@
 /** `npm run ha -- maintenance`: takes a node out of service for a time, and lets it take part again, with regard to its peer. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../pair/plan.ts";
-import { judge, type View } from "../pair/report.ts";
+import { judge, unasked, type View } from "../pair/report.ts";
 import { asked, vip } from "../reach/asker.ts";
 import { onNode, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
@@ -65,8 +65,8 @@ async function begin(target: Target, wish: MaintenanceWish, view: View, tell: Te
 
 async function end(target: Target, wish: MaintenanceWish, view: View, tell: Tell): Promise<number> {
   const { node, stay } = wish;
-  const { report, problem } = view.nodes[node];
-  if (!report) throw new Refusal(`Refused, nothing has changed: ${node} could not be asked: ${problem}.`, refused);
+  const { report } = view.nodes[node];
+  if (!report) throw new Refusal(`Refused, nothing has changed: ${unasked(view, [node])}.`, refused);
   if (!report.maintenance) {
     tell(`${node} is in no maintenance.`);
     return done;

@@ -2,8 +2,10 @@
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { table } from "../../../terminal/table.ts";
 import { readAnswer } from "../pair/answer.ts";
+import { atConsole } from "../pair/report.ts";
 import { askNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 
@@ -57,7 +59,7 @@ export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>,
   ]);
   const unasked = nodeNames.flatMap((node) => {
     const { problem } = nodes[node];
-    return problem === null ? [] : [`  ! ${node} could not be asked: ${problem}`];
+    return problem === null ? [] : [`  ! ${node} could not be asked: ${problem}`, `    -> ${atConsole([node])}`];
   });
   const problems = nodeNames.flatMap((node) =>
     (nodes[node].checks ?? [])
@@ -65,13 +67,14 @@ export function checksScreen(title: string, nodes: Record<NodeName, NodeChecks>,
       .flatMap(({ name, found, cure }) => [`  ! ${node}, ${name}: ${found}`, ...(cure ? [`    -> ${cure}`] : [])]),
   );
   const summary = names.length > 0 ? `${passed} of ${cells.filter((cell) => cell).length} checks pass` : "no answer";
-  return [
+  const lines = [
     `${title}: ${summary}`,
     ...(rows.length > 0
       ? ["", ...table([{ head: "check" }, ...nodeNames.map((node) => ({ head: node }))], rows, width)]
       : []),
     ...(unasked.length + problems.length > 0 ? ["", ...unasked, ...problems] : []),
-  ].join("\n");
+  ];
+  return folded(lines.join("\n"), width);
 }
 
 /** Exit code: 0 all pass on both, 1 something does not, 3 nothing failed but a node could not be asked. */

@@ -115,6 +115,13 @@ export function planDrill(found: Found, wish: DrillWish, clients: string[]): Pla
   };
 }
 
+/** Why it is not begun; null when it can be. */
+export function refusalOf({ steps }: Plan, found: Found): string | null {
+  const way = inTheWay(found);
+  if (way.length === 0 && steps.length > 0) return null;
+  return `Refused, nothing has changed: ${way.join("; ") || "the plan is empty"}.`;
+}
+
 /** Seconds with as many digits as they need. */
 export const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
 

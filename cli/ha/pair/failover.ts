@@ -2,7 +2,7 @@
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
 import { span } from "../../../terminal/span.ts";
 import type { Outputs } from "../reach/target.ts";
-import { judge, type View } from "./report.ts";
+import { judge, unasked, type View } from "./report.ts";
 
 export interface FailoverPlan {
   node: NodeName;
@@ -23,8 +23,8 @@ export function planFailover(view: View, node: NodeName): FailoverPlan | string 
   if (nodeNames.every(isMaster)) return "both nodes are MASTER: do they hear each other?";
   if (isMaster(node)) return `${node} is MASTER already`;
   if (isMaster(other)) return `${other} is MASTER; to hand the VIP over: npm run ha -- switchover --to ${node}`;
-  const { report, problem, probe } = view.nodes[node];
-  if (!report) return `${node} could not be asked: ${problem}`;
+  const { report, probe } = view.nodes[node];
+  if (!report) return unasked(view, [node]);
   const answers = probe === true || view.clients.some(({ answer }) => answer === other);
   if (!view.nodes[other].report && answers) {
     const take = `npm run ha -- ssh ${node} sudo /etc/keepalived/vip.py take`;

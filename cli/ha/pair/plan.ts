@@ -1,7 +1,7 @@
 /** Whether a planned switch or a maintenance can begin, what it will do, and whether it is done. Pure. */
 import { type NodeName, peerOf } from "../../../render/model.ts";
 import type { Outputs } from "../reach/target.ts";
-import { judge, keeps, type View } from "./report.ts";
+import { judge, keeps, unasked, type View } from "./report.ts";
 
 export interface SwitchPlan {
   from: NodeName;
@@ -16,7 +16,7 @@ export interface SwitchPlan {
 export function planSwitch(view: View, wanted: NodeName | undefined): SwitchPlan | string {
   const { master, why } = judge(view);
   const blind = (["a", "b"] as const).filter((node) => view.nodes[node].report === null);
-  if (blind.length > 0) return `${blind.join(" and ")} could not be asked: ${view.nodes[blind[0]!].problem}`;
+  if (blind.length > 0) return unasked(view, blind);
   if (master === null) return `there is no one MASTER: ${why.join("; ")}`;
   const to = wanted ?? peerOf(master);
   if (to === master) return `${to} is MASTER already`;
@@ -57,9 +57,9 @@ export function planMaintenance(view: View, node: NodeName): MaintenancePlan | s
       ? inMaintenance(peer, view.nodes[peer].report!.maintenance!.why)
       : { node, handover };
   }
-  const { report, problem } = view.nodes[node];
+  const { report } = view.nodes[node];
   const serving = view.nodes[peer].report!;
-  if (!report) return `${node} could not be asked: ${problem}`;
+  if (!report) return unasked(view, [node]);
   if (!serving.serviceAlive) return `keepalived-vip.service does not run on ${peer}`;
   if (serving.cloudHolder !== "self" || !serving.available) return `the cloud does not have the VIP on ${peer} yet`;
   if (view.nodes[node].probe === false) return `the VIP, on ${peer}, does not answer a ping from ${node}`;

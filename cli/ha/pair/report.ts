@@ -32,6 +32,13 @@ export interface Judgement {
   why: string[];
 }
 
+/** Nodes that could not be asked, why, and what to do about it. */
+export const unasked = (view: View, nodes: NodeName[]): string =>
+  `${nodes.join(" and ")} could not be asked: ${view.nodes[nodes[0]!].problem}; ${atConsole(nodes)}`;
+/** What to do about machines that give no answer. */
+export const atConsole = (nodes: NodeName[]): string =>
+  `look at ${nodes.length > 1 ? "both machines" : `the machine of ${nodes.join("")}`} in the console`;
+
 const reportOf = (view: View, node: NodeName): NodeReport | null => view.nodes[node].report;
 const list = (nodes: NodeName[], asked: boolean): string =>
   nodes.length > 0 ? nodes.join(" and ") : asked ? "-" : "?";

@@ -1,12 +1,13 @@
 /** What was seen of a pair as one screen. Pure: a view in, text out. */
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
+import { folded } from "../../../terminal/fold.ts";
 import { span } from "../../../terminal/span.ts";
 import { type Column, table } from "../../../terminal/table.ts";
 import type { Outputs } from "../reach/target.ts";
 import type { Move, NodeReport } from "./answer.ts";
 import { keptLines } from "./kept.ts";
-import { type Judgement, judge, type Verdict, type View } from "./report.ts";
+import { atConsole, type Judgement, judge, type Verdict, type View } from "./report.ts";
 import { scheduledLines } from "./scheduled.ts";
 
 const colours: Record<Verdict, (text: string) => string> = { healthy: good, degraded: worse, down: bad, unknown: bad };
@@ -48,8 +49,8 @@ export function nextCommand({ verdict }: Judgement, view: View): string {
     const cure = report?.problems[0]?.cure;
     if (cure) return `on ${node}: ${cure}`;
   }
-  const asked = nodeNames.find((node) => view.nodes[node].report);
-  return asked ? `on ${asked}: vip.py self-test` : "look at both machines in the console";
+  const dead = nodeNames.filter((node) => !view.nodes[node].report);
+  return dead.length > 0 ? atConsole(dead) : "npm run ha -- self-test";
 }
 
 /** The cells of a node, as the columns name them. */
@@ -90,7 +91,7 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
       `  ${span(view.at - move.startedAt)} ago: ${nameOf(move.from)} -> ${nameOf(move.to)}, ${moveMs(move)} ms, by ${move.trigger}`,
   );
   const publicIp = outputs.publicIp ? `, public ${outputs.publicIp}` : "";
-  return [
+  const lines = [
     `${title}, VIP ${outputs.vip}${publicIp}, mode ${outputs.mode}: ${shown(verdict)}`,
     "",
     ...table(columns, rows, width),
@@ -104,5 +105,6 @@ export function screen(title: string, outputs: Outputs, view: View, width?: numb
     ...(moves.length > 0 ? moves : ["  none"]),
     "",
     `Next: ${nextCommand(judgement, view)}`,
-  ].join("\n");
+  ];
+  return folded(lines.join("\n"), width);
 }

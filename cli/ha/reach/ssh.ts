@@ -132,7 +132,7 @@ export const onNode = (
 
 /** Asks a node for what may take it a while: one that answers no login is given up as soon as for any question. */
 export const askNode = (target: Target, node: NodeName, command: string, limitMs: number): Promise<Answer> =>
-  session(target, node, command, { limitMs, reachMs: answerLimitMs(target) });
+  session(target, node, command, { limitMs, reachMs: target.reachMs?.[node] ?? answerLimitMs(target) });
 
 /**
  * A command that goes on until its signal, or until the node is gone. On the node it ends with this one's, however that ends.
@@ -162,6 +162,10 @@ export async function login(target: Target, node: NodeName, command: string[]): 
   const child = spawn("ssh", ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...command], { stdio: "inherit" });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(new Refusal(`ssh: ${error.message}`, 3)));
-    child.on("close", (code) => resolve(code ?? 255));
+    child.on("close", (code) => {
+      if (code === 255)
+        console.error(`If ${node} gave no answer: npm run ha -- status, and its machine in the console.`);
+      resolve(code ?? 255);
+    });
   });
 }

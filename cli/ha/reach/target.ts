@@ -57,6 +57,8 @@ export interface Target extends Outputs {
   bastion: Bastion | null;
   device: string | null;
   clients: Client[];
+  /** Milliseconds that a login may take, of nodes that are known to live. */
+  reachMs?: Partial<Record<NodeName, number>>;
 }
 
 /** The name of the pair, without what kind of pair it is: `prod` of `stack prod`. */

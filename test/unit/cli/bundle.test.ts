@@ -12,6 +12,8 @@ import { PlayedPair } from "./played.ts";
 let pair: PlayedPair;
 beforeEach(() => {
   pair = new PlayedPair();
+  const checks = JSON.stringify({ checks: [{ name: "nic", result: "pass", found: "eth1", cure: null }] });
+  for (const node of ["a", "b"] as const) pair.does(node, "self-test", `echo '${checks}'`);
 });
 afterEach(() => pair.remove());
 
@@ -100,6 +102,7 @@ test("a node that is dead is named, and one file is never written over another",
   const { code, text } = await run(t);
   assert.equal(code, 1);
   assert.match(text, /^Missing:\n {2}! b could not be asked: .*No route to host$/m);
+  assert.equal((text.match(/ {2}! /g) ?? []).length, 1, "in one line");
   const before = readFileSync(join(pair.folder, "case.tar.gz"));
   const again = bundle(pair.target, 3600, join(pair.folder, "case.tar.gz"));
   await assert.rejects(
@@ -107,6 +110,15 @@ test("a node that is dead is named, and one file is never written over another",
     (error) => error instanceof Refusal && error.code === 64 && /there already/.test(error.message),
   );
   assert.deepEqual(readFileSync(join(pair.folder, "case.tar.gz")), before);
+});
+
+test("a part that a node did not give is named, and is no whole bundle", async (t) => {
+  push("a", { "etc/keepalived/keepalived.conf": "" });
+  push("b", { "etc/keepalived/keepalived.conf": "" });
+  pair.does("b", "self-test", "echo Traceback >&2; exit 1");
+  const { code, text } = await run(t);
+  assert.equal(code, 1, text);
+  assert.match(text, /^Missing:\n {2}! self-test of b: Traceback$/m);
 });
 
 test("a hostile node names no file outside of the folder", () => {

@@ -93,7 +93,12 @@ describe("is refused, with what to do instead, when", () => {
     ["the node is MASTER", "a", /^a is MASTER already$/, seen(() => {})],
     ["the other one is MASTER", "b", /^a is MASTER; .*npm run ha -- switchover --to b$/, seen(() => {})],
     ["both are", "b", /both nodes are MASTER/, seen((view) => (view.nodes.b.report!.state = "MASTER"))],
-    ["the node is dead", "a", /^a could not be asked: no answer within 4 s$/, nobody()],
+    [
+      "the node is dead",
+      "a",
+      /^a could not be asked: no answer within 4 s; look at the machine of a in the console$/,
+      nobody(),
+    ],
     [
       "the other one cannot be asked and serves",
       "b",

@@ -38,7 +38,7 @@ test("a node that could not be asked is named with the reason, and is no pass", 
   const a = of(check("nic"));
   assert.equal(
     checksScreen("stack prod", { a, b: deaf }),
-    "stack prod: 1 of 1 checks pass\n\n  check  a   b\n  nic    ok  -\n\n  ! b could not be asked: no answer within 20 s",
+    "stack prod: 1 of 1 checks pass\n\n  check  a   b\n  nic    ok  -\n\n  ! b could not be asked: no answer within 20 s\n    -> look at the machine of b in the console",
   );
   assert.match(checksScreen("stack prod", { a: deaf, b: deaf }), /^stack prod: no answer\n/);
   const verdicts = [
