@@ -163,6 +163,10 @@ class Keepalived:
             return
         self.schedule_advert(at + self.interval)
 
+    def missed_none(self) -> bool:
+        """Whether a BACKUP has heard the last advert that was due."""
+        return self.world.now - (self.deadline - self.down_s) <= self.interval
+
     def would_preempt(self) -> bool:
         return not self.nopreempt and self.priority > self.peer.priority
 

@@ -229,7 +229,8 @@ class Rules:
 
     def walled(self, node) -> None:
         """node: None for both."""
-        stands_by = node is None or node.keepalived.state == BACKUP
+        # One that has missed adverts already takes the peer for dead before two have come that it does not hear.
+        stands_by = node is None or (node.keepalived.state == BACKUP and node.keepalived.missed_none())
         calm = self.world.active == 1 and self.world.switch is None and self.world.now > self.world.restless_until
         if calm and stands_by and self.wrong() is None:
             self.walled_since, self.moves = self.world.now, 0

@@ -202,6 +202,18 @@ class Steps(unittest.TestCase):
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND)
 
+    def test_nor_on_one_that_came_in_time_and_was_taken_in_later(self):
+        game = Game(eip=True)
+        decide.found_master(game.known, NOW)
+        game.issue()
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        game.now += 7  # the deciding thread hangs
+        self.assertEqual(game.issue(), DESCRIBE)
+        game.saw(ME, eip=EIP_MISSING)
+        self.assertEqual(game.issue(), REBIND)
+
     def test_an_eip_that_was_missing_before_the_vip_went_is_given_time_again(self):
         game = Game(eip=True)
         decide.found_master(game.known, NOW)

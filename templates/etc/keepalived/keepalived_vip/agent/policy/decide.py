@@ -132,9 +132,10 @@ def decide(known: Knowledge, now: float):
         return claim(known, now, seen.holder) if stuck and seen.holder != known.me else DESCRIBE
     if seen.holder != known.me:
         return contest(known, now)
-    if known.patience.rebind_at is not None and seen.at >= known.patience.rebind_at:
-        return REBIND
-    return DESCRIBE
+    if known.patience.rebind_at is None or seen.at < known.patience.rebind_at:
+        return DESCRIBE
+    # The answer may have waited for this process; and nothing else asks first whose the VIP is.
+    return REBIND if now - asked.step_at <= RECENT_S else DESCRIBE
 
 
 def contest(known: Knowledge, now: float):
