@@ -15,7 +15,7 @@ const most = 2000;
 /** What led to the first move was logged before it. */
 const beforeS = 120;
 
-const events = "asked|move-accepted|moved|state|drained|started|health-failing|trouble|keepalived-restarted";
+const events = "asked|move-accepted|moved|holder|state|drained|started|health-failing|trouble|keepalived-restarted";
 
 /** The moves that the node keeps for good, and what its log says beside them, by the node's own clock. */
 const question = (sinceS: number): string =>

@@ -17,8 +17,8 @@ const everyMs = { ping: 20, url: 50 } as const;
 const urlLimitMs = 2000;
 /** Until the first answer: a login comes before it. */
 const firstLimitMs = 15_000;
-/** A node's own questions end by themselves, should nobody end them. */
-const nodeLimitS = 3600;
+/** Questions from elsewhere end by themselves, should nobody end them. */
+const limitS = 3600;
 
 const askVip = readFileSync(join(import.meta.dirname, "askVip.py"), "utf8");
 const now = (): number => Date.now() / 1000;
@@ -27,6 +27,8 @@ const now = (): number => Date.now() / 1000;
 export type ClientWish =
   | { kind: "other" }
   | { kind: "here"; address: string }
+  /** The way to the nodes leads through it, and so does the one to a VIP that has no public address. */
+  | { kind: "bastion"; address: string; inside: string[] }
   | { kind: "lab"; name: string; address: string; inside: string[] }
   | { kind: "url"; url: URL };
 
@@ -37,6 +39,8 @@ export function clientText(wish: ClientWish): string {
       return `the other node, through the cloud, every ${everyMs.ping} ms`;
     case "here":
       return `this machine, by ping of ${wish.address}, every ${everyMs.ping} ms`;
+    case "bastion":
+      return `the bastion, by ping of ${wish.address}, every ${everyMs.ping} ms`;
     case "lab":
       return `the lab's ${wish.name} client, by ping of ${wish.address}, every ${everyMs.ping} ms`;
     case "url":
@@ -45,14 +49,15 @@ export function clientText(wish: ClientWish): string {
 }
 
 /** @param given values of --from, [] for those that are usual @throws Refusal with code 64 */
-export function clientsFrom(given: string[], { vip, publicIp, clients }: Target): ClientWish[] {
+export function clientsFrom(given: string[], target: Target): ClientWish[] {
+  const { clients } = target;
   const lab = clients.flatMap(({ name, inside, address }): ClientWish[] =>
     inside && address ? [{ kind: "lab", name, address, inside }] : [],
   );
   if (given.length === 0) return [{ kind: "other" }, ...lab];
   return given.map((from): ClientWish => {
     if (from === "other") return { kind: "other" };
-    if (from === "here") return { kind: "here", address: publicIp ?? vip };
+    if (from === "here") return hereFrom(target);
     const known = lab.find((one) => one.kind === "lab" && one.name === from);
     if (known) return known;
     if (/^(https?|tcp):\/\//.test(from) && URL.canParse(from)) {
@@ -65,6 +70,12 @@ export function clientsFrom(given: string[], { vip, publicIp, clients }: Target)
       64,
     );
   });
+}
+
+/** This machine; or the bastion, where no packet of this machine's comes to the VIP. */
+function hereFrom({ vip, publicIp, bastion, sshConfig }: Target): ClientWish {
+  if (publicIp !== null || !bastion) return { kind: "here", address: publicIp ?? vip };
+  return { kind: "bastion", address: vip, inside: ["ssh", "-F", sshConfig, "bastion", "LC_ALL=C"] };
 }
 
 /** Somebody who asks, from its making until `end`. */
@@ -102,15 +113,16 @@ export abstract class Client {
   protected abstract stop(): void;
 }
 
-/** `ping`, of this machine or in a client's namespace of a lab. */
+/** `ping`, of this machine, in a client's namespace of a lab, or of a bastion. */
 class Ping extends Client {
   readonly #child: ChildProcess;
 
-  constructor(name: string, how: string, address: string, inside: string[]) {
-    super(name, how, everyMs.ping);
+  /** @param isElsewhere by another clock than this machine's, and where it outlives whoever ended it */
+  constructor(name: string, address: string, inside: string[], isElsewhere = false) {
+    super(name, `by ping of ${address}`, everyMs.ping);
     // On Linux it tells when the answer arrived; elsewhere the time at which it is read has to do.
-    const stamped = process.platform === "linux" ? ["-D"] : [];
-    const argv = [...inside, "ping", "-n", ...stamped, "-i", String(everyMs.ping / 1000), address];
+    const more = isElsewhere ? ["-w", String(limitS)] : process.platform === "linux" ? ["-D"] : [];
+    const argv = [...inside, "ping", "-n", ...more, "-i", String(everyMs.ping / 1000), address];
     const env = { ...process.env, LC_ALL: "C" };
     // A group of its own: a Ctrl-C is for the drill, which still wants to see the VIP come back.
     this.#child = spawn(argv[0]!, argv.slice(1), { stdio: ["ignore", "pipe", "pipe"], env, detached: true });
@@ -158,7 +170,7 @@ class FromNode extends Client {
     super(`node ${node}`, "by ping through the cloud", everyMs.ping);
     this.node = node;
     this.#aheadS = aheadS;
-    const command = `python3 -c ${quoted(askVip)} ${everyMs.ping} ${nodeLimitS}`;
+    const command = `python3 -c ${quoted(askVip)} ${everyMs.ping} ${limitS}`;
     const how = { onLine: (text: string) => this.#take(text), onBegin: () => {}, signal: this.#ending.signal };
     void follow(target, node, command, how).then(({ code, stderr }) => {
       this.problem ??= stderr.split("\n").at(-1) || `its questions ended with ${code}`;
@@ -232,9 +244,11 @@ function begin(target: Target, wish: ClientWish, { node, aheadS }: Standby): Cli
     case "other":
       return new FromNode(target, node, aheadS);
     case "here":
-      return new Ping("this machine", `by ping of ${wish.address}`, wish.address, []);
+      return new Ping("this machine", wish.address, []);
+    case "bastion":
+      return new Ping("bastion", wish.address, wish.inside, true);
     case "lab":
-      return new Ping(`${wish.name} client`, `by ping of ${wish.address}`, wish.address, wish.inside);
+      return new Ping(`${wish.name} client`, wish.address, wish.inside);
     case "url":
       return new FromUrl(wish.url);
   }

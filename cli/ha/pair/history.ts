@@ -130,12 +130,23 @@ function cause(node: NodeName, said: NodeEvent): string | null {
 const depth = ["health-failing", "drained", "keepalived-restarted", "trouble", "state"];
 
 /** What a node said before it lost the VIP, and around that: not what belongs to an earlier time as MASTER, or before it. */
-function saidAround(past: NodePast, at: number): NodeEvent[] {
-  const said = past.events.filter(({ time }) => time >= at - beforeS && time <= at + afterS);
+function saidAround(past: NodePast, at: number, laterS = afterS): NodeEvent[] {
+  const said = past.events.filter(({ time }) => time >= at - beforeS && time <= at + laterS);
   const master = said.findLastIndex(
     ({ time, event, fields }) => time < at && event === "state" && fields.state === "MASTER",
   );
   return said.slice(master + 1);
+}
+
+const isBackup = ({ event, fields }: NodeEvent): boolean => event === "state" && fields.state === "BACKUP";
+
+/** Whether a node lived and went on as MASTER: it saw the VIP with its peer in the cloud before it heard the peer itself. */
+function wentOn(past: NodePast, at: number): boolean {
+  const sawIt = ({ event, fields }: NodeEvent) => event === "holder" && fields.holder === "peer";
+  const first = saidAround(past, at, beforeS).find(
+    (one) => one.time > at - afterS && (isBackup(one) || sawIt(one) || one.event === "started"),
+  );
+  return first !== undefined && sawIt(first);
 }
 
 /**
@@ -191,13 +202,21 @@ function takenFor(move: LoggedMove, node: NodeName, pasts: Record<NodeName, Node
     return { why: deepest.why, asked: maintained ? asked(other, "maintenance on") : undefined };
   }
   if (said.some(({ time, event }) => event === "started" && time <= at)) return { why: `${other} was just starting` };
+  if (wentOn(past, at)) {
+    return { why: `${node} no longer heard ${other}, which went on as MASTER: they were cut off from each other` };
+  }
   const next = past.events.find(({ time }) => time > at);
   if (next?.event === "started") {
     return { why: `${other} fell silent; its service was back ${Math.round(next.time - at)} s later` };
   }
-  if (said.some(({ event, fields }) => event === "state" && fields.state === "BACKUP")) {
+  if (said.some(isBackup)) {
     const why = mode === "standing-master" ? `${node} is preferred, and took it back` : `${other} gave way to ${node}`;
     return { why, asked: asked(node, "maintenance off") };
+  }
+  if (next && isBackup(next)) {
+    return {
+      why: `${other} fell silent for ${Math.round(next.time - at)} s, and lived: it stood still, or was cut off`,
+    };
   }
   if (move.trigger === "start") return { why: `the service was started on ${node}, which was MASTER` };
   return { why: `${other} was no longer heard, and has logged nothing of why` };

@@ -1,6 +1,10 @@
 /** The life of a pair that the lab builds into its world by a profile, on either engine: it serves, and leaves no trace. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import type { DrillRecord } from "../../../cli/ha/drill/record.ts";
 import type { EngineResult } from "../../../lab/engine/engine.ts";
 import { readConfig } from "../../../lab/state.ts";
 import { readWorld, type World } from "../../../lab/world/record.ts";
@@ -75,6 +79,20 @@ export function livesIn(
     assert.equal(lab.master(await lab.converged()), next);
     if (profile !== "existing") await assertByBastion(lab);
   });
+
+  if (profile === "private")
+    test(`${title}: in a drill that is asked for from here the bastion asks the VIP`, async () => {
+      await lab.begins(`${title} drill`);
+      const out = mkdtempSync(join(tmpdir(), "drill-"));
+      // How long an outage lasts on a machine that does much else says nothing about a product.
+      await ha(lab, "drill", "--run", "--yes", "--fault", "switch", "--from", "here", "--within", "120s", "--out", out);
+      const { phases } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as DrillRecord;
+      rmSync(out, { recursive: true });
+      const [client] = phases[0]?.clients ?? [];
+      assert.equal(client?.name, "bastion");
+      assert.ok(client.answered > 0, JSON.stringify(client));
+      await lab.converged();
+    });
 
   test(`${title}: after a power cut the other node serves, and neither refresh nor up undoes that`, async () => {
     const old = lab.master(await lab.status());

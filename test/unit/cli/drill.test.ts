@@ -95,6 +95,12 @@ describe("the plan", () => {
     const names = (...given: string[]) => clientsFrom(given, target as unknown as Target).map(({ kind }) => kind);
     assert.deepEqual(names(), ["other", "lab"]);
     assert.deepEqual(names("here", "vpc", "https://x/", "tcp://x:80"), ["here", "lab", "url", "url"]);
+    const here = (more: object) => clientsFrom(["here"], { ...target, ...more } as unknown as Target)[0];
+    assert.deepEqual(here({ publicIp: "203.0.113.9", bastion: {} }), { kind: "here", address: "203.0.113.9" });
+    assert.deepEqual(here({ publicIp: null, bastion: null }), { kind: "here", address: "10.0.1.100" });
+    const inside = ["ssh", "-F", "cfg", "bastion", "LC_ALL=C"];
+    const through = { kind: "bastion", address: "10.0.1.100", inside };
+    assert.deepEqual(here({ publicIp: null, bastion: {}, sshConfig: "cfg" }), through);
     for (const from of ["internet", "ftp://x/", "tcp://x"])
       assert.throws(() => names(from), /it takes other, here, vpc/);
   });

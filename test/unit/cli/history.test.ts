@@ -86,6 +86,32 @@ describe("why", () => {
       /^a fell silent; its service was back 30 s later$/,
     ],
     [
+      "a partition: the other one lived, and saw in the cloud that it had lost the VIP",
+      [
+        line(at + 3, "holder", { holder: "peer", eni: "eni-b" }),
+        line(at + 4, "state", { state: "BACKUP", trigger: "keepalived" }),
+      ],
+      /^b no longer heard a, which went on as MASTER: they were cut off from each other$/,
+    ],
+    [
+      "that it was given up before the cloud had moved it, which is no partition",
+      [
+        line(at - 0.2, "state", { state: "BACKUP", trigger: "keepalived" }),
+        line(at + 3, "holder", { holder: "peer", eni: "eni-b" }),
+      ],
+      /^a gave way to b$/,
+    ],
+    [
+      "a machine that stood still",
+      [line(at + 12, "state", { state: "BACKUP", trigger: "keepalived" })],
+      /^a fell silent for 12 s, and lived: it stood still, or was cut off$/,
+    ],
+    [
+      "a machine that booted, and then saw where the VIP was",
+      [line(at + 40, "started"), line(at + 42, "holder", { holder: "peer", eni: "eni-b" })],
+      /^a fell silent; its service was back 40 s later$/,
+    ],
+    [
       "both had been without power",
       [
         line(at - 2, "started", { state: "UNKNOWN" }),
