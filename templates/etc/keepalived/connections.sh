@@ -4,7 +4,7 @@
 # keepalived-vip.service fills (agent/vip/kept.py); each element has an end of its own, so that nothing outlives the service.
 #   connections.sh up     set up what is missing; changes nothing that is right already
 #   connections.sh check  change nothing; print what is missing, exit 1 if anything is
-#   connections.sh down   take all of it back
+#   connections.sh down   take all of it back, whatever vip.json says by now
 #   connections.sh try    whether kernel and nft can do it, tried in a network namespace of its own; the reason, exit 1
 set -u
 umask 022
@@ -18,14 +18,6 @@ die() {
   exit 1
 }
 
-# As nic.sh reads it.
-node='' interface='' address='' peerAddress='' vip='' gateway='' keepConnectionsS=''
-eval "$(sed -n 's/^  "\([a-zA-Z]*\)": "\{0,1\}\([0-9a-zA-Z.:/-]*\)"\{0,1\},\{0,1\}$/\1=\2/p' "$config" |
-  grep -E '^(node|interface|address|peerAddress|vip|gateway|keepConnectionsS)=')"
-for value in "$node" "$interface" "$address" "$peerAddress" "$vip" "$gateway" "$keepConnectionsS"; do
-  [ -n "$value" ] || die "$config is missing or has not all of what keeping connections needs"
-done
-
 link="vip-kept"
 vni=112
 # Assigned to nothing, and below 1024: of the peer only root can send from it (see peer.py).
@@ -37,12 +29,25 @@ mark=0x33
 # A packet of 1500 bytes less the tunnel's own 50; and of the VIP's connections less the headers, with room for options.
 mtu=1450
 mss=1400
-last=$([ "$node" = a ] && echo 1 || echo 2)
-here=169.254.112.$last
-there=169.254.112.$((3 - last))
-here_mac=02:76:69:70:00:0$last
-there_mac=02:76:69:70:00:0$((3 - last))
 
+# As nic.sh reads it.
+configured() {
+  node='' interface='' address='' peerAddress='' vip='' gateway='' keepConnectionsS=''
+  eval "$(sed -n 's/^  "\([a-zA-Z]*\)": "\{0,1\}\([0-9a-zA-Z.:/-]*\)"\{0,1\},\{0,1\}$/\1=\2/p' "$config" |
+    grep -E '^(node|interface|address|peerAddress|vip|gateway|keepConnectionsS)=')"
+  for value in "$node" "$interface" "$address" "$peerAddress" "$vip" "$gateway" "$keepConnectionsS"; do
+    [ -n "$value" ] || die "$config is missing or has not all of what keeping connections needs"
+  done
+  last=$([ "$node" = a ] && echo 1 || echo 2)
+  here=169.254.112.$last
+  there=169.254.112.$((3 - last))
+  here_mac=02:76:69:70:00:0$last
+  there_mac=02:76:69:70:00:0$((3 - last))
+}
+
+tuples="type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout;"
+asked="ip saddr . tcp sport . tcp dport"    # the connection, in a packet of its client's
+answered="ip daddr . tcp dport . tcp sport" # and in one of this node's
 rules() {
   cat <<RULES
 table ip keepalived_vip
@@ -54,16 +59,22 @@ table ip keepalived_vip {
   set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
   set forward { type ipv4_addr; flags timeout; } # what is not known is the peer's, which keeps connections
   set through { type ipv4_addr; size 8; flags dynamic,timeout; timeout 5s; } # answers go out through the peer
-  # Connections of this node's own. A closed one is forgotten soon, for there may be thousands of short ones.
-  set known { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout ${keepConnectionsS}s; }
-  set closing { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout 2m; }
+  # Connections of this node's own, by what their clients send: for a minute more than the peer may keep any. One that only
+  # a SYN has been seen of counts for a minute: a flood of those leaves room. So does one that has ended: two minutes after
+  # its last packet, for there may be thousands of short ones. It has once both sides have said so: of one that is closed
+  # half the other half may go on for long.
+  set known { $tuples timeout $((keepConnectionsS + 60))s; }
+  set asked_all { $tuples timeout 2m; } # the client sends no more
+  set answered_all { $tuples timeout 2m; } # this node does not
+  set ended { $tuples timeout 2m; }
   counter forwarded { }
+  counter owed { } # those that have something to say, and whoever has the connection answers
 
   # Before conntrack, which a node may be without, and before any other firewall.
   chain arrived {
     type filter hook prerouting priority -300; policy accept;
     iifname "$interface" udp dport $port udp sport $port ip saddr $peerAddress ip daddr $address accept
-    udp dport $port fib daddr type local drop
+    udp dport $port fib daddr type { local, broadcast, multicast } drop
     ip daddr $vip jump to_vip
   }
   chain to_vip {
@@ -73,21 +84,28 @@ table ip keepalived_vip {
     meta l4proto tcp iifname "$link" update @through { ip daddr } accept
     meta l4proto tcp iifname "$interface" ip daddr @through delete @through { ip daddr }
     iifname != "$interface" accept
-    ip daddr @recording tcp flags & (syn | ack) == syn update @known { ip saddr . tcp sport . tcp dport }
+    tcp flags & (syn | ack) == syn jump opened
     ip daddr != @forward accept
     icmp type destination-unreachable dup to $there device "$link" accept
     meta l4proto != tcp accept
-    tcp flags & (syn | ack) == syn accept
-    ip saddr . tcp sport . tcp dport @known jump own
-    ip saddr . tcp sport . tcp dport @closing update @closing { ip saddr . tcp sport . tcp dport } accept
+    $asked @ended update @ended { $asked } accept
+    $asked @known jump own
+    tcp flags & psh == psh counter name owed
     # As it is, past the routing table, which would deliver it here.
     counter name forwarded dup to $there device "$link"
     drop
   }
+  chain opened {
+    ip daddr @recording update @known { $asked timeout 1m } delete @ended { $asked }
+    ip daddr @recording delete @asked_all { $asked } delete @answered_all { $asked }
+    accept
+  }
   chain own {
-    tcp flags & (fin | rst) == 0 accept
-    update @closing { ip saddr . tcp sport . tcp dport }
-    update @known { ip saddr . tcp sport . tcp dport timeout 2m } accept
+    tcp flags & rst == rst update @ended { $asked } delete @known { $asked } accept
+    tcp flags & fin == fin $asked @answered_all update @ended { $asked } delete @known { $asked } accept
+    tcp flags & fin == fin update @asked_all { $asked }
+    update @known { $asked }
+    accept
   }
   chain answered {
     type route hook output priority -150; policy accept;
@@ -95,18 +113,25 @@ table ip keepalived_vip {
   }
   chain from_vip {
     tcp flags & syn == syn tcp option maxseg size > $mss tcp option maxseg size set $mss
+    tcp flags & (fin | rst) != 0 $answered @known jump closed
     meta l4proto tcp ip saddr @through meta mark set $mark
+  }
+  chain closed {
+    tcp flags & rst == rst update @ended { $answered } delete @known { $answered } return
+    $answered @asked_all update @ended { $answered } delete @known { $answered } return
+    update @answered_all { $answered }
   }
 }
 table netdev keepalived_vip {
   counter answers { }
-  # Nothing but the VIP's connections is let out of the tunnel: no ARP either. (To nft 0.9 "tunnel" is no name but a keyword.)
+  # Nothing but the VIP's connections is let out of the tunnel, and the question whether it works. (To nft 0.9 "tunnel" is no
+  # name but a keyword.)
   chain from_tunnel {
     type filter hook ingress device "$link" priority 0; policy drop;
     ip saddr $vip meta l4proto tcp counter name answers fwd ip to $gateway device "$interface"
     ip daddr $vip meta l4proto tcp accept
     ip daddr $vip icmp type destination-unreachable accept
-    ip saddr $there ip daddr $here icmp type { echo-request, echo-reply } accept # the self-test's
+    arp saddr ip $there arp daddr ip $here accept # see passage.py
   }
 }
 RULES
@@ -132,7 +157,7 @@ filters_loosely() { [ "$(cat "/proc/sys/net/ipv4/conf/$link/rp_filter" 2>/dev/nu
 up() {
   if ! tunnel_is_right; then
     ip link del "$link" 2>/dev/null
-    # From one port: it is the sender's proof. No learning and no ARP: there are two ends, and both are known.
+    # From one port: it is the sender's proof. No learning: there are two ends, and both are known.
     ip link add "$link" address "$here_mac" mtu $mtu type vxlan id $vni local "$address" remote "$peerAddress" \
       srcport $port $((port + 1)) dstport $port nolearning || die "cannot make the tunnel $link"
     ip link set "$link" addrgenmode none
@@ -171,11 +196,19 @@ check() {
 }
 
 down() {
-  ! has_rule || ip -4 rule del pref $preference
+  while ours; do ip -4 rule del pref $preference fwmark $mark table $table || break; done
   ip link del "$link" 2>/dev/null # its routes go with it
   for family in ip netdev; do nft delete table $family keepalived_vip 2>/dev/null; done
   rm -f "$loaded"
   return 0
+}
+
+# Of whatever VIP.
+ours() { ip -N -4 rule show 2>/dev/null | grep -Eq "^$preference:.* fwmark $mark lookup $table *$"; }
+
+knows() { # knows FAMILY HOOK STATEMENT: whether this kernel and nft do; each line of it alone, for the reason
+  said=$(printf 'table %s probe { chain c { type filter hook %s priority 0; %s; }; }\n' "$1" "$2" "$3" | nft -f - 2>&1) ||
+    die "kernel $(uname -r) or $(nft --version) does not know \"${3%% *}\": $(printf %s "$said" | head -n 1)"
 }
 
 # A mark of another kernel, or an nft that spells a line otherwise, shows here and not in a switch.
@@ -183,7 +216,10 @@ probe() {
   LOADED=$(mktemp) || exit 1
   loaded=$LOADED
   trap 'rm -f "$loaded"' EXIT
-  ip link add "$interface" type vxlan id 1 remote 127.0.0.1 dstport 9 || exit 1
+  said=$(ip link add "$interface" type vxlan id 1 remote 127.0.0.1 dstport 9 2>&1) ||
+    die "kernel $(uname -r) has no vxlan: $said"
+  knows ip prerouting 'dup to 127.0.0.1 device "lo"'
+  knows netdev 'ingress device "lo"' 'fwd ip to 127.0.0.1 device "lo"'
   up || exit 1
   for set in recording forward through; do
     echo "add element ip keepalived_vip $set { $vip timeout 2900ms }" | nft -f - || exit 1
@@ -197,12 +233,16 @@ try() {
   command -v nft >/dev/null 2>&1 || die "keepConnections needs nft: install the package nftables on this node"
   if ! ip link show dev "$link" >/dev/null 2>&1; then
     [ -z "$(ip -N -4 route show table $table 2>/dev/null)" ] || die "routing table $table is in use here; keepConnections needs it"
-    ! ip -4 rule show | grep -q "^$preference:" || die "an ip rule has preference $preference, which keepConnections needs"
+    ours || ! ip -4 rule show | grep -q "^$preference:" ||
+      die "an ip rule has preference $preference, which keepConnections needs"
   fi
-  said=$(unshare -n "$0" probe 2>&1) || die "this kernel ($(uname -r)) or nft ($(nft --version)) can't keep connections; set keepConnections to off. $said"
+  said=$(unshare -n "$0" probe 2>&1) ||
+    die "this node can't keep connections: ${said#connections.sh: }
+Give it a kernel and an nft that can, or set keepConnections to off."
 }
 
 case ${1:-} in
-  up | check | down | try | probe) "$1" ;;
+  up | check | try | probe) configured && "$1" ;;
+  down) down ;;
   *) die "usage: connections.sh up|check|down|try" ;;
 esac

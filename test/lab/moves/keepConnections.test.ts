@@ -84,13 +84,37 @@ test("the power cut of the node that keeps them resets all of them, and new ones
   await lab.over();
 });
 
+test("where a firewall drops the tunnel alone both nodes say so, and a switch resets at once and leaves none hanging", async () => {
+  await lab.makeMaster("a");
+  await lab.over();
+  const connections = await lab.held();
+  const table = "type filter hook input priority 0; udp dport 34 drop;";
+  await lab.on("b", `echo 'table ip no_tunnel { chain c { ${table} }; }' | nft -f -`);
+  for (const node of nodes) {
+    await until(`${node} says so`, async () => "silent-tunnel" in (await lab.told(node)).troubles);
+  }
+  const ha = new Ha(lab, "self-test");
+  assert.notEqual(await ha.ended, 0, ha.text);
+  assert.match(ha.text, /let UDP port 34 pass/);
+  await switchTo("b");
+  assert.deepEqual(await connections.end(), reset);
+  await lab.on("b", "nft delete table ip no_tunnel");
+  for (const node of nodes) {
+    await until(`${node} is well again`, async () => !("silent-tunnel" in (await lab.told(node)).troubles));
+  }
+  await lab.over();
+});
+
 test("at the end of the time all are reset, and nothing of them is left", async () => {
   await lab.run("up", "--set", "keepConnections=10s");
   await lab.makeMaster("a");
   await lab.over();
   const connections = await lab.held();
   await switchTo("b");
-  await until("a keeps them", async () => (await lab.told("a")).connections?.kept?.count === connectionCount);
+  await until(
+    "a tells how many it has cut off",
+    async () => (await lab.told("a")).connections?.reset === connectionCount,
+  );
   await lab.over();
   assert.deepEqual(await connections.end(), reset);
   const address = () => lab.on("a", `ip -4 -o addr show to ${lab.pair.vip}`);

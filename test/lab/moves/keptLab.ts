@@ -21,6 +21,8 @@ export const reset: Broken = { broken: connectionCount, hanging: 0 };
 interface Told {
   kept: { count: number | null; leftS: number } | null;
   carried: { count: number | null; leftS: number } | null;
+  /** How many were open when the time was over, since the service has started. */
+  reset: number;
 }
 
 /** What of a kept connection is in the kernel of a node that is not MASTER, or is MASTER beside a peer that keeps none. */
@@ -53,8 +55,8 @@ export class KeptLab extends Lab {
     return this.ask<string>("exec", { instanceId: this.pair.nodes[node].instanceId, argv: ["sh", "-c", script] });
   }
 
-  /** What a node's service says: its role, and of connections, if it may keep any. */
-  async told(node: Node): Promise<{ state: string; connections?: Told }> {
+  /** What a node's service says: its role, what does not work, and of connections, if it may keep any. */
+  async told(node: Node): Promise<{ state: string; troubles: Record<string, string>; connections?: Told }> {
     return JSON.parse(await this.on(node, "cat /run/keepalived-vip/status.json"));
   }
 

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+import threading
 import unittest
 
 import nobody
@@ -113,6 +114,37 @@ class PeersUser(Stranger):
         nobody.run(speak, self.peer)
         never(lambda: self.phase() or self.reasons() or self.cloud.holder != ME, 2)
         self.assertEqual(self.on_nic(), "forever")
+
+
+class PeersUserWhereConnectionsAreKept(Stranger):
+    """The same, of words by which a node keeps its own connections, or sends what is not its own to its peer."""
+
+    mode = {"keepConnectionsS": 600}
+
+    def test_no_word_of_his_has_a_node_keep_carry_or_promise_anything(self):
+        self.master()
+
+        def speak():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                for word in (peer.READY, peer.KEEPS, peer.CARRIES, peer.PREPARE, "has"):
+                    mouth.sendto(json.dumps({"id": word, "leftS": 600}).encode(), (MY_ADDRESS, peer.PORT))
+
+        nobody.run(speak, self.peer)
+        never(lambda: self.events("connections-kept") or self.events("connections-carried"), 1)
+        self.assertEqual((self.status()["connections"]["kept"], self.on_nic()), (None, "forever"))
+        self.said_by_root({"id": peer.READY, "leftS": 600})
+        self.logged("connections-kept")  # so the node was not deaf
+
+    def said_by_root(self, message: dict):
+        def talk():
+            support.enter_namespace(self.peer)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+                mouth.bind((PEER_ADDRESS, peer.PORT))
+                mouth.sendto(json.dumps(message).encode(), (MY_ADDRESS, peer.PORT))
+
+        talker = threading.Thread(target=talk)
+        talker.start()
+        talker.join()
 
 
 def locked(path: str):

@@ -17,7 +17,7 @@ TROUBLES = (
     "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",
     "hooks", "keepalived", "nic", "notify", "path", "peer", "rank", "scheduled", "upkeep", "write",
 )  # fmt: skip
-KEPT_TROUBLES = ("connections", "tunnel")  # only where connections are kept, and told only while they last
+KEPT_TROUBLES = ("connections", "silent-tunnel", "tunnel")  # where connections are kept, while they last
 KEPT = ("kept", "carried")
 PHASES = ("decision", "request", "cloud")
 

@@ -7,7 +7,9 @@ import struct
 import subprocess
 
 TABLE = "ip keepalived_vip"
-LINK = "vip-kept"  # the tunnel
+LINK, PORT = "vip-kept", 34  # the tunnel, and of UDP
+SETS = ("known", "asked_all", "answered_all", "ended")  # of connections
+COUNTERS = (TABLE + " forwarded", TABLE + " owed", "netdev keepalived_vip answers")
 LIMIT_S = 5.0
 THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
 SYN_RECV, TIME_WAIT, CLOSE, LISTEN = 3, 6, 7, 10  # include/net/tcp_states.h
@@ -57,18 +59,28 @@ def known(found) -> list:
     return ["add element %s known { %s }" % (TABLE, ", ".join(tuples))] if tuples else []
 
 
+def begins() -> list:
+    """Lines for nft: which are this node's own is asked anew. Not where a service before this one has just sent what is
+    the peer's there: its sets are right, and without them this node's own would go there as well. Raises OSError."""
+    if "elements" in nft(["list", "set"] + TABLE.split() + ["forward"]):
+        return []
+    return ["flush set %s %s" % (TABLE, name) for name in SETS]
+
+
 def load(lines) -> None:
     """All of it or nothing. Raises OSError."""
     nft(["-f", "-"], "\n".join(lines) + "\n")
 
 
 def forwarded() -> tuple:
-    """(packets, bytes) that went to the peer since the rules were made. Raises OSError."""
-    told = nft(["list", "counter"] + TABLE.split() + ["forwarded"])
-    numbers = re.search(r"packets (\d+) bytes (\d+)", told)
-    if numbers is None:
+    """(packets, bytes) that went to the peer since the rules were made, how many of the packets want an answer, and how
+    many came back. Raises OSError."""
+    told = nft(["; ".join("list counter " + counter for counter in COUNTERS)])
+    numbers = re.findall(r"packets (\d+) bytes (\d+)", told)
+    if len(numbers) != len(COUNTERS):
         raise OSError("nft does not tell what was forwarded")
-    return int(numbers.group(1)), int(numbers.group(2))
+    (packets, size), (owed, _), (answers, _) = numbers
+    return int(packets), int(size), int(owed), int(answers)
 
 
 def nft(argv, given: str = "") -> str:

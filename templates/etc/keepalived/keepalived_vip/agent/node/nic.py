@@ -177,17 +177,26 @@ class Wire:
                 pass
         except BlockingIOError:
             pass
-        head = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + self.sock.getsockname()[4]
-        self.sock.sendto(head + self.address + bytes(6) + self.target, (self.interface, ARP, 0, 0, b"\xff" * 6))
+        ask(self.sock, self.interface, self.address, self.target)
         deadline = time.monotonic() + ARP_WAIT_S
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             self.sock.settimeout(left)
-            data = self.sock.recv(64)
-            if data[6:8] == ARP_REPLY and data[14:18] == self.target:
+            if answers(self.sock.recv(64), self.target):
                 return True
+
+
+def ask(sock, interface: str, address: bytes, target: bytes) -> None:
+    """An ARP request, by a socket that is bound to the interface. Raises OSError."""
+    head = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + sock.getsockname()[4]
+    sock.sendto(head + address + bytes(6) + target, (interface, ARP, 0, 0, b"\xff" * 6))
+
+
+def answers(data: bytes, target: bytes) -> bool:
+    """Whether it is an ARP reply of that address."""
+    return data[6:8] == ARP_REPLY and data[14:18] == target
 
 
 def heartbeat(path: str):

@@ -33,6 +33,7 @@ PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of 
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
 ALL_CLOSED, TIME_OVER, MASTER_AGAIN, NOT_MOVED = "all are closed", "the time is over", "MASTER again", "not moved"
+SILENT = "nothing comes out of the tunnel"
 
 
 class Keeping:

@@ -10,6 +10,7 @@ import time
 from keepalived_vip import settings
 from keepalived_vip.agent.node import peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
+from keepalived_vip.agent.node.passage import Passage
 from keepalived_vip.agent.policy import connections, switch
 
 NEVER = float("inf")
@@ -41,8 +42,7 @@ class Kernel:
         this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed."""
         flows, vip = self.flows, self.vip
         if fill:
-            lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
-            flows.load(lines + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))
+            flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))
         found = flows.connections(vip)
         lines = flows.known(found) if fill else []
         left_s = self.left_s(forward_until)
@@ -68,6 +68,7 @@ class Kept:
             return
         self.keeping = connections.Keeping(conf.keep_s)
         self.kernel = Kernel(conf.vip)
+        self.passage = Passage(conf, mover)
         self.tunnel = NicRepair(conf.connections_script, mover, self.restored, "tunnel")
         self.asked = None  # what the look is for that the thread makes now
         self.next_look = 0.0
@@ -75,7 +76,7 @@ class Kept:
         # it. What a service before this one has left ends by itself.
         self.made = self.tried = (False, False)
         self.prepared_at = None  # when the peer first asked in vain whether this node is ready
-        self.forwarded = (0, 0)  # packets and bytes to the peer, as the last look has found it
+        self.forwarded = (0, 0)  # packets and bytes to the peer, and what the passage wants to know, by the last look
         self.told = (None, False)  # what the log was last told of both
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
@@ -104,6 +105,8 @@ class Kept:
         name, said_at = news["id"], now - news["waitedS"]
         if self.keeping is None:
             return name in (peer.KEEPS, peer.CARRIES)
+        if self.passage.heard(news, said_at):
+            return True
         keeping, time_s = self.keeping, news.get("leftS", 0)
         if name in (peer.KEEPS, peer.CARRIES) or (name in (peer.READY, peer.PREPARE) and time_s > 0):
             connections.heard(keeping, said_at, now)
@@ -153,8 +156,12 @@ class Kept:
         moved = phase in (switch.MOVED, switch.YIELDED)
         connections.stands(keeping, now, known.master, phase is not None, moved, taking, here_at)
         self.take()
-        due = [self.tunnel.turn(now, known.asked.busy), self.look(now)]
-        if connections.tells_of_taking(keeping, now) and ear is not None:
+        self.passage.went(now, *self.forwarded[2:])
+        due = [self.passage.turn(ear, now)]
+        if self.passage.silent() and keeping.until is not None:
+            connections.end(keeping, connections.SILENT)
+        due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
+        if connections.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
             peer.say(ear, {"id": peer.READY, "leftS": self.conf.keep_s}, (self.conf.peer_address, peer.PORT))
         told = connections.word(keeping, now)
@@ -181,7 +188,8 @@ class Kept:
         keeping = self.keeping
         if self.asked is not None:
             return now + POLL_S
-        wanted = connections.forwards(keeping, now), connections.through(keeping, now)
+        # Where nothing comes out of the tunnel clients are reset at once, and do not hang.
+        wanted = self.passage.passes() and connections.forwards(keeping, now), connections.through(keeping, now)
         if wanted == self.made == (False, False):
             return NEVER
         if now < self.next_look and wanted == self.tried:

@@ -139,7 +139,7 @@ class VipOnNic:
         """
         serves = self.known.master and self.known.here() and not self.known.hung
         if "why" in message:
-            peer.say(ear, {"id": peer.SERVES, "phase": "yes" if serves else "no"}, message["sender"])
+            peer.say(ear, dict(self.offer, id=peer.SERVES, phase="yes" if serves else "no"), message["sender"])
         elif serves:
             peer.say(ear, dict(self.offer, id="has"), (self.conf.peer_address, peer.PORT))
 

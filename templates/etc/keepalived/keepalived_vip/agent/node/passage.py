@@ -1,0 +1,125 @@
+"""Whether packets pass through the tunnel of connections.sh, there and back: a firewall may drop the tunnel's and let
+the services' words through, and what is sent into it would vanish, with the client hanging.
+
+Asked by ARP, which the peer's kernel answers, and no firewall for IP has a say in. A question without an answer counts
+only where the peer has said something since: a peer that stands still or is dead is left to the silence of its words.
+What a firewall for IP does with what it does not know shows once it happens: packets go there, and none comes back.
+"""
+
+import socket
+
+from keepalived_vip.agent.node import firewall, flows, nic, peer
+
+ASK_S, AGAIN_S = 10.0, 2.0
+MISSED = 3  # questions in a row
+POLL_S = (0.005, 0.1)  # after a question: within a network an answer takes less than a millisecond
+IN_VAIN, IN_VAIN_S = 10, 8.0  # packets and seconds without any answer: a client sends again and again
+REST_S = 600.0  # after that
+TROUBLE = "silent-tunnel"
+UNANSWERED = (
+    "%s answers none of the packets that go there through the tunnel: a firewall there drops what comes in by "
+    "vip-kept, or one of either node what goes out by it; both have to let it pass"
+)
+
+
+class Passage:
+    def __init__(self, conf, mover) -> None:
+        self.conf, self.mover = conf, mover
+        self.here, self.there = [socket.inet_aton(end) for end in flows.ends(conf.node)]
+        self.sock = None
+        self.next_ask = self.asked_at = self.sent_at = 0.0
+        self.soon = False  # it is asked once more meanwhile
+        self.waits = False  # for an answer
+        self.answered = False  # ever
+        self.missed = 0
+        self.spoke_at = -1.0  # when the peer last said something
+        self.base, self.base_at = (0, 0), 0.0  # what had gone and come when it last was not in vain, and when that was
+        self.rests_until = 0.0  # nothing is sent: all was in vain
+        self.keeps = False  # the peer has a tunnel too: while a pair is installed it may not have it yet
+
+    def passes(self) -> bool:
+        """Whether what is sent into the tunnel comes out."""
+        return self.answered and not self.silent()
+
+    def silent(self) -> bool:
+        return self.missed >= MISSED or self.rests_until > 0.0
+
+    def went(self, now: float, owed: int = 0, answers: int = 0) -> None:
+        """So many have gone to the peer that want an answer, and so many have come, since the rules were made."""
+        gone = owed - self.base[0]
+        if gone <= 0 or answers != self.base[1]:
+            self.base, self.base_at = (owed, answers), now
+        elif gone >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
+            self.base, self.rests_until = (owed, answers), now + REST_S
+            self.mover.trouble("silent-tunnel", UNANSWERED % self.conf.peer_address, UNANSWERED)
+
+    def heard(self, news: dict, said_at: float) -> bool:
+        """Takes in any word of the peer's; gives whether it is the answer to a question of this one's."""
+        self.spoke_at = max(self.spoke_at, said_at)
+        self.soon = self.soon or (not self.passes() and news.get("leftS", 0) > 0)  # it may be up just now
+        mine = news["id"] == peer.SERVES and "phase" in news
+        if mine:
+            self.keeps = news.get("leftS", 0) > 0
+        return mine
+
+    def turn(self, ear, now: float) -> float:
+        """Asks when it is time to; gives the time of the next turn."""
+        if self.waits and self.answer():
+            self.waits, self.answered, self.missed = False, True, 0
+            self.next_ask = self.asked_at + ASK_S
+        if now >= self.rests_until:
+            self.rests_until = 0.0
+        if self.passes():
+            self.mover.well(TROUBLE)
+        if now >= self.next_ask:
+            self.ask(ear, now)
+        elif self.soon and self.waits and now >= self.sent_at + POLL_S[-1]:
+            self.send(now)
+        polls = [self.sent_at + wait for wait in POLL_S if self.waits and now < self.sent_at + wait]
+        return min(polls + [self.next_ask])
+
+    def ask(self, ear, now: float) -> None:
+        if self.waits:
+            self.missed += self.spoke_at >= self.asked_at
+            if self.missed >= MISSED and self.keeps:
+                self.mover.trouble("silent-tunnel", told(self.conf), TROUBLE)
+            if ear is not None:
+                # Answered by each release, and with what it may keep by those that have a tunnel.
+                peer.say(ear, {"id": peer.SERVES, "why": TROUBLE}, (self.conf.peer_address, peer.PORT))
+        self.waits, self.asked_at, self.next_ask = True, now, now + AGAIN_S
+        self.send(now)
+
+    def send(self, now: float) -> None:
+        self.soon, self.sent_at = False, now
+        try:
+            nic.ask(self.opened(), flows.LINK, self.here, self.there)
+        except OSError:
+            self.close()  # there is none, or it was made anew
+
+    def opened(self):
+        if self.sock is None:
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
+            self.sock.bind((flows.LINK, nic.ARP))
+        return self.sock
+
+    def answer(self) -> bool:
+        found = False
+        while self.sock is not None:
+            try:
+                found = nic.answers(self.sock.recv(64), self.there) or found
+            except BlockingIOError:
+                return found
+            except OSError:
+                self.close()
+        return found
+
+    def close(self) -> None:
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None
+
+
+def told(conf) -> str:
+    name, command = firewall.named(conf)
+    return "%s lets words pass, and nothing through the tunnel: UDP port %d is dropped, here or there; %s: %s" % (
+        conf.peer_address, flows.PORT, name, command)

@@ -1,0 +1,135 @@
+"""The rules of connections.sh for the kinds of connections: short, idle, half closed, reset, and a flood of them."""
+
+import os
+import socket
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import support
+import two_nodes
+from keepalived_vip.agent.node import flows
+from support import VIP, until
+from two_nodes import ECHO, KEEP_S, PORT, taken
+
+
+class Kinds(two_nodes.Network):
+    def test_a_thousand_short_ones_are_served_and_forgotten(self):
+        self.moves_to(self.b)
+
+        def short(_):
+            with socket.create_connection((VIP, PORT), support.PATIENCE_S) as sock:
+                return self.says(sock)
+
+        with ThreadPoolExecutor(20, initializer=support.enter_namespace, initargs=(self.c.namespace,)) as pool:
+            self.assertEqual(set(pool.map(short, range(1000))), {"b"})
+        until(lambda: not self.b.set_of("known"), lambda: self.b.set_of("known"))
+        left = self.b.set_of("ended")
+        self.assertEqual((len(left), max(left.values()) <= 120), (1000, True))
+
+    def test_an_idle_one_is_known_for_longer_than_the_peer_may_keep_any(self):
+        self.moves_to(self.b)
+        sock = self.open()
+        self.assertEqual(self.says(sock), "b")
+        (expires,) = self.b.set_of("known").values()
+        self.assertGreater(expires, KEEP_S + 30)
+
+    def test_one_of_before_is_known_for_so_long_too(self):
+        sock = self.open()
+        self.assertEqual(self.says(sock), "a")
+        self.moves_to(self.b)
+        self.moves_to(self.a)
+        (expires,) = self.a.set_of("known").values()
+        self.assertGreater(expires, KEEP_S + 30)
+        self.assertEqual(self.says(sock), "a")
+
+    def test_a_flood_of_questions_without_more_leaves_room_within_a_minute(self):
+        self.moves_to(self.b)
+        self.load(self.c, two_nodes.MUTE)
+        for _ in range(20):
+            self.open()
+        until(lambda: len(self.b.set_of("known")) == 20)
+        self.assertLessEqual(max(self.b.set_of("known").values()), 60)
+
+    def test_a_half_closed_one_of_the_peers_gets_its_large_answer(self):
+        sock = self.open(ECHO)
+        self.moves_to(self.b)
+        record = os.urandom(1 << 20)
+        threading.Thread(target=lambda: (sock.sendall(record), sock.shutdown(socket.SHUT_WR)), daemon=True).start()
+        self.assertEqual(taken(sock, 2 << 20), record, "and its end, not a reset")
+
+    def test_one_that_its_client_closes_half_is_known_as_before_until_the_node_closes_it(self):
+        self.moves_to(self.b)
+        sock = self.open()
+        sock.sendall(b"later")
+        sock.shutdown(socket.SHUT_WR)
+        client = sock.getsockname()[1]
+        until(lambda: (client, PORT) in self.b.set_of("asked_all"))
+        self.assertGreater(self.b.set_of("known")[(client, PORT)], KEEP_S + 30)
+        self.assertNotIn((client, PORT), self.b.set_of("ended"))
+        self.b.go.set()
+        self.assertEqual(taken(sock, 2), b"b", "and not reset")
+        until(lambda: (client, PORT) in self.b.set_of("ended"))
+        self.assertNotIn((client, PORT), self.b.set_of("known"))
+
+    def test_one_that_the_node_closes_half_goes_on_for_its_client(self):
+        heard = []
+
+        def says_no_more(one):
+            one.shutdown(socket.SHUT_WR)
+            heard.append(taken(one, 1 << 20))
+
+        self.addCleanup(self.b.serve(9, says_no_more))
+        self.moves_to(self.b)
+        sock = self.open(9)
+        self.assertEqual(sock.recv(1), b"")
+        client = sock.getsockname()[1]
+        until(lambda: (client, 9) in self.b.set_of("answered_all"))
+        record = os.urandom(1 << 20)
+        sock.sendall(record)
+        until(lambda: heard)
+        self.assertEqual(heard, [record])
+        self.assertGreater(self.b.set_of("known")[(client, 9)], KEEP_S + 30)
+        sock.close()
+        until(lambda: (client, 9) in self.b.set_of("ended"))
+        self.assertNotIn((client, 9), self.b.set_of("known"))
+
+    def test_one_that_is_reset_is_forgotten_soon_and_its_port_may_come_again(self):
+        self.moves_to(self.b)
+        sock = self.open()
+        self.assertEqual(self.says(sock), "b")
+        client = sock.getsockname()[1]
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        sock.close()
+        until(lambda: (client, PORT) in self.b.set_of("ended"))
+        self.assertEqual(self.b.set_of("known"), {})
+        again = self.c.do(socket.create_connection, (VIP, PORT), support.PATIENCE_S, ("", client))
+        self.addCleanup(again.close)
+        self.assertEqual(self.says(again), "b")
+        self.assertEqual((list(self.b.set_of("known")), self.b.set_of("ended")), ([(client, PORT)], {}))
+
+    def test_one_that_the_node_resets_is_forgotten_soon(self):
+        def resets(one):
+            one.recv(1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+        self.addCleanup(self.b.serve(9, resets))
+        self.moves_to(self.b)
+        sock = self.open(9)
+        sock.sendall(b".")
+        with self.assertRaises(ConnectionResetError):
+            sock.recv(1)
+        until(lambda: (sock.getsockname()[1], 9) in self.b.set_of("ended"))
+        self.assertEqual(self.b.set_of("known"), {})
+
+    def test_a_service_that_is_started_anew_forgets_none_of_its_own(self):
+        self.moves_to(self.b)
+        sock = self.open()
+        self.assertEqual(self.says(sock), "b")
+        self.assertEqual(self.b.do(flows.begins), [], "it sends the peer's there, and its own would go as well")
+        self.b.sets(forward=0)
+        self.assertEqual(len(self.b.do(flows.begins)), 4)
+
+
+if __name__ == "__main__":
+    unittest.main()

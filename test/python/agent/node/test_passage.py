@@ -1,0 +1,154 @@
+"""When the tunnel counts as one that lets packets pass, and who is to blame where it does not."""
+
+import unittest
+
+import support
+from keepalived_vip import settings
+from keepalived_vip.agent.node import passage, peer
+
+HAS, KEEPS = {"id": "has"}, {"id": peer.SERVES, "phase": "no", "leftS": 600}
+
+
+class Mover:
+    def __init__(self):
+        self.troubles = {}
+
+    def trouble(self, what, message, kind):
+        self.troubles[what] = message
+
+    def well(self, what):
+        self.troubles.pop(what, None)
+
+
+class Ear:
+    """What the peer is asked by words; of the clock."""
+
+    def __init__(self):
+        self.asked = []
+
+    def sendto(self, data, to):
+        self.asked.append((peer.understood(data), to))
+
+
+class Passage(passage.Passage):
+    """With a peer that answers as the test wants it, and a clock of the test's."""
+
+    def __init__(self, tunnel=True, words=None):
+        super().__init__(settings.Settings(support.values(keepConnectionsS=600)), Mover())
+        self.tunnel, self.words, self.ear, self.now, self.sent = tunnel, words, Ear(), 100.0, []
+
+    def send(self, now):
+        self.soon, self.sent_at = False, now
+        self.sent.append(now)
+
+    def answer(self):
+        return self.tunnel
+
+    def go(self, seconds):
+        """As the loop does it; whatever is asked by words is answered at once, if at all."""
+        end = self.now + seconds
+        while self.now < end:
+            before = len(self.ear.asked)
+            due = self.turn(self.ear, self.now)
+            self.now = min(end, max(due, self.now + 0.001))
+            if self.words is not None and len(self.ear.asked) > before:
+                self.heard(self.words, self.now)
+        return self
+
+
+class Passes(unittest.TestCase):
+    def test_it_passes_once_it_was_answered_and_is_asked_seldom_then(self):
+        one = Passage(tunnel=False)
+        one.go(0.5)
+        self.assertFalse(one.passes(), "not asked in vain, but not answered either")
+        one.tunnel = True
+        one.go(passage.AGAIN_S)
+        self.assertTrue(one.passes())
+        before = len(one.sent)
+        one.go(10 * passage.ASK_S)
+        self.assertEqual((len(one.sent) - before, one.ear.asked), (10, []))
+
+    def test_a_peer_that_speaks_and_does_not_answer_through_it_is_a_silent_tunnel_within_twenty_seconds(self):
+        one = Passage(words=KEEPS).go(1)
+        one.tunnel = False
+        one.go(20)
+        self.assertFalse(one.passes())
+        message = one.mover.troubles["silent-tunnel"]
+        for text in ("10.0.1.17", "UDP port 34", "iptables -I INPUT -s 10.0.1.17 -j ACCEPT"):
+            self.assertIn(text, message)
+        one.tunnel = True
+        one.go(passage.AGAIN_S)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
+
+    def test_a_peer_that_says_nothing_either_stands_still_or_is_dead_and_that_is_no_matter_of_the_tunnel(self):
+        one = Passage().go(1)
+        one.tunnel = False
+        one.go(600)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
+
+    def test_of_one_that_stood_still_and_speaks_again_three_more_questions_are_wanted(self):
+        one = Passage().go(1)
+        one.tunnel = False
+        one.go(60)
+        one.words = KEEPS
+        one.heard(KEEPS, one.now)
+        one.go(passage.AGAIN_S)
+        self.assertTrue(one.passes())
+
+    def test_a_machine_that_stood_still_itself_has_asked_nothing_meanwhile(self):
+        one = Passage(words=KEEPS).go(1)
+        one.now += 1000
+        one.go(0.01)
+        self.assertTrue(one.passes())
+
+    def test_while_a_pair_is_installed_no_trouble_is_told_and_nothing_is_sent_there(self):
+        for words in (HAS, {"id": peer.SERVES, "phase": "no"}, None):  # an earlier release, or without the setting
+            one = Passage(tunnel=False, words=words).go(3600)
+            self.assertEqual((one.passes(), one.mover.troubles), (False, {}), words)
+
+    def test_a_peer_that_speaks_of_connections_is_asked_again_at_once(self):
+        one = Passage(tunnel=False).go(600.3)
+        one.tunnel = True
+        one.heard({"id": peer.PREPARE, "leftS": 600}, one.now)
+        one.go(0.2)
+        self.assertTrue(one.passes())
+
+    def test_packets_that_all_go_in_vain_are_sent_no_more_and_tried_again_later(self):
+        one = Passage().go(1)
+        for count in range(20):
+            one.went(one.now, 100 * count, count)
+            one.go(1)
+        self.assertTrue(one.passes(), "some come back")
+        one.went(one.now, 2000, 20)
+        for count in range(int(passage.IN_VAIN_S)):
+            self.assertTrue(one.passes())
+            one.go(1)
+            one.went(one.now, 2000 + passage.IN_VAIN - (count == 0), 20)
+        self.assertFalse(one.passes())
+        self.assertIn("what comes in by vip-kept", one.mover.troubles["silent-tunnel"])
+        one.go(passage.REST_S - 2)
+        self.assertFalse(one.passes())
+        one.go(2 + passage.ASK_S)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
+
+    def test_few_packets_or_new_rules_prove_nothing(self):
+        one = Passage().go(1)
+        one.went(one.now, 1000, 500)
+        one.go(60)
+        one.went(one.now, 1000 + passage.IN_VAIN - 1, 500)
+        self.assertTrue(one.passes())
+        one.went(one.now, 3, 0)
+        one.go(60)
+        one.went(one.now, 3, 0)
+        self.assertTrue(one.passes())
+
+    def test_only_the_answer_to_its_own_question_is_for_nobody_else(self):
+        one = Passage()
+        self.assertTrue(one.heard(KEEPS, 1.0))
+        self_test = {"id": peer.SERVES, "why": "self-test"}
+        for other in (HAS, {"id": peer.SERVES}, self_test, {"id": peer.KEEPS, "leftS": 1}):
+            self.assertFalse(one.heard(other, 1.0), other)
+
+
+if __name__ == "__main__":
+    unittest.main()

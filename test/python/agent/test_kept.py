@@ -1,0 +1,127 @@
+"""Connections that are kept, where packets do not pass through the tunnel."""
+
+import os
+import queue
+import tempfile
+import types
+import unittest
+from unittest import mock
+
+import support
+from keepalived_vip import settings
+from keepalived_vip.agent.node import peer
+from keepalived_vip.agent.policy import connections, knowledge
+from keepalived_vip.agent.vip import kept
+
+KEEP_S = 600
+
+
+class Kernel:
+    """Makes every look at once, and finds seven connections."""
+
+    def __init__(self, vip):
+        self.made, self.jobs, self.done = [], self, queue.Queue()
+
+    def put(self, job):
+        self.made.append(job)
+        self.done.put(((7, (0, 0)), None))
+
+
+class Passage:
+    def __init__(self, conf, mover):
+        self.open = True
+
+    def passes(self):
+        return self.open
+
+    def silent(self):
+        return not self.open
+
+    def went(self, now, *counts):
+        pass
+
+    def heard(self, news, said_at):
+        return False
+
+    def turn(self, ear, now):
+        return now + 10
+
+
+class Ear:
+    def __init__(self):
+        self.said = []
+
+    def sendto(self, data, to):
+        self.said.append(peer.understood(data))
+
+
+class Kept(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        conf = settings.Settings(support.values(keepConnectionsS=KEEP_S), run=folder.name, etc=folder.name)
+        conf.connections_script = os.path.join(folder.name, "true")
+        self.known = knowledge.Knowledge(support.ME, support.PEER, False, 20.0)
+        self.mover = mock.Mock(known=self.known, troubles={})
+        self.events, self.ear, self.now = [], Ear(), 100.0
+        with mock.patch.object(kept, "Kernel", Kernel), mock.patch.object(kept, "Passage", Passage):
+            say = lambda event, **fields: self.events.append((event, fields))  # noqa: E731
+            vip = mock.Mock(keeps=False)
+            self.kept = kept.Kept(conf, self.mover, vip, types.SimpleNamespace(offer={}), lambda do, *args: None, say)
+        self.kept.tunnel = mock.Mock(turn=lambda now, busy: now + 30)
+
+    def hears(self, **news):
+        return self.kept.hears(self.ear, dict(news, waitedS=0.0), self.now)
+
+    def turns(self, seconds: float = 0.5):
+        end = self.now + seconds
+        while self.now < end:
+            self.kept.turn(self.ear, self.now)
+            self.now += 0.05
+
+    def forwards(self) -> bool:
+        """Whether the kernel was last told that what is the peer's goes there."""
+        return bool(self.kept.kernel.made) and self.kept.kernel.made[-1][0] > 0
+
+    def test_what_is_the_peers_goes_there_while_packets_pass_and_is_reset_once_they_do_not(self):
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.turns()
+        self.assertTrue(self.forwards() and self.kept.in_force())
+        self.kept.passage.open = False
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.turns()
+        self.assertFalse(self.forwards() or self.kept.in_force())
+        self.ear.said = []
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.assertEqual(self.ear.said, [], "it does not say that it carries them")
+
+    def test_a_planned_switch_to_such_a_node_is_answered_and_offered_nothing(self):
+        self.kept.passage.open = False
+        self.assertTrue(self.hears(id=peer.PREPARE, leftS=KEEP_S), "not yet: it may pass in a moment")
+        self.now += connections.READY_S
+        self.assertFalse(self.hears(id=peer.PREPARE, leftS=KEEP_S))
+        self.assertEqual(self.kept.offer(), {})
+
+    def test_such_a_node_that_takes_the_vip_does_not_have_its_peer_keep_what_it_will_not_carry(self):
+        for passes in (True, False):
+            self.kept.passage.open = passes
+            self.hears(id="has", leftS=KEEP_S)
+            self.known.master, self.known.asked.claim = True, True
+            self.ear.said = []
+            self.turns(2.0)
+            told = [message for message in self.ear.said if message["id"] == peer.READY]
+            self.assertEqual((bool(told), self.forwards()), (passes, passes))
+            self.known.master, self.known.asked.claim = False, False
+            self.turns(0.1)
+
+    def test_it_keeps_none_any_more_once_they_would_have_to_go_through_there(self):
+        connections.begin(self.kept.keeping, self.now)
+        self.turns()
+        self.assertIn(("connections-kept", {"forS": KEEP_S}), self.events)
+        self.kept.passage.open = False
+        self.turns()
+        self.assertIn(("connections-ended", {"why": connections.SILENT}), self.events)
+
+
+if __name__ == "__main__":
+    unittest.main()
