@@ -29,7 +29,7 @@ class Kernel:
 
 class Passage:
     def __init__(self, conf, mover):
-        self.open = True
+        self.open = self.answered = True
 
     def passes(self):
         return self.open
@@ -64,6 +64,9 @@ class Kept(unittest.TestCase):
         self.known = knowledge.Knowledge(support.ME, support.PEER, False, 20.0)
         self.mover = mock.Mock(known=self.known, troubles={})
         self.events, self.ear, self.now = [], Ear(), 100.0
+        clock = mock.patch.object(kept, "time", types.SimpleNamespace(monotonic=lambda: self.now))
+        clock.start()
+        self.addCleanup(clock.stop)
         with mock.patch.object(kept, "Kernel", Kernel), mock.patch.object(kept, "Passage", Passage):
             say = lambda event, **fields: self.events.append((event, fields))  # noqa: E731
             vip = mock.Mock(keeps=False)
@@ -94,6 +97,30 @@ class Kept(unittest.TestCase):
         self.ear.said = []
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.assertEqual(self.ear.said, [], "it does not say that it carries them")
+
+    def test_a_node_that_stood_still_carries_nothing_until_its_rules_are_in_force_anew(self):
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.turns()
+        self.now += connections.SILENT_S
+        self.ear.said = []
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.assertEqual(self.ear.said, [])
+        self.turns()
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.assertEqual([message["id"] for message in self.ear.said], [peer.CARRIES])
+
+    def test_each_word_of_the_peers_makes_its_three_seconds_new(self):
+        for _ in range(5):
+            self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+            said_at = self.now
+            self.turns(1.0)
+            self.assertAlmostEqual(self.kept.kernel.made[-1][0], said_at + connections.SILENT_S)
+
+    def test_a_service_that_has_just_started_leaves_what_is_in_force_as_it_is(self):
+        self.known.master = True
+        connections.begin(self.kept.keeping, self.now)
+        self.turns()
+        self.assertEqual({until for until, _ in self.kept.kernel.made}, {None})
 
     def test_a_planned_switch_to_such_a_node_is_answered_and_offered_nothing(self):
         self.kept.passage.open = False

@@ -116,14 +116,14 @@ class Passes(unittest.TestCase):
     def test_packets_that_all_go_in_vain_are_sent_no_more_and_tried_again_later(self):
         one = Passage().go(1)
         for count in range(20):
-            one.went(one.now, 100 * count, count)
+            one.went(one.now, True, 100 * count, count)
             one.go(1)
         self.assertTrue(one.passes(), "some come back")
-        one.went(one.now, 2000, 20)
+        one.went(one.now, True, 2000, 20)
         for count in range(int(passage.IN_VAIN_S)):
             self.assertTrue(one.passes())
             one.go(1)
-            one.went(one.now, 2000 + passage.IN_VAIN - (count == 0), 20)
+            one.went(one.now, True, 2000 + passage.IN_VAIN - (count == 0), 20)
         self.assertFalse(one.passes())
         self.assertIn("what comes in by vip-kept", one.mover.troubles["silent-tunnel"])
         one.go(passage.REST_S - 2)
@@ -133,13 +133,13 @@ class Passes(unittest.TestCase):
 
     def test_few_packets_or_new_rules_prove_nothing(self):
         one = Passage().go(1)
-        one.went(one.now, 1000, 500)
+        one.went(one.now, True, 1000, 500)
         one.go(60)
-        one.went(one.now, 1000 + passage.IN_VAIN - 1, 500)
+        one.went(one.now, True, 1000 + passage.IN_VAIN - 1, 500)
         self.assertTrue(one.passes())
-        one.went(one.now, 3, 0)
+        one.went(one.now, True, 3, 0)
         one.go(60)
-        one.went(one.now, 3, 0)
+        one.went(one.now, True, 3, 0)
         self.assertTrue(one.passes())
 
     def test_only_the_answer_to_its_own_question_is_for_nobody_else(self):

@@ -49,7 +49,7 @@ class Old(unittest.TestCase):
         self.node.stands(switching=True)
         connections.peer_can(self.node.state, can)
         if can:
-            connections.peer_carries(self.node.state, self.node.now)
+            connections.peer_carries(self.node.state, self.node.now, True)
 
     def gave(self):
         self.gives()
@@ -94,7 +94,7 @@ class Old(unittest.TestCase):
         self.node.later(connections.SILENT_S)
         self.assertIsNone(connections.through(self.node.state, self.node.now))
         self.assertFalse(connections.stays(self.node.state, self.node.now), "nobody sends anything here")
-        connections.peer_carries(self.node.state, self.node.now)
+        connections.peer_carries(self.node.state, self.node.now, True)
         self.assertTrue(connections.through(self.node.state, self.node.now))
 
     def ended(self, why):
@@ -137,18 +137,47 @@ class Old(unittest.TestCase):
     def test_a_switch_that_moved_nothing_leaves_nothing(self):
         self.gives()
         self.node.stands(switching=False)
-        self.ended(connections.NOT_MOVED)
+        self.assertTrue(connections.keeps(self.node.state), "the request to move it may be on its way as yet")
+        self.node.later(connections.SETTLED_S)
+        self.ended(connections.MASTER_AGAIN)
+
+    def anew(self, before, **stands):
+        """A service that finds what the one before it has written down."""
+        again = Side(**dict({"master": False}, **stands))
+        connections.resume(again.state, before, again.now)
+        again.stands()
+        return again
 
     def test_a_service_that_was_started_anew_goes_on_for_the_rest_of_the_time(self):
         self.gave()
-        until = self.node.state.until
-        again = Side(master=False)
-        connections.resume(again.state, until, again.now)
-        self.assertEqual(again.words(1), [(KEEP_S, None)])
-        for nonsense in (again.now - 1, again.now + KEEP_S + 1, float("nan"), float("inf")):
-            other = Side(master=False)
-            connections.resume(other.state, nonsense, other.now)
-            self.assertFalse(connections.keeps(other.state), nonsense)
+        before = connections.lasts(self.node.state)
+        self.assertEqual(self.anew(before).words(1), [(KEEP_S, None)])
+        for nonsense in (99.0, 100.0 + KEEP_S + 1, float("nan"), float("inf"), None, "soon"):
+            self.assertFalse(connections.keeps(self.anew(dict(before, until=nonsense)).state), nonsense)
+
+    def test_a_service_that_is_killed_in_a_planned_switch_leaves_it_to_the_next(self):
+        self.gives()
+        again = self.anew(connections.lasts(self.node.state), master=True)
+        self.assertTrue(connections.keeps(again.state), "the request to move the VIP is on its way")
+        again.later(connections.SETTLED_S)
+        self.assertEqual(again.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_the_time_is_over_once_whatever_the_peer_says_afterwards(self):
+        self.gave()
+        self.node.later(KEEP_S)
+        self.ended(connections.TIME_OVER)
+        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        self.assertFalse(connections.keeps(self.node.state))
+        connections.peer_gives(self.node.state, self.node.now, KEEP_S)
+        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        self.assertTrue(connections.keeps(self.node.state), "it has had the VIP since")
+
+    def test_the_address_stays_only_while_the_peer_is_master(self):
+        self.gave()
+        self.node.later(connections.SILENT_S)
+        connections.peer_carries(self.node.state, self.node.now, False)
+        self.assertTrue(connections.through(self.node.state, self.node.now))
+        self.assertFalse(connections.stays(self.node.state, self.node.now), "this node's keepalived may be, unheard")
 
 
 class New(unittest.TestCase):
@@ -243,20 +272,20 @@ class Fault(unittest.TestCase):
         node = Side(master=True)
         node.stands(master=False, here=False)
         self.assertEqual(node.words(5), [], "the peer may have an earlier release, and take it for a request")
-        connections.peer_takes(node.state, node.now, node.now)
+        connections.peer_takes(node.state, node.now, node.now, True)
         self.assertEqual(node.word(), (KEEP_S, None))
 
     def test_a_word_that_comes_long_after_the_demotion_finds_nothing_to_keep(self):
         node = Side(master=True)
         node.stands(master=False, here=False)
         node.later(connections.PENDING_S)
-        connections.peer_takes(node.state, node.now, node.now)
+        connections.peer_takes(node.state, node.now, node.now, False)
         self.assertFalse(connections.keeps(node.state))
 
     def test_until_the_peer_has_the_vip_none_left_is_no_end_for_the_cloud_delivers_here(self):
         node = Side(master=True)
         node.stands(master=False, here=False)
-        connections.peer_takes(node.state, node.now, node.now)
+        connections.peer_takes(node.state, node.now, node.now, True)
         connections.counted(node.state, 0)
         self.assertTrue(connections.keeps(node.state))
         connections.peer_holds(node.state, node.now, True)
@@ -270,14 +299,14 @@ class Fault(unittest.TestCase):
     def stalled(self):
         """MASTER after it stood still, or in a partition, and hears that the peer takes the VIP."""
         node = Side(master=True)
-        connections.peer_takes(node.state, node.now - 2, node.now)
+        connections.peer_takes(node.state, node.now - 2, node.now, True)
         return node
 
     def test_a_master_whose_vip_is_taken_keeps_them_too(self):
         node = self.stalled()
         self.assertEqual(node.word(), (KEEP_S, None))
         self.assertIsNone(connections.through(node.state, node.now), "the cloud delivers here as yet")
-        connections.peer_carries(node.state, node.now)
+        connections.peer_carries(node.state, node.now, True)
         self.assertFalse(connections.stays(node.state, node.now), "the address on its NIC is keepalived's")
 
     def test_it_ends_with_a_look_that_no_request_of_the_peers_can_make_untrue(self):
@@ -292,7 +321,7 @@ class Fault(unittest.TestCase):
         node.stands(here=False)
         node.later(connections.EARLY_S)
         connections.peer_holds(node.state, node.now, True)
-        connections.peer_carries(node.state, node.now)
+        connections.peer_carries(node.state, node.now, True)
         self.assertTrue(connections.through(node.state, node.now))
         node.stands(taking=True)
         self.assertIsNone(connections.through(node.state, node.now))
@@ -307,7 +336,7 @@ class Fault(unittest.TestCase):
     def test_the_look_of_an_earlier_time_as_master_ends_nothing(self):
         node = Side(master=True)
         node.stands(master=False)
-        connections.peer_takes(node.state, node.now, node.now)
+        connections.peer_takes(node.state, node.now, node.now, True)
         node.now += connections.SETTLED_S + 1
         before = node.now - 0.5
         connections.stands(node.state, node.now, True, False, False, True, before)
@@ -320,7 +349,73 @@ class Fault(unittest.TestCase):
         node.stands(switching=False)
         self.assertTrue(connections.keeps(node.state))
         node.stands(here=True)
+        self.assertTrue(connections.keeps(node.state), "its request may be on its way")
+        node.later(connections.SETTLED_S)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_node_that_got_the_vip_by_a_switch_that_nobody_ended_keeps_what_it_has_since(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_a_node_without_the_vip_tells_a_peer_that_takes_it_that_there_is_nothing_to_wait_for(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        self.assertEqual(node.words(5), [(0, 0)])
+
+    def test_who_takes_it_would_keep_connections_as_well(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        node.stands(master=True, taking=True)
+        self.assertTrue(self.forwards(node), "a peer whose looks at the cloud all failed has never said that it has it")
+
+    def test_a_node_that_becomes_master_keeps_what_it_opens_while_the_peers_request_is_on_its_way(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        node.later(1)
+        node.stands(master=True, here=True)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(connections.SETTLED_S)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_request_that_met_no_answer_counts_until_a_look_shows_where_the_vip_is(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        node.stands(taking=False)
+        node.later(30)
+        self.assertTrue(self.forwards(node), "the cloud is down, and may have moved it")
+        node.stands(here=True)
+        node.later(connections.SILENT_S)
+        self.assertFalse(self.forwards(node))
+
+    def test_packets_for_a_dead_peer_show_that_the_vip_is_here_while_the_cloud_is_down(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.sent_on(node.state, 5, node.now)
+        node.later(10)
+        connections.sent_on(node.state, 5, node.now)
+        node.later(1)
+        connections.sent_on(node.state, 6, node.now)
+        node.later(1.9)
+        self.assertTrue(self.forwards(node))
+        node.later(0.1)
+        self.assertFalse(self.forwards(node), "three seconds after the last count that showed none")
+
+    def test_the_time_counts_from_when_the_vip_has_gone(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(20)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(KEEP_S - 1)
+        connections.peer_holds(node.state, node.now, True)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+    def test_a_master_that_has_the_vip_serves_them_itself_and_its_time_does_not_run(self):
+        node = self.stalled()
+        node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S)
 
 
 if __name__ == "__main__":

@@ -44,10 +44,11 @@ class Passage:
     def silent(self) -> bool:
         return self.missed >= MISSED or self.rests_until > 0.0
 
-    def went(self, now: float, owed: int = 0, answers: int = 0) -> None:
-        """So many have gone to the peer that want an answer, and so many have come, since the rules were made."""
+    def went(self, now: float, goes: bool, owed: int = 0, answers: int = 0) -> None:
+        """So many have gone to the peer that want an answer, and so many have come, since the rules were made. goes:
+        they go there now; what went to a peer that has died since proves nothing."""
         gone = owed - self.base[0]
-        if gone <= 0 or answers != self.base[1]:
+        if not goes or gone <= 0 or answers != self.base[1]:
             self.base, self.base_at = (owed, answers), now
         elif gone >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
             self.base, self.rests_until = (owed, answers), now + REST_S
@@ -122,4 +123,8 @@ class Passage:
 def told(conf) -> str:
     name, command = firewall.named(conf)
     return "%s lets words pass, and nothing through the tunnel: UDP port %d is dropped, here or there; %s: %s" % (
-        conf.peer_address, flows.PORT, name, command)
+        conf.peer_address,
+        flows.PORT,
+        name,
+        command,
+    )

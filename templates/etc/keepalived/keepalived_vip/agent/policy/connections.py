@@ -28,11 +28,14 @@ READY_S = 1.5
 # So long after the peer's word that it takes the VIP a look proves nothing: its request may be on its way. Longer than
 # a move takes.
 SETTLED_S = 5.0
+# The time counts from when the peer has the VIP, which it may learn long after, from a cloud that is down.
+GONE_S = 20.0
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
 PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
+ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
-ALL_CLOSED, TIME_OVER, MASTER_AGAIN, NOT_MOVED = "all are closed", "the time is over", "MASTER again", "not moved"
+ALL_CLOSED, TIME_OVER, MASTER_AGAIN = "all are closed", "the time is over", "MASTER again"
 SILENT = "nothing comes out of the tunnel"
 
 
@@ -42,13 +45,17 @@ class Keeping:
         self.master = False
         # The connections of this node, for which the peer is asked to carry them.
         self.giving = False  # MASTER, in a planned switch
+        self.giving_until = 0.0  # what a service that is killed meanwhile leaves to the next
         self.until = None  # not MASTER any more, and keeps them until then
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
+        self.spent_at = None  # its time was over then, and the VIP has not been here since
+        self.shown_at = self.gone_at = 0.0  # when a look found the VIP here; when it had gone: then the time begins
         self.reset = 0  # since the service has started: those that were open when the time was over
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
         self.carried_until = 0.0  # so long its last word counts that it does
+        self.served_until = 0.0  # ... and that it is MASTER
         self.next_word_at, self.farewells = 0.0, 0
         self.began_at = 0.0
         self.pending_until = 0.0  # it would keep them, and has yet to hear that the peer understands
@@ -59,7 +66,11 @@ class Keeping:
         self.peer_keeps_until = 0.0  # so long its last word counts that it keeps some
         self.peer_left = None
         self.peer_would = False  # by its last word as the VIP's holder
-        self.taking = False  # MASTER, and asks the cloud for the VIP
+        self.taking = False  # MASTER, and has asked the cloud for the VIP
+        self.asked_at = 0.0  # when it last did
+        self.arrives = False  # packets show that the VIP is here, whatever the cloud says
+        self.sent_on, self.counted_at = None, 0.0  # how many went to the peer, as they were last counted
+        self.peer_said_at = 0.0  # when it last said that it keeps some
         self.peer_done = False  # it has said since then that it keeps none
         self.next_take_at = 0.0
         self.peer_time_s = 0
@@ -69,17 +80,26 @@ class Keeping:
 
 
 def stands(
-    keeping: Keeping, now: float, master: bool, switching: bool, moved: bool, taking: bool = False, here_at=None
+    keeping: Keeping, now: float, master: bool, switching: bool, moved: bool, taking=False, here_at=None, there_at=None
 ) -> None:
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
     the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
-    here, None = it has not."""
+    here, None = it has not; there_at: or for certain elsewhere."""
     gave, keeping.giving = keeping.giving, master and switching
     gave = gave and keeping.peer_can
+    if keeping.giving and not gave:
+        keeping.giving_until = now + keeping.keep_s
     if master and not keeping.master:
         keeping.master_since = now
+        if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
+            begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
     here = master and here_at is not None and here_at >= keeping.master_since
-    takes(keeping, now, master and taking and not switching)
+    if here:
+        keeping.shown_at = here_at
+        if keeping.spent_at is not None and here_at > keeping.spent_at:
+            keeping.spent_at = None
+    wants = master and not switching
+    takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking)
     if switching and moved:
         keeping.peer_has = True
     elif keeping.taking or (here and not switching):
@@ -89,25 +109,38 @@ def stands(
             begin(keeping, now)
         elif keeping.until is None:
             keeping.pending_until = now + PENDING_S
-    elif master and not keeping.giving and here and (keeping.took_at is None or here_at >= keeping.took_at + SETTLED_S):
-        if keeping.until is not None:
+    elif master and gave and not keeping.giving:
+        # Given up half way: where the path leads a look has yet to show, and the request may be on its way.
+        keeping.took_at = now
+        if keeping.until is None:
+            begin(keeping, now)
+    elif keeping.until is not None:
+        if here and not keeping.giving:
+            keeping.until = max(keeping.until, here_at + keeping.keep_s)  # it serves them itself as yet
+        if here and not keeping.giving and (keeping.took_at is None or here_at >= keeping.took_at + SETTLED_S):
             end(keeping, MASTER_AGAIN)
-        elif gave:
-            end(keeping, NOT_MOVED)
-    elif master and gave and not keeping.giving and keeping.until is None:
-        begin(keeping, now)  # given up half way: where the path leads, a look has yet to show
-    elif keeping.until is not None and now >= keeping.until:
-        end(keeping, TIME_OVER)
+        elif now >= keeping.until:
+            end(keeping, TIME_OVER, now)
     keeping.master = master
 
 
-def takes(keeping: Keeping, now: float, taking: bool) -> None:
-    """Whether this node asks the cloud for the VIP. The rules have to be in force before the path changes: no word is
-    waited for, of a peer that would keep its connections."""
+def pending(keeping: Keeping, now: float, here_at, there_at) -> bool:
+    """Whether this node has asked the cloud for the VIP, and no look has shown since then what came of it: calls that
+    fail say nothing."""
+    looked = any(at is not None and at >= keeping.asked_at for at in (here_at, there_at))
+    return keeping.taking and not looked and now < keeping.asked_at + ASKED_S
+
+
+def takes(keeping: Keeping, now: float, taking: bool, asks: bool) -> None:
+    """Whether this node takes the VIP. The rules have to be in force before the path changes: no word is waited for, of
+    a peer that would keep its connections. asks: its request is on its way, or its task runs."""
+    if asks:
+        keeping.asked_at = now
     if taking and not keeping.taking:
         keeping.peer_done, keeping.next_take_at = False, now
+        keeping.arrives = False
     keeping.taking = taking
-    if taking and keeping.peer_would and not keeping.peer_done:
+    if taking and keeping.peer_would and not keeping.peer_done and not keeping.arrives:
         keeping.peer_keeps_until = max(keeping.peer_keeps_until, now + SILENT_S)
 
 
@@ -116,11 +149,18 @@ def understands(keeping: Keeping, now: float) -> bool:
 
 
 def begin(keeping: Keeping, now: float) -> None:
+    """Nothing, where the time is over and the VIP has not been here since: each word of the peer's would begin anew."""
+    if keeping.spent_at is not None:
+        return
     keeping.until, keeping.left, keeping.next_word_at = now + keeping.keep_s, None, now
     keeping.began_at, keeping.pending_until = now, 0.0
+    if keeping.peer_has:
+        keeping.gone_at = now
 
 
-def end(keeping: Keeping, why: str) -> None:
+def end(keeping: Keeping, why: str, now: float = 0.0) -> None:
+    if why in (TIME_OVER, SILENT):
+        keeping.spent_at = now
     if why == TIME_OVER:
         keeping.reset += keeping.left or 0
     keeping.until, keeping.left, keeping.why_ended = None, None, why
@@ -129,10 +169,31 @@ def end(keeping: Keeping, why: str) -> None:
     keeping.farewells, keeping.next_word_at = FAREWELLS, 0.0
 
 
-def resume(keeping: Keeping, until: float, now: float) -> None:
-    """This service was started anew, and the one before it kept connections until then."""
-    if now < until <= now + keeping.keep_s:
-        keeping.until, keeping.peer_can, keeping.peer_has = until, True, True
+def lasts(keeping: Keeping) -> dict:
+    """What the service after this one has to know, should this one be killed."""
+    until = keeping.giving_until if keeping.until is None else keeping.until
+    until = until if keeps(keeping) else None
+    return {"until": until, "has": keeping.peer_has, "would": keeping.peer_would, "master": keeping.master}
+
+
+def resume(keeping: Keeping, before: dict, now: float) -> None:
+    """This service was started anew; before: what lasts of the one before it, which may have kept connections, or was
+    about to. What that one has asked of the cloud, or heard that the peer asks, may still be on its way."""
+    keeping.peer_would, keeping.master = before.get("would") is True, before.get("master") is True
+    until = before.get("until")
+    if isinstance(until, float) and now < until <= now + keeping.keep_s:
+        keeping.until, keeping.peer_can, keeping.gone_at = until, True, now
+        keeping.peer_has = before.get("has") is not False
+        keeping.took_at = now
+
+
+def sent_on(keeping: Keeping, packets: int, now: float) -> None:
+    """So many have gone to the peer by now. From the first on it has three seconds to say that it lives: the cloud may
+    have moved the VIP, and be down since."""
+    if keeping.taking and keeping.sent_on is not None and packets > keeping.sent_on and not keeping.arrives:
+        keeping.arrives = True
+        keeping.peer_keeps_until = max(keeping.peer_said_at, keeping.counted_at) + SILENT_S
+    keeping.sent_on, keeping.counted_at = packets, now
 
 
 def counted(keeping: Keeping, left: int) -> None:
@@ -151,12 +212,17 @@ def heard(keeping: Keeping, said_at: float, now: float) -> None:
         begin(keeping, now)
 
 
-def peer_takes(keeping: Keeping, said_at: float, now: float) -> None:
-    """The peer's word that it asks the cloud for the VIP."""
+def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> None:
+    """The peer's word that it asks the cloud for the VIP. has_vip: it is on this node's NIC. One that is no MASTER may
+    have it there, and in the cloud, by a planned switch that was never brought to its end. One that keeps nothing says
+    so: the peer would wait three seconds for a word, and its clients with it."""
     heard(keeping, said_at, now)
     keeping.took_at = said_at if keeping.took_at is None else max(keeping.took_at, said_at)
-    if keeping.master and not keeping.giving and keeping.until is None:
+    keeping.peer_would = True
+    if (has_vip or keeping.master) and not keeping.giving and keeping.until is None:
         begin(keeping, now)
+    if not keeps(keeping) and not keeping.farewells:
+        keeping.farewells, keeping.next_word_at = 1, now
 
 
 def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
@@ -164,6 +230,15 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
     keeping.peer_would = would
     if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
         keeping.peer_has = True
+        if keeping.gone_at < max(keeping.began_at, keeping.shown_at):
+            began_at = min(said_at, keeping.began_at + GONE_S)
+            keeping.until, keeping.gone_at = max(keeping.until, began_at + keeping.keep_s), said_at
+
+
+def peer_gives(keeping: Keeping, said_at: float, time_s: int) -> None:
+    """The peer's word that it is about to give the VIP to this node, and keeps its connections for so long."""
+    keeping.spent_at = None
+    peer_keeps(keeping, said_at, time_s)
 
 
 def peer_can(keeping: Keeping, can: bool) -> None:
@@ -171,8 +246,11 @@ def peer_can(keeping: Keeping, can: bool) -> None:
     keeping.peer_can = can
 
 
-def peer_carries(keeping: Keeping, said_at: float) -> None:
+def peer_carries(keeping: Keeping, said_at: float, serves: bool) -> None:
+    """The peer's word that it carries them; serves: and that it is MASTER."""
     keeping.carried_until = max(keeping.carried_until, said_at + SILENT_S)
+    if serves:
+        keeping.served_until = keeping.carried_until
 
 
 def peer_keeps(keeping: Keeping, said_at: float, time_s: int, left=None) -> None:
@@ -180,6 +258,7 @@ def peer_keeps(keeping: Keeping, said_at: float, time_s: int, left=None) -> None
     keeping.peer_keeps_until = max(keeping.peer_keeps_until, said_at + SILENT_S) if time_s > 0 else 0.0
     keeping.peer_left, keeping.peer_time_s = left, time_s
     if time_s > 0:
+        keeping.peer_said_at = max(keeping.peer_said_at, said_at)
         keeping.peer_would = True
     else:
         keeping.peer_done = True
@@ -194,8 +273,9 @@ def keeps(keeping: Keeping) -> bool:
 
 
 def stays(keeping: Keeping, now: float) -> bool:
-    """Whether the VIP has to stay on the NIC of this node, which is not MASTER."""
-    return not keeping.master and keeping.until is not None and now < keeping.carried_until
+    """Whether the VIP has to stay on the NIC of this node, which is not MASTER. Not where nobody is: this node's own
+    keepalived may be, unheard, and that shows as the address runs out."""
+    return not keeping.master and keeping.until is not None and now < keeping.served_until
 
 
 def through(keeping: Keeping, now: float):

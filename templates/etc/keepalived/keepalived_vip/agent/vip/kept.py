@@ -8,7 +8,7 @@ import threading
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent.node import peer
+from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
 from keepalived_vip.agent.policy import connections, switch
@@ -22,10 +22,11 @@ TROUBLE = "connections"
 class Kernel:
     """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
 
-    def __init__(self, vip: str) -> None:
+    def __init__(self, conf) -> None:
         from keepalived_vip.agent.node import flows  # only where connections are kept
 
-        self.vip, self.flows = vip, flows
+        self.vip, self.flows = conf.vip, flows
+        self.recorded_until = 0.0  # what is opened here until then is known
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
@@ -37,19 +38,24 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until: float, through, fill: bool):
-        """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded; fill: what
-        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed."""
+    def look(self, forward_until, through):
+        """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
+        is left as it is; through: likewise."""
         flows, vip = self.flows, self.vip
+        fill = bool(forward_until) and time.monotonic() >= self.recorded_until
         if fill:
+            # What is opened meanwhile is recorded first, so that none is missed.
             flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))
         found = flows.connections(vip)
         lines = flows.known(found) if fill else []
-        left_s = self.left_s(forward_until)
-        lines += flows.is_so("recording", vip, left_s and left_s + LOOK_S) + flows.is_so("forward", vip, left_s)
+        now, left_s = time.monotonic(), self.left_s(forward_until or 0.0)
+        if forward_until is not None:
+            lines += flows.is_so("recording", vip, left_s and left_s + LOOK_S) + flows.is_so("forward", vip, left_s)
         if through is not None:
             lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
-        flows.load(lines)
+        if lines:
+            flows.load(lines)
+        self.recorded_until = now + left_s + LOOK_S if left_s else 0.0
         return sum(lives for *_, lives in found), flows.forwarded()
 
     @staticmethod
@@ -67,11 +73,13 @@ class Kept:
         if conf.keep_s is None:
             return
         self.keeping = connections.Keeping(conf.keep_s)
-        self.kernel = Kernel(conf.vip)
+        self.kernel = Kernel(conf)
         self.passage = Passage(conf, mover)
         self.tunnel = NicRepair(conf.connections_script, mover, self.restored, "tunnel")
         self.asked = None  # what the look is for that the thread makes now
         self.next_look = 0.0
+        self.made_until, self.has_forwarded = 0.0, False
+        self.forwarded_until = 0.0  # as the kernel was last told; a new word of the peer's makes it later
         # (whether what is the peer's goes there, whether answers go out through the peer), as the last look has made
         # it. What a service before this one has left ends by itself.
         self.made = self.tried = (False, False)
@@ -80,9 +88,11 @@ class Kept:
         self.told = (None, False)  # what the log was last told of both
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
-        if isinstance(before, dict) and isinstance(before.get("until"), float):
-            connections.resume(self.keeping, before["until"], time.monotonic())
-        self.written = self.keeping.until
+        if isinstance(before, dict):
+            connections.resume(self.keeping, before, time.monotonic())
+            # A peer that stands still just now can't say that packets pass.
+            self.passage.answered = before.get("passes") is True
+        self.written = self.lasts()
 
     def restored(self) -> None:
         """The rules were made anew, with empty sets."""
@@ -90,8 +100,8 @@ class Kept:
         self.say("connections-restored")
 
     def in_force(self) -> bool:
-        """Whether what is the peer's goes there."""
-        return self.made[0]
+        """Whether what is the peer's goes there. Not after this node stood still, until the next look."""
+        return self.made[0] and time.monotonic() < self.made_until
 
     def soon(self, now: float) -> None:
         """The kernel has told of a change."""
@@ -115,17 +125,18 @@ class Kept:
         elif name == peer.KEEPS:
             connections.peer_keeps(keeping, said_at, time_s, news.get("count"))
             if self.in_force() and connections.forwards(keeping, now):
-                peer.say(ear, {"id": peer.CARRIES}, (self.conf.peer_address, peer.PORT))
+                serves = {"leftS": time_s} if self.known.master else {}
+                peer.say(ear, dict(serves, id=peer.CARRIES), (self.conf.peer_address, peer.PORT))
         elif name == peer.CARRIES:
-            connections.peer_carries(keeping, said_at)
+            connections.peer_carries(keeping, said_at, time_s > 0)
         elif name == peer.READY and "of" not in news:
-            connections.peer_takes(keeping, said_at, now)
+            connections.peer_takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)
             return True
         elif name == peer.READY:
             connections.peer_can(keeping, time_s > 0)
-            connections.peer_carries(keeping, said_at)
+            connections.peer_carries(keeping, said_at, False)
         elif name == peer.PREPARE and time_s > 0:
-            connections.peer_keeps(keeping, said_at, time_s)
+            connections.peer_gives(keeping, said_at, time_s)
             return not self.ready(now)
         return name in (peer.KEEPS, peer.CARRIES)
 
@@ -151,15 +162,18 @@ class Kept:
         if keeping is None:
             return NEVER
         phase = known.switch.phase if switch.active(known) else None
-        taking = known.asked.claim or known.seen.task is not None
-        here_at = known.seen.at if known.here() else None
+        seen = known.seen
+        # A service that has just started does not know what the one before it has asked for.
+        taking = known.asked.claim or seen.task is not None or seen.at is None
+        here_at = seen.at if known.here() else None
+        there_at = seen.at if seen.available and here_at is None else None
         moved = phase in (switch.MOVED, switch.YIELDED)
-        connections.stands(keeping, now, known.master, phase is not None, moved, taking, here_at)
-        self.take()
-        self.passage.went(now, *self.forwarded[2:])
+        connections.stands(keeping, now, known.master, phase is not None, moved, taking, here_at, there_at)
+        self.take(now)
+        self.passage.went(now, self.in_force(), *self.forwarded[2:])
         due = [self.passage.turn(ear, now)]
         if self.passage.silent() and keeping.until is not None:
-            connections.end(keeping, connections.SILENT)
+            connections.end(keeping, connections.SILENT, now)
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
         if connections.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
@@ -177,7 +191,7 @@ class Kept:
         was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
         if connections.stays(keeping, now):
             self.vip.prolong(now)
-        elif was and not self.vip.keeps and not known.master:
+        elif was and not self.vip.keeps and not known.master and self.vip.gone:
             self.vip.end_linger(now)
         self.tell(now)
         return min(due)
@@ -192,15 +206,17 @@ class Kept:
         wanted = self.passage.passes() and connections.forwards(keeping, now), connections.through(keeping, now)
         if wanted == self.made == (False, False):
             return NEVER
-        if now < self.next_look and wanted == self.tried:
+        until = keeping.peer_keeps_until if wanted[0] else 0.0
+        if now < self.next_look and wanted == self.tried and until < self.forwarded_until + LOOK_S / 2:
             return self.next_look
         self.next_look, self.asked = now + LOOK_S, wanted
-        self.tried = wanted
-        until = keeping.peer_keeps_until if wanted[0] else 0.0
-        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force()))
+        self.tried, self.forwarded_until = wanted, until
+        self.has_forwarded = self.has_forwarded or wanted[0]
+        # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1]))
         return now + POLL_S
 
-    def take(self) -> None:
+    def take(self, now: float) -> None:
         """Takes in what became of the look."""
         if self.asked is None or self.kernel.done.empty():
             return
@@ -209,8 +225,9 @@ class Kept:
         if error is None:
             count, self.forwarded = found
             self.mover.well(TROUBLE)
-            self.made = wanted
+            self.made, self.made_until = wanted, self.forwarded_until
             connections.counted(self.keeping, count)
+            connections.sent_on(self.keeping, self.forwarded[0], now)
         else:
             self.made = (False, None)
             self.mover.trouble(TROUBLE, str(error) or type(error).__name__, type(error).__name__)
@@ -219,7 +236,7 @@ class Kept:
         """Logs what has changed, and writes down what the next service has to know."""
         keeping = self.keeping
         told = keeping.until, self.in_force()
-        if told[0] != self.told[0]:
+        if (told[0] is None) != (self.told[0] is None):
             if told[0] is None:
                 self.say("connections-ended", why=keeping.why_ended)
             else:
@@ -230,9 +247,14 @@ class Kept:
             else:
                 self.say("connections-carried-no-more")
         self.told = told
-        if keeping.until != self.written:
-            self.written = keeping.until
-            self.put(settings.write_atomically, self.conf.kept_file, json.dumps({"until": keeping.until}))
+        lasts = self.lasts()
+        if lasts != self.written:
+            self.written = lasts
+            self.put(settings.write_atomically, self.conf.kept_file, json.dumps(lasts))
+
+    def lasts(self) -> dict:
+        """What the next service has to know."""
+        return dict(connections.lasts(self.keeping), passes=self.passage.answered)
 
     def status(self) -> dict:
         """For status.json."""

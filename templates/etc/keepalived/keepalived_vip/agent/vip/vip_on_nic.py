@@ -26,6 +26,7 @@ class VipOnNic:
         self.keeps = False  # connections outlive the move: the address stays, whoever has it in the cloud
         self.offer = {}  # what the peer is told beside that the VIP is here
         self.gave_up_at = 0.0
+        self.gone = False  # the peer has said since then that it has the VIP
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
         self.lent_until = 0.0  # the end of the lease that was last seen on the NIC, whoever gave it
         self.left_until = 0.0  # so long the peer is told of the demotion
@@ -58,7 +59,7 @@ class VipOnNic:
 
     def gave_up(self, now: float) -> None:
         """No longer MASTER, for whatever reason: the cloud may deliver here, unless it has just said otherwise."""
-        self.gave_up_at = now
+        self.gave_up_at, self.gone = now, False
         self.left_until, self.next_left_at = now + LEFT_S, now
         seen = self.known.seen
         if self.keeps or not (seen.fresh and seen.available and seen.holder != self.known.me):
@@ -159,7 +160,7 @@ class VipOnNic:
         decide.peer_has(self.known, now, said_at)
         if said_at < self.gave_up_at + EARLY_S:
             return
-        self.left_until = 0.0
+        self.left_until, self.gone = 0.0, True
         if not self.keeps:
             self.end_linger(now)
 
