@@ -6,6 +6,7 @@ import {
   connectionCount,
   echoInstall,
   echoPort,
+  type Use,
 } from "../../../lab/bench/client/connections.ts";
 import { pairsOf } from "../../../lab/pair/inspect.ts";
 import type { CloudPair } from "../../../lab/pair/pairs.ts";
@@ -59,8 +60,8 @@ export class KeptLab extends Lab {
   }
 
   /** Connections that are open, and stay so until they are ended. */
-  async held(): Promise<Connections> {
-    const connections = new Connections(this.#namespace, this.pair.vip);
+  async held(use?: Use): Promise<Connections> {
+    const connections = new Connections(this.#namespace, this.pair.vip, use);
     await connections.opened;
     return connections;
   }

@@ -185,7 +185,7 @@ class Kept:
         if wanted == self.made == (False, False):
             return NEVER
         if now < self.next_look and wanted == self.tried:
-            return self.next_look
+            return min(self.next_look, keeping.peer_keeps_until if wanted[0] else NEVER)
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried = wanted
         until = keeping.peer_keeps_until if wanted[0] else 0.0
