@@ -24,6 +24,16 @@ interface Told {
   carried: { count: number | null; leftS: number } | null;
 }
 
+/** Says what of keepConnections is on a node: files, tunnel, rules, tables, the tunnel's port. */
+export const traces = `ls -d /etc/keepalived/connections.sh /sys/class/net/vip-kept /run/keepalived-vip/kept.json \\
+  /run/keepalived-vip/connections.loaded 2>&-
+ip link show type vxlan
+ip rule show | grep -e 0x33 -e ^1009:
+ip route show table 102 2>&-
+ss -ulnH 'sport = :34'
+if command -v nft >/dev/null; then nft list tables | grep keepalived_vip; fi
+true`;
+
 /** What of a kept connection is in the kernel of a node that is not MASTER, or is MASTER beside a peer that keeps none. */
 const kernel = `for set in recording forward through; do
   nft list set ip keepalived_vip $set | sed -n "s/.*elements = /$set /p"
