@@ -22,9 +22,9 @@ class Kernel:
     """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
 
     def __init__(self, vip: str) -> None:
-        from keepalived_vip.agent.node import flows  # only where connections are kept
+        from keepalived_vip.agent.node import flows, resets  # only where connections are kept
 
-        self.vip, self.flows = vip, flows
+        self.vip, self.flows, self.resets = vip, flows, resets
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
@@ -36,9 +36,9 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until: float, through, fill: bool):
+    def look(self, forward_until: float, through, fill: bool, silent: bool):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded; fill: what
-        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed."""
+        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed. silent: the peer has died with what it kept."""
         flows, vip = self.flows, self.vip
         if fill:
             lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
@@ -50,6 +50,8 @@ class Kernel:
         if through is not None:
             lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
         flows.load(lines)
+        if silent:
+            self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
 
     @staticmethod
@@ -189,7 +191,8 @@ class Kept:
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried = wanted
         until = keeping.peer_keeps_until if wanted[0] else 0.0
-        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force()))
+        silent = keeping.master and self.in_force() and connections.silent(keeping, now)
+        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force(), silent))
         return now + POLL_S
 
     def take(self) -> None:
