@@ -1,5 +1,5 @@
 /** What the way through the tunnel costs: one stream of iperf3, before a switch and after it, and the CPU that its bytes take. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unitPids } from "../../fabric/machine/cgroup.ts";
@@ -13,10 +13,16 @@ export const streamPort = 5201;
 export const streamPackages = ["iperf3"];
 const unit = "bench-iperf3.service";
 
-/** The node's own package, by the lab's mirror of Debian's. */
-const install = `export DEBIAN_FRONTEND=noninteractive
-{ apt-get update -q && apt-get install -y -q --no-install-recommends iperf3; } >/tmp/iperf3.log 2>&1 || { tail -n 3 /tmp/iperf3.log; exit 1; }
-systemctl disable -q --now iperf3.service 2>&- || true
+/** This machine's own package and its libraries: the nodes are of the same release, and their mirror does not have it. */
+function packed(): string {
+  const list = spawnSync("dpkg", ["-L", ...streamPackages, "libiperf0", "libsctp1"], { encoding: "utf8" }).stdout;
+  const programs = list.split("\n").filter((file) => /^\/usr\/(bin|lib)\/.*(iperf|sctp)/.test(file));
+  const tar = spawnSync("tar", ["-cz", "-C", "/", ...programs.map((file) => file.slice(1))], { maxBuffer: 16 << 20 });
+  if (tar.status !== 0) throw new Error(`iperf3 can't be packed: ${tar.stderr}`);
+  return tar.stdout.toString("base64");
+}
+
+const install = `base64 -d | tar -xz -C / && ldconfig
 cat >/etc/systemd/system/${unit} <<UNIT
 [Service]
 ExecStart=/usr/bin/iperf3 -s -p ${streamPort}
@@ -123,7 +129,7 @@ class Stream {
 
 export async function installStreams(pair: BenchPair): Promise<void> {
   for (const node of nodeNames) {
-    const said = await pair.exec(node, ["sh", "-c", install]);
+    const said = await pair.exec(node, ["sh", "-ec", install], packed());
     if (said.trim() !== "active") throw new Error(`iperf3 could not be had on node ${node}: ${said}`);
   }
 }
