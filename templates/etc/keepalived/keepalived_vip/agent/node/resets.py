@@ -16,8 +16,8 @@ A_FLOW = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (\d+) \. (\d+)")
 
 
 def asking() -> list:
-    """(client's address, its port, own port) of the connections that were the peer's, as far as they were in use of late.
-    Raises OSError."""
+    """(client's address, its port, own port) of the connections that were the peer's, as far as they were in use of
+    late. Raises OSError."""
     told = flows.nft(["-n", "list", "set"] + flows.TABLE.split() + ["asking"])
     return [(client, int(client_port), int(port)) for client, client_port, port in A_FLOW.findall(told)]
 
