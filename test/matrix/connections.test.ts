@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { Subject } from "../../lab/faults/trial.ts";
 import type { NodeName } from "../../lab/faults.ts";
 import { Ha } from "../lab/ha.ts";
-import { KeptLab } from "../lab/moves/keptLab.ts";
+import { KeptLab, nodes } from "../lab/moves/keptLab.ts";
 import { type Held, tryHeld } from "./held.ts";
 import { dropResults, heldPartsOf, keepResults, labOf } from "./parts.ts";
 
@@ -53,6 +53,10 @@ for (const part of heldPartsOf(wanted)) {
           cell.outcome = held;
           await lab.over();
         } catch (error) {
+          for (const node of nodes) {
+            const log = await lab.on(node, "tail -n 40 /var/log/keepalived.log").catch(String);
+            t.diagnostic(`${node}:\n${log}`);
+          }
           // What this cell has spoiled must not spoil the next one.
           await lab.run("down");
           await lab.make(...settings);

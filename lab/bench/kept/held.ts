@@ -8,6 +8,8 @@ import type { Throughput } from "./throughput.ts";
 
 /** Clients' connections at the fault. */
 export const keptCounts = [200, 2000];
+/** Some hundred small messages a second, however many there are: what is measured is the way, not the ends. */
+const messagesPerS = 400;
 
 const known = (name: string): BenchFault => benchFaults.find((fault) => fault.name === name)!;
 
@@ -54,7 +56,7 @@ export interface KeptReport {
 export async function heldOver(pair: BenchPair, fault: BenchFault, count: number): Promise<KeptRun> {
   const master = await pair.rest(0);
   const standby: NodeName = master === "a" ? "b" : "a";
-  const connections = pair.connections({ count });
+  const connections = pair.connections({ count, periodMs: (count * 1000) / messagesPerS });
   try {
     await connections.opened;
     const since = nowMs();
