@@ -44,9 +44,13 @@ const allHeld: HeldPart[] = [
   ...images.map((image) => ({ image, mode: modes[0], held: heldFaults })),
   { image: "Debian 12", mode: modes[1], held: heldFaults },
 ];
-/** `npm test`: on the oldest nft, and what keptLab.ts' tests do not have. */
+/** `npm test`: on another system than the tests in test/lab have theirs. */
 const quickHeld: HeldPart[] = [
-  { image: "Debian 11", mode: modes[0], held: heldFaults.filter(({ name }) => ["oneway", "power"].includes(name)) },
+  {
+    image: "CentOS Stream 9",
+    mode: modes[0],
+    held: heldFaults.filter(({ name }) => ["oneway", "power"].includes(name)),
+  },
 ];
 
 const nameOf = (part: Part | HeldPart) => `${part.image}, ${part.mode}${"held" in part ? ", connections" : ""}`;
