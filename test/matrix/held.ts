@@ -53,6 +53,8 @@ export interface Held {
   /** From a question to its answer. */
   longestAnswerMs: number;
   moves: number;
+  /** When those broke, of each client the first and the last, for where to look in the nodes' logs. */
+  brokenAt?: string[];
   cut?: Cut;
 }
 
@@ -60,7 +62,9 @@ const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
 
 async function ended(all: Connections[], moves: number): Promise<Held> {
   const broken = await Promise.all(all.map((connections) => connections.end()));
+  const times = all.flatMap(({ brokenAtMs: [first, ...more] }) => (first ? [first, more.at(-1) ?? first] : []));
   return {
+    ...(times.length > 0 && { brokenAt: times.map((atMs) => new Date(atMs).toISOString()) }),
     open: sum(all.map(({ count }) => count)),
     broken: sum(broken.map((one) => one.broken)),
     hanging: sum(broken.map((one) => one.hanging)),

@@ -27,7 +27,13 @@ LimitNOFILE=65536
 WantedBy=multi-user.target
 UNIT
 systemctl daemon-reload
-systemctl enable -q --now bench-echo`,
+systemctl enable -q --now bench-echo
+PATH=$PATH:/usr/sbin
+if systemctl is-active -q ufw; then ufw allow ${echoPort}/tcp; fi
+if systemctl is-active -q firewalld; then
+  firewall-cmd -q --add-port=${echoPort}/tcp
+  firewall-cmd -q --permanent --add-port=${echoPort}/tcp
+fi`,
   ],
   input: readFileSync(place("echo.py"), "utf8"),
 };
