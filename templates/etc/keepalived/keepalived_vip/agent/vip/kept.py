@@ -15,6 +15,9 @@ from keepalived_vip.agent.policy import connections, switch
 NEVER = float("inf")
 LOOK_S = 1.0
 POLL_S = 0.02  # while the thread is at work
+# So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
+# machine nft may take seconds, and what is not forwarded meanwhile is reset.
+SLACK_S = 2.0
 TROUBLE = "connections"
 
 
@@ -191,7 +194,7 @@ class Kept:
             return min(self.next_look, keeping.peer_keeps_until if wanted[0] else NEVER)
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried = wanted
-        until = keeping.peer_keeps_until if wanted[0] else 0.0
+        until = keeping.peer_keeps_until + SLACK_S if wanted[0] else 0.0
         silent = keeping.master and self.in_force() and connections.silent(keeping, now)
         self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force(), silent))
         return now + POLL_S
