@@ -11,7 +11,7 @@ import { labName, readConfig } from "../state.ts";
 import { Bench } from "./bench.ts";
 import { echoPort } from "./client/connections.ts";
 import { type KeptCell, type KeptReport, keptCounts, keptFaults, keptTable } from "./kept/held.ts";
-import { streamPackages, streamPort, type Throughput, throughputLine } from "./kept/throughput.ts";
+import { streamPackages, streamPort, type ThroughputReport, throughputLine } from "./kept/throughput.ts";
 import { measure, phases } from "./measure.ts";
 import { recordOf } from "./record.ts";
 import { baseline, type Report, type Scenario, tables } from "./report.ts";
@@ -26,7 +26,8 @@ const usage = `npm run bench [-- --runs N]           faults per setting and kind
   --json FILE     --svg FILE
   --record FILE   instead: one power cut at failoverSpeed fast, moment by moment, for docs/pictures/failover.svg
   --connections   instead: what becomes of ${keptCounts.join(" and ")} open connections with keepConnections, in ${keptFaults.map(({ name }) => name).join(", ")};
-                  and with iperf3 what the way through the tunnel costs; of the settings fast and guide2019
+                  of the settings fast and guide2019
+  --throughput    instead: what the way of a kept connection through both nodes costs, by iperf3
   --stalls        instead: what each speed (${speeds.join(", ")}) costs when the MASTER stands still for a moment
 It makes a lab of its own, named by LAB_NAME ("bench" by default), and removes it.`;
 
@@ -79,15 +80,19 @@ async function connections(bench: Bench, settings: SettingName[], faults: BenchF
   await bench.start("fast");
   const versions = await bench.versions();
   const cells: KeptCell[] = [];
-  const streams: Throughput[] = [];
   for (const setting of settings) {
     await bench.apply(setting);
-    if (setting !== baseline) streams.push(...(await bench.streams()));
     for (const fault of faults.filter(({ guide }) => guide || setting !== baseline)) {
       for (const count of keptCounts) cells.push(await bench.held(setting, fault, count));
     }
   }
-  return { ...head, versions, cells, throughput: streams };
+  return { ...head, versions, cells };
+}
+
+async function streams(bench: Bench): Promise<ThroughputReport> {
+  const head = { date: new Date().toISOString(), machine: machine() };
+  await bench.start("fast");
+  return { ...head, versions: await bench.versions(), throughput: await bench.streams() };
 }
 
 async function stalls(bench: Bench, wanted: typeof speeds): Promise<StallCell[]> {
@@ -122,6 +127,7 @@ async function main(): Promise<number> {
       json: { type: "string" },
       svg: { type: "string" },
       connections: { type: "boolean", default: false },
+      throughput: { type: "boolean", default: false },
       stalls: { type: "boolean", default: false },
       record: { type: "string" },
       help: { type: "boolean", default: false },
@@ -150,14 +156,20 @@ async function main(): Promise<number> {
   if (readConfig(name)) {
     throw new Error(`There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`);
   }
-  await ensureHostPackages([...labPackages, ...(values.connections ? streamPackages : [])]);
-  const bench = new Bench(name, runs, values.connections ? keptSettings : {});
+  await ensureHostPackages([...labPackages, ...(values.throughput ? streamPackages : [])]);
+  const bench = new Bench(name, runs, values.connections || values.throughput ? keptSettings : {});
   process.once("SIGINT", () => void bench.end().finally(() => process.exit(130)));
   try {
     if (values.connections) {
       const wanted = settings.filter((setting) => values.settings !== undefined || keptByDefault.includes(setting));
       const report = await connections(bench, wanted, faults);
-      console.log(`\n${keptTable(report.cells)}\n\n${report.throughput.map(throughputLine).join("\n")}`);
+      console.log(`\n${keptTable(report.cells)}`);
+      if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+      return 0;
+    }
+    if (values.throughput) {
+      const report = await streams(bench);
+      console.log(`\n${report.throughput.map(throughputLine).join("\n")}`);
       if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
       return 0;
     }

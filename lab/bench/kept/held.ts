@@ -4,7 +4,6 @@ import { type BenchPair, moment, type NodeName, nodeNames } from "../pair.ts";
 import { percentile, type Report, table } from "../report.ts";
 import { type BenchFault, benchFaults, labFault } from "../scenarios.ts";
 import { nowMs } from "../tap.ts";
-import type { Throughput } from "./throughput.ts";
 
 /** Clients' connections at the fault. */
 export const keptCounts = [200, 2000];
@@ -49,7 +48,6 @@ export interface KeptReport {
   machine: Report["machine"];
   versions: Report["versions"];
   cells: KeptCell[];
-  throughput: Throughput[];
 }
 
 /** Makes a fault and undoes it while a client uses its connections; the pair has to be at rest, and is afterwards. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unitPids } from "../../fabric/machine/cgroup.ts";
 import { labNames } from "../../fabric/names.ts";
 import { type BenchPair, moment, type NodeName, nodeNames } from "../pair.ts";
-import { percentile } from "../report.ts";
+import { percentile, type Report } from "../report.ts";
 import { nowMs } from "../tap.ts";
 
 /** iperf3's own. */
@@ -46,6 +46,13 @@ export interface Throughput {
   direction: Direction;
   /** In turn, of one and the same connection: the node that has it has the VIP, or keeps the connection for the peer. */
   rounds: { direct: Rate; tunnel: Rate }[];
+}
+
+export interface ThroughputReport {
+  date: string;
+  machine: Report["machine"];
+  versions: Report["versions"];
+  throughput: Throughput[];
 }
 
 const spanMs = 5000;
