@@ -41,8 +41,8 @@ class Kernel:
 
     def look(self, forward_until: float, through, fill: bool, silent: bool):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded; fill: what
-        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed; silent:
-        the peer has died with what it kept."""
+        this node's own are is not known yet; silent: the peer has died with what it kept. What is opened meanwhile is
+        recorded first, so that none is missed."""
         flows, vip = self.flows, self.vip
         if fill:
             lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
