@@ -69,6 +69,8 @@ table ip keepalived_vip {
   set ended { $tuples timeout 2m; }
   counter forwarded { }
   counter owed { } # those that have something to say, and whoever has the connection answers
+  # The peer's, as far as they are in use: see agent/node/resets.py.
+  set asking { $tuples timeout 2m; }
 
   # Before conntrack, which a node may be without, and before any other firewall.
   chain arrived {
@@ -93,6 +95,7 @@ table ip keepalived_vip {
     tcp flags & psh == psh counter name owed
     # As it is, past the routing table, which would deliver it here.
     counter name forwarded dup to $there device "$link"
+    update @asking { $asked }
     drop
   }
   chain opened {

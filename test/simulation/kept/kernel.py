@@ -67,6 +67,16 @@ class Done:
         return self.found.pop(0)
 
 
+class Resets:
+    """Nobody is told that a connection is gone: a client finds out when it asks, which the rules judge."""
+
+    def asking(self) -> list:
+        return []
+
+    def provoke(self, vip, connections) -> None:
+        pass
+
+
 def played(real):
     """kept.Kernel, whose thread is events of the world."""
 
@@ -76,6 +86,7 @@ def played(real):
 
             self.node = conf.interface
             self.vip, self.flows = conf.vip, Sets(self.node.kernel, flows)
+            self.resets = Resets()
             self.recorded_until = 0.0
             self.jobs, self.done = Jobs(self), Done()
 

@@ -16,6 +16,9 @@ from keepalived_vip.agent.policy import connections, switch
 NEVER = float("inf")
 LOOK_S = 1.0
 POLL_S = 0.02  # while the thread is at work
+# So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
+# machine nft may take seconds, and what is not forwarded meanwhile is reset.
+SLACK_S = 2.0
 TROUBLE = "connections"
 
 
@@ -23,9 +26,9 @@ class Kernel:
     """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
 
     def __init__(self, conf) -> None:
-        from keepalived_vip.agent.node import flows  # only where connections are kept
+        from keepalived_vip.agent.node import flows, resets  # only where connections are kept
 
-        self.vip, self.flows = conf.vip, flows
+        self.vip, self.flows, self.resets = conf.vip, flows, resets
         self.recorded_until = 0.0  # what is opened here until then is known
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
@@ -38,9 +41,9 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until, through):
+    def look(self, forward_until, through, silent: bool):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
-        is left as it is; through: likewise."""
+        is left as it is; through: likewise; silent: the peer has died with what it kept."""
         flows, vip = self.flows, self.vip
         fill = bool(forward_until) and time.monotonic() >= self.recorded_until
         if fill:
@@ -56,6 +59,8 @@ class Kernel:
         if lines:
             flows.load(lines)
         self.recorded_until = now + left_s + LOOK_S if left_s else 0.0
+        if silent:
+            self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
 
     @staticmethod
@@ -206,14 +211,15 @@ class Kept:
         wanted = self.passage.passes() and connections.forwards(keeping, now), connections.through(keeping, now)
         if wanted == self.made == (False, False):
             return NEVER
-        until = keeping.peer_keeps_until if wanted[0] else 0.0
+        until = keeping.peer_keeps_until + SLACK_S if wanted[0] else 0.0
         if now < self.next_look and wanted == self.tried and until < self.forwarded_until + LOOK_S / 2:
-            return self.next_look
+            return min(self.next_look, keeping.peer_keeps_until if wanted[0] else NEVER)
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried, self.forwarded_until = wanted, until
         self.has_forwarded = self.has_forwarded or wanted[0]
+        silent = keeping.master and self.in_force() and connections.silent(keeping, now)
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
-        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1]))
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], silent))
         return now + POLL_S
 
     def take(self, now: float) -> None:
