@@ -101,7 +101,7 @@ class Kept(unittest.TestCase):
     def test_a_node_that_stood_still_carries_nothing_until_its_rules_are_in_force_anew(self):
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.turns()
-        self.now += connections.SILENT_S
+        self.now += connections.SILENT_S + kept.SLACK_S
         self.ear.said = []
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.assertEqual(self.ear.said, [])
