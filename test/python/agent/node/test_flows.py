@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 import two_nodes
-from keepalived_vip.agent.node import flows, nic, resets
+from keepalived_vip.agent.node import flows, nic
 from support import VIP, until
 
 
