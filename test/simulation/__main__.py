@@ -1,8 +1,10 @@
 """npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N] [--fleet N]
+  [--connections]
 
   --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
   --mutants   instead: what decides with one rule dropped, again and again; each has to be caught within these seeds
   --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
+  --connections  with --seeds or --seed: histories in which connections are kept, with clients (2000)
   --fleet N   instead: N pairs of one account, which all start, fail and return at once; --seeds N or --seed N: which
 
 Exit codes: 0 every rule held, or every mutant was caught; 1 not so; 2 wrong usage.
@@ -20,13 +22,20 @@ import history
 import runtime
 from bounds import RULES
 from fleet import report
+from kept import fates
+from kept import mutants as kept_mutants
+from kept.world import KeptWorld
 from mutants import MUTANTS
-from plan import MODES, Plan
+from plan import MODES
+from world import World
 
-SEEDS = 20000
+SEEDS, KEPT_SEEDS = 20000, 2000
 CHUNK = 250
 WIDTH = 40
 EXAMPLES = 3  # broken rules that are told as their shortest history
+
+# Each with the histories that it is played in.
+ALL_MUTANTS = [(mutant, World) for mutant in MUTANTS] + [(mutant, KeptWorld) for mutant in kept_mutants.MUTANTS]
 
 loaded = None
 
@@ -35,11 +44,11 @@ def run_chunk(work):
     """In a process of its own: what came of some seeds."""
     global loaded
     loaded = loaded or runtime.load()
-    first, last, modes = work
+    first, last, modes, world_class = work
     faults, judged, broken, longest = Counter(), Counter(), [], (0.0,)
     for seed in range(first, last):
         for mode in modes:
-            world, failure = history.play(loaded, seed, mode)
+            world, failure = history.play(loaded, seed, mode, world_class=world_class)
             faults.update(world.counts)
             for rule, times in world.judged.items():
                 judged[rule, mode] += times
@@ -53,12 +62,13 @@ def run_chunk(work):
 def run_mutant(work):
     """In a process of its own: (number, the rule that catches it or None, how many histories that took)."""
     number, first, last, modes = work
-    mutated = runtime.load(MUTANTS[number].apply)
+    mutant, world_class = ALL_MUTANTS[number]
+    mutated = runtime.load(mutant.apply)
     histories = 0
     for seed in range(first, last):
         for mode in modes:
             histories += 1
-            _, failure = history.play(mutated, seed, mode)
+            _, failure = history.play(mutated, seed, mode, world_class=world_class)
             if failure:
                 return number, failure, histories
     return number, None, histories
@@ -86,11 +96,11 @@ class Progress:
             print("%d of %d seeds, %.0f s, rules broken: %d" % (self.done, self.total, seconds, broken), flush=True)
 
 
-def simulate(pool, first: int, count: int, modes) -> int:
+def simulate(pool, first: int, count: int, modes, world_class=World) -> int:
     faults, judged, broken, longest = Counter(), Counter(), [], (0.0,)
     last = first + count
     progress = Progress(count)
-    chunks = [(start, min(start + CHUNK, last), modes) for start in range(first, last, CHUNK)]
+    chunks = [(start, min(start + CHUNK, last), modes, world_class) for start in range(first, last, CHUNK)]
     for done, some_faults, some_judged, some_broken, some_longest in pool.imap_unordered(run_chunk, chunks):
         faults.update(some_faults)
         judged.update(some_judged)
@@ -107,7 +117,8 @@ def simulate(pool, first: int, count: int, modes) -> int:
         print("".join(cells[row : row + 3]).rstrip())
     print("\nHow often each rule was put to the test:")
     print("          " + " ".join("%15s" % mode for mode in modes))
-    for rule, meaning in RULES.items():
+    meanings = dict(RULES, **fates.RULES) if world_class is KeptWorld else RULES
+    for rule, meaning in meanings.items():
         times = [judged[rule, mode] or judged["call", mode] for mode in modes]
         print("%-9s %s   %s" % (rule, " ".join("%15d" % count for count in times), meaning))
     _, took, allowed, seed, mode = longest
@@ -119,22 +130,23 @@ def simulate(pool, first: int, count: int, modes) -> int:
         rules.setdefault((rule, mode), (seed, text))
     for (rule, mode), (seed, text) in list(rules.items())[:EXAMPLES]:
         print("\nBROKEN in %s: %s (seed %d): %s" % (mode, rule, seed, text))
-        keep, dice = history.shortest(runtime.load(), seed, mode, rule)
-        replay(seed, mode, keep, dice)
-    failed, tests = len(rules), len(RULES) * len(modes)
+        keep, dice = history.shortest(runtime.load(), seed, mode, rule, world_class)
+        replay(seed, mode, keep, dice, world_class)
+    failed, tests = len(rules), len(meanings) * len(modes)
     verdict = "every rule held" if not failed else "broken: %s; %d histories" % (
         ", ".join(sorted("%s in %s" % key for key in rules)), len(broken))  # fmt: skip
     print("\n%d passed, %d failed: %s" % (tests - failed, failed, verdict))
     return 1 if failed else 0
 
 
-def replay(seed: int, mode: str, keep=None, dice: int = 0) -> int:
-    plan = Plan(seed, mode, keep, dice)
+def replay(seed: int, mode: str, keep=None, dice: int = 0, world_class=World) -> int:
+    plan = world_class.PLAN(seed, mode, keep, dice)
     options = "" if keep is None else " --keep %s --dice %d" % (",".join(map(str, sorted(keep))) or "-", dice)
+    options += " --connections" * (world_class is KeptWorld)
     print("npm run simulate -- --seed %d --mode %s%s" % (seed, mode, options))
     print(plan.text())
     trace = []
-    _, broken = history.play(runtime.load(), seed, mode, keep, dice, trace)
+    _, broken = history.play(runtime.load(), seed, mode, keep, dice, trace, world_class)
     history.tell(trace, print)
     print("BROKEN: %s: %s" % (broken.rule, broken.text) if broken else "every rule held")
     return 1 if broken else 0
@@ -145,13 +157,13 @@ def tried(pool, works):
     histories = pool.imap(run_mutant, works, 1)
     fleets = pool.imap(report.run_mutant, range(len(report.MUTANTS)), 1)
     for number, failure, count in histories:
-        yield MUTANTS[number].name, "histories", count, failure
+        yield ALL_MUTANTS[number][0].name, "histories", count, failure
     for number, failure, count in fleets:
         yield report.MUTANTS[number].name, "fleets", count, failure
 
 
 def catch(pool, first: int, count: int, modes) -> int:
-    works = [(number, first, first + count, modes) for number in range(len(MUTANTS))]
+    works = [(number, first, first + count, modes) for number in range(len(ALL_MUTANTS))]
     caught = escaped = 0
     for name, what, times, failure in tried(pool, works):
         if failure and failure.rule != "alive":
@@ -176,23 +188,30 @@ def main() -> int:
     parser.add_argument("--keep")
     parser.add_argument("--dice", type=int, default=0)
     parser.add_argument("--fleet", type=int)
+    parser.add_argument("--connections", action="store_true")
     asked = parser.parse_args()
+    world_class = KeptWorld if asked.connections else World
     modes = (asked.mode,) if asked.mode else MODES
     for option in ("seeds", "fleet"):
         if getattr(asked, option) is not None and getattr(asked, option) < 1:
             parser.error("--%s: at least 1" % option)
+    if asked.connections and (asked.mutants or asked.fleet is not None):
+        parser.error("--connections: not with --mutants, which plays both, or --fleet")
     if asked.fleet is not None and (asked.mode or asked.mutants):
         parser.error("--fleet: goes with --seeds, --from and --seed only")
     if asked.seed is not None and asked.fleet is None:
         keep = None if asked.keep is None else {int(number) for number in asked.keep.split(",") if number != "-"}
-        return max(replay(asked.seed, mode, keep, asked.dice) for mode in modes)
+        return max(replay(asked.seed, mode, keep, asked.dice, world_class) for mode in modes)
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with multiprocessing.Pool(len(os.sched_getaffinity(0)), signal.signal, ignore) as pool:
         try:
             if asked.fleet is not None:
                 first, seeds = (asked.first, asked.seeds or report.SEEDS) if asked.seed is None else (asked.seed, 1)
                 return report.fleets(pool, first, seeds, asked.fleet)
-            return (catch if asked.mutants else simulate)(pool, asked.first, asked.seeds or SEEDS, modes)
+            if asked.mutants:
+                return catch(pool, asked.first, asked.seeds or SEEDS, modes)
+            seeds = asked.seeds or (KEPT_SEEDS if asked.connections else SEEDS)
+            return simulate(pool, asked.first, seeds, modes, world_class)
         except KeyboardInterrupt:
             return 130
 

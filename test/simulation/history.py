@@ -2,7 +2,6 @@
 
 import traceback
 
-from plan import Plan
 from rules import Broken
 from world import World
 
@@ -10,9 +9,9 @@ DICE = 12  # other courses that are tried for the same faults
 LINES = 90  # of a long history: so many at its end, and a few at its beginning
 
 
-def play(runtime, seed: int, mode: str, keep=None, dice: int = 0, trace=None):
+def play(runtime, seed: int, mode: str, keep=None, dice: int = 0, trace=None, world_class=World):
     """(the world at its end, None or Broken)."""
-    world = World(runtime, Plan(seed, mode, keep, dice), trace)
+    world = world_class(runtime, world_class.PLAN(seed, mode, keep, dice), trace)
     try:
         world.run()
     except Broken as broken:
@@ -24,15 +23,15 @@ def play(runtime, seed: int, mode: str, keep=None, dice: int = 0, trace=None):
     return world, None
 
 
-def shortest(runtime, seed: int, mode: str, rule: str):
+def shortest(runtime, seed: int, mode: str, rule: str, world_class=World):
     """(keep, dice) of the shortest history found that breaks the same rule: with as few faults as it takes."""
-    keep = {fault.number for fault in Plan(seed, mode).faults}
+    keep = {fault.number for fault in world_class.PLAN(seed, mode).faults}
     best = (keep, 0)
     smaller = True
     while smaller:
         smaller = False
         for number in sorted(keep):
-            dice = breaking_dice(runtime, seed, mode, rule, keep - {number})
+            dice = breaking_dice(runtime, seed, mode, rule, keep - {number}, world_class)
             if dice is not None:
                 keep, smaller = keep - {number}, True
                 best = (keep, dice)
@@ -40,11 +39,11 @@ def shortest(runtime, seed: int, mode: str, rule: str):
     return best
 
 
-def breaking_dice(runtime, seed: int, mode: str, rule: str, keep):
+def breaking_dice(runtime, seed: int, mode: str, rule: str, keep, world_class):
     """Of the courses in which these faults break the rule, the one that does it first."""
     found = []
     for dice in range(DICE):
-        world, broken = play(runtime, seed, mode, keep, dice)
+        world, broken = play(runtime, seed, mode, keep, dice, None, world_class)
         if broken is not None and broken.rule == rule:
             found.append((world.now, dice))
     return min(found)[1] if found else None

@@ -141,6 +141,7 @@ class Peer:
     def __init__(self, real) -> None:
         self.PORT, self.NEWS, self.UNREADABLE = real.PORT, real.NEWS, real.UNREADABLE
         self.PREPARE, self.READY, self.UNREADY, self.SERVES = real.PREPARE, real.READY, real.UNREADY, real.SERVES
+        self.KEEPS, self.CARRIES = real.KEEPS, real.CARRIES
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()

@@ -11,12 +11,13 @@ import sys
 import types
 
 import machine
+from kept import kernel
 
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
 # Each imports only those before it.
 PURE = ["policy." + name for name in ["patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival"]]
-PURE += ["vip.vip_on_nic", "node.rank"]
+PURE += ["policy.connections", "vip.vip_on_nic", "vip.kept", "vip.handover", "node.rank"]
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -78,20 +79,21 @@ class Runtime:
             setattr(importlib.import_module("%s.%s" % (AGENT, folder)), name, module)
             setattr(self, name, module)
         modules = "agent.watch agent.role agent.vip.handover agent.vip.mover agent.vip.calls agent.node.drain"
-        modules += " agent.node.nic agent.node.peer agent.node.ears agent.node.upkeep cloud cloud.credentials settings"
+        modules += " agent.node.nic agent.node.peer agent.node.ears agent.node.upkeep agent.node.passage cloud"
+        modules += " cloud.credentials settings"
         for name in modules.split():
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.files = machine.Settings()
-        self.timed = [self.watch, self.role, self.handover, self.mover]
-        faked = [*self.timed, self.vip_on_nic, self.ears]
+        self.timed = [self.watch, self.role, self.handover, self.mover, self.kept]
+        faked = [*self.timed, self.vip_on_nic, self.ears, self.passage]
         fakes = {
             "nic": machine.Nic(self.nic),
             "drain": machine.Drain(self.drain),
             "peer": machine.Peer(self.peer),
             "settings": self.files,
             "moves": machine.Moves(),
-            "firewall": types.SimpleNamespace(told=lambda conf: "a firewall"),
+            "firewall": types.SimpleNamespace(told=lambda _: "a firewall", named=lambda _: ("a firewall", "opens it")),
         }
         for module in faked:
             for name, fake in fakes.items():
@@ -100,6 +102,8 @@ class Runtime:
         self.rank.tell = lambda conf, worth: conf.interface.ranks(worth)
         self.upkeep.Child, self.upkeep.cut_off = machine.Child, lambda conf: None
         self.handover.PEER_KEEPS_S = 10  # an hour would outlast every history
+        self.kept.Kernel, self.kept.NicRepair = kernel.played(self.kept.Kernel), kernel.Tunnel
+        self.kept.Passage = kernel.passage(self.passage.Passage)
         self.service = service_class(self.watch, self.cloud.ApiError)
         self.conf = {}
 
@@ -137,7 +141,7 @@ def service_class(watch, error):
             super().__init__(conf, machine.Announcer)
             self.node = node
             self.log = self.mover.log = self.handover.log = node
-            self.handover.put = lambda do, *args: do(*args)
+            self.handover.put = self.kept.put = lambda do, *args: do(*args)
             self.mover.api = Api(self.mover.api.wanted, error)
             self.threads = Worker(node.begin)
             self.ear = node

@@ -6,6 +6,7 @@ from cloud import NOBODY, Cloud
 from faults import FOR_GOOD, WAIT_S
 from keepalived import MASTER
 from node import ANSWER_S, CONNECT_S, Node
+from plan import Plan
 from rules import Rules
 
 NETWORK = "Network"
@@ -14,6 +15,8 @@ MANY = 200000  # events of a history; the longest has a tenth of it
 
 class World:
     """Also stands for the module `time` of the runtime."""
+
+    NODE, PLAN = Node, Plan
 
     __slots__ = (
         "runtime", "plan", "rng", "now", "heap", "order", "trace", "counts", "judged", "cut", "mute", "nodes", "cloud",
@@ -36,7 +39,7 @@ class World:
         self.rules = Rules(self)
         runtime.use(self)
         first = plan.first_master
-        self.nodes = [Node(self, index, plan) for index in (0, 1)]
+        self.nodes = [self.NODE(self, index, plan) for index in (0, 1)]
         self.cloud = Cloud(self, plan, self.refusal, self.nodes[first].eni)
         for node in self.nodes:
             node.keepalived.peer = self.nodes[1 - node.index].keepalived

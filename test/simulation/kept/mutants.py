@@ -1,0 +1,50 @@
+"""Mutants of what decides on connections, each caught by a history in which some are kept."""
+
+from mutants import Mutant
+
+MUTANTS = [
+    Mutant(
+        "a peer that says nothing any more is sent packets for half a minute",
+        "connections",
+        ("SILENT_S = 3.0 ", "SILENT_S = 30.0 "),
+    ),
+    Mutant(
+        "the time has no end",
+        "connections",
+        ("        elif now >= keeping.until:\n", "        elif False:\n"),
+    ),
+    Mutant(
+        "the rules are in force once the VIP is here, not before",
+        "connections",
+        ("    if taking and keeping.peer_would and", "    if False and"),
+    ),
+    Mutant(
+        "what is the peer's goes there before what is this node's own is known",
+        "kept",
+        ("        lines = flows.known(found) if fill else []\n", "        lines = []\n"),
+    ),
+    Mutant(
+        "what is opened while they are counted is missed",
+        "kept",
+        (
+            'flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))\n',
+            "flows.load(flows.begins())\n",
+        ),
+    ),
+    Mutant(
+        "a service that starts does not know that the one before it kept connections",
+        "connections",
+        ("    if isinstance(until, float) and", "    if False and"),
+    ),
+    Mutant(
+        "who is demoted keeps nothing before it is asked",
+        "connections",
+        ("        if keeping.until is None and (gave or understands(keeping, now)):\n", "        if False:\n"),
+        ("            keeping.pending_until = now + PENDING_S\n", "            pass\n"),
+    ),
+    Mutant(
+        "a MASTER whose VIP is taken keeps nothing",
+        "connections",
+        ("    if (has_vip or keeping.master) and not", "    if False and not"),
+    ),
+]
