@@ -58,6 +58,8 @@ table ip keepalived_vip {
   set known { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout ${keepConnectionsS}s; }
   set closing { type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout; timeout 2m; }
   counter forwarded { }
+  # The peer's, as far as they are in use: see agent/node/resets.py.
+  set asking { type ipv4_addr . inet_service . inet_service; size 65536; flags dynamic,timeout; timeout 2m; }
 
   # Before conntrack, which a node may be without, and before any other firewall.
   chain arrived {
@@ -82,6 +84,7 @@ table ip keepalived_vip {
     ip saddr . tcp sport . tcp dport @closing update @closing { ip saddr . tcp sport . tcp dport } accept
     # As it is, past the routing table, which would deliver it here.
     counter name forwarded dup to $there device "$link"
+    update @asking { ip saddr . tcp sport . tcp dport }
     drop
   }
   chain own {

@@ -11,7 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import support
-from keepalived_vip.agent.node import flows
+from keepalived_vip.agent.node import flows, resets
 from keepalived_vip.operator import probe
 from support import VIP, until
 
@@ -189,6 +189,25 @@ class Moves(unittest.TestCase):
         with self.assertRaises(ConnectionResetError):
             self.says(old)
             self.says(old)
+        self.assertEqual(self.says(new), "b")
+
+    def test_clients_of_a_dead_node_are_reset_at_once_although_they_do_not_ask_again(self):
+        gone = self.open()
+        # As ufw and firewalld have it.
+        strict = b"table ip f { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
+        self.b.run("nft", "-f", "-", input=strict)
+        self.b.forwards(600)
+        self.delivers_to(self.b)
+        new = self.open()
+        self.assertEqual((self.says(gone), self.says(new)), ("a", "b"))
+        self.router.ip("link", "set", "ra", "down")
+        own = [("10.9.9.9", gone.getsockname()[1], PORT)]
+        self.assertEqual(self.b.do(resets.asking), own, "what is b's own is not among them")
+        self.b.sets(forward=0)
+        self.b.do(resets.provoke, VIP, own)
+        gone.settimeout(support.PATIENCE_S)
+        with self.assertRaises(ConnectionResetError):
+            gone.recv(1)
         self.assertEqual(self.says(new), "b")
 
     def test_a_half_closed_one_is_served_to_its_end_by_its_node(self):

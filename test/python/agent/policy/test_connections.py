@@ -165,8 +165,10 @@ class New(unittest.TestCase):
         connections.peer_keeps(self.node.state, self.node.now, KEEP_S)
         self.node.later(connections.SILENT_S - 0.1)
         self.assertTrue(self.forwards())
+        self.assertFalse(connections.silent(self.node.state, self.node.now))
         self.node.later(0.1)
         self.assertFalse(self.forwards())
+        self.assertTrue(connections.silent(self.node.state, self.node.now))
 
     def test_a_word_counts_by_when_it_came(self):
         connections.peer_keeps(self.node.state, self.node.now - connections.SILENT_S, KEEP_S)
@@ -176,6 +178,7 @@ class New(unittest.TestCase):
         connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 37)
         connections.peer_keeps(self.node.state, self.node.now, 0, 0)
         self.assertFalse(self.forwards())
+        self.assertFalse(connections.silent(self.node.state, self.node.now), "it has taken its leave")
 
     def test_it_carries_the_peers_and_has_its_own_carried_in_a_switch_back(self):
         connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)

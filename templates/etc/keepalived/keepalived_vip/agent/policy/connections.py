@@ -209,6 +209,11 @@ def forwards(keeping: Keeping, now: float) -> bool:
     return now < keeping.peer_keeps_until
 
 
+def silent(keeping: Keeping, now: float) -> bool:
+    """Whether the peer was to keep connections, and has said no word for too long: not even that it keeps no more."""
+    return 0.0 < keeping.peer_keeps_until <= now
+
+
 def word(keeping: Keeping, now: float):
     """(seconds, connections) to tell the peer now, None for nothing; 0 seconds: no more."""
     if now < keeping.next_word_at or not (keeps(keeping) or keeping.farewells):

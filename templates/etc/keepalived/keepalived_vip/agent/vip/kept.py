@@ -15,6 +15,9 @@ from keepalived_vip.agent.policy import connections, switch
 NEVER = float("inf")
 LOOK_S = 1.0
 POLL_S = 0.02  # while the thread is at work
+# So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
+# machine nft may take seconds, and what is not forwarded meanwhile is reset.
+SLACK_S = 2.0
 TROUBLE = "connections"
 
 
@@ -22,9 +25,9 @@ class Kernel:
     """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
 
     def __init__(self, vip: str) -> None:
-        from keepalived_vip.agent.node import flows  # only where connections are kept
+        from keepalived_vip.agent.node import flows, resets  # only where connections are kept
 
-        self.vip, self.flows = vip, flows
+        self.vip, self.flows, self.resets = vip, flows, resets
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
@@ -36,9 +39,10 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until: float, through, fill: bool):
+    def look(self, forward_until: float, through, fill: bool, silent: bool):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded; fill: what
-        this node's own are is not known yet. What is opened meanwhile is recorded first, so that none is missed."""
+        this node's own are is not known yet; silent: the peer has died with what it kept. What is opened meanwhile is
+        recorded first, so that none is missed."""
         flows, vip = self.flows, self.vip
         if fill:
             lines = ["flush set %s %s" % (flows.TABLE, name) for name in ("known", "closing")]
@@ -50,6 +54,8 @@ class Kernel:
         if through is not None:
             lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
         flows.load(lines)
+        if silent:
+            self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
 
     @staticmethod
@@ -185,11 +191,12 @@ class Kept:
         if wanted == self.made == (False, False):
             return NEVER
         if now < self.next_look and wanted == self.tried:
-            return self.next_look
+            return min(self.next_look, keeping.peer_keeps_until if wanted[0] else NEVER)
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried = wanted
-        until = keeping.peer_keeps_until if wanted[0] else 0.0
-        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force()))
+        until = keeping.peer_keeps_until + SLACK_S if wanted[0] else 0.0
+        silent = keeping.master and self.in_force() and connections.silent(keeping, now)
+        self.kernel.jobs.put((until, wanted[1], wanted[0] and not self.in_force(), silent))
         return now + POLL_S
 
     def take(self) -> None:
