@@ -120,7 +120,7 @@ const levels: Level[] = [
   },
   {
     name: "matrix",
-    proves: "the VIP in spite of each fault, on real nodes",
+    proves: "the VIP, and open connections, in spite of each fault, on real nodes",
     lane: "faults",
     real: true,
     run: nodeTests(filesOf("matrix"), 1),

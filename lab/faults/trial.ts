@@ -145,8 +145,9 @@ function describe(facts: PairFacts): string {
 /**
  * Makes one fault, waits for what has to be true while it lasts, undoes it, and waits until the pair is whole with the
  * roles that the mode wants. Rejects when something of it does not come true.
+ * @param besides what has to come true as well before the fault is undone
  */
-export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome> {
+export async function tryFault(subject: Subject, fault: Fault, besides = async () => {}): Promise<Outcome> {
   const { master, publicIp } = await subject.whole();
   const other = otherThan(master);
   const movesBefore = await subject.moves();
@@ -163,6 +164,7 @@ export async function tryFault(subject: Subject, fault: Fault): Promise<Outcome>
     await subject.inject(fault.name, fault.at === "standby" ? other : master);
     if (fault.needsTrigger) await subject.inject(trigger, master);
     await meanwhile(subject, fault, master);
+    await besides();
     if (!alone) {
       await fewMoves();
       await subject.heal();

@@ -93,15 +93,40 @@ describe("the bench's tap and probe", () => {
     const servers = ["ins-a", "ins-b"].map((id) => inNamespace(lab.guest(id), [echo, String(echoPort)], () => {}));
     try {
       const client = lab.fabric.clientNamespace("vpc");
-      const quiet = new Connections(client, vip, echoPort, 20);
+      const quiet = new Connections(client, vip, { count: 20 });
       await quiet.opened;
       assert.deepEqual(await quiet.end(), { broken: 0, hanging: 0 });
-      const moved = new Connections(client, vip, echoPort, 20);
-      await moved.opened;
+      const moved = new Connections(client, vip, { count: 20, periodMs: 100 });
+      const silent = new Connections(client, vip, { count: 20, periodMs: 0 });
+      await Promise.all([moved.opened, silent.opened]);
+      const sinceMs = nowMs();
       await lab.fabric.apply([vpc([a, owning(b)])]);
-      assert.equal((await moved.end()).broken, 20);
+      // Those that are in use tell of it as it happens, those that are not as they are used once more.
+      await until("all of them", patienceMs, () => moved.brokenAtMs.length === 20);
+      assert.ok(moved.brokenAtMs.every((atMs) => atMs > sinceMs));
+      assert.deepEqual(silent.brokenAtMs, []);
+      assert.deepEqual(await moved.end(), { broken: 20, hanging: 0 });
+      assert.deepEqual(await silent.end(), { broken: 20, hanging: 0 });
     } finally {
       for (const server of servers) server.kill();
+    }
+  });
+
+  it("tells the longest time from a question to its answer", async () => {
+    const echo = join(import.meta.dirname, "../../lab/bench/client/echo.py");
+    const server = inNamespace(lab.guest("ins-b"), [echo, String(echoPort)], () => {});
+    try {
+      const connections = new Connections(lab.fabric.clientNamespace("vpc"), vip, { count: 20, periodMs: 100 });
+      await connections.opened;
+      const stoodMs = 300;
+      server.kill("SIGSTOP");
+      await new Promise((done) => setTimeout(done, stoodMs));
+      server.kill("SIGCONT");
+      assert.deepEqual(await connections.end(), { broken: 0, hanging: 0 });
+      // Each is asked within a period.
+      assert.ok(connections.longestAnswerMs > stoodMs / 2, `${connections.longestAnswerMs} ms`);
+    } finally {
+      server.kill();
     }
   });
 });

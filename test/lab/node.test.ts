@@ -6,6 +6,7 @@ import { connect } from "../../lab/engine/client.ts";
 import { Pinger } from "../../lab/pair/pinger.ts";
 import { labPaths, readConfig } from "../../lab/state.ts";
 import { Lab, until } from "../support/lab.ts";
+import { traces } from "./moves/keptLab.ts";
 
 type Node = "a" | "b";
 
@@ -41,6 +42,19 @@ describe("a node", () => {
     for (const node of ["a", "b"] as const) assert.deepEqual(await notPassed(node), []);
     assert.equal(accepted(), before_);
     assert.equal(await lab.holder(), serving);
+  });
+
+  test("has nothing of keepConnections, which is off: no file, no tunnel, no rule, no table", async () => {
+    for (const node of ["a", "b"] as const) {
+      assert.equal(await on(node, traces), "");
+      assert.equal(
+        await on(
+          node,
+          "cat /run/keepalived-vip/status.json /run/keepalived-vip/*.prom | grep -v ^# | grep connections || true",
+        ),
+        "",
+      );
+    }
   });
 
   test("finds out that its role may not move the VIP, before it has to", async () => {

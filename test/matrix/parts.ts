@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import type { Outcome } from "../../lab/faults/trial.ts";
 import { type Fault, faultNamed, faults } from "../../lab/faults.ts";
+import { type Held, type HeldFault, heldFaults } from "./held.ts";
 
 /** Each with what its labs are called by. After Debian other systems' ways on its packages: lab/fabric/image/systems.ts. */
 const labels = {
@@ -16,10 +17,19 @@ const labels = {
 const images = Object.keys(labels) as (keyof typeof labels)[];
 export const modes = ["stable", "standing-master"] as const;
 
-export interface Part {
+interface Place {
   image: keyof typeof labels;
   mode: (typeof modes)[number];
+}
+
+/** Faults of which a client asks whether it is answered. */
+export interface Part extends Place {
   faults: Fault[];
+}
+
+/** Faults of a pair with keepConnections, of which a client asks what becomes of the connections that it has. */
+export interface HeldPart extends Place {
+  held: HeldFault[];
 }
 
 /** `npm test`: what test/lab does not have, and what only packets can show. */
@@ -29,47 +39,75 @@ const quick = {
 };
 
 const all: Part[] = images.flatMap((image) => modes.map((mode) => ({ image, mode, faults })));
+/** The mode makes a difference of one more move, by keepalived, which the systems do not differ in. */
+const allHeld: HeldPart[] = [
+  ...images.map((image) => ({ image, mode: modes[0], held: heldFaults })),
+  { image: "Debian 12", mode: modes[1], held: heldFaults },
+];
+/** `npm test`: on another system than the tests in test/lab have theirs. */
+const quickHeld: HeldPart[] = [
+  {
+    image: "CentOS Stream 9",
+    mode: modes[0],
+    held: heldFaults.filter(({ name }) => ["oneway", "power"].includes(name)),
+  },
+];
+
+const nameOf = (part: Part | HeldPart) => `${part.image}, ${part.mode}${"held" in part ? ", connections" : ""}`;
+
+function chosen<P extends Part | HeldPart>(wanted: string, parts: P[]): P[] {
+  const names = [...all, ...allHeld].map(nameOf);
+  if (wanted !== "full" && !names.includes(wanted)) {
+    throw new Error(`MATRIX is "${wanted}"; there is full, ${names.map((name) => `"${name}"`).join(", ")}`);
+  }
+  return parts.filter((part) => wanted === "full" || nameOf(part) === wanted);
+}
 
 /** @param wanted "" for the quick cells, `full` for all, or one part: `Debian 11, stable` */
 export function partsOf(wanted: string): Part[] {
-  if (wanted === "full") return all;
-  if (wanted === "") return modes.map((mode) => ({ image: "Debian 12", mode, faults: quick[mode].map(faultNamed) }));
-  const parts = all.filter(({ image, mode }) => `${image}, ${mode}` === wanted);
-  if (parts.length === 0) {
-    throw new Error(`MATRIX is "${wanted}"; there is full, ${all.map((p) => `"${p.image}, ${p.mode}"`).join(", ")}`);
-  }
-  return parts;
+  if (wanted !== "") return chosen(wanted, all);
+  return modes.map((mode) => ({ image: "Debian 12", mode, faults: quick[mode].map(faultNamed) }));
 }
 
+/** @param wanted "" for the quick cells, `full` for all, or one part: `Debian 11, stable, connections` */
+export const heldPartsOf = (wanted: string): HeldPart[] => (wanted === "" ? quickHeld : chosen(wanted, allHeld));
+
 /** A lab name: at most 8 characters. */
-export const labOf = ({ image, mode }: Part): string => `m${labels[image]}${mode === "stable" ? "s" : "m"}`;
+export const labOf = (part: Part | HeldPart): string =>
+  `${"held" in part ? "c" : "m"}${labels[part.image]}${part.mode === "stable" ? "s" : "m"}`;
 
 /** What a part's faults did, kept until the report is written. */
-export interface Results {
+export interface Results<O = Outcome> {
   image: string;
   mode: string;
   /** ISO date of the run. */
   date: string;
   /** What the nodes say: `Keepalived v2.2.7 (01/16,2022)`. */
   keepalived: string;
-  cells: { fault: string; outcome: Outcome | null }[];
+  cells: { fault: string; outcome: O | null }[];
 }
+export type HeldResults = Results<Held>;
 
 const folder = join(import.meta.dirname, "../../.lab/matrix");
-const fileOf = (part: Pick<Part, "image" | "mode">) => join(folder, `${part.image}, ${part.mode}.json`);
+const fileOf = (part: Part | HeldPart) => join(folder, `${nameOf(part)}.json`);
 
-export function keepResults(part: Part, results: Results): void {
+export function keepResults(part: Part, results: Results): void;
+export function keepResults(part: HeldPart, results: HeldResults): void;
+export function keepResults(part: Part | HeldPart, results: Results | HeldResults): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(fileOf(part), JSON.stringify(results, null, 1));
 }
 
-export function dropResults(part: Part): void {
+export function dropResults(part: Part | HeldPart): void {
   rmSync(fileOf(part), { force: true });
 }
 
-/** Of every part that has been run since the folder was cleared. */
-export const keptResults = (): Results[] =>
-  all
+const kept = (parts: (Part | HeldPart)[]): unknown[] =>
+  parts
     .map(fileOf)
     .filter(existsSync)
-    .map((file) => JSON.parse(readFileSync(file, "utf8")) as Results);
+    .map((file) => JSON.parse(readFileSync(file, "utf8")));
+
+/** Of every part that has been run since the folder was cleared. */
+export const keptResults = () => kept(all) as Results[];
+export const keptHeldResults = () => kept(allHeld) as HeldResults[];

@@ -1,15 +1,11 @@
 /** docs/test-report.md: what the fault matrix found, from the results that its parts have left. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Outcome } from "../../lab/faults/trial.ts";
 import { faults } from "../../lab/faults.ts";
-import { keptResults, type Results } from "./parts.ts";
-
-const table = (rows: string[][]): string => {
-  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  const [head = [], ...rest] = rows;
-  return [line(head), line(head.map(() => "---")), ...rest.map(line)].join("\n");
-};
+import { heldHeading, heldReport } from "./heldReport.ts";
+import { type HeldResults, keptHeldResults, keptResults, type Results } from "./parts.ts";
+import { markdownTable } from "./table.ts";
 
 /** The longest gap that counts as none: a client that asks every 10 ms misses a few answers, on a busy machine some more. */
 const noGapMs = 200;
@@ -59,17 +55,29 @@ Where both machines and their NICs live, a client is to be answered all the whil
 (${[...lossless].map((name) => `\`${name}\``).join(", ")}); a gap above ${noGapMs} ms is in bold there.
 ${gapsOf(parts)}
 
-${table([["nodes", "mode", "keepalived", "date"], ...parts.map((part) => [part.image, part.mode, part.keepalived, part.date])])}
+${markdownTable([["nodes", "mode", "keepalived", "date"], ...parts.map((part) => [part.image, part.mode, part.keepalived, part.date])])}
 
-${table([
+${markdownTable([
   ["fault", "what it is", ...parts.map(({ image, mode }) => `${image}, ${mode}`)],
   ...faults.map(({ name, what }) => [`\`${name}\``, what, ...parts.map((part) => cellOf(part, name))]),
 ])}
 `;
 }
 
+/** Both parts; one that was not run stays what it was. */
+export function withNew(before: string, parts: Results[], held: HeldResults[]): string {
+  const at = before.indexOf(heldHeading);
+  const [faultsBefore, heldBefore] = at < 0 ? [before, ""] : [before.slice(0, at), before.slice(at)];
+  return [
+    parts.length > 0 ? report(parts) : faultsBefore.trimEnd().concat("\n"),
+    held.length > 0 ? heldReport(held) : heldBefore,
+  ]
+    .filter(Boolean)
+    .join("\n");
+}
+
 export function writeReport(): string {
   const file = join(import.meta.dirname, "../../docs/test-report.md");
-  writeFileSync(file, report(keptResults()));
+  writeFileSync(file, withNew(readFileSync(file, "utf8"), keptResults(), keptHeldResults()));
   return file;
 }

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { connectionCount } from "../../../lab/bench/client/connections.ts";
 import { until } from "../../support/lab.ts";
 import { Ha } from "../ha.ts";
-import { KeptLab, type Node, nodes, reset, whole } from "./keptLab.ts";
+import { KeptLab, type Node, nodes, reset, traces, whole } from "./keptLab.ts";
 
 const lab = new KeptLab("tc");
 before(async () => {
@@ -20,6 +20,16 @@ async function switchTo(to: Node): Promise<void> {
 }
 
 test("the self-test of both nodes proves the tunnel", async () => {
+  for (const node of nodes) {
+    const found = await lab.on(node, traces);
+    for (const trace of ["connections.sh", "vip-kept", "link/ether", "1009:", "default via", ":34", "keepalived_vip"]) {
+      assert.match(
+        found,
+        new RegExp(trace),
+        `what is there with the setting, and shows if it is left behind, on ${node}`,
+      );
+    }
+  }
   const ha = new Ha(lab, "self-test");
   assert.equal(await ha.ended, 0, ha.text);
   assert.match(ha.text, /tunnel/);
@@ -74,12 +84,7 @@ test("at the end of the time all are reset, and nothing of them is left", async 
 test("without the setting nothing of it is on the nodes", async () => {
   await lab.run("up", "--set", "keepConnections=off");
   for (const node of nodes) {
-    const left = `ls -d /etc/keepalived/connections.sh /sys/class/net/vip-kept /run/keepalived-vip/kept.json 2>&-
-      ip rule show | grep 0x33
-      nft list tables | grep keepalived_vip
-      ip route show table 102 2>&-
-      true`;
-    assert.equal((await lab.on(node, left)).trim(), "");
+    assert.equal((await lab.on(node, traces)).trim(), "");
     assert.equal((await lab.told(node)).connections, undefined);
   }
   await lab.converged();

@@ -6,6 +6,7 @@ import {
   connectionCount,
   echoInstall,
   echoPort,
+  type Use,
 } from "../../../lab/bench/client/connections.ts";
 import { pairsOf } from "../../../lab/pair/inspect.ts";
 import type { CloudPair } from "../../../lab/pair/pairs.ts";
@@ -22,6 +23,16 @@ interface Told {
   kept: { count: number | null; leftS: number } | null;
   carried: { count: number | null; leftS: number } | null;
 }
+
+/** Says what of keepConnections is on a node: files, tunnel, rules, tables, the tunnel's port. */
+export const traces = `ls -d /etc/keepalived/connections.sh /sys/class/net/vip-kept /run/keepalived-vip/kept.json \\
+  /run/keepalived-vip/connections.loaded 2>&-
+ip link show type vxlan
+ip rule show | grep -e 0x33 -e ^1009:
+ip route show table 102 2>&-
+ss -ulnH 'sport = :34'
+if command -v nft >/dev/null; then nft list tables | grep keepalived_vip; fi
+true`;
 
 /** What of a kept connection is in the kernel of a node that is not MASTER, or is MASTER beside a peer that keeps none. */
 const kernel = `for set in recording forward through; do
@@ -59,8 +70,8 @@ export class KeptLab extends Lab {
   }
 
   /** Connections that are open, and stay so until they are ended. */
-  async held(): Promise<Connections> {
-    const connections = new Connections(this.#namespace, this.pair.vip);
+  async held(use?: Use): Promise<Connections> {
+    const connections = new Connections(this.#namespace, this.pair.vip, use);
     await connections.opened;
     return connections;
   }

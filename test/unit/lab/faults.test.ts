@@ -4,8 +4,9 @@ import { expectedMaster, lacking, servedBy } from "../../../lab/faults/trial.ts"
 import { faultNamed, faultNames, faults } from "../../../lab/faults.ts";
 import type { PairFacts } from "../../../lab/pair/status.ts";
 import { draw, randomBy } from "../../../lab/soak.ts";
-import { labOf, partsOf, type Results } from "../../matrix/parts.ts";
-import { report } from "../../matrix/report.ts";
+import type { Held } from "../../matrix/held.ts";
+import { type HeldResults, heldPartsOf, labOf, partsOf, type Results } from "../../matrix/parts.ts";
+import { report, withNew } from "../../matrix/report.ts";
 
 const node = (name: "a" | "b", state: "MASTER" | "BACKUP", vipOnNic = state === "MASTER") => ({
   ...{ name, instanceId: `ins-${name}`, eniId: `eni-${name}`, address: "10.0.1.16", publicIp: "203.0.113.1" },
@@ -94,6 +95,25 @@ describe("the fault matrix", () => {
     assert.throws(() => partsOf("Debian 10"), /MATRIX is "Debian 10"; there is full, "Debian 11, stable"/);
   });
 
+  test("has parts of its own for open connections, and a name of a part is of one of both kinds", () => {
+    assert.deepEqual(
+      heldPartsOf("").map(({ image, held }) => [image, held.map(({ name }) => name)]),
+      [["CentOS Stream 9", ["oneway", "power"]]],
+    );
+    const full = heldPartsOf("full");
+    assert.equal(new Set(full.map(({ image }) => image)).size, 6);
+    assert.deepEqual([...new Set(full.map(({ mode }) => mode))], ["stable", "standing-master"]);
+    assert.deepEqual(full[0]?.held.map(({ name, end }) => `${name}: ${end}`).sort(), [
+      ...["folder-removed: kept", "keepalived-hung: kept", "keepalived-kill: kept", "keepalived-stop: kept"],
+      ...["oneway: kept", "partition: kept", "power: reset", "process: kept", "stall: kept", "switchover: kept"],
+    ]);
+    const [part] = heldPartsOf("Debian 12, standing-master, connections");
+    assert.ok(part);
+    assert.equal(labOf(part), "c12m");
+    assert.deepEqual(partsOf("Debian 12, standing-master, connections"), []);
+    assert.deepEqual(heldPartsOf("Debian 12, standing-master"), []);
+  });
+
   test("is reported with what failed first, and holes where nothing was run", () => {
     const part: Results = {
       ...{ image: "Debian 12", mode: "stable", date: "2026-01-02", keepalived: "Keepalived v2.2.7" },
@@ -124,5 +144,40 @@ describe("the fault matrix", () => {
     assert.match(text, /^\| `stall` \| [^|]+ \| \*\*201\*\* · 2 \| FAILED \|$/m);
     assert.match(text, /^1 of 2 stayed within 200 ms. Above: stall on Debian 12, stable.$/m);
     assert.match(report([]), /^0 of 0 stayed within 200 ms.$/m);
+  });
+
+  describe("reports open connections", () => {
+    const held: Held = { open: 250, broken: 0, hanging: 0, longestAnswerMs: 33, moves: 2 };
+    const cut = { movedMs: 3200, firstResetMs: 6700 };
+    const results = (lastResetMs: number): HeldResults => ({
+      ...{ image: "Debian 11", mode: "stable", date: "2026-01-02", keepalived: "Keepalived v2.1.5" },
+      cells: [
+        { fault: "stall", outcome: held },
+        { fault: "partition", outcome: null },
+        { fault: "power", outcome: { ...held, broken: 220, open: 220, moves: 1, cut: { ...cut, lastResetMs } } },
+      ],
+    });
+
+    test("by what broke, the longest answer and the moves, and of a power cut by when they were reset", () => {
+      const text = withNew("# Test report\n\nof before\n", [], [results(7000)]);
+      assert.match(text, /^# Test report\n\nof before\n\n## Open connections\n/);
+      assert.match(text, /^2 of 3 cells passed. Failed: partition on Debian 11, stable.$/m);
+      assert.match(text, /^\| `stall` \| [^|]+ \| 0 of 250 · 33 · 2 \|$/m);
+      assert.match(text, /^\| `partition` \| [^|]+ \| FAILED \|$/m);
+      assert.match(text, /^\| `power` \| [^|]+ \| 220 of 220 · 1 \|$/m);
+      assert.match(text, /^\| Debian 11, stable \| 3200 \| 6700 \| 7000 \| 3800 \|$/m);
+      assert.match(text, /1 of 1 within 4000 ms\.$/m);
+      assert.match(withNew("", [], [results(7201)]), /0 of 1 within 4000 ms. Later: Debian 11, stable\.$/m);
+    });
+
+    test("beside what was run of the rest, and leaves alone what was not run again", () => {
+      const first = withNew("# Test report\n\nof before\n", [], [results(7000)]);
+      assert.equal(withNew(first, [], []), first);
+      const part = { image: "Debian 12", mode: "stable", date: "2026-01-02", keepalived: "", cells: [] };
+      const both = withNew(first, [part], []);
+      assert.doesNotMatch(both, /of before/);
+      assert.equal(both.slice(both.indexOf("## Open")), first.slice(first.indexOf("## Open")));
+      assert.equal(withNew(both, [part], [results(7000)]), both);
+    });
   });
 });
