@@ -1,31 +1,22 @@
 /** `npm run bench`: how long a failover takes, beside the 2019 procedure on the same nodes and the same local cloud. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { FailoverRecord } from "../../picture/failover.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { runCommand } from "../command/run.ts";
-import { upProgram } from "../engine/engine.ts";
+import type { Settings } from "../command/settings.ts";
 import { ensureHostPackages, hostProblem, labPackages } from "../host.ts";
-import { ensureLab, removeLab } from "../lifecycle.ts";
-import { writeHaTarget } from "../pair/haTarget.ts";
-import { waitWhole } from "../pair/inspect.ts";
 import { labName, readConfig } from "../state.ts";
-import { installGuide } from "./guide2019/install.ts";
-import { type Measured, measure, phases } from "./measure.ts";
-import { BenchPair } from "./pair.ts";
+import { Bench } from "./bench.ts";
+import { echoPort } from "./client/connections.ts";
+import { type KeptCell, type KeptReport, keptCounts, keptFaults, keptTable } from "./kept/held.ts";
+import { streamPackages, streamPort, type ThroughputReport, throughputLine } from "./kept/throughput.ts";
+import { measure, phases } from "./measure.ts";
 import { recordOf } from "./record.ts";
-import { baseline, decisionOf, type Report, type Scenario, scenarioOf, tables } from "./report.ts";
+import { baseline, type Report, type Scenario, tables } from "./report.ts";
 import { idle } from "./runtime.ts";
-import {
-  type BenchFault,
-  benchFaults,
-  intervalMsOf,
-  type SettingName,
-  settingNames,
-  settingsFor,
-  speeds,
-} from "./scenarios.ts";
+import { type BenchFault, benchFaults, type SettingName, settingNames, speeds } from "./scenarios.ts";
 import { type StallCell, stallsAt, stallTable } from "./stalls.ts";
 import { timelineSvg } from "./svg.ts";
 
@@ -34,12 +25,11 @@ const usage = `npm run bench [-- --runs N]           faults per setting and kind
   --faults a,b    of ${benchFaults.map(({ name }) => name).join(", ")}
   --json FILE     --svg FILE
   --record FILE   instead: one power cut at failoverSpeed fast, moment by moment, for docs/pictures/failover.svg
+  --connections   instead: what becomes of ${keptCounts.join(" and ")} open connections with keepConnections, in ${keptFaults.map(({ name }) => name).join(", ")};
+                  of the settings fast and guide2019
+  --throughput    instead: what the way of a kept connection through both nodes costs, by iperf3
   --stalls        instead: what each speed (${speeds.join(", ")}) costs when the MASTER stands still for a moment
 It makes a lab of its own, named by LAB_NAME ("bench" by default), and removes it.`;
-
-/** MASTER events that the decision's percentiles rest on at least. */
-const decisions = 40;
-const upLimitMs = 60_000;
 
 /** Some of the names that there are; all of them by default. */
 function chosen<T extends string>(option: string, text: string | undefined, all: readonly T[]): T[] {
@@ -47,97 +37,6 @@ function chosen<T extends string>(option: string, text: string | undefined, all:
   const unknown = wanted.filter((name) => !all.includes(name as T));
   if (unknown.length > 0) throw new Error(`${option}: no ${unknown.join(", ")}; there are ${all.join(", ")}.`);
   return all.filter((name) => wanted.includes(name));
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return Math.round(performance.now() - startedMs);
-}
-
-class Bench {
-  readonly #name: string;
-  readonly #runs: number;
-  readonly #decisionsMs: number[] = [];
-  #pair: BenchPair | null = null;
-
-  constructor(name: string, runs: number) {
-    this.#name = name;
-    this.#runs = runs;
-  }
-
-  get pair(): BenchPair {
-    if (!this.#pair) throw new Error("there is no pair yet");
-    return this.#pair;
-  }
-
-  async #up(speed: string): Promise<void> {
-    const config = readConfig(this.#name);
-    if (!config) throw new Error(`no lab named "${this.#name}"`);
-    const { engine } = await upProgram("inline", config, settingsFor(speed));
-    const status = await waitWhole(this.#name, engine, upLimitMs);
-    if (!status.converged) throw new Error(`the pair is not healthy: ${status.why.join("; ")}`);
-    await writeHaTarget(this.#name, status);
-  }
-
-  /** A lab from nothing, and how long its commands take. */
-  async start(speed: string): Promise<Report["lab"]> {
-    const startMs = await timed(() => ensureLab(this.#name));
-    const upMs = await timed(() => this.#up(speed));
-    const noopUpMs = await timed(() => this.#up(speed));
-    this.#pair = await BenchPair.open(this.#name, intervalMsOf("normal"));
-    await this.#pair.serve();
-    return { startMs, upMs, noopUpMs };
-  }
-
-  /** Brings a setting into force and waits for rest. */
-  async apply(setting: SettingName | (typeof speeds)[number]): Promise<void> {
-    const config = readConfig(this.#name);
-    if (setting !== baseline) await this.#up(setting);
-    else if (config) await installGuide(this.pair, config);
-    this.pair.intervalMs = intervalMsOf(setting);
-    await this.pair.rest(10_000);
-  }
-
-  async scenario(setting: SettingName, fault: BenchFault): Promise<Scenario> {
-    const runs: Measured[] = [];
-    for (let n = 0; n < this.#runs; n += 1) {
-      const what = `${setting}, ${fault.name}, ${n + 1}/${this.#runs}`;
-      const run = await Progress.during(what, () => measure(this.pair, fault, phases[n % phases.length]!));
-      const [outage, own] = [Math.round(run.outageMs), Math.round(run.ownMs)];
-      console.log(
-        `${what}: outage ${outage} ms, own ${own} ms, ${run.connectionsBroken} connections broken, phase ${run.phase.toFixed(2)}`,
-      );
-      if (setting !== baseline && fault.name !== "switchover") this.#decisionsMs.push(run.phasesMs.decision);
-      runs.push(run);
-    }
-    return scenarioOf(setting, fault.name, runs);
-  }
-
-  async decision(): Promise<Report["decisionMs"]> {
-    const stop = benchFaults.find(({ name }) => name === "keepalived-stop")!;
-    while (this.#decisionsMs.length < decisions) {
-      const known = this.#decisionsMs.length;
-      console.log(`MASTER to request: ${known} of ${decisions}`);
-      const phase = phases[known % phases.length]!;
-      const run = await Progress.during("another one", () => measure(this.pair, stop, phase));
-      this.#decisionsMs.push(run.phasesMs.decision);
-    }
-    return decisionOf(this.#decisionsMs);
-  }
-
-  async versions(): Promise<Report["versions"]> {
-    const script =
-      '. /etc/os-release; echo "$PRETTY_NAME"; keepalived -v 2>&1 | sed -n "1s/^Keepalived v\\([^ ]*\\).*/\\1/p"';
-    const [nodes = "", keepalived = ""] = (await this.pair.exec("a", ["sh", "-c", script])).split("\n");
-    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-    return { project: version, node: process.versions.node, keepalived, nodes };
-  }
-
-  async end(): Promise<void> {
-    this.#pair?.end();
-    await removeLab(this.#name);
-  }
 }
 
 const machine = (): Report["machine"] => ({
@@ -166,6 +65,34 @@ async function failovers(bench: Bench, settings: SettingName[], faults: BenchFau
     for (const fault of faults.filter(({ guide }) => guide)) scenarios.push(await bench.scenario(baseline, fault));
   }
   return { ...head, versions, lab, scenarios, decisionMs, runtime };
+}
+
+/** With it on, and ports for what the client brings along. */
+const keptSettings: Settings = {
+  keepConnections: "10m",
+  servicePorts: JSON.stringify([80, echoPort, streamPort]),
+};
+
+const keptByDefault: SettingName[] = ["fast", baseline];
+
+async function connections(bench: Bench, settings: SettingName[], faults: BenchFault[]): Promise<KeptReport> {
+  const head = { date: new Date().toISOString(), machine: machine() };
+  await bench.start("fast");
+  const versions = await bench.versions();
+  const cells: KeptCell[] = [];
+  for (const setting of settings) {
+    await bench.apply(setting);
+    for (const fault of faults.filter(({ guide }) => guide || setting !== baseline)) {
+      for (const count of keptCounts) cells.push(await bench.held(setting, fault, count));
+    }
+  }
+  return { ...head, versions, cells };
+}
+
+async function streams(bench: Bench): Promise<ThroughputReport> {
+  const head = { date: new Date().toISOString(), machine: machine() };
+  await bench.start("fast");
+  return { ...head, versions: await bench.versions(), throughput: await bench.streams() };
 }
 
 async function stalls(bench: Bench, wanted: typeof speeds): Promise<StallCell[]> {
@@ -199,6 +126,8 @@ async function main(): Promise<number> {
       faults: { type: "string" },
       json: { type: "string" },
       svg: { type: "string" },
+      connections: { type: "boolean", default: false },
+      throughput: { type: "boolean", default: false },
       stalls: { type: "boolean", default: false },
       record: { type: "string" },
       help: { type: "boolean", default: false },
@@ -212,12 +141,13 @@ async function main(): Promise<number> {
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is "${values.runs}"; wanted a number from 1.`);
   const settings = values.stalls ? [] : chosen("--settings", values.settings, settingNames);
   const stalled = values.stalls ? chosen("--settings", values.settings, speeds) : [];
+  const all = values.connections ? keptFaults : benchFaults;
   const names = chosen(
     "--faults",
     values.faults,
-    benchFaults.map(({ name }) => name),
+    all.map(({ name }) => name),
   );
-  const faults = benchFaults.filter(({ name }) => names.includes(name));
+  const faults = all.filter(({ name }) => names.includes(name));
 
   process.env.LAB_NAME ??= "bench";
   const name = labName();
@@ -226,10 +156,23 @@ async function main(): Promise<number> {
   if (readConfig(name)) {
     throw new Error(`There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`);
   }
-  await ensureHostPackages(labPackages);
-  const bench = new Bench(name, runs);
+  await ensureHostPackages([...labPackages, ...(values.throughput ? streamPackages : [])]);
+  const bench = new Bench(name, runs, values.connections || values.throughput ? keptSettings : {});
   process.once("SIGINT", () => void bench.end().finally(() => process.exit(130)));
   try {
+    if (values.connections) {
+      const wanted = settings.filter((setting) => values.settings !== undefined || keptByDefault.includes(setting));
+      const report = await connections(bench, wanted, faults);
+      console.log(`\n${keptTable(report.cells)}`);
+      if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+      return 0;
+    }
+    if (values.throughput) {
+      const report = await streams(bench);
+      console.log(`\n${report.throughput.map(throughputLine).join("\n")}`);
+      if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+      return 0;
+    }
     if (values.stalls) {
       const cells = await stalls(bench, stalled);
       console.log(`\n${stallTable(cells)}`);

@@ -8,7 +8,7 @@ import { labNames } from "../fabric/names.ts";
 import { pairsOf } from "../pair/inspect.ts";
 import type { CloudNode, CloudPair } from "../pair/pairs.ts";
 import { labPaths } from "../state.ts";
-import { Connections, echoInstall } from "./client/connections.ts";
+import { Connections, echoInstall, type Use } from "./client/connections.ts";
 import { Probe, type ProbeKind } from "./client/probe.ts";
 import { nowMs, Tap } from "./tap.ts";
 
@@ -24,15 +24,16 @@ export class BenchPair {
   readonly tap: Tap;
   /** Advert interval in force. */
   intervalMs: number;
+  /** Namespace of the client. */
+  readonly client: string;
   readonly #control: string;
-  readonly #client: string;
 
   private constructor(name: string, pair: CloudPair, client: string, intervalMs: number) {
     this.name = name;
     this.pair = pair;
     this.intervalMs = intervalMs;
     this.#control = labPaths(name).control;
-    this.#client = client;
+    this.client = client;
     // A lab of the bench's own has one VPC, the router of which is the first.
     this.tap = new Tap(labNames(name).router(0), pair.vip);
   }
@@ -46,9 +47,9 @@ export class BenchPair {
 
   node = (name: NodeName): CloudNode => this.pair.nodes[name];
 
-  probe = (kind: ProbeKind): Probe => new Probe(this.#client, this.pair.vip, kind, probeEveryMs);
+  probe = (kind: ProbeKind): Probe => new Probe(this.client, this.pair.vip, kind, probeEveryMs);
 
-  connections = (): Connections => new Connections(this.#client, this.pair.vip);
+  connections = (use?: Use): Connections => new Connections(this.client, this.pair.vip, use);
 
   /** Has both nodes serve what `connections` are held to. */
   async serve(): Promise<void> {
@@ -91,6 +92,22 @@ export class BenchPair {
           request.DestinationNetworkInterfaceId === this.node(to).eniId,
       )
       .map(({ atMs }) => atMs);
+  }
+
+  /** Resolves with the one node that sends adverts, once it has been so for a while, whatever else is not at rest. */
+  async oneMaster(settledMs: number): Promise<NodeName> {
+    let last: NodeName | null = null;
+    let since = nowMs();
+    return moment(
+      "one MASTER",
+      restLimitMs,
+      () => {
+        const master = this.master();
+        if (master !== last) [last, since] = [master, nowMs()];
+        return master && nowMs() - since >= settledMs ? master : undefined;
+      },
+      50,
+    );
   }
 
   /** What is not as it has to be before a run; null when all is. */

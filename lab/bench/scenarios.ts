@@ -61,7 +61,7 @@ export const victimsOf = (pair: BenchPair, node: NodeName): number[] =>
   unitPids(`${labNames(pair.name).cgroup}/${pair.node(node).instanceId}`, service);
 
 /** One of the lab's faults. */
-function labFault(name: string, more: Partial<BenchFault> = {}): BenchFault {
+export function labFault(name: string, more: Partial<BenchFault> = {}): BenchFault {
   return {
     name,
     guide: true,
@@ -75,7 +75,7 @@ function labFault(name: string, more: Partial<BenchFault> = {}): BenchFault {
 }
 
 /** The operator's command, as a user runs it. */
-function switchover(pair: BenchPair): Promise<void> {
+export function switchover(pair: BenchPair): Promise<void> {
   const argv = ["--disable-warning=ExperimentalWarning", operator, "switchover", "--yes", "--lab", pair.name];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

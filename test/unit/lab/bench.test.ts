@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Question } from "../../../lab/bench/client/probe.ts";
+import { keptTable } from "../../../lab/bench/kept/held.ts";
+import { throughputLine } from "../../../lab/bench/kept/throughput.ts";
 import { recordOf } from "../../../lab/bench/record.ts";
 import { goalsOf, percentile, type Report, scenarioOf, table, tables } from "../../../lab/bench/report.ts";
 import { stallTable } from "../../../lab/bench/stalls.ts";
@@ -200,4 +202,26 @@ test("the table of stalls counts false failovers, moves, and what they cost", ()
     { falseFailover: true, moves: 1, lost: 30, connectionsBroken: 190 },
   ];
   assert.match(stallTable([{ speed: "fast", stallMs: 500, all }]), /\| 0\.5 s \| 2 of 3; 3; 30 \(100\); 390 of 600 \|/);
+});
+
+test("the table of open connections has the most that broke or hang, and the median of the longest answers", () => {
+  const runs = [3, 90, 12].map((longestAnswerMs, broken) => ({ moves: 1, broken, hanging: 0, longestAnswerMs }));
+  const cells = [
+    { setting: "fast", fault: "stall", count: 200, runs },
+    { setting: "fast", fault: "stall", count: 2000, runs: [{ moves: 1, broken: 5, hanging: 4, longestAnswerMs: 7 }] },
+    { setting: "guide2019", fault: "stall", count: 200, runs: [{ ...runs[0]!, broken: 200 }] },
+  ];
+  const text = keptTable(cells);
+  assert.match(text, /\| stall +\| fast +\| +2 \| +0 \| +12 \| +5 \| +4 \| +7 \|/);
+  assert.match(text, /\| stall +\| guide2019 +\| +200 \| +0 \| +3 \| +\| +\| +\|/);
+});
+
+test("the tunnel's cost is the median of what each round's two halves say of each other", () => {
+  const direct = { gbitPerS: 10, cpuMsPerGbit: 100 };
+  const tunnel = (gbitPerS: number, cpuMsPerGbit: number) => ({ gbitPerS, cpuMsPerGbit });
+  const rounds = [tunnel(9, 110), tunnel(8, 120), tunnel(2, 300)].map((rate) => ({ direct, tunnel: rate }));
+  assert.match(
+    throughputLine({ direction: "to the client", rounds }),
+    /^to the client: .* 0\.80 of the throughput, 1\.20 of the CPU for each byte \(median of 3\)\.$/,
+  );
 });
