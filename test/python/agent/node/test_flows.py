@@ -5,7 +5,7 @@ import unittest
 
 import two_nodes
 from keepalived_vip.agent.node import flows, nic, resets
-from support import VIP, until
+from support import PATIENCE_S, VIP, until
 
 
 class Moves(two_nodes.Network):
@@ -68,11 +68,11 @@ class Moves(two_nodes.Network):
         new = self.open()
         self.assertEqual((self.says(gone), self.says(new)), ("a", "b"))
         self.router.ip("link", "set", "ra", "down")
-        own = [("10.9.9.9", gone.getsockname()[1], PORT)]
+        own = [("10.9.9.9", gone.getsockname()[1], two_nodes.PORT)]
         self.assertEqual(self.b.do(resets.asking), own, "what is b's own is not among them")
         self.b.sets(forward=0)
         self.b.do(resets.provoke, VIP, own)
-        gone.settimeout(support.PATIENCE_S)
+        gone.settimeout(PATIENCE_S)
         with self.assertRaises(ConnectionResetError):
             gone.recv(1)
         self.assertEqual(self.says(new), "b")
