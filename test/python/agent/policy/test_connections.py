@@ -13,7 +13,7 @@ class Side:
 
     def __init__(self, master: bool) -> None:
         self.now, self.master, self.switching, self.moved = 100.0, master, False, False
-        self.taking, self.here = False, master
+        self.taking, self.here, self.leaving = False, master, False
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
@@ -21,7 +21,9 @@ class Side:
         for name, value in changes.items():
             setattr(self, name, value)
         here_at = self.now if self.here else None
-        connections.stands(self.state, self.now, self.master, self.switching, self.moved, self.taking, here_at)
+        listed_at = self.now if self.here or self.leaving else None
+        stands = self.switching, self.moved, self.taking, here_at, None, listed_at
+        connections.stands(self.state, self.now, self.master, *stands)
 
     def later(self, seconds: float) -> None:
         self.now += seconds
@@ -419,6 +421,20 @@ class Fault(unittest.TestCase):
         node = self.stalled()
         node.later(2)
         self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_nor_does_it_while_a_move_is_stuck_and_the_vip_shows_here_as_yet(self):
+        node = self.stalled()
+        node.stands(here=False, leaving=True)
+        for _ in range(KEEP_S):
+            node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
+        node.stands(leaving=False)
+        node.later(5)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(KEEP_S - 1)
+        self.assertTrue(connections.keeps(node.state), "it counts from when the peer has it")
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
 
 if __name__ == "__main__":

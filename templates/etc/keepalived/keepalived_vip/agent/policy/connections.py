@@ -80,11 +80,19 @@ class Keeping:
 
 
 def stands(
-    keeping: Keeping, now: float, master: bool, switching: bool, moved: bool, taking=False, here_at=None, there_at=None
+    keeping: Keeping,
+    now: float,
+    master: bool,
+    switching: bool,
+    moved: bool,
+    taking=False,
+    here_at=None,
+    there_at=None,
+    listed_at=None,
 ) -> None:
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
     the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
-    here, None = it has not; there_at: or for certain elsewhere."""
+    here, None = it has not; there_at: or for certain elsewhere; listed_at: or still here, even on its way."""
     gave, keeping.giving = keeping.giving, master and switching
     gave = gave and keeping.peer_can
     if keeping.giving and not gave:
@@ -94,9 +102,11 @@ def stands(
         if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
             begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
     here = master and here_at is not None and here_at >= keeping.master_since
-    if here:
-        keeping.shown_at = here_at
-        if keeping.spent_at is not None and here_at > keeping.spent_at:
+    # A move may be stuck for as long as it likes before the path changes.
+    listed = master and listed_at is not None and listed_at >= keeping.master_since
+    if listed:
+        keeping.shown_at = listed_at
+        if keeping.spent_at is not None and listed_at > keeping.spent_at:
             keeping.spent_at = None
     wants = master and not switching
     takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking)
@@ -115,8 +125,8 @@ def stands(
         if keeping.until is None:
             begin(keeping, now)
     elif keeping.until is not None:
-        if here and not keeping.giving:
-            keeping.until = max(keeping.until, here_at + keeping.keep_s)  # it serves them itself as yet
+        if listed and not keeping.giving:
+            keeping.until = max(keeping.until, listed_at + keeping.keep_s)  # it serves them itself as yet
         if here and not keeping.giving and (keeping.took_at is None or here_at >= keeping.took_at + SETTLED_S):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until:
@@ -230,8 +240,9 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
     keeping.peer_would = would
     if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
         keeping.peer_has = True
-        if keeping.gone_at < max(keeping.began_at, keeping.shown_at):
-            began_at = min(said_at, keeping.began_at + GONE_S)
+        here_at = max(keeping.began_at, keeping.shown_at)
+        if keeping.gone_at < here_at:
+            began_at = min(said_at, here_at + GONE_S)
             keeping.until, keeping.gone_at = max(keeping.until, began_at + keeping.keep_s), said_at
 
 
