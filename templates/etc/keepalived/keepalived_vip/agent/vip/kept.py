@@ -174,7 +174,9 @@ class Kept:
         there_at = seen.at if seen.available and here_at is None else None
         listed_at = seen.at if seen.holder == known.me else None
         moved = phase in (switch.MOVED, switch.YIELDED)
-        stands = phase is not None, moved, taking, here_at, there_at, listed_at
+        on_its_way = seen.holder in (known.me, known.peer) and not seen.available
+        leaving = on_its_way and seen.task is None
+        stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving
         connections.stands(keeping, now, known.master, *stands)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
