@@ -13,7 +13,7 @@ class Side:
 
     def __init__(self, master: bool) -> None:
         self.now, self.master, self.switching, self.moved = 100.0, master, False, False
-        self.taking, self.here = False, master
+        self.taking, self.here, self.listed, self.leaving = False, master, False, False
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
@@ -21,7 +21,9 @@ class Side:
         for name, value in changes.items():
             setattr(self, name, value)
         here_at = self.now if self.here else None
-        connections.stands(self.state, self.now, self.master, self.switching, self.moved, self.taking, here_at)
+        listed_at = self.now if self.here or self.listed else None
+        stands = self.switching, self.moved, self.taking, here_at, None, listed_at, self.leaving
+        connections.stands(self.state, self.now, self.master, *stands)
 
     def later(self, seconds: float) -> None:
         self.now += seconds
@@ -419,6 +421,43 @@ class Fault(unittest.TestCase):
         node = self.stalled()
         node.later(2)
         self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_nor_does_it_while_a_move_is_stuck_and_the_vip_shows_here_as_yet(self):
+        node = self.stalled()
+        node.stands(here=False, listed=True)
+        for _ in range(KEEP_S):
+            connections.peer_takes(node.state, node.now, node.now, True)
+            node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
+        node.stands(listed=False)
+        node.later(5)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(KEEP_S - 1)
+        self.assertTrue(connections.keeps(node.state), "it counts from when the peer has it")
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+    def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
+        node = self.stalled()
+        node.stands(here=False, listed=True)
+        node.later(connections.ASKED_S - 3)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_master_whose_vip_is_on_its_way_by_a_request_that_it_did_not_hear_of_keeps_what_it_has(self):
+        for understands in (False, True):
+            node = Side(master=True)
+            if understands:
+                connections.heard(node.state, node.now, node.now)
+            node.stands(here=False, listed=True, leaving=True)
+            self.assertEqual(connections.keeps(node.state), understands)
+        node.later(connections.SETTLED_S)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(connections.ASKED_S)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+        node.later(1)
+        self.assertFalse(connections.keeps(node.state), "once for each time")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ class Keeping:
         self.pending_until = 0.0  # it would keep them, and has yet to hear that the peer understands
         self.heard_at = None  # when the peer last showed that it does
         self.took_at = None  # when the peer last said that it takes the VIP
+        self.leaving = False  # the VIP is on its way, and this has begun for it
         self.master_since = 0.0
         # The peer's connections, which this node carries.
         self.peer_keeps_until = 0.0  # so long its last word counts that it keeps some
@@ -80,11 +81,21 @@ class Keeping:
 
 
 def stands(
-    keeping: Keeping, now: float, master: bool, switching: bool, moved: bool, taking=False, here_at=None, there_at=None
+    keeping: Keeping,
+    now: float,
+    master: bool,
+    switching: bool,
+    moved: bool,
+    taking=False,
+    here_at=None,
+    there_at=None,
+    listed_at=None,
+    leaving=False,
 ) -> None:
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
     the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
-    here, None = it has not; there_at: or for certain elsewhere."""
+    here, None = it has not; there_at: or for certain elsewhere; listed_at: or still here, even on its way; leaving:
+    it is on its way by no request of this node's."""
     gave, keeping.giving = keeping.giving, master and switching
     gave = gave and keeping.peer_can
     if keeping.giving and not gave:
@@ -94,10 +105,13 @@ def stands(
         if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
             begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
     here = master and here_at is not None and here_at >= keeping.master_since
-    if here:
-        keeping.shown_at = here_at
-        if keeping.spent_at is not None and here_at > keeping.spent_at:
+    # A move may be stuck for as long as it likes before the path changes.
+    listed = master and listed_at is not None and listed_at >= keeping.master_since
+    if listed:
+        keeping.shown_at = listed_at
+        if keeping.spent_at is not None and listed_at > keeping.spent_at:
             keeping.spent_at = None
+    on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
     takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking)
     if switching and moved:
@@ -115,13 +129,24 @@ def stands(
         if keeping.until is None:
             begin(keeping, now)
     elif keeping.until is not None:
-        if here and not keeping.giving:
-            keeping.until = max(keeping.until, here_at + keeping.keep_s)  # it serves them itself as yet
-        if here and not keeping.giving and (keeping.took_at is None or here_at >= keeping.took_at + SETTLED_S):
+        if listed and not keeping.giving:
+            keeping.until = max(keeping.until, listed_at + keeping.keep_s)  # it serves them itself as yet
+        settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
+        forsaken = keeping.took_at is not None and listed and listed_at >= keeping.took_at + ASKED_S
+        if not keeping.giving and ((here and settled) or forsaken):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until:
             end(keeping, TIME_OVER, now)
     keeping.master = master
+
+
+def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
+    """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one of
+    both was just about to start. Once for each time: one that is stuck may show so for good."""
+    if leaving and keeping.until is None and not keeping.leaving and understands(keeping, now):
+        keeping.took_at = now
+        begin(keeping, now)
+    keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
 
 
 def pending(keeping: Keeping, now: float, here_at, there_at) -> bool:
@@ -230,8 +255,9 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
     keeping.peer_would = would
     if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
         keeping.peer_has = True
-        if keeping.gone_at < max(keeping.began_at, keeping.shown_at):
-            began_at = min(said_at, keeping.began_at + GONE_S)
+        here_at = max(keeping.began_at, keeping.shown_at)
+        if keeping.gone_at < here_at:
+            began_at = min(said_at, here_at + GONE_S)
             keeping.until, keeping.gone_at = max(keeping.until, began_at + keeping.keep_s), said_at
 
 

@@ -172,8 +172,12 @@ class Kept:
         taking = known.asked.claim or seen.task is not None or seen.at is None
         here_at = seen.at if known.here() else None
         there_at = seen.at if seen.available and here_at is None else None
+        listed_at = seen.at if seen.holder == known.me else None
         moved = phase in (switch.MOVED, switch.YIELDED)
-        connections.stands(keeping, now, known.master, phase is not None, moved, taking, here_at, there_at)
+        on_its_way = seen.holder in (known.me, known.peer) and not seen.available
+        leaving = on_its_way and seen.task is None
+        stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving
+        connections.stands(keeping, now, known.master, *stands)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
         due = [self.passage.turn(ear, now)]
