@@ -440,7 +440,7 @@ class Fault(unittest.TestCase):
     def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
         node = self.stalled()
         node.stands(here=False, listed=True)
-        node.later(connections.ASKED_S - 3)
+        node.later(connections.STUCK_S - 3)
         self.assertTrue(connections.keeps(node.state))
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
@@ -454,7 +454,7 @@ class Fault(unittest.TestCase):
             self.assertEqual(connections.keeps(node.state), understands)
         node.later(connections.SETTLED_S)
         self.assertTrue(connections.keeps(node.state))
-        node.later(connections.ASKED_S)
+        node.later(connections.STUCK_S)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
         node.later(1)
         self.assertFalse(connections.keeps(node.state), "once for each time")

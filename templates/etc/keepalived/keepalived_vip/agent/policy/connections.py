@@ -33,6 +33,7 @@ GONE_S = 20.0
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
 PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
 ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
+STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to its end: longer than a slow one takes
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
 ALL_CLOSED, TIME_OVER, MASTER_AGAIN = "all are closed", "the time is over", "MASTER again"
@@ -132,8 +133,8 @@ def stands(
         if listed and not keeping.giving:
             keeping.until = max(keeping.until, listed_at + keeping.keep_s)  # it serves them itself as yet
         settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
-        forsaken = keeping.took_at is not None and listed and listed_at >= keeping.took_at + ASKED_S
-        if not keeping.giving and ((here and settled) or forsaken):
+        stuck = keeping.took_at is not None and listed and listed_at >= keeping.took_at + STUCK_S
+        if not keeping.giving and ((here and settled) or stuck):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until:
             end(keeping, TIME_OVER, now)
