@@ -34,6 +34,7 @@ class Fates:
         self.home_since = [None, None]
         self.asked_at = [float("inf")] * 2  # when the other one did for the VIP
         self.dead_since = [None, None]
+        self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
         # What hinders: since when, and all that is over, as (from, until).
         self.since = {}
         self.over = {}
@@ -115,7 +116,11 @@ class Fates:
         if since is None:
             return
         world.judge("dead")
+        if self.sent_since[node.index] < world.cloud.held_since:
+            self.sent_since[node.index] = world.now
         worked_at = max([end for _, end in self.over.get(("speaks", node.index), [])] + [LONG_AGO])
+        if node.record.trouble_until > world.cloud.held_since:
+            worked_at = max(worked_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
         silent_s = world.now - max(since, world.cloud.held_since, worked_at, node.record.master_since)
         if silent_s > SILENT_S + SOON_S:
             self.broken("dead", "%s sends to %s, which is dead for %.1f s", node.name, peer.name, silent_s)

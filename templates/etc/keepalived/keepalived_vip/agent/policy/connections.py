@@ -131,9 +131,10 @@ def stands(
             begin(keeping, now)
     elif keeping.until is not None:
         if listed and not keeping.giving:
-            keeping.until = max(keeping.until, listed_at + keeping.keep_s)  # it serves them itself as yet
+            # It serves them itself as yet, and looks again before that is in doubt.
+            keeping.until = max(keeping.until, min(now, listed_at + GONE_S) + keeping.keep_s)
         settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
-        stuck = keeping.took_at is not None and listed and listed_at >= keeping.took_at + STUCK_S
+        stuck = listed and listed_at >= max(keeping.took_at or 0.0, keeping.began_at) + STUCK_S
         if not keeping.giving and ((here and settled) or stuck):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until:
@@ -145,7 +146,6 @@ def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
     """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one of
     both was just about to start. Once for each time: one that is stuck may show so for good."""
     if leaving and keeping.until is None and not keeping.leaving and understands(keeping, now):
-        keeping.took_at = now
         begin(keeping, now)
     keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
 
