@@ -16,6 +16,7 @@ RULES = {
 SILENT_S = 3.0
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
+IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
 SOON_S = 1.3  # a word once a second, and the look that follows it
 TURN_S = 0.2
 LONG_AGO = -1000.0
@@ -33,6 +34,7 @@ class Fates:
         self.home_since = [None, None]
         self.asked_at = [float("inf")] * 2  # when the other one did for the VIP
         self.dead_since = [None, None]
+        self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
         # What hinders: since when, and all that is over, as (from, until).
         self.since = {}
         self.over = {}
@@ -114,7 +116,11 @@ class Fates:
         if since is None:
             return
         world.judge("dead")
+        if self.sent_since[node.index] < world.cloud.held_since:
+            self.sent_since[node.index] = world.now
         worked_at = max([end for _, end in self.over.get(("speaks", node.index), [])] + [LONG_AGO])
+        if node.record.trouble_until > world.cloud.held_since:
+            worked_at = max(worked_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
         silent_s = world.now - max(since, world.cloud.held_since, worked_at, node.record.master_since)
         if silent_s > SILENT_S + SOON_S:
             self.broken("dead", "%s sends to %s, which is dead for %.1f s", node.name, peer.name, silent_s)
@@ -168,7 +174,19 @@ class Fates:
             or self.hindered("speaks", peer.index, SILENT_S - SOON_S, since)
             or self.hindered("tunnel", owner.index, 0.0, since - PASSAGE_S)
             or self.off_at(peer.index, held_since)
+            or any(self.rests(node) for node in (owner, peer))
         )
+
+    def rests(self, node) -> bool:
+        """Whether it sends nothing into the tunnel, for minutes, because all was in vain while that was shut."""
+        if node.service is None:
+            return False
+        rests_until = node.service.kept.passage.rests_until
+        spans = self.over.get(("tunnel", node.index), [])
+        if ("tunnel", node.index) in self.since:
+            spans = spans + [(self.since["tunnel", node.index], self.world.now)]
+        found_at = rests_until - REST_S
+        return self.world.now < rests_until and any(start + IN_VAIN_S <= found_at <= end for start, end in spans)
 
     def off_at(self, index: int, at: float) -> bool:
         """Whether the service was off as the VIP came: it may have been killed before its rules were in force."""

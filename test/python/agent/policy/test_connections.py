@@ -437,10 +437,18 @@ class Fault(unittest.TestCase):
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
+    def test_nor_between_two_looks_that_are_far_from_each_other(self):
+        node = self.stalled()
+        for now in (node.now + connections.GONE_S, node.now + connections.GONE_S + KEEP_S):
+            connections.stands(node.state, now - 1, True, False, False, False, None, None, node.now)
+            self.assertTrue(connections.keeps(node.state))
+        connections.stands(node.state, now, True, False, False, False, None, None, node.now)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER, "the last of them is too old to prove anything")
+
     def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
         node = self.stalled()
         node.stands(here=False, listed=True)
-        node.later(connections.ASKED_S - 3)
+        node.later(connections.STUCK_S - 1)
         self.assertTrue(connections.keeps(node.state))
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
@@ -452,12 +460,19 @@ class Fault(unittest.TestCase):
                 connections.heard(node.state, node.now, node.now)
             node.stands(here=False, listed=True, leaving=True)
             self.assertEqual(connections.keeps(node.state), understands)
-        node.later(connections.SETTLED_S)
+        node.later(connections.STUCK_S - 1)
         self.assertTrue(connections.keeps(node.state))
-        node.later(connections.ASKED_S)
+        node.later(1)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
         node.later(1)
         self.assertFalse(connections.keeps(node.state), "once for each time")
+
+    def test_and_keeps_nothing_any_more_once_the_move_has_failed(self):
+        node = Side(master=True)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(here=False, listed=True, leaving=True)
+        node.stands(here=True, leaving=False)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
 
 
 if __name__ == "__main__":

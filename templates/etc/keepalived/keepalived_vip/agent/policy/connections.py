@@ -33,6 +33,7 @@ GONE_S = 20.0
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
 PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
 ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
+STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to its end: longer than a slow one takes
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
 ALL_CLOSED, TIME_OVER, MASTER_AGAIN = "all are closed", "the time is over", "MASTER again"
@@ -130,10 +131,11 @@ def stands(
             begin(keeping, now)
     elif keeping.until is not None:
         if listed and not keeping.giving:
-            keeping.until = max(keeping.until, listed_at + keeping.keep_s)  # it serves them itself as yet
+            # It serves them itself as yet, and looks again before that is in doubt.
+            keeping.until = max(keeping.until, min(now, listed_at + GONE_S) + keeping.keep_s)
         settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
-        forsaken = keeping.took_at is not None and listed and listed_at >= keeping.took_at + ASKED_S
-        if not keeping.giving and ((here and settled) or forsaken):
+        stuck = listed and listed_at >= max(keeping.took_at or 0.0, keeping.began_at) + STUCK_S
+        if not keeping.giving and ((here and settled) or stuck):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until:
             end(keeping, TIME_OVER, now)
@@ -144,7 +146,6 @@ def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
     """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one of
     both was just about to start. Once for each time: one that is stuck may show so for good."""
     if leaving and keeping.until is None and not keeping.leaving and understands(keeping, now):
-        keeping.took_at = now
         begin(keeping, now)
     keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
 
