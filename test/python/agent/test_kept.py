@@ -149,6 +149,15 @@ class Kept(unittest.TestCase):
         self.turns()
         self.assertIn(("connections-ended", {"why": connections.SILENT}), self.events)
 
+    def test_a_node_that_lost_master_keeps_them_once_it_hears_that_a_peer_which_would_carry_them_has_the_vip(self):
+        for offers in ({}, {"leftS": KEEP_S}):
+            self.known.master = True
+            self.turns()
+            self.known.master = False
+            self.turns()
+            self.hears(id="has", **offers)
+            self.assertEqual(connections.keeps(self.kept.keeping), bool(offers))
+
 
 if __name__ == "__main__":
     unittest.main()

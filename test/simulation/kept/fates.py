@@ -40,6 +40,7 @@ class Fates:
         self.over = {}
 
     def begin(self) -> None:
+        self.away_since = [None, None]  # the first MASTER was none for a moment, as the world was made
         self.note()
 
     def noted(self, apply):
@@ -70,6 +71,7 @@ class Fates:
                 self.dead_since[index] = None
             speaks = node.powered and node.service is not None and not node.hung and not node.stalled
             self.mark("speaks", index, not speaks, now)
+            self.mark("off", index, not node.powered, now)
             self.mark("words", index, bool(world.mute[index] or node.nic_down), now)
             self.mark("tunnel", index, bool(world.shut), now)
             self.mark("stands", index, not node.kernel.works(), now)
@@ -93,9 +95,7 @@ class Fates:
 
     def hindered(self, what: str, index: int, longer_than: float, since: float, counted_from: float = LONG_AGO) -> bool:
         """Whether that was so for longer than that at a time, ending after `since`."""
-        spans = self.over.get((what, index), [])
-        if (what, index) in self.since:
-            spans = spans + [(self.since[what, index], self.world.now)]
+        spans = self.spans(what, index)
         return any(end >= since and end - max(start, counted_from) > longer_than for start, end in spans)
 
     def broken(self, rule: str, text: str, *args) -> None:
@@ -169,31 +169,44 @@ class Fates:
         return (
             world.cloud.holder != peer.eni
             and world.cloud.holder != owner.eni
-            or any(self.hindered("words", index, 0.0, since) for index in (0, 1))
+            or any(self.unheard(index, away_at) for index in (0, 1))
             or self.hindered("speaks", owner.index, SILENT_S - SOON_S, since, held_since if takes else LONG_AGO)
             or self.hindered("speaks", peer.index, SILENT_S - SOON_S, since)
             or self.hindered("tunnel", owner.index, 0.0, since - PASSAGE_S)
             or self.off_at(peer.index, held_since)
             or any(self.rests(node) for node in (owner, peer))
+            or self.booted(peer.index)
         )
+
+    def spans(self, what: str, index: int) -> list:
+        """(from, until) of each time that it was so."""
+        since = self.since.get((what, index))
+        return self.over.get((what, index), []) + ([] if since is None else [(since, self.world.now)])
+
+    def unheard(self, index: int, away_at: float) -> bool:
+        """Whether words were lost that would have begun it, or are lost now: those in between are said anew."""
+        soon = self.world.now - SILENT_S - SOON_S
+        began = away_at - BEFORE_S, away_at + SOON_S
+        return any(
+            end >= soon or (end >= began[0] and start <= began[1]) for start, end in self.spans("words", index)
+        )
+
+    def booted(self, index: int) -> bool:
+        """Whether its rules went with its machine, and no word has come since its service has started."""
+        off_at = max([start for start, _ in self.spans("off", index)] + [LONG_AGO])
+        return any(start <= off_at <= end >= self.world.now - SOON_S for start, end in self.spans("speaks", index))
 
     def rests(self, node) -> bool:
         """Whether it sends nothing into the tunnel, for minutes, because all was in vain while that was shut."""
         if node.service is None:
             return False
         rests_until = node.service.kept.passage.rests_until
-        spans = self.over.get(("tunnel", node.index), [])
-        if ("tunnel", node.index) in self.since:
-            spans = spans + [(self.since["tunnel", node.index], self.world.now)]
-        found_at = rests_until - REST_S
+        found_at, spans = rests_until - REST_S, self.spans("tunnel", node.index)
         return self.world.now < rests_until and any(start + IN_VAIN_S <= found_at <= end for start, end in spans)
 
     def off_at(self, index: int, at: float) -> bool:
         """Whether the service was off as the VIP came: it may have been killed before its rules were in force."""
-        spans = self.over.get(("speaks", index), [])
-        if ("speaks", index) in self.since:
-            spans = spans + [(self.since["speaks", index], self.world.now)]
-        return any(start <= at <= end for start, end in spans)
+        return any(start <= at <= end for start, end in self.spans("speaks", index))
 
     def reset(self, client, where) -> None:
         world, owner = self.world, client.owner

@@ -123,7 +123,7 @@ class Kept:
         if self.passage.heard(news, said_at):
             return True
         keeping, time_s = self.keeping, news.get("leftS", 0)
-        if name in (peer.KEEPS, peer.CARRIES) or (name in (peer.READY, peer.PREPARE) and time_s > 0):
+        if name in (peer.KEEPS, peer.CARRIES) or (name in ("has", peer.READY, peer.PREPARE) and time_s > 0):
             connections.heard(keeping, said_at, now)
         if name == "has":
             connections.peer_holds(keeping, said_at, time_s > 0)
