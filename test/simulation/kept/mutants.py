@@ -77,4 +77,9 @@ MUTANTS = [
         "connections",
         ("((here and settled) or stuck)", "(here and settled)"),
     ),
+    Mutant(
+        "until the peer has the VIP none left is the end",
+        "connections",
+        ("    if left == 0 and keeping.peer_has:\n", "    if left == 0:\n"),
+    ),
 ]
