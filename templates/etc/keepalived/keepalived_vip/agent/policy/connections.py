@@ -143,8 +143,8 @@ def stands(
 
 
 def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
-    """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one of
-    both was just about to start. Once for each time: one that is stuck may show so for good."""
+    """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one
+    of both was just about to start. Once for each time: one that is stuck may show so for good."""
     if leaving and keeping.until is None and not keeping.leaving and understands(keeping, now):
         begin(keeping, now)
     keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
