@@ -44,12 +44,14 @@ describe("a node", () => {
     assert.equal(await lab.holder(), serving);
   });
 
-  test("has nothing of keepConnections, which is off: no file, no tunnel, no rule, no table, no nft", async () => {
+  test("has nothing of keepConnections, which is off: no file, no tunnel, no rule, no table", async () => {
     for (const node of ["a", "b"] as const) {
       assert.equal(await on(node, traces), "");
-      assert.equal(await on(node, "PATH=$PATH:/usr/sbin command -v nft || true"), "");
       assert.equal(
-        await on(node, "grep -h connections /run/keepalived-vip/status.json /run/keepalived-vip/*.prom || true"),
+        await on(
+          node,
+          "cat /run/keepalived-vip/status.json /run/keepalived-vip/*.prom | grep -v ^# | grep connections || true",
+        ),
         "",
       );
     }

@@ -37,8 +37,6 @@ const silentCount = 20;
 export interface Cut {
   /** From the cut until the cloud delivers to the other node. */
   movedMs: number;
-  /** From there until nothing is sent to the dead node any more, by its peer's log. */
-  goneMs: number;
   /** From the cut to the first and to the last reset of a client that has been asking all the time. */
   firstResetMs: number;
   lastResetMs: number;
@@ -115,12 +113,10 @@ async function tryCut(lab: KeptLab, subject: Subject, name: string, other: NodeN
   let cut: Cut | undefined;
   try {
     const { moves } = await tryFault(subject, faultNamed(name), async () => {
-      let goneAtMs = 0;
       await until("nothing is sent to the dead node any more", async () => {
-        goneAtMs = await saidAtMs(lab, other, "connections-carried-no-more");
-        return goneAtMs > sinceMs;
+        return (await saidAtMs(lab, other, "connections-carried-no-more")) > sinceMs;
       });
-      // Whoever speaks from now on is reset at the first word; who has been asking, as soon as its TCP tries again.
+      // Whoever speaks from now on is reset at the first word; who has been asking has been reset already, or will be.
       await silent.end();
       await until("every connection is reset", () => asking.brokenAtMs.length === connectionCount);
       const events = tap.events.filter(({ atMs }) => atMs >= sinceMs);
@@ -130,7 +126,6 @@ async function tryCut(lab: KeptLab, subject: Subject, name: string, other: NodeN
       const movedAtMs = events.find((event) => event.what === "route" && event.to === address)?.atMs ?? Number.NaN;
       cut = {
         movedMs: Math.round(movedAtMs - cutAtMs),
-        goneMs: Math.round(goneAtMs - movedAtMs),
         firstResetMs: Math.round(Math.min(...asking.brokenAtMs) - cutAtMs),
         lastResetMs: Math.round(Math.max(...asking.brokenAtMs) - cutAtMs),
       };

@@ -4,8 +4,8 @@ import subprocess
 import unittest
 
 import two_nodes
-from keepalived_vip.agent.node import flows, nic
-from support import VIP, until
+from keepalived_vip.agent.node import flows, nic, resets
+from support import PATIENCE_S, VIP, until
 
 
 class Moves(two_nodes.Network):
@@ -56,6 +56,25 @@ class Moves(two_nodes.Network):
         with self.assertRaises(ConnectionResetError):
             self.says(old)
             self.says(old)
+        self.assertEqual(self.says(new), "b")
+
+    def test_clients_of_a_dead_node_are_reset_at_once_although_they_do_not_ask_again(self):
+        gone = self.open()
+        # As ufw and firewalld have it.
+        strict = b"table ip f { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
+        self.b.run("nft", "-f", "-", input=strict)
+        self.b.forwards(600)
+        self.delivers_to(self.b)
+        new = self.open()
+        self.assertEqual((self.says(gone), self.says(new)), ("a", "b"))
+        self.router.ip("link", "set", "ra", "down")
+        own = [("10.9.9.9", gone.getsockname()[1], two_nodes.PORT)]
+        self.assertEqual(self.b.do(resets.asking), own, "what is b's own is not among them")
+        self.b.sets(forward=0)
+        self.b.do(resets.provoke, VIP, own)
+        gone.settimeout(PATIENCE_S)
+        with self.assertRaises(ConnectionResetError):
+            gone.recv(1)
         self.assertEqual(self.says(new), "b")
 
     def test_its_ends_answer_and_do_not_where_the_tunnel_works_one_way_only(self):

@@ -7,11 +7,13 @@ RST."""
 import re
 import socket
 import struct
+import time
 
 from keepalived_vip.agent.node import flows
 
 ACK = 0x10
 TCP_HEADER_WORDS = 5
+AGAIN_S = 0.6  # Linux answers such a segment once in 0.5 s
 A_FLOW = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (\d+) \. (\d+)")
 
 
@@ -36,11 +38,13 @@ def segment(vip: str, client: str, client_port: int, port: int) -> bytes:
 
 
 def provoke(vip: str, connections) -> None:
-    """For when nothing is sent to the peer any more. Raises OSError."""
+    """For when nothing is sent to the peer any more. Twice, for a packet may be lost. Raises OSError."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as out:
         out.bind((vip, 0))
-        for client, client_port, port in connections:
-            try:
-                out.sendto(segment(vip, client, client_port, port), (client, 0))
-            except OSError:
-                pass  # to one client no way leads; it finds out by itself
+        for pause_s in (0, AGAIN_S):
+            time.sleep(pause_s)
+            for client, client_port, port in connections:
+                try:
+                    out.sendto(segment(vip, client, client_port, port), (client, 0))
+                except OSError:
+                    pass  # to one client no way leads; it finds out by itself
