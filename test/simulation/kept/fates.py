@@ -14,6 +14,7 @@ RULES = {
     "left": "once the time is over nothing is kept, sent on or lent any more",
 }
 SILENT_S = 3.0
+UNANSWERED_S = 5.0  # three questions, 2 s apart
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
@@ -184,11 +185,13 @@ class Fates:
         return self.over.get((what, index), []) + ([] if since is None else [(since, self.world.now)])
 
     def unheard(self, index: int, away_at: float) -> bool:
-        """Whether words were lost that would have begun it, or are lost now: those in between are said anew."""
+        """Whether words were lost that would have begun it, or are lost now: those in between are said anew. Unless it
+        was for so long that the tunnel seems to be shut, for its packets are lost as well."""
         soon = self.world.now - SILENT_S - SOON_S
         began = away_at - BEFORE_S, away_at + SOON_S
         return any(
-            end >= soon or (end >= began[0] and start <= began[1]) for start, end in self.spans("words", index)
+            end >= soon or (end >= began[0] and (start <= began[1] or end - start >= UNANSWERED_S))
+            for start, end in self.spans("words", index)
         )
 
     def booted(self, index: int) -> bool:

@@ -47,4 +47,39 @@ MUTANTS = [
         "connections",
         ("    if (has_vip or keeping.master) and not", "    if False and not"),
     ),
+    Mutant(
+        "who is MASTER again goes on keeping",
+        "connections",
+        ("        if not keeping.giving and ((here and settled) or stuck):\n", "        if False:\n"),
+    ),
+    Mutant(
+        "the peer is told that all is ready before the rules are in force",
+        "kept",
+        ("        if self.in_force() or TROUBLE in self.mover.troubles:\n", "        if True:\n"),
+    ),
+    Mutant(
+        "packets go into a tunnel from which none comes out",
+        "kept",
+        ("wanted = self.passage.passes() and connections", "wanted = connections"),
+    ),
+    Mutant(
+        "the time of a MASTER ends while a move is stuck",
+        "kept",
+        ("        listed_at = seen.at if seen.holder == known.me else None\n", "        listed_at = here_at\n"),
+    ),
+    Mutant(
+        "a VIP that is on its way is not kept for",
+        "connections",
+        ("    if leaving and keeping.until is None and", "    if False and"),
+    ),
+    Mutant(
+        "what is kept for a stuck move has no end",
+        "connections",
+        ("((here and settled) or stuck)", "(here and settled)"),
+    ),
+    Mutant(
+        "until the peer has the VIP none left is the end",
+        "connections",
+        ("    if left == 0 and keeping.peer_has:\n", "    if left == 0:\n"),
+    ),
 ]

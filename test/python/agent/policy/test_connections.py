@@ -417,6 +417,15 @@ class Fault(unittest.TestCase):
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
+    def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
+        node = self.stalled()
+        node.stands(here=False, master=False)
+        began_at = node.now
+        for _ in range(2 * int(connections.GONE_S)):
+            connections.peer_takes(node.state, node.now, node.now, False)
+            self.assertEqual(node.state.until, min(node.now, began_at + connections.GONE_S) + KEEP_S)
+            node.later(1)
+
     def test_a_master_that_has_the_vip_serves_them_itself_and_its_time_does_not_run(self):
         node = self.stalled()
         node.later(2)

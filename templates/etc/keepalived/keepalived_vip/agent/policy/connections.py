@@ -247,6 +247,9 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
     keeping.peer_would = True
     if (has_vip or keeping.master) and not keeping.giving and keeping.until is None:
         begin(keeping, now)
+    elif keeping.until is not None:
+        # As far as the peer knows it has yet to come.
+        keeping.until = max(keeping.until, min(said_at, keeping.began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
         keeping.farewells, keeping.next_word_at = 1, now
 
