@@ -100,9 +100,13 @@ class Pool:
 
     def round(self, seconds):
         """Uses each once, and hears until all have answered or the time is over."""
-        deadline = time.monotonic() + seconds
         for sock in list(self.owed):
             self.ask(sock)
+        self.settle(seconds)
+
+    def settle(self, seconds):
+        """Hears until all have answered or the time is over."""
+        deadline = time.monotonic() + seconds
         while any(self.owed.values()) and time.monotonic() < deadline:
             self.hear(deadline - time.monotonic())
 
@@ -131,6 +135,7 @@ def main():
     print("open", flush=True)
     pool.longest_s = 0.0
     pool.use(period_s)
+    pool.settle(PATIENCE_S)  # answers that come after the end count as well
     longest_s = pool.longest_s  # of what was asked in turn: all at once take longer
     pool.round(PATIENCE_S)
     hanging = sum(owed != 0 for owed in pool.owed.values())
