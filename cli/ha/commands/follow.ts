@@ -11,6 +11,7 @@ import { codeOf, type Entry, journalOf, logLines, parseJournal, widthOf } from "
 /** Longer than the way from one node is longer than that from the other. */
 const holdMs = 500;
 const lookMs = 100;
+const interruptMs = 300;
 const againMs = 2000;
 
 const cursorSchema = z.looseObject({ __CURSOR: z.string().regex(/^[\w=;.-]{1,300}$/) });
@@ -68,6 +69,8 @@ export async function followLogs(target: Target, sinceS: number, { json }: { jso
           for (const entry of parseJournal(node, line)) merge.add(entry, Date.now());
         },
       });
+      // Ctrl-C reaches ssh as well, and may end it before this process hears of it.
+      await sleep(interruptMs);
       heard.delete(node);
       awaited.delete(node);
       if (!missed) {

@@ -167,10 +167,11 @@ function plannedFor(past: NodePast, at: number): string {
 const askedSchema = z.looseObject({ what: z.string(), by: z.string().nullable(), why: z.string() });
 type Asked = z.infer<typeof askedSchema>;
 
-/** The last time that somebody asked a node for this, shortly before a move or with it. */
+/** The last time that somebody asked a node for this, shortly before a move or with it, and got no earlier one for it. */
 const askedOf = (past: NodePast | null, at: number, what: string): Asked | undefined =>
   (past?.events ?? [])
     .filter(({ event, time }) => event === "asked" && time >= at - beforeS && time <= at + afterS)
+    .filter(({ time }) => !past?.moves.some(({ startedAt }) => startedAt > time && startedAt < at))
     .flatMap(({ fields }) => askedSchema.safeParse(fields).data ?? [])
     .findLast((asked) => asked.what === what);
 

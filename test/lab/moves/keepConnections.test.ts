@@ -6,7 +6,7 @@ import { until } from "../../support/lab.ts";
 import { Ha } from "../ha.ts";
 import { KeptLab, type Node, nodes, reset, traces, whole } from "./keptLab.ts";
 
-const lab = new KeptLab("tc");
+const lab = new KeptLab("rpl");
 before(async () => {
   await lab.make();
   await lab.makeMaster("a");
