@@ -6,7 +6,7 @@ import { until } from "../../support/lab.ts";
 import { Ha } from "../ha.ts";
 import { KeptLab, type Node, nodes, reset, traces, whole } from "./keptLab.ts";
 
-const lab = new KeptLab("rpl");
+const lab = new KeptLab("tc");
 before(async () => {
   await lab.make();
   await lab.makeMaster("a");
@@ -121,9 +121,10 @@ test("at the end of the time all are reset, and nothing of them is left", async 
   await lab.over();
   const connections = await lab.held();
   await switchTo("b");
+  // Its kernel may still have those of a client that was reset while nothing came out of the tunnel.
   await until(
     "a tells how many it has cut off",
-    async () => (await lab.told("a")).connections?.reset === connectionCount,
+    async () => ((await lab.told("a")).connections?.reset ?? 0) >= connectionCount,
   );
   await lab.over();
   assert.deepEqual(await connections.end(), reset);
