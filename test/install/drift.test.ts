@@ -10,7 +10,7 @@ const enable = "enable keepalived-vip-nic keepalived-vip keepalived";
 /** What `vip.py self-test` finds of the files. */
 const found = (node: Node) => {
   const look = `import sys; sys.path.insert(0, "/etc/keepalived"); sys.dont_write_bytecode = True
-from keepalived_vip.operator import drift
+from keepalived_vip.operator.selftest import drift
 pushed = drift.account("${account}")
 print(len(pushed), drift.changed(pushed))`;
   const { stdout, stderr } = node.run(`python3 -c '${look}'`);

@@ -16,7 +16,8 @@ import support
 from fake_cloud import FakeCloud
 from keepalived_vip import settings
 from keepalived_vip.agent.node import peer
-from keepalived_vip.operator import prerequisites, probe, selftest
+from keepalived_vip.operator import probe
+from keepalived_vip.operator.selftest import prerequisites, selftest
 from support import VIP
 
 HOLDER = """

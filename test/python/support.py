@@ -53,3 +53,16 @@ def enter_namespace(name: str) -> None:
     with open("/run/netns/" + name) as file:
         if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0x40000000) != 0:
             raise OSError(ctypes.get_errno(), "setns")
+
+
+class Troubles:
+    """In place of the mover: what is told of troubles."""
+
+    def __init__(self):
+        self.troubles = {}
+
+    def trouble(self, what, message, kind):
+        self.troubles[what] = message
+
+    def well(self, what):
+        self.troubles.pop(what, None)

@@ -9,7 +9,8 @@ import prometheus
 import support
 from keepalived_vip import log, metrics, settings
 from keepalived_vip.agent.node import nic, peer
-from keepalived_vip.operator import main, selftest
+from keepalived_vip.operator import main
+from keepalived_vip.operator.selftest import selftest
 
 DOCS = os.path.join(support.HERE, "..", "..", "docs")
 with open(DOCS + "/node.md") as file:

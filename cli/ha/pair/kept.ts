@@ -36,7 +36,7 @@ export type Kept =
 export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
   const { report, problem } = view.nodes[from];
   const to = peerOf(from);
-  if (!report) return unasked(view, from, problem ?? "no answer");
+  if (!report) return byTheHolder(view, from, problem ?? "no answer");
   const { connections, state } = report;
   if (!connections) {
     return {
@@ -52,7 +52,7 @@ export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
 }
 
 /** The new holder says for how long it carries what is the other's. */
-function unasked(view: View, from: NodeName, problem: string): Kept {
+function byTheHolder(view: View, from: NodeName, problem: string): Kept {
   const to = peerOf(from);
   const { report } = view.nodes[to];
   if (!report) return { is: "kept", text: `neither ${from} nor ${to} could be asked: ${problem}`, leftS: null };

@@ -59,10 +59,9 @@ table ip keepalived_vip {
   set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
   set forward { type ipv4_addr; flags timeout; } # what is not known is the peer's, which keeps connections
   set through { type ipv4_addr; size 8; flags dynamic,timeout; timeout 5s; } # answers go out through the peer
-  # Connections of this node's own, by what their clients send: for a minute more than the peer may keep any. One that only
-  # a SYN has been seen of counts for a minute: a flood of those leaves room. So does one that has ended: two minutes after
-  # its last packet, for there may be thousands of short ones. It has once both sides have said so: of one that is closed
-  # half the other half may go on for long.
+  # Connections of this node's own, by what their clients send: for a minute more than the peer may keep any. One of which
+  # only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its last packet, for
+  # there may be thousands of short ones. It has ended once both sides have said so: the other half may go on for long.
   set known { $tuples timeout $((keepConnectionsS + 60))s; }
   set asked_all { $tuples timeout 2m; } # the client sends no more
   set answered_all { $tuples timeout 2m; } # this node does not

@@ -28,10 +28,7 @@ class Why(unittest.TestCase):
 class Kept(Pair):
     def setUp(self):
         super().setUp()
-        self.receiver = Receiver(self.namespace)
-        self.addCleanup(self.receiver.close)
-        with open(self.etc + "/notify_url", "w") as file:
-            file.write(self.receiver.url + "\n")
+        self.receiver = Receiver.of(self)
         self.path = self.run_dir + "/lib/scheduled.json"
 
     def keep(self, at, **more):

@@ -11,7 +11,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.operator import drift, prerequisites
+from keepalived_vip.operator.selftest import drift, prerequisites
 
 FILES = {"keepalived.conf": "0644", "keepalived_vip/agent/watch.py": "0644", "notify_url": "0600", "vip.py": "0755"}
 

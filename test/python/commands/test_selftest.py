@@ -11,7 +11,7 @@ from unittest import mock
 import support
 from examined import OWN, PEER, Examined
 from keepalived_vip.agent.node import peer
-from keepalived_vip.operator import prerequisites, selftest
+from keepalived_vip.operator.selftest import prerequisites, selftest
 from support import VIP
 
 

@@ -32,6 +32,15 @@ class Receiver:
         started.wait()
         self.url = "http://127.0.0.1:%d%s" % (self.server.server_port, TOKEN)
 
+    @classmethod
+    def of(cls, node):
+        """One of a node under test, which its notifyUrl names."""
+        receiver = cls(node.namespace)
+        node.addCleanup(receiver.close)
+        with open(node.etc + "/notify_url", "w") as file:
+            file.write(receiver.url + "\n")
+        return receiver
+
     def close(self):
         self.server.shutdown()
         self.server.server_close()

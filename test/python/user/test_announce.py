@@ -20,10 +20,7 @@ class Told(Node):
 
     def setUp(self):
         super().setUp()
-        self.receiver = Receiver(self.namespace)
-        self.addCleanup(self.receiver.close)
-        with open(self.etc + "/notify_url", "w") as file:
-            file.write(self.receiver.url + "\n")
+        self.receiver = Receiver.of(self)
 
     def test_one_post_for_a_move_and_none_after_a_restart(self):
         self.start()

@@ -31,10 +31,17 @@ class Follow {
     ];
     child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a process group, as a terminal gives it one
       env: { ...process.env, TMPDIR: pair.folder },
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.text += chunk));
     this.ended = new Promise((resolve) => child.on("close", resolve));
+  }
+
+  /** As Ctrl-C does it: its ssh hears it too. */
+  interrupted(): Promise<number | null> {
+    process.kill(-(child.pid ?? 0), "SIGINT");
+    return this.ended;
   }
 
   async says(what: RegExp): Promise<void> {
@@ -61,8 +68,7 @@ test("lines of both come in the order of time; a node that is gone is named, ask
   pair.comesBack("b");
   await follow.says(/^b: is heard again$/m);
   await follow.says(/ {2}b {2}vip.py {2}third$/m);
-  child.kill("SIGINT");
-  assert.equal(await follow.ended, 0);
+  assert.equal(await follow.interrupted(), 0);
 });
 
 test("Ctrl-C ends it with how many are heard; --json gives an object for each line", async () => {
@@ -70,8 +76,7 @@ test("Ctrl-C ends it with how many are heard; --json gives an object for each li
   pair.dies("b");
   const follow = new Follow("--json");
   await follow.says(/"text":"alone"\}$/m);
-  child.kill("SIGINT");
-  assert.equal(await follow.ended, 1);
+  assert.equal(await follow.interrupted(), 1);
 });
 
 test("a line waits for older ones of the other node, and no longer", () => {

@@ -136,6 +136,19 @@ describe("why", () => {
     assert.equal(move?.why, "a was no longer heard; it cannot be asked now");
   });
 
+  test("a failover that was asked for is the reason of the first move since, and of no later one", () => {
+    const log = line(at - 1, "asked", { what: "failover", by: "bob@desk", why: "burnt" });
+    const moves = [moved(), moved({ id: "2", startedAt: at + 40 })].map((one) => JSON.stringify(one)).join("\n");
+    const found = historyOf({ a: null, b: pastFrom(moves, log) }, enis, "stable", 0);
+    assert.deepEqual(
+      found.map(({ why, askedBy }) => [why, askedBy]),
+      [
+        ["failover: burnt", "bob@desk"],
+        ["a was no longer heard; it cannot be asked now", null],
+      ],
+    );
+  });
+
   test("of a planned switch what its move keeps: who asked, and why; the service itself is nobody", () => {
     const asking = (by: string | null) => {
       const given = JSON.stringify(moved({ trigger: "switch", asked: { by, why: "new kernel" } }));

@@ -172,21 +172,10 @@ class Sizes(Hosts):
         self.comes_back(sock, 200, lambda: self.moves_to(self.a))
 
 
-class Mover:
-    def __init__(self):
-        self.troubles = {}
-
-    def trouble(self, what, message, kind):
-        self.troubles[what] = message
-
-    def well(self, what):
-        self.troubles.pop(what, None)
-
-
 class SilentTunnel(Hosts):
     def passage_of(self, node):
         values = support.values(node=node.name, peerAddress=self.address_of_peer(node), keepConnectionsS=KEEP_S)
-        return passage.Passage(settings.Settings(values), Mover())
+        return passage.Passage(settings.Settings(values), support.Troubles())
 
     def asks(self, one, node, times: int):
         """So many questions, by a clock that does not wait for them; each heard by the peer's words, too."""

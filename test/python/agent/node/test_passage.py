@@ -9,17 +9,6 @@ from keepalived_vip.agent.node import passage, peer
 HAS, KEEPS = {"id": "has"}, {"id": peer.SERVES, "phase": "no", "leftS": 600}
 
 
-class Mover:
-    def __init__(self):
-        self.troubles = {}
-
-    def trouble(self, what, message, kind):
-        self.troubles[what] = message
-
-    def well(self, what):
-        self.troubles.pop(what, None)
-
-
 class Ear:
     """What the peer is asked by words; of the clock."""
 
@@ -34,7 +23,7 @@ class Passage(passage.Passage):
     """With a peer that answers as the test wants it, and a clock of the test's."""
 
     def __init__(self, tunnel=True, words=None):
-        super().__init__(settings.Settings(support.values(keepConnectionsS=600)), Mover())
+        super().__init__(settings.Settings(support.values(keepConnectionsS=600)), support.Troubles())
         self.tunnel, self.words, self.ear, self.now, self.sent = tunnel, words, Ear(), 100.0, []
 
     def send(self, now):

@@ -38,7 +38,7 @@ def maintenance(conf, args) -> int:
 
 def seconds(text: str) -> int:
     """`90s`, `30m`, `2h`, `1d`."""
-    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    unit = scheduled.UNITS.get(text[-1:])
     if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
         raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
     return int(text[:-1]) * unit

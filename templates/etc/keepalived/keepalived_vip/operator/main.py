@@ -68,7 +68,7 @@ def status(conf, as_json: bool) -> int:
 
 
 def self_test(conf, as_json: bool) -> int:
-    from keepalived_vip.operator import selftest
+    from keepalived_vip.operator.selftest import selftest
 
     return selftest.show(conf, as_json)
 

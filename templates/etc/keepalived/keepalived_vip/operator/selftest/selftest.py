@@ -8,9 +8,9 @@ import os
 import time
 
 from keepalived_vip.agent.node import peer
-from keepalived_vip.operator import prerequisites
-from keepalived_vip.operator.prerequisites import PUSH_AGAIN
-from keepalived_vip.operator.prerequisites_cloud import CloudChecks
+from keepalived_vip.operator.selftest import prerequisites
+from keepalived_vip.operator.selftest.prerequisites import PUSH_AGAIN
+from keepalived_vip.operator.selftest.prerequisites_cloud import CloudChecks
 
 FIRST_S, SECOND_S = 7.0, 6.0  # limits of the two rounds
 WORDS = {"pass": "ok", "fail": "FAIL", "unknown": "?"}

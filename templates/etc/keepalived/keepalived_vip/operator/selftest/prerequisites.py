@@ -7,7 +7,8 @@ import threading
 import time
 
 from keepalived_vip.agent.node import firewall, flows, nic, peer
-from keepalived_vip.operator import adverts, drift, held, probe
+from keepalived_vip.operator import adverts, probe
+from keepalived_vip.operator.selftest import drift, held
 from keepalived_vip.operator.status import run, span
 
 LISTEN_S = 3.0  # for adverts, at least

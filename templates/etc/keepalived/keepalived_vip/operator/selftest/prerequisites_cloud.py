@@ -7,7 +7,7 @@ from keepalived_vip import cloud, http1
 from keepalived_vip.agent.vip import calls
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import PATH, Credentials, Unavailable
-from keepalived_vip.operator.prerequisites import NotAsked, Problem, at_once, words
+from keepalived_vip.operator.selftest.prerequisites import NotAsked, Problem, at_once, words
 from keepalived_vip.operator.status import HOLDERS, span
 
 NAME_S, REACH_S = 5.0, 6.0

@@ -1,0 +1,38 @@
+"""One node of two that keep connections, told what happened, and what it says."""
+
+from keepalived_vip.agent.policy import connections
+
+KEEP_S = 600
+
+
+class Side:
+    """One node's state, and its clock."""
+
+    def __init__(self, master: bool) -> None:
+        self.now, self.master, self.switching, self.moved = 100.0, master, False, False
+        self.taking, self.here, self.listed, self.leaving = False, master, False, False
+        self.state = connections.Keeping(KEEP_S)
+        self.stands()
+
+    def stands(self, **changes) -> None:
+        for name, value in changes.items():
+            setattr(self, name, value)
+        here_at = self.now if self.here else None
+        listed_at = self.now if self.here or self.listed else None
+        stands = self.switching, self.moved, self.taking, here_at, None, listed_at, self.leaving
+        connections.stands(self.state, self.now, self.master, *stands)
+
+    def later(self, seconds: float) -> None:
+        self.now += seconds
+        self.stands()
+
+    def word(self):
+        return connections.word(self.state, self.now)
+
+    def words(self, seconds: int) -> list:
+        """What it says within so many seconds."""
+        said = []
+        for _ in range(seconds * 10):
+            said.append(self.word())
+            self.later(0.1)
+        return [word for word in said if word is not None]

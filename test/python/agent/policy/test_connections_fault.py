@@ -1,0 +1,274 @@
+"""Who keeps connections after a fault, and while nobody knows where the VIP is."""
+
+import unittest
+
+from keepalived_vip.agent.policy import connections
+
+from agent.policy.side import KEEP_S, Side
+
+
+class Fault(unittest.TestCase):
+    """Nobody has asked for a move: the new MASTER begins."""
+
+    def forwards(self, node):
+        return connections.forwards(node.state, node.now)
+
+    def taker(self):
+        """A node that is about to take the VIP of a peer that would keep its connections."""
+        node = Side(master=False)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(60)
+        return node
+
+    def test_what_is_not_its_own_is_the_peers_from_the_request_on_until_three_seconds_after_it_has_the_vip(self):
+        node = self.taker()
+        self.assertFalse(self.forwards(node))
+        node.stands(master=True, taking=True)
+        self.assertTrue(self.forwards(node), "before any word of the peer's")
+        node.later(10)
+        node.stands(taking=False, here=True)
+        node.later(connections.SILENT_S - 0.1)
+        self.assertTrue(self.forwards(node))
+        node.later(0.1)
+        self.assertFalse(self.forwards(node), "a dead peer's clients are reset")
+
+    def test_a_peer_that_would_not_keep_any_is_sent_nothing(self):
+        node = self.taker()
+        connections.peer_holds(node.state, node.now, False)
+        node.stands(master=True, taking=True)
+        self.assertFalse(self.forwards(node))
+
+    def test_a_peer_that_says_that_it_keeps_none_is_believed_until_the_vip_is_taken_anew(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.peer_keeps(node.state, node.now, 0, 0)
+        node.later(1)
+        self.assertFalse(self.forwards(node))
+        node.stands(taking=False, here=True)
+        node.stands(taking=True, here=False)
+        self.assertTrue(self.forwards(node))
+
+    def test_it_tells_the_peer_at_once_and_once_a_second_for_as_long_as_it_asks(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        told = []
+        for _ in range(30):
+            told.append(connections.tells_of_taking(node.state, node.now))
+            node.later(0.1)
+        self.assertEqual((told[0], told.count(True)), (True, 3))
+        node.stands(taking=False, here=True)
+        self.assertFalse(connections.tells_of_taking(node.state, node.now))
+
+    def test_a_node_that_lost_master_keeps_them_once_it_hears_that_the_peer_takes_the_vip(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        self.assertEqual(node.words(5), [], "the peer may have an earlier release, and take it for a request")
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_a_word_that_comes_long_after_the_demotion_finds_nothing_to_keep(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        node.later(connections.PENDING_S)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        self.assertFalse(connections.keeps(node.state))
+
+    def test_until_the_peer_has_the_vip_none_left_is_no_end_for_the_cloud_delivers_here(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        connections.counted(node.state, 0)
+        self.assertTrue(connections.keeps(node.state))
+        connections.peer_holds(node.state, node.now, True)
+        connections.counted(node.state, 0)
+        self.assertTrue(connections.keeps(node.state), "a word of before")
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        connections.counted(node.state, 0)
+        self.assertEqual(node.state.why_ended, connections.ALL_CLOSED)
+
+    def stalled(self):
+        """MASTER after it stood still, or in a partition, and hears that the peer takes the VIP."""
+        node = Side(master=True)
+        connections.peer_takes(node.state, node.now - 2, node.now, True)
+        return node
+
+    def test_a_master_whose_vip_is_taken_keeps_them_too(self):
+        node = self.stalled()
+        self.assertEqual(node.word(), (KEEP_S, None))
+        self.assertIsNone(connections.through(node.state, node.now), "the cloud delivers here as yet")
+        connections.peer_carries(node.state, node.now, True)
+        self.assertFalse(connections.stays(node.state, node.now), "the address on its NIC is keepalived's")
+
+    def test_it_ends_with_a_look_that_no_request_of_the_peers_can_make_untrue(self):
+        node = self.stalled()
+        node.later(connections.SETTLED_S - 2.1)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(0.1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_partitioned_master_answers_through_the_peer_until_it_takes_the_vip_back(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        connections.peer_carries(node.state, node.now, True)
+        self.assertTrue(connections.through(node.state, node.now))
+        node.stands(taking=True)
+        self.assertIsNone(connections.through(node.state, node.now))
+
+    def test_a_master_by_election_that_is_demoted_again_keeps_its_own_at_once(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(master=False, taking=False)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_the_look_of_an_earlier_time_as_master_ends_nothing(self):
+        node = Side(master=True)
+        node.stands(master=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        node.now += connections.SETTLED_S + 1
+        before = node.now - 0.5
+        connections.stands(node.state, node.now, True, False, False, True, before)
+        self.assertTrue(connections.keeps(node.state))
+
+    def test_a_planned_switch_given_up_half_way_keeps_them_until_a_look_has_found_the_vip(self):
+        node = Side(master=True)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.stands(switching=False)
+        self.assertTrue(connections.keeps(node.state))
+        node.stands(here=True)
+        self.assertTrue(connections.keeps(node.state), "its request may be on its way")
+        node.later(connections.SETTLED_S)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_node_that_got_the_vip_by_a_switch_that_nobody_ended_keeps_what_it_has_since(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_a_node_without_the_vip_tells_a_peer_that_takes_it_that_there_is_nothing_to_wait_for(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        self.assertEqual(node.words(5), [(0, 0)])
+
+    def test_who_takes_it_would_keep_connections_as_well(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        node.stands(master=True, taking=True)
+        self.assertTrue(self.forwards(node), "a peer whose looks at the cloud all failed has never said that it has it")
+
+    def test_a_node_that_becomes_master_keeps_what_it_opens_while_the_peers_request_is_on_its_way(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        node.later(1)
+        node.stands(master=True, here=True)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(connections.SETTLED_S)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_request_that_met_no_answer_counts_until_a_look_shows_where_the_vip_is(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        node.stands(taking=False)
+        node.later(30)
+        self.assertTrue(self.forwards(node), "the cloud is down, and may have moved it")
+        node.stands(here=True)
+        node.later(connections.SILENT_S)
+        self.assertFalse(self.forwards(node))
+
+    def test_packets_for_a_dead_peer_show_that_the_vip_is_here_while_the_cloud_is_down(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        connections.sent_on(node.state, 5, node.now)
+        node.later(10)
+        connections.sent_on(node.state, 5, node.now)
+        node.later(1)
+        connections.sent_on(node.state, 6, node.now)
+        node.later(1.9)
+        self.assertTrue(self.forwards(node))
+        node.later(0.1)
+        self.assertFalse(self.forwards(node), "three seconds after the last count that showed none")
+
+    def test_the_time_counts_from_when_the_vip_has_gone(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(20)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(KEEP_S - 1)
+        connections.peer_holds(node.state, node.now, True)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+    def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
+        node = self.stalled()
+        node.stands(here=False, master=False)
+        began_at = node.now
+        for _ in range(2 * int(connections.GONE_S)):
+            connections.peer_takes(node.state, node.now, node.now, False)
+            self.assertEqual(node.state.until, min(node.now, began_at + connections.GONE_S) + KEEP_S)
+            node.later(1)
+
+    def test_a_master_that_has_the_vip_serves_them_itself_and_its_time_does_not_run(self):
+        node = self.stalled()
+        node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_nor_does_it_while_a_move_is_stuck_and_the_vip_shows_here_as_yet(self):
+        node = self.stalled()
+        node.stands(here=False, listed=True)
+        for _ in range(KEEP_S):
+            connections.peer_takes(node.state, node.now, node.now, True)
+            node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
+        node.stands(listed=False)
+        node.later(5)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(KEEP_S - 1)
+        self.assertTrue(connections.keeps(node.state), "it counts from when the peer has it")
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+    def test_nor_between_two_looks_that_are_far_from_each_other(self):
+        node = self.stalled()
+        for now in (node.now + connections.GONE_S, node.now + connections.GONE_S + KEEP_S):
+            connections.stands(node.state, now - 1, True, False, False, False, None, None, node.now)
+            self.assertTrue(connections.keeps(node.state))
+        connections.stands(node.state, now, True, False, False, False, None, None, node.now)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER, "the last of them is too old to prove anything")
+
+    def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
+        node = self.stalled()
+        node.stands(here=False, listed=True)
+        node.later(connections.STUCK_S - 1)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_master_whose_vip_is_on_its_way_by_a_request_that_it_did_not_hear_of_keeps_what_it_has(self):
+        for understands in (False, True):
+            node = Side(master=True)
+            if understands:
+                connections.heard(node.state, node.now, node.now)
+            node.stands(here=False, listed=True, leaving=True)
+            self.assertEqual(connections.keeps(node.state), understands)
+        node.later(connections.STUCK_S - 1)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+        node.later(1)
+        self.assertFalse(connections.keeps(node.state), "once for each time")
+
+    def test_and_keeps_nothing_any_more_once_the_move_has_failed(self):
+        node = Side(master=True)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(here=False, listed=True, leaving=True)
+        node.stands(here=True, leaving=False)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+
+if __name__ == "__main__":
+    unittest.main()
