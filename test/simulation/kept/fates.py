@@ -9,7 +9,7 @@ from keepalived import MASTER
 RULES = {
     "kept": "a connection is reset by nobody while the node that has it lives, until the time is over",
     "dead": "nothing is sent on to a dead node for more than three seconds, nor for long into a tunnel that is shut",
-    "time": "a node serves none of its connections for longer than the time after the VIP has left it",
+    "time": "a node serves none of its connections for longer than the time, and 42 s, after the VIP has left it",
     "stuck": "while both nodes live, no packet of a connection is lost for more than a few seconds",
     "left": "once the time is over nothing is kept, sent on or lent any more",
 }
