@@ -58,7 +58,11 @@ export function inTheWay({ view, checks, nodes, mode }: Found): string[] {
     mode === "standing-master" && master !== null && view.nodes[master].report?.preferred === false
       ? [`${master}, which is MASTER, is not the preferred node: npm run ha -- switchover`]
       : [];
-  const failed = verdictOf(checks) === 0 ? [] : ["the self-test does not pass: npm run ha -- self-test"];
+  const failing = nodeNames.flatMap((node) =>
+    (checks[node].checks ?? []).flatMap(({ name, result }) => (result === "pass" ? [] : [`${name} on ${node}`])),
+  );
+  const which = failing.length > 0 ? ` (${failing.join(", ")})` : "";
+  const failed = verdictOf(checks) === 0 ? [] : [`the self-test does not pass${which}: npm run ha -- self-test`];
   return [
     ...(verdict === "healthy" ? [] : why.length > 0 ? why : [`the pair is ${verdict}`]),
     ...away,
@@ -117,9 +121,8 @@ export function planDrill(found: Found, wish: DrillWish, clients: string[]): Pla
 
 /** Why it is not begun; null when it can be. */
 export function refusalOf({ steps }: Plan, found: Found): string | null {
-  const way = inTheWay(found);
-  if (way.length === 0 && steps.length > 0) return null;
-  return `Refused, nothing has changed: ${way.join("; ") || "the plan is empty"}.`;
+  const way = [...inTheWay(found), ...(steps.length > 0 ? [] : ["the plan is empty"])];
+  return way.length === 0 ? null : `Refused, nothing has changed: ${way.join("; ")}.`;
 }
 
 /** Seconds with as many digits as they need. */

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { drillFrom } from "../../../cli/ha/commands/drill.ts";
 import { clientsFrom } from "../../../cli/ha/drill/clients.ts";
 import { type FaultName, faultNames, make, type Tool } from "../../../cli/ha/drill/faults.ts";
-import { drillText, type Found, inTheWay, nodeReadyFrom, planDrill } from "../../../cli/ha/drill/plan.ts";
+import { drillText, type Found, inTheWay, nodeReadyFrom, planDrill, refusalOf } from "../../../cli/ha/drill/plan.ts";
 import { endedByWord, gapsOf } from "../../../cli/ha/drill/record.ts";
 import { reportHtml, reportJson, reportMarkdown } from "../../../cli/ha/drill/report.ts";
 import { timelineOf, windowOf } from "../../../cli/ha/drill/timeline.ts";
@@ -64,13 +64,19 @@ describe("the plan", () => {
     const away = seen((view) => inMaintenance(view.nodes.b.report!));
     assert.match(inTheWay(found({ view: away })).join("; "), /new kernel/);
     const failing = { checks: [{ ...check, result: "fail" as const }], problem: null };
-    assert.match(inTheWay(found({ checks: { a: passed, b: failing } })).join("; "), /self-test/);
+    assert.match(inTheWay(found({ checks: { a: passed, b: failing } })).join("; "), /self-test.* \(nic on b\)/);
     assert.match(inTheWay(found({ nodes: { a: ready, b: null } })).join("; "), /^b could not be asked/);
     assert.match(inTheWay(found({ nodes: { a: { ...ready, busy: true }, b: ready } })).join("; "), /in force on a/);
     const other = seen((view) => {
       view.nodes.a.report!.preferred = false;
     });
     assert.match(inTheWay(found({ view: other, mode: "standing-master" })).join("; "), /not the preferred node/);
+  });
+
+  test("is refused for an empty plan as well as for what is in the way", () => {
+    const refused = (from: Found) => String(refusalOf(planDrill(from, { ...wish, faults: ["power"] }, []), from));
+    assert.match(refused(found()), /nothing has changed: the plan is empty/);
+    assert.match(refused(found({ nodes: { a: ready, b: null } })), /b could not be asked.*; the plan is empty/);
   });
 
   test("knows of a node what that has printed", () => {
