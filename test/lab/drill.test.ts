@@ -26,11 +26,25 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A drill that is carried out, and where its report will be. */
-function begun(...args: string[]): { ha: Ha; out: string } {
+/** A drill that was asked for, and where its report will be. */
+function asked(...args: string[]): { ha: Ha; out: string } {
   count += 1;
   const out = join(folder, String(count));
   return { ha: new Ha(lab, "drill", "--run", "--yes", "--out", out, ...args), out };
+}
+
+/** One that is carried out. On a machine that stands still for seconds a node may have no answer in time: it is refused. */
+async function begun(...args: string[]): Promise<{ ha: Ha; out: string }> {
+  for (let left = 5; ; left -= 1) {
+    const drill = asked(...args);
+    const begins = await drill.ha.says(/^1 of /m).then(
+      () => true,
+      () => false,
+    );
+    if (begins) return drill;
+    assert.ok(left > 1, drill.ha.text);
+    await whole();
+  }
 }
 const told = (out: string) => JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as Told;
 
@@ -55,7 +69,6 @@ const whole = async () => {
 test("without --run it only says what it would do, and an empty plan is refused", async () => {
   const before_ = await moves();
   let plan = new Ha(lab, "drill");
-  // A machine that stood still for seconds has a pair that is between two states when it is looked at.
   await until("a plan from a whole pair", async () => {
     if ((await plan.ended) === 0 && plan.text.includes("healthy, MASTER is ")) return true;
     plan = new Ha(lab, "drill");
@@ -72,7 +85,7 @@ test("without --run it only says what it would do, and an empty plan is refused"
 });
 
 test("with every fault it holds, each time from a whole pair to a whole pair, and tells all of it", async () => {
-  const { ha, out } = begun("--really", ...patient);
+  const { ha, out } = await begun("--really", ...patient);
   assert.equal(await ha.ended, 0, ha.text);
   const { verdict, phases } = told(out);
   assert.equal(verdict, "held");
@@ -100,7 +113,7 @@ test("with every fault it holds, each time from a whole pair to a whole pair, an
 });
 
 test("a promise that is not kept is told as such", async () => {
-  const { ha, out } = begun("--really", "--fault", "power", "--within", "100ms");
+  const { ha, out } = await begun("--really", "--fault", "power", "--within", "100ms");
   assert.equal(await ha.ended, 1, ha.text);
   assert.equal(told(out).verdict, "not held");
   assert.match(ha.text, /did not hold: power on [ab] \(answered again within 0\.1 s/);
@@ -111,7 +124,7 @@ test("it does not begin while the pair is not whole", async () => {
   const { nodes } = await lab.converged();
   const standby = nodes.find(({ state }) => state === "BACKUP")?.name ?? "b";
   await lab.run("ssh", standby, "systemctl stop keepalived");
-  const { ha, out } = begun();
+  const { ha, out } = asked();
   assert.equal(await ha.ended, 4, ha.text);
   assert.match(ha.text, /Refused, nothing has changed: .*keepalived does NOT run/);
   assert.equal(existsSync(out), false);
@@ -123,7 +136,7 @@ test("it does not begin while the pair is not whole", async () => {
 const inForce = async () => (await left()).some((text) => /^active/m.test(text));
 
 test("Ctrl-C undoes the fault, and the report says that it was stopped", async () => {
-  const { ha, out } = begun("--fault", "keepalived-stop,switch", ...patient);
+  const { ha, out } = await begun("--fault", "keepalived-stop,switch", ...patient);
   await until("a fault is in force", inForce);
   assert.equal(await ha.interrupted(), 2, ha.text);
   const { verdict, stopped, phases } = told(out);
@@ -134,7 +147,7 @@ test("Ctrl-C undoes the fault, and the report says that it was stopped", async (
 
 for (const fault of ["keepalived-stop", "partition"]) {
   test(`whoever runs it is gone in the middle of ${fault}: the nodes undo it by themselves`, async () => {
-    const { ha } = begun("--fault", fault, ...patient);
+    const { ha } = await begun("--fault", fault, ...patient);
     await until("a fault is in force", inForce);
     ha.kill();
     await until("the nodes have undone it", async () => (await left()).every((text) => text === "inactive"));
@@ -145,7 +158,7 @@ for (const fault of ["keepalived-stop", "partition"]) {
 test("in standing-master the VIP returns each time, which the plan counts", async () => {
   await lab.run("up", "--set", "mode=standing-master", "--set", "preemptDelay=1");
   await lab.until(({ converged }) => converged, "the preferred node is MASTER");
-  const { ha, out } = begun("--fault", "switch,keepalived-stop", ...patient);
+  const { ha, out } = await begun("--fault", "switch,keepalived-stop", ...patient);
   assert.equal(await ha.ended, 0, ha.text);
   assert.deepEqual(
     told(out).phases.map(({ node, masterAfter, moves: made, movesAtMost }) => [
