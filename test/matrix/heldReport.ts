@@ -5,7 +5,7 @@ import { markdownTable } from "./table.ts";
 
 export const heldHeading = "## Open connections";
 
-/** Three seconds of silence, and one in which a node of a busy machine learns that the VIP is its own. */
+/** TCP's own wait, of a client that has asked in vain just before a move of 3.5 s, and what a busy machine adds. */
 const resetLimitMs = 4000;
 
 interface Found {
@@ -54,8 +54,9 @@ ${markdownTable([
 ])}
 
 The power cut, in ms: from the cut until the cloud delivers to the new node; from the cut to the first and to the last reset of the 200;
-and how long after the move the last one was. Three seconds of silence begin when the new node knows that the VIP is its own, which it
-asks the cloud for again and again; then it has all clients reset. Of the last resets after the move ${inTime(cuts)}
+and how long after the move the last one was. A dead node has three seconds of silence, counted from the new one's request for the VIP;
+then whoever has asked since the move is reset at once. A client which asked last just before the move is reset at its next try: its
+TCP waits about as long again as it has asked in vain, the time of the move. Of the last resets after the move ${inTime(cuts)}
 
 ${markdownTable([
   ["nodes", "moved", "first reset", "last reset", "after the move"],

@@ -30,6 +30,7 @@ class Kernel:
 class Passage:
     def __init__(self, conf, mover):
         self.open = self.answered = True
+        self.signs, self.lived = False, 0.0
 
     def passes(self):
         return self.open
@@ -42,6 +43,13 @@ class Passage:
 
     def heard(self, news, said_at):
         return False
+
+    def lived_at(self):
+        return self.lived
+
+    def ask_for_sign(self, now):
+        """Answered at once, by a peer that gives signs of life."""
+        self.lived = now if self.signs else self.lived
 
     def turn(self, ear, now):
         return now + 10
@@ -139,6 +147,23 @@ class Kept(unittest.TestCase):
             told = [message for message in self.ear.said if message["id"] == peer.READY]
             self.assertEqual((bool(told), self.forwards()), (passes, passes))
             self.known.master, self.known.asked.claim = False, False
+            self.turns(0.1)
+
+    def test_a_dead_peer_is_sent_nothing_soon_after_a_move_and_one_whose_kernel_answers_for_three_seconds(self):
+        for signs in (False, True):
+            self.kept.passage.signs = signs
+            self.hears(id="has", leftS=KEEP_S)
+            self.known.master, self.known.asked.claim = True, True
+            self.turns(10.0)
+            self.assertTrue(self.forwards())
+            self.known.asked.claim = False
+            self.known.seen.holder, self.known.seen.available, self.known.seen.at = support.ME, True, self.now
+            self.turns(1.0)
+            self.assertEqual(self.forwards(), signs)
+            self.assertEqual(self.kept.kernel.made[-1][2], not signs, "its clients are reset")
+            self.turns(connections.SILENT_S - 0.8)
+            self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
+            self.known.master = False
             self.turns(0.1)
 
     def test_it_keeps_none_any_more_once_they_would_have_to_go_through_there(self):

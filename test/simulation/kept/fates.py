@@ -8,12 +8,14 @@ from keepalived import MASTER
 
 RULES = {
     "kept": "a connection is reset by nobody while the node that has it lives, until the time is over",
-    "dead": "nothing is sent on to a dead node for more than three seconds, nor for long into a tunnel that is shut",
+    "dead": "nothing is sent on to a dead node for more than three seconds, counted from the request for the VIP "
+    "and not before it is here, nor for long into a tunnel that is shut",
     "time": "a node serves none of its connections for longer than the time, and 42 s, after the VIP has left it",
     "stuck": "while both nodes live, no packet of a connection is lost for more than a few seconds",
     "left": "once the time is over nothing is kept, sent on or lent any more",
 }
 SILENT_S = 3.0
+ANSWER_S = 0.5  # one last question, once the VIP is here
 UNANSWERED_S = 5.0  # three questions, 2 s apart
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
@@ -34,6 +36,7 @@ class Fates:
         self.away_since = [None, None]
         self.home_since = [None, None]
         self.asked_at = [float("inf")] * 2  # when the other one did for the VIP
+        self.asked_since = [None, None]  # and first did, since the node came home
         self.dead_since = [None, None]
         self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
         # What hinders: since when, and all that is over, as (from, until).
@@ -63,7 +66,7 @@ class Fates:
             holds = world.cloud.holder == node.eni
             home = holds and node.keepalived.state == MASTER
             if home and self.home_since[index] is None:
-                self.home_since[index] = now
+                self.home_since[index], self.asked_since[index] = now, None
             elif not home:
                 self.leaves(index)
             if not node.powered:
@@ -85,7 +88,10 @@ class Fates:
 
     def asked(self, node) -> None:
         """It asks the cloud for the VIP."""
-        self.asked_at[1 - node.index] = self.world.now
+        index = 1 - node.index
+        self.asked_at[index] = self.world.now
+        if self.asked_since[index] is None:
+            self.asked_since[index] = self.world.now
 
     def mark(self, what: str, index: int, so: bool, now: float) -> None:
         key = what, index
@@ -120,11 +126,13 @@ class Fates:
         if self.sent_since[node.index] < world.cloud.held_since:
             self.sent_since[node.index] = world.now
         worked_at = max([end for _, end in self.over.get(("speaks", node.index), [])] + [LONG_AGO])
-        if node.record.trouble_until > world.cloud.held_since:
-            worked_at = max(worked_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
-        silent_s = world.now - max(since, world.cloud.held_since, worked_at, node.record.master_since)
-        if silent_s > SILENT_S + SOON_S:
-            self.broken("dead", "%s sends to %s, which is dead for %.1f s", node.name, peer.name, silent_s)
+        here_at = world.cloud.held_since
+        if node.record.trouble_until > here_at:
+            here_at = max(here_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
+        asked_at = min(here_at, self.asked_at[peer.index])
+        silent_since = max(since, asked_at, worked_at, node.record.master_since)
+        if world.now > max(here_at + ANSWER_S, silent_since + SILENT_S) + SOON_S:
+            self.broken("dead", "%s sends to %s, which is dead for %.1f s", node.name, peer.name, world.now - since)
 
     def spoke_since(self) -> float:
         """Since when both services can speak and hear."""
@@ -172,12 +180,18 @@ class Fates:
             and world.cloud.holder != owner.eni
             or any(self.unheard(index, away_at) for index in (0, 1))
             or self.hindered("speaks", owner.index, SILENT_S - SOON_S, since, held_since if takes else LONG_AGO)
+            or self.stood_still(owner.index)
             or self.hindered("speaks", peer.index, SILENT_S - SOON_S, since)
             or self.hindered("tunnel", owner.index, 0.0, since - PASSAGE_S)
             or self.off_at(peer.index, held_since)
             or any(self.rests(node) for node in (owner, peer))
             or self.booted(peer.index)
         )
+
+    def stood_still(self, index: int) -> bool:
+        """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""
+        asked_at, since = self.asked_since[index], self.world.cloud.held_since - SOON_S
+        return asked_at is not None and self.hindered("stands", index, SILENT_S - SOON_S, since, asked_at)
 
     def spans(self, what: str, index: int) -> list:
         """(from, until) of each time that it was so."""

@@ -5,8 +5,18 @@ from mutants import Mutant
 MUTANTS = [
     Mutant(
         "a peer that says nothing any more is sent packets for half a minute",
-        "connections",
+        "silence",
         ("SILENT_S = 3.0 ", "SILENT_S = 30.0 "),
+    ),
+    Mutant(
+        "the silence of a dead peer counts from when the VIP is here",
+        "silence",
+        ("    since = min(silence.vip_at, max(silence.lived_at, silence.since))\n", "    since = silence.vip_at\n"),
+    ),
+    Mutant(
+        "a peer whose kernel answers, and that says no word, is taken for dead",
+        "silence",
+        ("    silence.lived_at = max(silence.lived_at, at)\n", "    pass\n"),
     ),
     Mutant(
         "the time has no end",

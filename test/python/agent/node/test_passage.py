@@ -120,6 +120,21 @@ class Passes(unittest.TestCase):
         one.go(2 + passage.ASK_S)
         self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
 
+    def test_a_sign_of_life_is_asked_for_in_between_and_one_that_is_missing_is_no_question_that_was_missed(self):
+        one = Passage(words=KEEPS).go(1)
+        for _ in range(10):
+            one.ask_for_sign(one.now)
+            asked_at = one.now
+            one.go(0.1)
+            self.assertEqual(one.lived_at(), asked_at)
+        one.tunnel = False
+        for _ in range(10):
+            one.ask_for_sign(one.now)
+            one.go(0.1)
+        self.assertEqual((one.lived_at(), one.passes(), one.missed), (asked_at, True, 0))
+        one.heard(KEEPS, one.now)
+        self.assertEqual(one.lived_at(), one.now, "a word is one as well")
+
     def test_few_packets_or_new_rules_prove_nothing(self):
         one = Passage().go(1)
         one.went(one.now, True, 1000, 500)

@@ -1,10 +1,13 @@
 """Who keeps connections after a fault, and while nobody knows where the VIP is."""
 
+import copy
 import unittest
 
-from keepalived_vip.agent.policy import connections
+from keepalived_vip.agent.policy import connections, silence
 
 from agent.policy.side import KEEP_S, Side
+
+STEP_S = 0.125  # of the clock: sums of these are exact
 
 
 class Fault(unittest.TestCase):
@@ -20,17 +23,85 @@ class Fault(unittest.TestCase):
         node.later(60)
         return node
 
-    def test_what_is_not_its_own_is_the_peers_from_the_request_on_until_three_seconds_after_it_has_the_vip(self):
+    def takes(self, seconds: float, signs: bool = False):
+        """One that has asked for the VIP, and has it so much later. signs: the peer's kernel shows that it lives."""
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        for _ in range(int(seconds / STEP_S)):
+            node.later(STEP_S)
+            if signs:
+                connections.lives(node.state, node.now, node.now)
+            self.assertTrue(self.forwards(node), "the cloud may deliver here from any moment on")
+        node.stands(taking=False, here=True)
+        return node
+
+    def forwards_for(self, node, lives=lambda: False) -> float:
+        """For how many seconds from now on."""
+        since = node.now
+        while self.forwards(node):
+            node.later(STEP_S)
+            if lives():
+                connections.lives(node.state, node.now, node.now)
+        return node.now - since
+
+    def test_what_is_not_its_own_is_the_peers_from_the_request_on_before_any_word_of_the_peers(self):
         node = self.taker()
         self.assertFalse(self.forwards(node))
         node.stands(master=True, taking=True)
-        self.assertTrue(self.forwards(node), "before any word of the peer's")
-        node.later(10)
-        node.stands(taking=False, here=True)
-        node.later(connections.SILENT_S - 0.1)
         self.assertTrue(self.forwards(node))
-        node.later(0.1)
-        self.assertFalse(self.forwards(node), "a dead peer's clients are reset")
+
+    def test_a_peer_without_a_sign_of_life_is_dead_three_seconds_after_the_request(self):
+        self.assertEqual(self.forwards_for(self.takes(1.5)), connections.SILENT_S - 1.5)
+
+    def test_and_at_once_where_the_move_took_longer_but_for_one_last_question(self):
+        node = self.takes(10)
+        self.assertTrue(connections.wants_sign(node.state, node.now))
+        self.assertEqual(self.forwards_for(node), silence.ANSWER_S)
+
+    def test_one_that_answers_that_stood_still_until_now(self):
+        node = self.takes(10)
+        connections.lives(node.state, node.now, node.now)
+        self.assertEqual(self.forwards_for(node), connections.SILENT_S)
+
+    def test_one_whose_kernel_answers_has_three_seconds_from_the_vip_on_to_say_its_first_word(self):
+        self.assertEqual(self.forwards_for(self.takes(10, signs=True)), connections.SILENT_S)
+        self.assertEqual(self.forwards_for(self.takes(10), lives=lambda: True), connections.SILENT_S, "and no more")
+
+    def test_one_that_dies_meanwhile_is_dead_three_seconds_after_its_last_sign(self):
+        node = self.taker()
+        node.stands(master=True, taking=True)
+        node.later(1)
+        connections.lives(node.state, node.now, node.now)
+        node.later(2)
+        node.stands(taking=False, here=True)
+        self.assertEqual(self.forwards_for(node), connections.SILENT_S - 2)
+
+    def test_a_sign_after_the_end_brings_nothing_back(self):
+        node = self.takes(10)
+        node.later(1)
+        connections.lives(node.state, node.now, node.now)
+        self.assertFalse(self.forwards(node))
+
+    def test_a_word_counts_longer_than_a_silence_that_began_before(self):
+        node = self.takes(2.9)
+        connections.peer_keeps(node.state, node.now, KEEP_S)
+        self.assertEqual(self.forwards_for(node), connections.SILENT_S)
+
+    def test_the_kernel_of_the_peer_is_asked_again_and_again_until_three_seconds_after_the_vip_is_here(self):
+        node, asked = self.taker(), 0
+        self.assertFalse(connections.wants_sign(node.state, node.now), "while all is well")
+        node.stands(master=True, taking=True)
+        self.assertLessEqual(connections.next_sign(node.state, node.now), node.now)
+        for _ in range(int(10 / STEP_S)):
+            asked += connections.wants_sign(node.state, node.now)
+            node.later(STEP_S)
+        self.assertEqual(asked, 10 / silence.ASK_S)
+        node.stands(taking=False, here=True)
+        self.forwards_for(node)
+        self.assertEqual(connections.next_sign(node.state, node.now), float("inf"))
+        node.later(connections.SILENT_S)
+        connections.peer_keeps(node.state, node.now, KEEP_S)
+        self.assertFalse(connections.wants_sign(node.state, node.now), "from now on its words say it")
 
     def test_a_peer_that_would_not_keep_any_is_sent_nothing(self):
         node = self.taker()
@@ -176,7 +247,7 @@ class Fault(unittest.TestCase):
         node.later(30)
         self.assertTrue(self.forwards(node), "the cloud is down, and may have moved it")
         node.stands(here=True)
-        node.later(connections.SILENT_S)
+        node.later(silence.ANSWER_S)
         self.assertFalse(self.forwards(node))
 
     def test_packets_for_a_dead_peer_show_that_the_vip_is_here_while_the_cloud_is_down(self):
@@ -185,12 +256,14 @@ class Fault(unittest.TestCase):
         connections.sent_on(node.state, 5, node.now)
         node.later(10)
         connections.sent_on(node.state, 5, node.now)
-        node.later(1)
-        connections.sent_on(node.state, 6, node.now)
-        node.later(1.9)
-        self.assertTrue(self.forwards(node))
-        node.later(0.1)
-        self.assertFalse(self.forwards(node), "three seconds after the last count that showed none")
+        for lives in (False, True):
+            one = copy.deepcopy(node)
+            if lives:
+                connections.lives(one.state, one.now, one.now)
+            one.later(1)
+            connections.sent_on(one.state, 6, one.now)
+            # A kernel that answers: three seconds after the last count that showed none.
+            self.assertEqual(self.forwards_for(one), 2.0 if lives else silence.ANSWER_S)
 
     def test_the_time_counts_from_when_the_vip_has_gone(self):
         node = self.stalled()

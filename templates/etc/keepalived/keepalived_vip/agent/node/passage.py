@@ -29,7 +29,8 @@ class Passage:
         self.sock = None
         self.next_ask = self.asked_at = self.sent_at = 0.0
         self.soon = False  # it is asked once more meanwhile
-        self.waits = False  # for an answer
+        self.waits = self.wants_sign = False  # for an answer; for one that only shows that the peer's kernel lives
+        self.answered_at = 0.0  # when that was asked which it has answered
         self.answered = False  # ever
         self.missed = 0
         self.spoke_at = -1.0  # when the peer last said something
@@ -63,11 +64,20 @@ class Passage:
             self.keeps = news.get("leftS", 0) > 0
         return mine
 
+    def lived_at(self) -> float:
+        """When the peer last gave a sign of life."""
+        return max(self.spoke_at, self.answered_at)
+
+    def ask_for_sign(self, now: float) -> None:
+        """Asks in between whether the peer's kernel lives. Without an answer it is no question that was missed."""
+        self.wants_sign = True
+        self.send(now)
+
     def turn(self, ear, now: float) -> float:
         """Asks when it is time to; gives the time of the next turn."""
-        if self.waits and self.answer():
-            self.waits, self.answered, self.missed = False, True, 0
-            self.next_ask = self.asked_at + ASK_S
+        if (self.waits or self.wants_sign) and self.answer():
+            self.waits, self.wants_sign, self.answered, self.missed = False, False, True, 0
+            self.answered_at, self.next_ask = self.sent_at, self.asked_at + ASK_S
         if now >= self.rests_until:
             self.rests_until = 0.0
         if self.passes():
@@ -76,7 +86,8 @@ class Passage:
             self.ask(ear, now)
         elif self.soon and self.waits and now >= self.sent_at + POLL_S[-1]:
             self.send(now)
-        polls = [self.sent_at + wait for wait in POLL_S if self.waits and now < self.sent_at + wait]
+        waits = self.waits or self.wants_sign
+        polls = [self.sent_at + wait for wait in POLL_S if waits and now < self.sent_at + wait]
         return min(polls + [self.next_ask])
 
     def ask(self, ear, now: float) -> None:

@@ -15,12 +15,15 @@ After a fault B begins, which takes the VIP: it became MASTER, or claims it back
     1. From the moment that it asks the cloud, B takes it that A keeps connections, and tells it that it takes the VIP:
        the path changes within seconds, and what is not B's own would be reset.
     2. A, which lives, says that it keeps them, whatever its role: after a stall or in a partition it is MASTER, too.
-    3. An A that is dead says nothing. At three seconds of silence after B has the VIP its rules go.
+    3. An A that is dead says nothing, and its kernel answers nothing through the tunnel. At three seconds of that since
+       B's request (policy/silence.py), and not before B has the VIP, its rules go.
 A, should it have the VIP in the end, keeps no more once a look shows that which no earlier request can change.
 """
 
+from keepalived_vip.agent.policy import silence
+from keepalived_vip.agent.policy.silence import SILENT_S
+
 SAY_S = 1.0
-SILENT_S = 3.0  # a word may be lost, two are not; and a client of a dead node is to connect anew, not to hang
 FAREWELLS = 3
 # The peer waits `switch.PREPARE_S` for an answer. A kernel that is slower than this is not waited for: a move on
 # purpose is worth more than the connections.
@@ -71,6 +74,7 @@ class Keeping:
         self.taking = False  # MASTER, and has asked the cloud for the VIP
         self.asked_at = 0.0  # when it last did
         self.arrives = False  # packets show that the VIP is here, whatever the cloud says
+        self.silence = silence.Silence()  # the peer's
         self.sent_on, self.counted_at = None, 0.0  # how many went to the peer, as they were last counted
         self.peer_said_at = 0.0  # when it last said that it keeps some
         self.peer_done = False  # it has said since then that it keeps none
@@ -114,7 +118,7 @@ def stands(
             keeping.spent_at = None
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
-    takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking)
+    takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking, here)
     if switching and moved:
         keeping.peer_has = True
     elif keeping.taking or (here and not switching):
@@ -157,17 +161,39 @@ def pending(keeping: Keeping, now: float, here_at, there_at) -> bool:
     return keeping.taking and not looked and now < keeping.asked_at + ASKED_S
 
 
-def takes(keeping: Keeping, now: float, taking: bool, asks: bool) -> None:
+def takes(keeping: Keeping, now: float, taking: bool, asks: bool, here: bool) -> None:
     """Whether this node takes the VIP. The rules have to be in force before the path changes: no word is waited for, of
-    a peer that would keep its connections. asks: its request is on its way, or its task runs."""
+    a peer that would keep its connections. asks: its request is on its way, or its task runs; here: it has the VIP."""
     if asks:
         keeping.asked_at = now
     if taking and not keeping.taking:
         keeping.peer_done, keeping.next_take_at = False, now
         keeping.arrives = False
+        silence.begins(keeping.silence, now)
+    elif keeping.taking and not taking and here:
+        arrived(keeping, now, now)
+    elif not taking:
+        silence.breaks_off(keeping.silence)
     keeping.taking = taking
     if taking and keeping.peer_would and not keeping.peer_done and not keeping.arrives:
         keeping.peer_keeps_until = max(keeping.peer_keeps_until, now + SILENT_S)
+
+
+def arrived(keeping: Keeping, at: float, now: float) -> None:
+    """The VIP is here since then at least; from now on the peer's silence counts."""
+    if keeping.arrives:
+        return
+    keeping.arrives = True
+    silence.vip_is_here(keeping.silence, at, now)
+    if forwards(keeping, now):
+        keeping.peer_keeps_until = max(keeping.peer_said_at + SILENT_S, silence.over_at(keeping.silence))
+
+
+def lives(keeping: Keeping, at: float, now: float) -> None:
+    """A sign of life of the peer's, as it was last seen. One that is too late brings nothing back."""
+    silence.lives(keeping.silence, at)
+    if keeping.silence.vip_at is not None and forwards(keeping, now):
+        keeping.peer_keeps_until = max(keeping.peer_keeps_until, silence.over_at(keeping.silence))
 
 
 def understands(keeping: Keeping, now: float) -> bool:
@@ -214,11 +240,10 @@ def resume(keeping: Keeping, before: dict, now: float) -> None:
 
 
 def sent_on(keeping: Keeping, packets: int, now: float) -> None:
-    """So many have gone to the peer by now. From the first on it has three seconds to say that it lives: the cloud may
-    have moved the VIP, and be down since."""
-    if keeping.taking and keeping.sent_on is not None and packets > keeping.sent_on and not keeping.arrives:
-        keeping.arrives = True
-        keeping.peer_keeps_until = max(keeping.peer_said_at, keeping.counted_at) + SILENT_S
+    """So many have gone to the peer by now. The first of them shows that the VIP is here: the cloud may have moved it,
+    and be down since."""
+    if keeping.taking and keeping.sent_on is not None and packets > keeping.sent_on:
+        arrived(keeping, keeping.counted_at, now)
     keeping.sent_on, keeping.counted_at = packets, now
 
 
@@ -323,6 +348,16 @@ def forwards(keeping: Keeping, now: float) -> bool:
 def silent(keeping: Keeping, now: float) -> bool:
     """Whether the peer was to keep connections, and has said no word for too long: not even that it keeps no more."""
     return 0.0 < keeping.peer_keeps_until <= now
+
+
+def wants_sign(keeping: Keeping, now: float) -> bool:
+    """Whether the peer's kernel is to be asked now whether it lives."""
+    return forwards(keeping, now) and silence.wants_sign(keeping.silence, now)
+
+
+def next_sign(keeping: Keeping, now: float) -> float:
+    """When it is to be asked next."""
+    return silence.next_ask(keeping.silence, now) if forwards(keeping, now) else float("inf")
 
 
 def word(keeping: Keeping, now: float):

@@ -180,7 +180,10 @@ class Kept:
         connections.stands(keeping, now, known.master, *stands)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
-        due = [self.passage.turn(ear, now)]
+        if connections.wants_sign(keeping, now):
+            self.passage.ask_for_sign(now)
+        due = [self.passage.turn(ear, now), connections.next_sign(keeping, now)]
+        connections.lives(keeping, self.passage.lived_at(), now)
         if self.passage.silent() and keeping.until is not None:
             connections.end(keeping, connections.SILENT, now)
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
