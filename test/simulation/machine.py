@@ -145,7 +145,11 @@ class Peer:
 
     def say(self, node, message: dict, to) -> None:
         peer = node.peer()
-        if to is not None and not node.world.mute[node.index] and not node.nic_down and not peer.nic_down:
+        if to is None:
+            return
+        lost = bool(node.world.mute[node.index] or node.nic_down or peer.nic_down)
+        node.world.said(node, message, lost)
+        if not lost:
             node.world.at(node.world.now + FLIGHT_S, peer.told, message)
 
     def tell(self, node, conf, message: dict) -> None:

@@ -108,6 +108,9 @@ class World:
         if self.trace is not None:
             self.tell("cloud", "VIP on %s" % self.name_of(target))
 
+    def said(self, node, message: dict, lost: bool) -> None:
+        """A service's word to its peer."""
+
     def name_of(self, eni: str) -> str:
         for node in self.nodes:
             if node.eni == eni:

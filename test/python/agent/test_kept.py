@@ -137,6 +137,17 @@ class Kept(unittest.TestCase):
         self.assertFalse(self.hears(id=peer.PREPARE, leftS=KEEP_S))
         self.assertEqual(self.kept.offer(), {})
 
+    def test_a_request_that_follows_a_look_is_told_before_it_is_answered(self):
+        for step, told in (("describe",), False), (("migrate", support.PEER), True), (("assign",), True):
+            with self.subTest(step[0]):
+                self.known.master, self.known.seen.at, self.known.seen.holder = True, self.now, support.PEER
+                self.known.asked.claim, self.known.asked.busy, self.known.asked.step = False, True, step
+                self.ear.said = []
+                self.turns(0.1)
+                self.assertEqual(peer.READY in [message["id"] for message in self.ear.said], told)
+                self.known.master = self.known.asked.busy = False
+                self.turns(0.1)
+
     def test_such_a_node_that_takes_the_vip_does_not_have_its_peer_keep_what_it_will_not_carry(self):
         for passes in (True, False):
             self.kept.passage.open = passes

@@ -69,15 +69,19 @@ class Clients:
             client.closes_at = self.world.now
         return client.every_s * rng.random()
 
+    def arrives(self, key, fin: bool):
+        holder = self.holder()
+        return ("lost", None) if holder is None else holder.kernel.from_nic(key, fin=fin)
+
     def go_on(self, client: Client) -> float:
         world, rng, owner = self.world, self.rng, client.owner
         fin = world.now >= client.closes_at
         pushed = not fin and rng.random() < PUSHED and client.key in owner.kernel.sockets
         if pushed:
             fate, where = ("served" if owner.kernel.answers() else "lost"), owner
-        else:
-            holder = self.holder()
-            fate, where = ("lost", None) if holder is None else holder.kernel.from_nic(client.key, fin=fin)
+        if not pushed or fate == "served":  # the client acknowledges at once
+            pushed = False
+            fate, where = self.arrives(client.key, fin)
         world.fates.judge(client, fate, where, pushed)
         if fate == "served":
             client.lost_since, client.again_s = None, AGAIN_S[0]

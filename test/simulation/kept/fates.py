@@ -6,42 +6,43 @@ keeps that, until it is at home again or the time is over. What keeps the nodes 
 
 from keepalived import MASTER
 
+from kept.excuses import LONG_AGO, SILENT_S, SOON_S, Excuses
+
 RULES = {
     "kept": "a connection is reset by nobody while the node that has it lives, until the time is over",
     "dead": "nothing is sent on to a dead node for more than three seconds, counted from the request for the VIP "
     "and not before it is here, nor for long into a tunnel that is shut",
-    "time": "a node serves none of its connections for longer than the time, and 42 s, after the VIP has left it",
+    "time": "a node serves none of its connections for longer than the time, and what the news of the move takes",
     "stuck": "while both nodes live, no packet of a connection is lost for more than a few seconds",
     "left": "once the time is over nothing is kept, sent on or lent any more",
 }
-SILENT_S = 3.0
 ANSWER_S = 0.5  # one last question, once the VIP is here
-UNANSWERED_S = 5.0  # three questions, 2 s apart
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
-PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
-IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
-SOON_S = 1.3  # a word once a second, and the look that follows it
-TURN_S = 0.2
-LONG_AGO = -1000.0
-BEFORE_S = 12.0
 STUCK_S = 6.0
 HOME_S = 8.0  # by then a node that is at home again has seen it and ended
-# A planned switch whose answers are lost ends after 20 s (GIVE_S); the peer has the VIP 20 s later at most (GONE_S).
-TIME_S = 42.0
+# Who takes the VIP says so until a look shows it there: a poll of the task, a view that is old, a word once a second.
+LEARNS_S = 4.0
+# Where the cloud is down, or answers late, who takes the VIP says so for as long as it does not know, and the time
+# waits for that up to a bound (GONE_S); and who gives it learns from the cloud that it has moved, or gives up (GIVE_S).
+# The same where the taker's service starts anew, and asks once more for what it has; and where the one that gives it
+# stands still as it goes, and is told of that by the cloud once it goes on.
+UNTOLD_S = 20.0
+CALL_S = 5.0  # so long a call waits for its answer
 
 
-class Fates:
+def untold(record, left_at: float) -> bool:
+    """Whether the cloud has kept from this node what became of the move that ended then."""
+    told_at = max(record.trouble_until, record.late_until, record.unknown_at)
+    return left_at - CALL_S <= told_at <= left_at + UNTOLD_S + CALL_S
+
+
+class Fates(Excuses):
     def __init__(self, world) -> None:
-        self.world = world
-        self.away_since = [None, None]
+        super().__init__(world)
         self.home_since = [None, None]
-        self.asked_at = [float("inf")] * 2  # when the other one did for the VIP
-        self.asked_since = [None, None]  # and first did, since the node came home
         self.dead_since = [None, None]
         self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
-        # What hinders: since when, and all that is over, as (from, until).
-        self.since = {}
-        self.over = {}
+        self.given_at = [float("inf")] * 2  # when it was asked to give the VIP away, once it has asked the cloud
 
     def begin(self) -> None:
         self.away_since = [None, None]  # the first MASTER was none for a moment, as the world was made
@@ -84,26 +85,20 @@ class Fates:
         """It is at home no more. Its time goes on if that was for a moment only, and counts from the peer's request."""
         home_since, self.home_since[index] = self.home_since[index], None
         if self.away_since[index] is None or (home_since is not None and self.world.now - home_since > HOME_S):
-            self.away_since[index] = max(home_since or 0.0, min(self.world.now, self.asked_at[index]))
+            asked_at = self.asked_at[index]
+            if self.world.nodes[index].record.trouble_until > self.given_at[index]:
+                asked_at = min(asked_at, self.given_at[index])  # what came of it the cloud has not said
+            self.away_since[index] = max(home_since or 0.0, min(self.world.now, asked_at))
 
-    def asked(self, node) -> None:
-        """It asks the cloud for the VIP."""
+    def asked(self, node, gives: bool) -> None:
+        """It asks the cloud for the VIP, or gives it."""
         index = 1 - node.index
+        if gives:
+            self.given_at[node.index] = min(self.world.now, node.record.switch_at)
+            return
         self.asked_at[index] = self.world.now
         if self.asked_since[index] is None:
             self.asked_since[index] = self.world.now
-
-    def mark(self, what: str, index: int, so: bool, now: float) -> None:
-        key = what, index
-        if so and key not in self.since:
-            self.since[key] = now
-        elif not so and key in self.since:
-            self.over.setdefault(key, []).append((self.since.pop(key), now))
-
-    def hindered(self, what: str, index: int, longer_than: float, since: float, counted_from: float = LONG_AGO) -> bool:
-        """Whether that was so for longer than that at a time, ending after `since`."""
-        spans = self.spans(what, index)
-        return any(end >= since and end - max(start, counted_from) > longer_than for start, end in spans)
 
     def broken(self, rule: str, text: str, *args) -> None:
         self.world.rules.broken(rule, text, *args)
@@ -164,66 +159,19 @@ class Fates:
             return
         world.judge("time")
         away_s = world.now - world.left_at[owner.index]
-        if away_s > world.plan.keep_s + TIME_S:
+        if away_s > world.plan.keep_s + self.news_s(owner):
             self.broken("time", "%s serves a connection %.0f s after the VIP has left it", owner.name, away_s)
 
-    def excused(self, owner) -> bool:
-        """Whether what has happened since the owner was at home kept the nodes from their words."""
-        world, away_at = self.world, self.away_since[owner.index]
-        if away_at is None:
-            away_at = world.now
-        since, peer = away_at - BEFORE_S, owner.peer()
-        held_since = world.cloud.held_since
-        takes = peer.keepalived.state == MASTER  # in a planned switch the new holder does not ask
-        return (
-            world.cloud.holder != peer.eni
-            and world.cloud.holder != owner.eni
-            or any(self.unheard(index, away_at) for index in (0, 1))
-            or self.hindered("speaks", owner.index, SILENT_S - SOON_S, since, held_since if takes else LONG_AGO)
-            or self.stood_still(owner.index)
-            or self.hindered("speaks", peer.index, SILENT_S - SOON_S, since)
-            or self.hindered("tunnel", owner.index, 0.0, since - PASSAGE_S)
-            or self.off_at(peer.index, held_since)
-            or any(self.rests(node) for node in (owner, peer))
-            or self.booted(peer.index)
+    def news_s(self, owner) -> float:
+        """How long after the VIP has left it a node may learn of it."""
+        left_at = self.world.left_at[owner.index]
+        gives = left_at - UNTOLD_S <= self.given_at[owner.index] <= left_at
+        silent = any(
+            start <= left_at + UNTOLD_S and end >= left_at - LEARNS_S
+            for index in ([owner.index] * gives + [1 - owner.index])
+            for start, end in self.spans("speaks", index)
         )
-
-    def stood_still(self, index: int) -> bool:
-        """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""
-        asked_at, since = self.asked_since[index], self.world.cloud.held_since - SOON_S
-        return asked_at is not None and self.hindered("stands", index, SILENT_S - SOON_S, since, asked_at)
-
-    def spans(self, what: str, index: int) -> list:
-        """(from, until) of each time that it was so."""
-        since = self.since.get((what, index))
-        return self.over.get((what, index), []) + ([] if since is None else [(since, self.world.now)])
-
-    def unheard(self, index: int, away_at: float) -> bool:
-        """Whether words were lost that would have begun it, or are lost now: those in between are said anew. Unless it
-        was for so long that the tunnel seems to be shut, for its packets are lost as well."""
-        soon = self.world.now - SILENT_S - SOON_S
-        began = away_at - BEFORE_S, away_at + SOON_S
-        return any(
-            end >= soon or (end >= began[0] and (start <= began[1] or end - start >= UNANSWERED_S))
-            for start, end in self.spans("words", index)
-        )
-
-    def booted(self, index: int) -> bool:
-        """Whether its rules went with its machine, and no word has come since its service has started."""
-        off_at = max([start for start, _ in self.spans("off", index)] + [LONG_AGO])
-        return any(start <= off_at <= end >= self.world.now - SOON_S for start, end in self.spans("speaks", index))
-
-    def rests(self, node) -> bool:
-        """Whether it sends nothing into the tunnel, for minutes, because all was in vain while that was shut."""
-        if node.service is None:
-            return False
-        rests_until = node.service.kept.passage.rests_until
-        found_at, spans = rests_until - REST_S, self.spans("tunnel", node.index)
-        return self.world.now < rests_until and any(start + IN_VAIN_S <= found_at <= end for start, end in spans)
-
-    def off_at(self, index: int, at: float) -> bool:
-        """Whether the service was off as the VIP came: it may have been killed before its rules were in force."""
-        return any(start <= at <= end for start, end in self.spans("speaks", index))
+        return LEARNS_S + UNTOLD_S * (silent or any(untold(node.record, left_at) for node in self.world.nodes))
 
     def reset(self, client, where) -> None:
         world, owner = self.world, client.owner

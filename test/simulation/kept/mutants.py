@@ -21,7 +21,7 @@ MUTANTS = [
     Mutant(
         "the time has no end",
         "connections",
-        ("        elif now >= keeping.until:\n", "        elif False:\n"),
+        ("        elif now >= keeping.until and not (listed", "        elif False and not (listed"),
     ),
     Mutant(
         "the rules are in force once the VIP is here, not before",
@@ -75,7 +75,7 @@ MUTANTS = [
     Mutant(
         "the time of a MASTER ends while a move is stuck",
         "kept",
-        ("        listed_at = seen.at if seen.holder == known.me else None\n", "        listed_at = here_at\n"),
+        ("listed_at = seen.at if seen.holder == known.me and not seen.doubted else None", "listed_at = here_at"),
     ),
     Mutant(
         "a VIP that is on its way is not kept for",
@@ -91,5 +91,18 @@ MUTANTS = [
         "until the peer has the VIP none left is the end",
         "connections",
         ("    if left == 0 and keeping.peer_has:\n", "    if left == 0:\n"),
+    ),
+    Mutant(
+        "a request that follows a look is none until it is accepted",
+        "kept",
+        ('asks = known.asked.busy and known.asked.step[0] in ("migrate", "assign")', "asks = False"),
+    ),
+    Mutant(
+        "a service that starts makes what is known to its rules anew",
+        "kept",
+        (
+            "flows.load(flows.begins() + ",
+            'flows.load(["flush set %s %s" % (flows.TABLE, name) for name in flows.SETS] + ',
+        ),
     ),
 ]

@@ -8,6 +8,7 @@ from plan import Plan
 from runtime import ENIS
 from world import World
 
+from kept import words
 from kept.clients import Clients
 from kept.fates import Fates
 from kept.kernel import Kernel
@@ -38,7 +39,7 @@ class KeptPlan(Plan):
         faults = super().draw()
         if self.rng.random() < SHUT_SHARE:
             faults.append(Fault(len(faults), self.rng, SHUT, faults[0].at + 20 * self.rng.random() - 10))
-        return faults
+        return faults + words.draw(self, faults)
 
     def text(self) -> str:
         return "%s; connections are kept for %d s" % (super().text(), self.keep_s)
@@ -74,9 +75,10 @@ class KeptNode(Node):
 
 class KeptWorld(World):
     NODE, PLAN = KeptNode, KeptPlan
-    __slots__ = ("clients", "fates", "left_at", "shut")
+    __slots__ = ("awaited", "clients", "fates", "left_at", "shut")
 
     def __init__(self, runtime, plan, trace=None) -> None:
+        self.awaited = []  # faults that come with a word
         self.shut = 0  # nothing passes through the tunnel; counted by the faults in force
         self.fates = Fates(self)
         self.left_at = [0.0, 0.0]  # when the VIP left each node's ENI
@@ -104,10 +106,13 @@ class KeptWorld(World):
                 self.left_at[node.index] = self.now
         self.at(self.now, self.has_moved, None)
 
+    def said(self, node, message: dict, lost: bool) -> None:
+        words.said(self, node, self.fates.said(node, message, lost))
+
     def has_moved(self, _) -> None:
         self.fates.note()
 
     def send(self, node, call, pending) -> None:
         super().send(node, call, pending)
-        if not pending.action.startswith("Describe") and call.step[0] != "give":
-            self.fates.asked(node)
+        if not pending.action.startswith("Describe"):
+            self.fates.asked(node, call.step[0] == "give")

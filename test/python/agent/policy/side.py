@@ -11,6 +11,7 @@ class Side:
     def __init__(self, master: bool) -> None:
         self.now, self.master, self.switching, self.moved = 100.0, master, False, False
         self.taking, self.here, self.listed, self.leaving = False, master, False, False
+        self.there = False
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
@@ -19,7 +20,8 @@ class Side:
             setattr(self, name, value)
         here_at = self.now if self.here else None
         listed_at = self.now if self.here or self.listed else None
-        stands = self.switching, self.moved, self.taking, here_at, None, listed_at, self.leaving
+        there_at = self.now if self.there else None
+        stands = self.switching, self.moved, self.taking, here_at, there_at, listed_at, self.leaving
         connections.stands(self.state, self.now, self.master, *stands)
 
     def later(self, seconds: float) -> None:

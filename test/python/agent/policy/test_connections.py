@@ -116,10 +116,20 @@ class Old(unittest.TestCase):
         again.stands()
         return again
 
+    def test_a_word_without_an_answer_is_said_again_soon(self):
+        self.gave()
+        self.node.later(connections.SILENT_S)
+        unanswered = len(self.node.words(3))
+        connections.peer_carries(self.node.state, self.node.now, True)
+        self.node.words(1)
+        connections.peer_carries(self.node.state, self.node.now, True)
+        self.assertLessEqual(len(self.node.words(1)), 1)
+        self.assertGreaterEqual(unanswered, 7)
+
     def test_a_service_that_was_started_anew_goes_on_for_the_rest_of_the_time(self):
         self.gave()
         before = connections.lasts(self.node.state)
-        self.assertEqual(self.anew(before).words(1), [(KEEP_S, None)])
+        self.assertEqual(self.anew(before).words(1)[0], (KEEP_S, None))
         for nonsense in (99.0, 100.0 + KEEP_S + 1, float("nan"), float("inf"), None, "soon"):
             self.assertFalse(connections.keeps(self.anew(dict(before, until=nonsense)).state), nonsense)
 

@@ -119,16 +119,25 @@ class Fault(unittest.TestCase):
         node.stands(taking=True, here=False)
         self.assertTrue(self.forwards(node))
 
-    def test_it_tells_the_peer_at_once_and_once_a_second_for_as_long_as_it_asks(self):
-        node = self.taker()
-        node.stands(master=True, taking=True)
+    def told(self, node, answers: bool) -> list:
+        """Whether it tells the peer at each tenth of three seconds."""
         told = []
         for _ in range(30):
             told.append(connections.tells_of_taking(node.state, node.now))
+            if answers and told[-1]:
+                connections.peer_keeps(node.state, node.now, KEEP_S)
             node.later(0.1)
-        self.assertEqual((told[0], told.count(True)), (True, 3))
-        node.stands(taking=False, here=True)
-        self.assertFalse(connections.tells_of_taking(node.state, node.now))
+        return told
+
+    def test_it_tells_the_peer_at_once_and_for_as_long_as_it_asks(self):
+        for answers, times in (True, 3), (False, 10):
+            node = self.taker()
+            node.stands(master=True, taking=True)
+            told = self.told(node, answers)
+            self.assertTrue(told[0])
+            self.assertAlmostEqual(told.count(True), times, delta=2, msg="a word without an answer is said again soon")
+            node.stands(taking=False, here=True)
+            self.assertFalse(connections.tells_of_taking(node.state, node.now))
 
     def test_a_node_that_lost_master_keeps_them_once_it_hears_that_the_peer_takes_the_vip(self):
         node = Side(master=True)
@@ -269,12 +278,96 @@ class Fault(unittest.TestCase):
         node = self.stalled()
         node.stands(here=False)
         node.later(20)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        node.later(2)
         connections.peer_holds(node.state, node.now, True)
-        node.later(KEEP_S - 1)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        node.later(KEEP_S - 3)
         connections.peer_holds(node.state, node.now, True)
         self.assertTrue(connections.keeps(node.state))
         node.later(1)
-        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER, "what says that it has the VIP still takes it")
+
+    def test_a_node_that_stood_still_counts_from_the_first_word_that_it_missed(self):
+        for demoted_first in (False, True):
+            node = Side(master=True)
+            connections.heard(node.state, node.now, node.now)
+            said_at = node.now
+            node.now += 8
+            if demoted_first:
+                connections.heard(node.state, node.now, node.now)
+                node.stands(master=False, here=False)
+            connections.peer_takes(node.state, said_at + 1, node.now, True)
+            self.assertEqual(node.state.until, said_at + 1 + KEEP_S)
+
+    def test_a_master_that_sees_the_vip_at_the_peer_counts_from_then(self):
+        node = Side(master=True)
+        node.stands(here=False, there=True)
+        seen_at = node.now
+        node.later(6)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(master=False)
+        self.assertEqual(node.state.until, seen_at + KEEP_S)
+
+    def test_but_not_once_it_has_had_it_again(self):
+        for again in ({"taking": True}, {"here": True}, None):
+            node = Side(master=True)
+            node.stands(here=False, there=True)
+            node.later(6)
+            node.stands(there=False)
+            if again is None:
+                connections.peer_gives(node.state, node.now, KEEP_S)
+            else:
+                node.stands(**again)
+            node.later(1)
+            connections.heard(node.state, node.now, node.now)
+            node.stands(master=False, taking=False, here=False)
+            self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_a_planned_switch_without_an_answer_counts_from_when_it_began(self):
+        for given_up, looked, moved in (True, 0, 0), (False, 0, 0), (True, 4, 0), (True, 0, 6), (False, 0, 6):
+            node = Side(master=True)
+            node.later(60)
+            node.stands(switching=True, here=False)
+            counts_from = node.now + looked + moved
+            connections.peer_can(node.state, True)
+            node.later(looked)
+            node.stands(here=looked > 0)
+            node.stands(here=False)
+            node.later(moved)
+            node.stands(moved=moved > 0)
+            node.later(12)
+            node.stands(switching=not given_up, master=given_up, moved=False)
+            self.assertEqual(node.state.until, counts_from + KEEP_S, (given_up, looked, moved))
+
+    def test_a_second_planned_switch_has_a_time_of_its_own(self):
+        node = self.stalled()
+        node.later(20)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.later(6)
+        node.stands(moved=True)
+        moved_at = node.now
+        node.later(1)
+        node.stands(master=False, switching=False)
+        self.assertEqual(node.state.until, moved_at + KEEP_S)
+
+    def test_who_heard_late_that_it_may_keep_counts_from_when_it_was_demoted(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        demoted_at = node.now
+        node.later(connections.PENDING_S - 1)
+        connections.heard(node.state, node.now, node.now)
+        self.assertEqual(node.state.until, demoted_at + KEEP_S)
+
+    def test_the_word_that_the_peer_has_it_bounds_what_was_thought_to_begin_later(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(5)
+        said_at = node.now - 2
+        connections.peer_takes(node.state, node.now, node.now, True)
+        connections.peer_holds(node.state, said_at, True)
+        self.assertEqual(node.state.until, said_at + KEEP_S)
 
     def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
         node = self.stalled()
@@ -298,20 +391,27 @@ class Fault(unittest.TestCase):
             node.later(2)
         self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
         node.stands(listed=False)
-        node.later(5)
-        connections.peer_holds(node.state, node.now, True)
         node.later(KEEP_S - 1)
-        self.assertTrue(connections.keeps(node.state), "it counts from when the peer has it")
+        self.assertTrue(connections.keeps(node.state), "it counts from the last look that showed it here")
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
     def test_nor_between_two_looks_that_are_far_from_each_other(self):
         node = self.stalled()
-        for now in (node.now + connections.GONE_S, node.now + connections.GONE_S + KEEP_S):
+        for now in (node.now + connections.LOOKS_S, node.now + connections.LOOKS_S + KEEP_S):
             connections.stands(node.state, now - 1, True, False, False, False, None, None, node.now)
             self.assertTrue(connections.keeps(node.state))
         connections.stands(node.state, now, True, False, False, False, None, None, node.now)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER, "the last of them is too old to prove anything")
+
+    def test_the_shortest_time_is_not_over_between_two_looks_of_a_master_that_has_the_vip(self):
+        node = self.stalled()
+        looked_at, node.state.until = node.now, node.now + 10
+        node.state.keep_s = 10
+        connections.stands(node.state, looked_at + connections.GONE_S - 1, True, False, False, listed_at=looked_at)
+        self.assertTrue(connections.keeps(node.state))
+        connections.stands(node.state, looked_at + connections.GONE_S, True, False, False, listed_at=looked_at)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
     def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
         node = self.stalled()

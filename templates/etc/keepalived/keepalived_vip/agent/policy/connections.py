@@ -23,7 +23,7 @@ A, should it have the VIP in the end, keeps no more once a look shows that which
 from keepalived_vip.agent.policy import silence
 from keepalived_vip.agent.policy.silence import SILENT_S
 
-SAY_S = 1.0
+SAY_S, AGAIN_S = 1.0, 0.3  # a word; and one that has no answer yet
 FAREWELLS = 3
 # The peer waits `switch.PREPARE_S` for an answer. A kernel that is slower than this is not waited for: a move on
 # purpose is worth more than the connections.
@@ -31,8 +31,10 @@ READY_S = 1.5
 # So long after the peer's word that it takes the VIP a look proves nothing: its request may be on its way. Longer than
 # a move takes.
 SETTLED_S = 5.0
-# The time counts from when the peer has the VIP, which it may learn long after, from a cloud that is down.
+# The time counts from when the VIP has left. The peer, which takes it, may learn that long after, from a cloud that is
+# down.
 GONE_S = 20.0
+LOOKS_S = 5.0  # a MASTER whose VIP is on its way looks again by then; else at GONE_S, and nothing is over before
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
 PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
 ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
@@ -54,7 +56,9 @@ class Keeping:
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
         self.spent_at = None  # its time was over then, and the VIP has not been here since
-        self.shown_at = self.gone_at = 0.0  # when a look found the VIP here; when it had gone: then the time begins
+        self.shown_at = 0.0  # when a look found the VIP here
+        self.gone_at = None  # and when the first one after that did elsewhere
+        self.moved_at = None  # when a planned switch had brought it to the peer
         self.reset = 0  # since the service has started: those that were open when the time was over
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
@@ -119,31 +123,46 @@ def stands(
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
     takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking, here)
+    if listed or keeping.taking:
+        keeping.gone_at = None
+    elif master and there_at is not None and there_at >= keeping.master_since:
+        keeping.gone_at = keeping.gone_at or there_at
     if switching and moved:
-        keeping.peer_has = True
+        keeping.moved_at, keeping.peer_has = keeping.moved_at or now, True
     elif keeping.taking or (here and not switching):
         keeping.peer_has = False
     if keeping.master and not master:
         if keeping.until is None and (gave or understands(keeping, now)):
-            begin(keeping, now)
+            begin(keeping, now, gave_at(keeping) if gave else now)
         elif keeping.until is None:
             keeping.pending_until = now + PENDING_S
+        elif gave:
+            # It has kept some already, for a switch that was given up before this one.
+            keeping.until = max(keeping.until, gave_at(keeping) + keeping.keep_s)
     elif master and gave and not keeping.giving:
         # Given up half way: where the path leads a look has yet to show, and the request may be on its way.
         keeping.took_at = now
         if keeping.until is None:
-            begin(keeping, now)
+            begin(keeping, now, gave_at(keeping))
     elif keeping.until is not None:
         if listed and not keeping.giving:
             # It serves them itself as yet, and looks again before that is in doubt.
-            keeping.until = max(keeping.until, min(now, listed_at + GONE_S) + keeping.keep_s)
+            keeping.until = max(keeping.until, min(now, listed_at + LOOKS_S) + keeping.keep_s)
         settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
         stuck = listed and listed_at >= max(keeping.took_at or 0.0, keeping.began_at) + STUCK_S
         if not keeping.giving and ((here and settled) or stuck):
             end(keeping, MASTER_AGAIN)
-        elif now >= keeping.until:
+        elif now >= keeping.until and not (listed and now < listed_at + GONE_S):
             end(keeping, TIME_OVER, now)
+    if not switching:
+        keeping.moved_at = None
     keeping.master = master
+
+
+def gave_at(keeping: Keeping) -> float:
+    """From when on the time counts in a planned switch of this node's. Where the cloud has not said that the VIP was
+    moved it may have been as soon as that was asked for, unless a look showed it here later."""
+    return keeping.moved_at or max(keeping.giving_until - keeping.keep_s, keeping.shown_at)
 
 
 def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
@@ -200,14 +219,14 @@ def understands(keeping: Keeping, now: float) -> bool:
     return keeping.heard_at is not None and now - keeping.heard_at < HEARD_S
 
 
-def begin(keeping: Keeping, now: float) -> None:
-    """Nothing, where the time is over and the VIP has not been here since: each word of the peer's would begin anew."""
+def begin(keeping: Keeping, now: float, since=None) -> None:
+    """Nothing, where the time is over and the VIP has not been here since: each word of the peer's would begin anew.
+    since: from when on the time counts, which this node may learn of late, as after it stood still."""
     if keeping.spent_at is not None:
         return
-    keeping.until, keeping.left, keeping.next_word_at = now + keeping.keep_s, None, now
-    keeping.began_at, keeping.pending_until = now, 0.0
-    if keeping.peer_has:
-        keeping.gone_at = now
+    since = min(now if since is None else since, now if keeping.gone_at is None else keeping.gone_at)
+    keeping.until, keeping.left, keeping.next_word_at = since + keeping.keep_s, None, now
+    keeping.began_at, keeping.pending_until = since, 0.0
 
 
 def end(keeping: Keeping, why: str, now: float = 0.0) -> None:
@@ -234,7 +253,7 @@ def resume(keeping: Keeping, before: dict, now: float) -> None:
     keeping.peer_would, keeping.master = before.get("would") is True, before.get("master") is True
     until = before.get("until")
     if isinstance(until, float) and now < until <= now + keeping.keep_s:
-        keeping.until, keeping.peer_can, keeping.gone_at = until, True, now
+        keeping.until, keeping.peer_can = until, True
         keeping.peer_has = before.get("has") is not False
         keeping.took_at = now
 
@@ -260,7 +279,7 @@ def heard(keeping: Keeping, said_at: float, now: float) -> None:
     """A word of the peer's by which it shows that it understands these."""
     keeping.heard_at = said_at if keeping.heard_at is None else max(keeping.heard_at, said_at)
     if now < keeping.pending_until and not keeping.master:
-        begin(keeping, now)
+        begin(keeping, now, keeping.pending_until - PENDING_S)
 
 
 def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> None:
@@ -271,10 +290,14 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
     keeping.took_at = said_at if keeping.took_at is None else max(keeping.took_at, said_at)
     keeping.peer_would = True
     if (has_vip or keeping.master) and not keeping.giving and keeping.until is None:
-        begin(keeping, now)
+        begin(keeping, now, max(said_at, keeping.shown_at))
     elif keeping.until is not None:
-        # As far as the peer knows it has yet to come.
-        keeping.until = max(keeping.until, min(said_at, keeping.began_at + GONE_S) + keeping.keep_s)
+        if keeping.shown_at < said_at < keeping.began_at:
+            # It has waited to be heard: the VIP may have gone long before this node began.
+            keeping.began_at, keeping.until = said_at, said_at + keeping.keep_s
+        elif not keeping.peer_has:
+            # As far as the peer knows it has yet to come.
+            keeping.until = max(keeping.until, min(said_at, keeping.began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
         keeping.farewells, keeping.next_word_at = 1, now
 
@@ -284,15 +307,13 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
     keeping.peer_would = would
     if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
         keeping.peer_has = True
-        here_at = max(keeping.began_at, keeping.shown_at)
-        if keeping.gone_at < here_at:
-            began_at = min(said_at, here_at + GONE_S)
-            keeping.until, keeping.gone_at = max(keeping.until, began_at + keeping.keep_s), said_at
+        if said_at > keeping.shown_at:
+            keeping.until = min(keeping.until, said_at + keeping.keep_s)
 
 
 def peer_gives(keeping: Keeping, said_at: float, time_s: int) -> None:
     """The peer's word that it is about to give the VIP to this node, and keeps its connections for so long."""
-    keeping.spent_at = None
+    keeping.spent_at = keeping.gone_at = None
     peer_keeps(keeping, said_at, time_s)
 
 
@@ -304,6 +325,8 @@ def peer_can(keeping: Keeping, can: bool) -> None:
 def peer_carries(keeping: Keeping, said_at: float, serves: bool) -> None:
     """The peer's word that it carries them; serves: and that it is MASTER."""
     keeping.carried_until = max(keeping.carried_until, said_at + SILENT_S)
+    if keeps(keeping):
+        keeping.next_word_at = max(keeping.next_word_at, said_at + SAY_S)
     if serves:
         keeping.served_until = keeping.carried_until
 
@@ -368,7 +391,7 @@ def word(keeping: Keeping, now: float):
     if not keeps(keeping):
         keeping.farewells -= 1
         return 0, 0
-    keeping.farewells = 0
+    keeping.next_word_at, keeping.farewells = now + AGAIN_S, 0
     time_s = keeping.keep_s if keeping.until is None else max(1, int(keeping.until - now))
     return time_s, keeping.left
 
@@ -377,5 +400,6 @@ def tells_of_taking(keeping: Keeping, now: float) -> bool:
     """Whether the peer is to be told now that this node takes the VIP."""
     if not keeping.taking or now < keeping.next_take_at:
         return False
-    keeping.next_take_at = now + SAY_S
+    answered = keeping.peer_done or keeping.peer_said_at > now - 2 * SAY_S
+    keeping.next_take_at = now + (SAY_S if answered else AGAIN_S)
     return True

@@ -169,10 +169,13 @@ class Kept:
         phase = known.switch.phase if switch.active(known) else None
         seen = known.seen
         # A service that has just started does not know what the one before it has asked for.
-        taking = known.asked.claim or seen.task is not None or seen.at is None
+        # A claim is none any more once a look has shown where the VIP is, and the request after it counts as well.
+        asks = known.asked.busy and known.asked.step[0] in ("migrate", "assign")
+        taking = known.asked.claim or asks or seen.task is not None or seen.at is None
         here_at = seen.at if known.here() else None
         there_at = seen.at if seen.available and here_at is None else None
-        listed_at = seen.at if seen.holder == known.me else None
+        # A look whose answer was late may show what was before this node stood still.
+        listed_at = seen.at if seen.holder == known.me and not seen.doubted else None
         moved = phase in (switch.MOVED, switch.YIELDED)
         on_its_way = seen.holder in (known.me, known.peer) and not seen.available
         leaving = on_its_way and seen.task is None
@@ -253,7 +256,7 @@ class Kept:
             if told[0] is None:
                 self.say("connections-ended", why=keeping.why_ended)
             else:
-                self.say("connections-kept", forS=int(told[0] - now))
+                self.say("connections-kept", forS=max(0, int(told[0] - now)))
         if told[1] != self.told[1]:
             if told[1]:
                 self.say("connections-carried")

@@ -1,0 +1,146 @@
+"""What excuses a reset: what kept the nodes from their part for that connection, in the move that has taken the VIP
+from the node that has it, or just now. A word that was lost excuses until a later one of its kind has come."""
+
+SILENT_S = 3.0
+UNANSWERED_S = 5.0  # three questions, 2 s apart
+PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
+IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
+SOON_S = 1.3  # a word once a second, and the look that follows it
+TURN_S = 0.2
+LONG_AGO = -1000.0
+BEFORE_S = 12.0  # what had to be said for a move was said so long before at most
+TAKES = "takes"  # "ready" of no question
+
+
+class Excuses:
+    def __init__(self, world) -> None:
+        self.world = world
+        self.away_since = [None, None]
+        self.asked_at = [float("inf")] * 2  # when the other one did for the VIP
+        self.asked_since = [None, None]  # and first did, since the node came home
+        # What hinders: since when, and all that is over, as (from, until).
+        self.since, self.over = {}, {}
+        # Of each node's words of each kind: when each was said that came, or was lost.
+        self.came_at, self.lost_at = {}, {}
+        self.first_at, self.last_at = [LONG_AGO] * 2, [LONG_AGO] * 2  # of those that it keeps some: of the last row
+
+    def mark(self, what: str, index: int, so: bool, now: float) -> None:
+        key = what, index
+        if so and key not in self.since:
+            self.since[key] = now
+        elif not so and key in self.since:
+            self.over.setdefault(key, []).append((self.since.pop(key), now))
+
+    def hindered(self, what: str, index: int, longer_than: float, since: float, counted_from: float = LONG_AGO) -> bool:
+        """Whether that was so for longer than that at a time, ending after `since`."""
+        spans = self.spans(what, index)
+        return any(end >= since and end - max(start, counted_from) > longer_than for start, end in spans)
+
+    def said(self, node, message: dict, lost: bool) -> str:
+        """Gives which word it is."""
+        kind = message["id"] if message["id"] != "ready" or "of" in message else TAKES
+        if kind == "keeps" and message["leftS"] == 0:
+            return "farewell"
+        if lost:
+            self.lost_at.setdefault((kind, node.index), []).append(self.world.now)
+        else:
+            self.came_at.setdefault((kind, node.index), []).append(self.world.now)
+        if kind == "keeps":
+            if self.world.now > self.last_at[node.index] + 2 * SOON_S:
+                self.first_at[node.index] = self.world.now
+            self.last_at[node.index] = self.world.now
+        return kind
+
+    def excused(self, owner) -> bool:
+        return bool(self.excuses(owner))
+
+    def excuses(self, owner) -> list:
+        """What kept the nodes from what they have to do for it: in the move that has taken the VIP from there, or by
+        which it is on its way, or just now."""
+        world, peer, away_at = self.world, owner.peer(), self.away_since[owner.index]
+        if away_at is None:
+            away_at = world.now
+        held_since, holder = world.cloud.held_since, world.cloud.holder
+        found = {
+            "nobody's": holder not in (owner.eni, peer.eni),
+            "words": self.unheard(owner, away_at),
+            "owner silent": self.idle(owner.index, away_at, held_since),
+            "stood still": self.stood_still(owner.index, held_since),
+            "holder silent": self.idle(peer.index, away_at, held_since),
+            "tunnel": self.closed(away_at, held_since),
+            "killed": self.off_at(peer.index, held_since),
+            "rests": any(self.rests(node) for node in (owner, peer)),
+            "booted": self.booted(peer.index),
+        }
+        return [why for why, so in found.items() if so]
+
+    def closed(self, away_at: float, held_since: float) -> bool:
+        """Whether nothing passed through the tunnel, as that had to begin or just now, or for so long that it seemed to
+        be shut. One that is open again is asked later."""
+        began = away_at - BEFORE_S - PASSAGE_S, max(away_at, held_since) + SOON_S
+        spans = self.spans("tunnel", 0)
+        for index in (0, 1):
+            spans = spans + [span for span in self.spans("words", index) if span[1] - span[0] >= UNANSWERED_S]
+        soon = self.world.now - PASSAGE_S
+        return any(end >= soon or (start <= began[1] and end >= began[0]) for start, end in spans)
+
+    def idle(self, index: int, away_at: float, held_since: float) -> bool:
+        """Whether its service did not speak for too long: as that had to begin, or just now."""
+        soon, began = self.world.now - SILENT_S - SOON_S, (away_at - BEFORE_S, max(away_at, held_since) + SOON_S)
+        return any(
+            end - start > SILENT_S - SOON_S and (end >= soon or (start <= began[1] and end >= began[0]))
+            for start, end in self.spans("speaks", index)
+        )
+
+    def stood_still(self, index: int, held_since: float) -> bool:
+        """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""
+        asked_at, since = self.asked_since[index], held_since - SOON_S
+        return asked_at is not None and self.hindered("stands", index, SILENT_S - SOON_S, since, asked_at)
+
+    def spans(self, what: str, index: int) -> list:
+        """(from, until) of each time that it was so."""
+        since = self.since.get((what, index))
+        return self.over.get((what, index), []) + ([] if since is None else [(since, self.world.now)])
+
+    def unheard(self, owner, away_at: float) -> bool:
+        """Whether the words that matter were said, and lost: each for so long that those that follow came too late."""
+        world, peer = self.world, owner.peer()
+        now, keeping = world.now, owner.service and owner.service.kept.keeping
+        if keeping is None:
+            keeps = now - self.last_at[owner.index] < SILENT_S + SOON_S
+        else:
+            keeps = world.runtime.connections.keeps(keeping)
+        # A word that came just now is not in force yet; nor is one that comes as the three seconds end.
+        if keeps and self.was_lost("keeps", owner, now - SILENT_S - SOON_S, now - SILENT_S):
+            return True
+        if keeps and self.first_at[owner.index] < now - TURN_S:
+            return False
+        asked_at = min(self.asked_at[owner.index], now)
+        if asked_at > away_at - BEFORE_S and self.was_lost(TAKES, peer, asked_at - TURN_S, asked_at - TURN_S):
+            return True
+        began_at = away_at - BEFORE_S
+        return self.was_lost("prepare", owner, began_at, began_at) or self.was_lost("ready", peer, began_at, began_at)
+
+    def was_lost(self, kind: str, node, since: float, none_since: float) -> bool:
+        """Whether such a word was since then, and none has come since `none_since` but just now."""
+        key = kind, node.index
+        came = any(none_since <= at < self.world.now - TURN_S for at in self.came_at.get(key, []))
+        return not came and any(at >= since for at in self.lost_at.get(key, []))
+
+    def booted(self, index: int) -> bool:
+        """Whether its rules went with its machine, and no word has come since its service has started."""
+        off_at = max([start for start, _ in self.spans("off", index)] + [LONG_AGO])
+        return any(start <= off_at <= end >= self.world.now - SOON_S for start, end in self.spans("speaks", index))
+
+    def rests(self, node) -> bool:
+        """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""
+        if node.service is None:
+            return False
+        rests_until = node.service.kept.passage.rests_until
+        found_at = rests_until - REST_S
+        spans = self.spans("tunnel", 0) + self.spans("words", 0) + self.spans("words", 1)
+        return self.world.now < rests_until and any(start + IN_VAIN_S <= found_at <= end for start, end in spans)
+
+    def off_at(self, index: int, at: float) -> bool:
+        """Whether the service was off as the VIP came: it may have been killed before its rules were in force."""
+        return any(start <= at <= end for start, end in self.spans("speaks", index))
