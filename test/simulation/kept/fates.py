@@ -25,7 +25,8 @@ LEARNS_S = 4.0
 # Where the cloud is down, or answers late, who takes the VIP says so for as long as it does not know, and the time
 # waits for that up to a bound (GONE_S); and who gives it learns from the cloud that it has moved, or gives up (GIVE_S).
 # The same where the taker's service starts anew, and asks once more for what it has; and where the one that gives it
-# stands still as it goes, and is told of that by the cloud once it goes on.
+# stands still as it goes, and is told of that by the cloud once it goes on. And where the old one asks for it in vain:
+# as long as that request runs it may come back, and the peer may have to take it anew.
 UNTOLD_S = 20.0
 CALL_S = 5.0  # so long a call waits for its answer
 
@@ -171,7 +172,9 @@ class Fates(Excuses):
             for index in ([owner.index] * gives + [1 - owner.index])
             for start, end in self.spans("speaks", index)
         )
-        return LEARNS_S + UNTOLD_S * (silent or any(untold(node.record, left_at) for node in self.world.nodes))
+        asks = left_at <= self.asked_at[1 - owner.index] <= left_at + UNTOLD_S
+        untold_by = any(untold(node.record, left_at) for node in self.world.nodes)
+        return LEARNS_S + UNTOLD_S * (asks or silent or untold_by)
 
     def reset(self, client, where) -> None:
         world, owner = self.world, client.owner
