@@ -27,6 +27,7 @@ class Told(Node):
         self.become_master()
         self.settled()
         until(self.receiver.contents, self.output)
+        self.logged("moved")  # what it has still to write down goes with it
         self.kill()
         self.start()
         self.settled()
