@@ -10,6 +10,7 @@ import { withPath } from "../config/path.ts";
 import { parseSettings } from "../config/settings.ts";
 import { type CloudIds, type NodeFile, type NodeName, nodeNames } from "../render/model.ts";
 import { renderNode } from "../render/render.ts";
+import { goesOnUnread } from "../terminal/reader.ts";
 
 const usage = `usage: npm run render -- [--set key=value]... [--node a|b] [--out DIR]
   --set   one setting, by the path that \`pulumi config set --path\` takes: mode=standing-master, nodeAddresses.a=10.0.1.20
@@ -109,10 +110,7 @@ function main(): void {
   );
 }
 
-// `npm run render | head` closes the pipe early; that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+goesOnUnread();
 try {
   main();
 } catch (error) {

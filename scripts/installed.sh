@@ -3,6 +3,7 @@
 # folder. npm runs this after it has installed, and run.sh compares: whoever installs first, nobody installs twice.
 #   installed.sh wanted   prints the sum        installed.sh record   keeps it beside the packages
 set -eu
+unset CDPATH
 cd "$(dirname "$0")/.."
 case $1 in
   wanted) cat package-lock.json sdks/tencentcloud/package.json | cksum ;;

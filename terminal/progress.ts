@@ -2,6 +2,7 @@
 import spinner, { type Spinner } from "yocto-spinner";
 
 const lineEveryMs = 5000;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export class Progress {
   readonly #what: string;
@@ -18,8 +19,12 @@ export class Progress {
     this.#what = what;
     this.#say = say;
     // A line that renews itself is for who looks at both streams: progress is no part of the output.
-    if (say === null && process.stderr.isTTY)
+    if (say === null && process.stderr.isTTY) {
+      // Its own listeners would end the process in the middle of work that has to be ended in order.
       this.#spinner = spinner({ text: this.#text(""), handleSignals: false }).start();
+      process.once("exit", this.#leave);
+      for (const signal of signals) process.prependListener(signal, this.#interrupted);
+    }
   }
 
   /** What was seen instead of what is waited for. */
@@ -49,9 +54,23 @@ export class Progress {
   }
 
   end(): void {
+    this.#leave();
+    process.off("exit", this.#leave);
+    for (const signal of signals) process.off(signal, this.#interrupted);
+  }
+
+  /** The line goes, and the cursor comes back. */
+  readonly #leave = (): void => {
     this.#spinner?.stop();
     this.#spinner = null;
-  }
+  };
+
+  readonly #interrupted = (signal: NodeJS.Signals): void => {
+    const others = process.listenerCount(signal) > 1;
+    if (others) return;
+    this.end();
+    process.kill(process.pid, signal);
+  };
 
   #text(seen: string): string {
     const sinceS = Math.round((Date.now() - this.#startedMs) / 1000);

@@ -1,5 +1,6 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { nodeNames } from "../../render/model.ts";
+import { goesOnUnread } from "../../terminal/reader.ts";
 import { bundle } from "./commands/bundle.ts";
 import { drill, drillFrom } from "./commands/drill.ts";
 import { failover, failoverFrom } from "./commands/failover.ts";
@@ -111,6 +112,7 @@ async function main(argv: string[]): Promise<number> {
 }
 
 if (import.meta.main) {
+  goesOnUnread();
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {

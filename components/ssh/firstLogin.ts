@@ -36,7 +36,7 @@ export function withSecret(userData: string | undefined, secret: string): string
  * The metadata service has the user data for every image, and is not asked through a proxy.
  */
 export const proofProgram = `proof() {
-  python3 - "$1" <<'END' 2>/dev/null
+  python3 -E - "$1" <<'END' 2>/dev/null
 import hmac, re, sys, urllib.request
 metadata = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 data = metadata.open("http://metadata.tencentyun.com/latest/user-data", timeout=5).read(65536)

@@ -16,12 +16,18 @@ export type ClientKind = "vpc" | "internet";
 
 export const pairsOf = (name: string): Promise<CloudPair[]> => ask(labPaths(name).control, "pairs");
 
+/** A client is a machine of its own: this one's way to the internet is not its. */
+const proxies = ["http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+
 /** A command line that runs inside the client's namespace, and so can reach nothing but the lab. */
 export async function clientArgv(name: string, kind: ClientKind, argv: string[], vpcId?: string): Promise<string[]> {
   const id = vpcId ?? (kind === "vpc" ? (await pairsOf(name))[0]?.vpcId : undefined);
   const namespace = await ask<string>(labPaths(name).control, "client", { kind, vpcId: id });
-  return ["ip", "netns", "exec", namespace, ...argv];
+  return ["ip", "netns", "exec", namespace, ...unproxied(argv)];
 }
+
+/** The same without this machine's proxies. */
+export const unproxied = (argv: string[]): string[] => ["env", ...proxies.flatMap((one) => ["-u", one]), ...argv];
 
 /** What one client gets from the web server behind an address: the node's name, or what went wrong. */
 async function answer(name: string, kind: ClientKind, target: string, vpcId: string): Promise<string> {

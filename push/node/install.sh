@@ -181,7 +181,7 @@ require_software() {
   version=$(keepalived --version 2>&1 | sed -n 's/^Keepalived v\([0-9.]*\).*/\1/p')
   at_least "${version:-0}" 2.0.14 ||
     give_up_unchanged "keepalived ${version:-of an unknown version} is too old: 2.0.14 or newer is needed"
-  /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 6))' ||
+  /usr/bin/python3 -Ec 'import sys; sys.exit(sys.version_info < (3, 6))' ||
     give_up_unchanged "$(/usr/bin/python3 --version 2>&1) is too old: 3.6 or newer is needed"
 }
 

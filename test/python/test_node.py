@@ -112,7 +112,7 @@ class Places(Scripts):
     def test_python_is_the_system_s_whoever_calls(self):
         for name in ("vip.py", "hear.py"):
             with open(os.path.join(support.RUNTIME, name)) as file:
-                self.assertEqual(file.readline(), "#!/usr/bin/python3\n")
+                self.assertEqual(file.readline(), "#!/usr/bin/python3 -Es\n")
 
     def test_the_nic_is_judged_alike_whatever_the_caller_s_path(self):
         self.stand_in("ip", "exit 1")

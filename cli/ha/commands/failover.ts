@@ -9,7 +9,7 @@ import { nameOf, type Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
 import { verify } from "./switchover.ts";
-import { agree, done, incomplete, refused, type Tell, told, unknown } from "./told.ts";
+import { agree, done, incomplete, onNodes, refused, type Tell, told, unknown } from "./told.ts";
 
 /** The node starts two services, the first start since its boot listens for the peer, and waits 30 s for the cloud. */
 const limitMs = 120_000;
@@ -42,11 +42,15 @@ export const failover = (target: Target, wish: FailoverWish): Promise<number> =>
   told(target, { json: wish.json, about: { node: wish.node } }, (tell) => carryOut(target, wish, tell));
 
 async function carryOut(target: Target, wish: FailoverWish, tell: Tell): Promise<number> {
-  const { node, reason } = wish;
+  const { node } = wish;
   const plan = planFailover(await look(target), node);
   if (typeof plan === "string") throw new Refusal(`Refused, nothing has changed: ${plan}.`, refused);
   tell(failoverText(plan, target));
   await agree(wish, () => named(target));
+  return onNodes(() => begin(target, wish, tell));
+}
+
+async function begin(target: Target, { node, reason }: FailoverWish, tell: Tell): Promise<number> {
   const command = asked(`failover --reason ${quoted(reason)}`);
   const { code, stderr } = await onNode(target, node, command, limitMs, (line) => tell(spoken(node, line)));
   if (stderr) tell(spoken(node, stderr));

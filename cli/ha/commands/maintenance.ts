@@ -8,7 +8,7 @@ import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";
 import { carryOut, saidBy, stayFrom } from "./switchover.ts";
-import { agree, done, refused, type Tell, told, unknown } from "./told.ts";
+import { agree, done, onNodes, refused, type Tell, told, unknown } from "./told.ts";
 
 const limitMs = 15_000;
 
@@ -81,7 +81,7 @@ async function end(target: Target, wish: MaintenanceWish, view: View, tell: Tell
 
 /** Only this node is concerned. */
 async function ask(target: Target, node: NodeName, command: string, tell: Tell): Promise<number> {
-  const answer = await onNode(target, node, asked(command), limitMs);
+  const answer = await onNodes(() => onNode(target, node, asked(command), limitMs));
   tell(saidBy(node, answer));
   if (answer.code === done || answer.code === refused) return answer.code;
   tell("The result is unknown; npm run ha -- status tells how the pair is.");

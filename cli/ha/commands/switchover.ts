@@ -14,11 +14,13 @@ import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { waitForKept } from "./keptWait.ts";
 import { look } from "./status.ts";
-import { agree, done, incomplete, refused, type Tell, told, unknown } from "./told.ts";
+import { agree, done, incomplete, onNodes, refused, type Tell, told, unknown } from "./told.ts";
 
 /** The node's own deadlines end before: 20 s for the cloud, 8 s for the peer, 5 s for the service's answer. */
 const yieldLimitMs = 45_000;
 const verifyMs = 15_000;
+/** As the node has it: one that is out of service for good is to be replaced. */
+const longestStayS = 365 * 86_400;
 
 export interface SwitchoverOptions {
   to?: string | undefined;
@@ -51,7 +53,11 @@ export function wishFrom(options: SwitchoverOptions): SwitchoverWish {
 
 /** How long a node stays away, with its unit. @throws Refusal with code 64 */
 export function stayFrom(given = "1h"): string {
-  if (!/^[1-9]\d*[smhd]$/.test(given)) throw new Refusal(`--for is "${given}"; it takes 90s, 30m, 2h or 1d.`, 64);
+  const [, count = "", unit = ""] = /^([1-9]\d{0,7})([smhd])$/.exec(given) ?? [];
+  const seconds = Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s" | "m" | "h" | "d"];
+  if (!(seconds <= longestStayS)) {
+    throw new Refusal(`--for is "${given}"; it takes 90s, 30m, 2h or 1d, and 365d at most.`, 64);
+  }
   return given;
 }
 
@@ -95,7 +101,10 @@ export interface Way {
 }
 
 /** Carries a planned switch out on both nodes. Gives the exit code. */
-export async function carryOut(target: Target, plan: SwitchPlan, way: Way): Promise<number> {
+export const carryOut = (target: Target, plan: SwitchPlan, way: Way): Promise<number> =>
+  onNodes(() => bothHalves(target, plan, way));
+
+async function bothHalves(target: Target, plan: SwitchPlan, way: Way): Promise<number> {
   const { from, to, endsMaintenance } = plan;
   const { command, tell } = way;
   const prepared = await onNode(target, to, `${vip} prepare${endsMaintenance ? " --in-maintenance" : ""}`, 15_000);

@@ -51,6 +51,28 @@ export async function told(
   return exitCode;
 }
 
+/**
+ * Carries out what the nodes go on with by themselves, also without this command: who interrupts it is told so, and the exit
+ * code is that of an unknown result.
+ */
+export async function onNodes<T>(work: () => Promise<T>): Promise<T> {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const stop = () => {
+    process.once("exit", () => console.error(goesOn));
+    process.exit(unknown);
+  };
+  // Before the listeners of others, which end the process with the signal's own code.
+  for (const signal of signals) process.prependListener(signal, stop);
+  try {
+    return await work();
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+}
+
+const goesOn =
+  "Interrupted. What the nodes have begun they bring to its end, or undo, within 30 s. How it ended: npm run ha -- status";
+
 export interface Consent {
   /** Given on the command line. */
   yes: boolean;

@@ -1,6 +1,6 @@
 """Asks the VIP from a node, again and again, and says which questions were answered, and when.
 
-Usage, as root on a node: python3 -c TEXT INTERVAL_MS LIMIT_S. A line `NUMBER SENT ANSWERED` (Unix seconds) for each
+Usage, as root on a node: python3 -E -c TEXT INTERVAL_MS LIMIT_S. A line `NUMBER SENT ANSWERED` (Unix seconds) for each
 answer as it comes, and `- NOW` once a second; it ends after LIMIT_S, or when nobody reads on.
 
 The node may get the VIP meanwhile, and then its kernel would answer by itself. So each question is a frame of its own

@@ -170,7 +170,7 @@ class FromNode extends Client {
     super(`node ${node}`, "by ping through the cloud", everyMs.ping);
     this.node = node;
     this.#aheadS = aheadS;
-    const command = `python3 -c ${quoted(askVip)} ${everyMs.ping} ${limitS}`;
+    const command = `python3 -E -c ${quoted(askVip)} ${everyMs.ping} ${limitS}`;
     const how = { onLine: (text: string) => this.#take(text), onBegin: () => {}, signal: this.#ending.signal };
     void follow(target, node, command, how).then(({ code, stderr }) => {
       this.problem ??= stderr.split("\n").at(-1) || `its questions ended with ${code}`;

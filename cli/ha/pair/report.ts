@@ -76,7 +76,11 @@ export function judge(view: View): Judgement {
   if (second) why.push("both nodes are MASTER: do they hear each other?");
   if (all && !master) why.push("no node is MASTER");
   if (only) {
-    if (!claimed.includes(only)) why.push(`the cloud does not have the VIP on the ENI of the MASTER, ${only}`);
+    if (!claimed.includes(only)) {
+      const unknown = view.nodes[only].report?.cloudHolder === "unknown";
+      const has = unknown ? "it is not known yet whether the cloud has" : "the cloud does not have";
+      why.push(`${has} the VIP on the ENI of the MASTER, ${only}`);
+    }
     if (!onNic.includes(only)) why.push(`the VIP is not on the NIC of the MASTER, ${only}`);
     const other = peerOf(only);
     if (onNic.includes(other)) why.push(`the VIP is on the NIC of ${other}, which is not MASTER`);

@@ -60,15 +60,21 @@ function row(node: NodeName, outputs: Outputs, view: View): string[] {
   const { report } = view.nodes[node];
   const about = [node, instanceId, publicIp ?? address];
   if (!report) return [...about, worse("?"), "", "?", "?", "?"];
-  const owns = report.cloudHolder === "self" && report.available;
   return [
     ...about,
     report.state,
     ago(report.since),
     report.vipOnNic ? "yes" : "-",
-    report.state === "MASTER" ? `${owns ? "yes" : bad("NO")}, ${ago(report.checkedAt)} ago` : "-",
+    report.state === "MASTER" ? inCloud(report, view.at) : "-",
     service(report),
   ];
+}
+
+/** What the MASTER knows of the cloud's record. A new one has not heard yet, which is no answer. */
+function inCloud({ cloudHolder, available, checkedAt }: NodeReport, at: number): string {
+  if (cloudHolder === "unknown") return worse("not known yet");
+  const owns = cloudHolder === "self" && available ? "yes" : bad("NO");
+  return checkedAt ? `${owns}, ${span(at - checkedAt)} ago` : owns;
 }
 
 function service({ maintenance, serviceAlive }: NodeReport): string {

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -Es
 """Hear who sends this node adverts of the pair's router id.
 
 hear.py peer SECONDS    wait until the peer does, at most so long; always exits 0
@@ -7,6 +7,7 @@ hear.py others SECONDS  exit 1 and say who, if anybody else does: keepalived wou
 hear.py through ADVERTS exit 1 and say why, if the peer's adverts reach the NIC and no program here; 0 if they do, or if
                         none comes within so many of their intervals
 """
+
 import json
 import socket
 import sys

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import time
 import unittest
+from unittest import mock
 
 import support
+from keepalived_vip import settings
 from keepalived_vip.operator import status
 from node import Node
 from prometheus import parse
@@ -87,6 +89,22 @@ class Found(unittest.TestCase):
                 self.assertIn(what, found[0][0])
                 self.assertIn(cure, found[0][1])
 
+    def test_a_full_disk_is_told_as_such_before_what_it_makes_the_service_look_like(self):
+        conf = mock.Mock(run="/run/x", lib="/var/lib/x")
+        rooms = {"/run/x": (255, 4096, 0, 9), "/var/lib/x": (1 << 20, 4096, 10, 0)}
+
+        def statvfs(path):
+            names = ("f_bavail", "f_frsize", "f_files", "f_favail")
+            return mock.Mock(**dict(zip(names, rooms[path])))
+
+        with mock.patch("os.statvfs", statvfs):
+            found = dict(status.no_room(conf))
+            self.assertEqual(list(found), ["/run/x has no room left", "/var/lib/x has no inode left"])
+            self.assertIn("make room in /run/x:", found["/run/x has no room left"])
+            rooms.update(dict.fromkeys(rooms, (256, 4096, 10, 1)))
+            self.assertEqual(list(status.no_room(conf)), [])
+        self.assertEqual(list(status.no_room(mock.Mock(run="/nowhere", lib="/nowhere"))), [], "made anew")
+
     def test_durations_have_two_units_at_most(self):
         for seconds, text in ((0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3661, "1 h 1 min"), (90000, "1 d 1 h")):
             self.assertEqual(status.span(seconds), text)
@@ -122,6 +140,13 @@ class Verb(Node):
         with open(self.run_dir + "/keepalived_vip.prom") as file:
             found = parse(file.read())
         return {name[len("keepalived_vip_") :]: value for (name, labels), value in found.items() if not labels}
+
+    def test_a_full_disk_is_the_first_that_is_told(self):
+        with mock.patch.object(status, "no_room", return_value=[("/run has no room left", "make room")]):
+            found = status.collect(settings.Settings(support.values(), run=self.run_dir, lib=self.folder))
+        self.assertEqual(found["problems"][0]["found"], "/run has no room left")
+        self.assertIn("make room", found["problems"][0]["cure"])
+        self.assertFalse(found["healthy"])
 
     def test_before_the_service_has_run_it_could_not_tell(self):
         code, found = self.status_now()

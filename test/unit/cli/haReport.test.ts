@@ -111,6 +111,17 @@ test("one screen: verdict, a row per node, the agreement, the last moves, what t
   assert.ok(text.split("\n").length < 24);
 });
 
+test("what a new MASTER has not heard of the cloud yet is no answer of the cloud's", () => {
+  const view = seen(({ nodes }) => {
+    Object.assign(nodes.a.report!, { cloudHolder: "unknown", available: false, checkedAt: null });
+  });
+  assert.match(screen("stack prod", outputs, view), /MASTER +60 min +yes +not known yet/);
+  assert.match(
+    judge(view).why.join("\n"),
+    /^it is not known yet whether the cloud has the VIP on the ENI of the MASTER, a$/m,
+  );
+});
+
 test("the three newest moves of both nodes", () => {
   const view = seen((v) => {
     v.nodes.a.report!.moves = [2, 1].map((n) => ({ ...move, startedAt: n }));

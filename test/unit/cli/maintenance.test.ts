@@ -212,3 +212,12 @@ test("wrong usage is 64", () => {
     assert.throws(() => maintenanceFrom(to, node, { ...options, ...more }), wrong);
   }
 });
+
+test("a time that is none, or longer than a year, is refused before any node is asked", () => {
+  const from = (stay: string) => maintenanceFrom("on", "b", { yes: true, json: false, for: stay });
+  for (const stay of ["365d", "8760h", "31536000s"]) assert.equal(from(stay).stay, stay);
+  for (const stay of ["366d", "31536001s", `${"9".repeat(400)}d`, "2", "0s", "-1h", "1w"]) {
+    const said = `--for is "${stay}"; it takes 90s, 30m, 2h or 1d, and 365d at most.`;
+    assert.throws(() => from(stay), new Refusal(said, 64));
+  }
+});

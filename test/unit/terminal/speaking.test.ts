@@ -38,14 +38,17 @@ test("words are taken as they are typed; Ctrl-C, or an end of the input, is none
 });
 
 /** What a program prints with this environment, and whether it has a terminal to print on. */
-function printed(program: string, { terminal, env = {} }: { terminal: boolean; env?: Record<string, string> }): string {
+function printed(
+  program: string,
+  { terminal, env = {}, status: wanted = 0 }: { terminal: boolean; env?: Record<string, string>; status?: number },
+): string {
   const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...own } = process.env;
   const node = [process.execPath, "--disable-warning=ExperimentalWarning", "--input-type=module-typescript"];
-  const python = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))";
+  const python = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) & 0x7f)";
   const [file = "", ...args] = [...(terminal ? ["python3", "-c", python] : []), ...node, "-e", program];
   const options = { encoding: "utf8", env: { ...own, TERM: "xterm", ...env }, timeout: 60_000 } as const;
   const { stdout, stderr, status } = spawnSync(file, args, options);
-  assert.equal(status, 0, stderr);
+  assert.equal(status, wanted, stderr);
   return stdout + stderr;
 }
 
@@ -70,4 +73,23 @@ test("work that says nothing itself is named while it goes on, and its line is g
   assert.match(shown, /waiting for a fault/);
   assert.ok(shown.endsWith("\u001b[1G\u001b[0Kit was survived\r\n"), JSON.stringify(shown));
   assert.equal(printed(program, { terminal: false }), "it was survived\na fault ...\n");
+});
+
+test("a terminal has its cursor back, however a program ends that was waiting", () => {
+  for (const [end, status] of [
+    ['process.kill(process.pid, "SIGINT"); await new Promise((done) => setTimeout(done, 60_000))', 2],
+    ["process.exit(0)", 0],
+  ] as const) {
+    const program = `import { Progress } from "./terminal/progress.ts"; new Progress("a pair"); ${end};`;
+    const shown = printed(program, { terminal: true, status });
+    const [hidden, back] = ["\u001b[?25l", "\u001b[?25h"].map((code) => shown.lastIndexOf(code));
+    assert.ok(hidden !== -1 && back! > hidden!, JSON.stringify(shown));
+  }
+});
+
+test("a listener of the program's own outlives its waiting: what has to be ended in order is", () => {
+  const program = `import { Progress } from "./terminal/progress.ts";
+    process.on("SIGINT", () => {}); new Progress("a pair"); process.kill(process.pid, "SIGINT");
+    await new Promise((done) => setTimeout(done, 100)); console.log("in order"); process.exit(0);`;
+  assert.match(printed(program, { terminal: true }), /in order/);
 });

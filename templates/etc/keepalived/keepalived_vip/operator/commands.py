@@ -10,6 +10,7 @@ from keepalived_vip.log import plain
 from keepalived_vip.operator import adverts, asker, carried, failover, probe, scheduled, switchover
 
 MAINTENANCE_S = 3600  # a node that is forgotten in maintenance is no standby
+LONGEST_DAYS = 365
 
 
 def maintenance(conf, args) -> int:
@@ -28,7 +29,10 @@ def maintenance(conf, args) -> int:
         why_not = "no advert of a MASTER from %s; with --force nobody may have the VIP"
         return switchover.refuse(why_not % conf.peer_address)
     asker.note(conf, "maintenance on", why)
-    drain.hold(conf, drain.LASTING, args.seconds, why)
+    try:
+        drain.hold(conf, drain.LASTING, args.seconds, why)
+    except OSError as error:
+        return switchover.refuse("it cannot be written down in %s: %s" % (conf.lib, error.strerror))
     print("in maintenance for %d s; it ends by itself" % args.seconds)
     return switchover.DONE
 
@@ -41,6 +45,8 @@ def seconds(text: str) -> int:
     unit = scheduled.UNITS.get(text[-1:])
     if unit is None or not text[:-1].isdigit() or int(text[:-1]) == 0:
         raise argparse.ArgumentTypeError("%s is no time such as 90s, 30m, 2h or 1d" % text)
+    if len(text) > 9 or int(text[:-1]) * unit > LONGEST_DAYS * 86400:
+        raise argparse.ArgumentTypeError("%s is longer than %d days" % (text, LONGEST_DAYS))
     return int(text[:-1]) * unit
 
 

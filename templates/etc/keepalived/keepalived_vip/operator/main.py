@@ -150,6 +150,10 @@ def main(argv, load=settings.load) -> int:
         return 3
     try:
         conf = load()
+    except PermissionError:
+        told = "vip.py: only root may read /etc/keepalived/vip.json: sudo /etc/keepalived/vip.py %s\n"
+        sys.stderr.write(told % " ".join(argv))
+        return 6
     except (OSError, ValueError) as error:
         sys.stderr.write("vip.py: /etc/keepalived/vip.json cannot be used: %s\n" % error)
         return 6

@@ -13,6 +13,7 @@ from keepalived_vip.agent.node import drain, nic
 from keepalived_vip.agent.vip import scheduled
 from keepalived_vip.agent.vip.mover import take_lock
 
+ROOM_BYTES = 1 << 20  # with less, nothing that the service says is certain to be written
 SILENT_S = 60.0  # a service that has written nothing for so long hangs
 HOLDERS = {"self": "this node's ENI", "peer": "the peer's ENI", "other": "another ENI", "none": "no ENI at all"}
 END_OF_DRAIN = {
@@ -25,6 +26,7 @@ CURES = {
     "folder": "nothing: keepalived is started anew within seconds; if it lasts: systemctl restart keepalived",
     "keepalived": "it is started anew after a minute unless only this node serves; why: journalctl -u keepalived -n 20",
 }
+MAKE_ROOM = "make room in %s: what is said here may be old, and the service cannot be asked"
 
 
 def service_runs(conf) -> bool:
@@ -93,9 +95,22 @@ def collect(conf) -> dict:
     kept = scheduled.read(conf)
     found["scheduled"] = kept and {name: kept[name] for name in ("at", "by", "why")}
     found["maintenance"] = found["drained"].get(drain.LASTING)
-    found["problems"] = [{"found": what, "cure": cure} for what, cure in problems(found)]
+    found["problems"] = [{"found": what, "cure": cure} for what, cure in [*no_room(conf), *problems(found)]]
     found["healthy"] = found["updatedAt"] is not None and not found["problems"]
     return found
+
+
+def no_room(conf):
+    """Where the service keeps what it says, and can't."""
+    for path in (conf.run, conf.lib):
+        try:
+            room = os.statvfs(path)
+        except OSError:
+            continue  # a folder that was removed is made anew
+        if room.f_bavail * room.f_frsize < ROOM_BYTES:
+            yield "%s has no room left" % path, MAKE_ROOM % path
+        elif room.f_files and not room.f_favail:
+            yield "%s has no inode left" % path, MAKE_ROOM % path
 
 
 def problems(found: dict):

@@ -123,7 +123,10 @@ def ask(conf, keep_s, why: str, as_json: bool = False) -> int:
     if lock is None:
         return refuse("another vip.py yield is at work")
     request = {"id": binascii.hexlify(os.urandom(6)).decode(), "at": time.monotonic(), "why": why, "keepS": keep_s}
-    settings.write_atomically(conf.switch_request, json.dumps(dict(request, by=asker.who())))
+    try:
+        settings.write_atomically(conf.switch_request, json.dumps(dict(request, by=asker.who())))
+    except OSError as error:
+        return refuse("the service cannot be asked, by %s: %s" % (conf.switch_request, error.strerror))
     asker.wake(conf, "YIELD")
     deadline, phase = time.monotonic() + ends_within(conf), None
     while time.monotonic() < deadline:
