@@ -66,6 +66,7 @@ class Excuses:
             "words": self.unheard(owner, away_at),
             "owner silent": self.idle(owner.index, away_at, held_since),
             "stood still": self.stood_still(owner.index, held_since),
+            "holder cut off": self.cut_off(owner.index),
             "holder silent": self.idle(peer.index, away_at, held_since),
             "tunnel": self.closed(away_at, held_since),
             "killed": self.off_at(peer.index, held_since),
@@ -96,6 +97,12 @@ class Excuses:
         """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""
         asked_at, since = self.asked_since[index], held_since - SOON_S
         return asked_at is not None and self.hindered("stands", index, SILENT_S - SOON_S, since, asked_at)
+
+    def cut_off(self, index: int) -> bool:
+        """Whether nothing has come to the other node since it asked for the VIP, for too long, until just now: its NIC
+        was down, or it stood still. It says no word meanwhile that could have been lost."""
+        soon = self.world.now - SOON_S
+        return self.hindered("stands", 1 - index, SILENT_S - SOON_S, soon, min(self.asked_at[index], self.world.now))
 
     def spans(self, what: str, index: int) -> list:
         """(from, until) of each time that it was so."""
