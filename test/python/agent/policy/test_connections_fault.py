@@ -347,9 +347,10 @@ class Fault(unittest.TestCase):
         connections.peer_can(node.state, True)
         node.later(6)
         node.stands(moving=True)
-        still_here_at = node.now
+        looked_at, still_here_at = node.now - 6, node.now
         node.stands(moving=False)
         node.later(0.5)
+        connections.stands(node.state, node.now, True, True, False, listed_at=looked_at)
         node.stands(master=False, switching=False)
         self.assertEqual(node.state.until, still_here_at + KEEP_S)
 

@@ -120,7 +120,7 @@ def stands(
     # A move may be stuck for as long as it likes before the path changes.
     listed = master and listed_at is not None and listed_at >= keeping.master_since
     if listed:
-        keeping.shown_at = listed_at
+        keeping.shown_at = max(keeping.shown_at, listed_at)
         keeping.listed_since = keeping.listed_since or listed_at
         if keeping.spent_at is not None and listed_at > keeping.spent_at:
             keeping.spent_at = None
