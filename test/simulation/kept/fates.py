@@ -16,6 +16,7 @@ RULES = {
     "stuck": "while both nodes live, no packet of a connection is lost for more than a few seconds",
     "left": "once the time is over nothing is kept, sent on or lent any more",
 }
+BY_ITSELF_S = 5.0  # the three seconds of silence, and two more in which the service would have ended it
 ANSWER_S = 0.5  # one last question, once the VIP is here
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
 STUCK_S = 6.0
@@ -127,7 +128,9 @@ class Fates(Excuses):
             here_at = max(here_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
         asked_at = min(here_at, self.asked_at[peer.index])
         silent_since = max(since, asked_at, worked_at, node.record.master_since)
-        if world.now > max(here_at + ANSWER_S, silent_since + SILENT_S) + SOON_S:
+        # A service that hangs just now, or is off, ends nothing: the kernel does so by itself, somewhat later.
+        hangs_since = self.since.get(("speaks", node.index), LONG_AGO)
+        if world.now > max(here_at + ANSWER_S, silent_since + SILENT_S, hangs_since + BY_ITSELF_S) + SOON_S:
             self.broken("dead", "%s sends to %s, which is dead for %.1f s", node.name, peer.name, world.now - since)
 
     def spoke_since(self) -> float:

@@ -114,5 +114,5 @@ class KeptWorld(World):
 
     def send(self, node, call, pending) -> None:
         super().send(node, call, pending)
-        if not pending.action.startswith("Describe"):
+        if call.step[0] in ("migrate", "assign", "give"):  # what is asked for the EIP moves no VIP
             self.fates.asked(node, call.step[0] == "give")

@@ -135,6 +135,19 @@ class Passes(unittest.TestCase):
         one.heard(KEEPS, one.now)
         self.assertEqual(one.lived_at(), one.now, "a word is one as well")
 
+    def test_what_went_in_vain_before_this_service_has_started_proves_nothing(self):
+        one = Passage().go(1)
+        one.went(one.now, True)
+        one.go(1)
+        for _ in range(int(passage.IN_VAIN_S) + 2):
+            one.went(one.now, True, 100, 0)
+            one.go(1)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
+        one.went(one.now, True, 100 + passage.IN_VAIN, 0)
+        one.go(passage.IN_VAIN_S)
+        one.went(one.now, True, 100 + passage.IN_VAIN, 0)
+        self.assertFalse(one.passes(), "what goes in vain from now on does")
+
     def test_few_packets_or_new_rules_prove_nothing(self):
         one = Passage().go(1)
         one.went(one.now, True, 1000, 500)

@@ -11,7 +11,7 @@ class Side:
     def __init__(self, master: bool) -> None:
         self.now, self.master, self.switching, self.moved = 100.0, master, False, False
         self.taking, self.here, self.listed, self.leaving = False, master, False, False
-        self.there = False
+        self.there = self.moving = False
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
@@ -21,7 +21,8 @@ class Side:
         here_at = self.now if self.here else None
         listed_at = self.now if self.here or self.listed else None
         there_at = self.now if self.there else None
-        stands = self.switching, self.moved, self.taking, here_at, there_at, listed_at, self.leaving
+        moving_at = self.now if self.moving else None
+        stands = self.switching, self.moved, self.taking, here_at, there_at, listed_at, self.leaving, moving_at
         connections.stands(self.state, self.now, self.master, *stands)
 
     def later(self, seconds: float) -> None:

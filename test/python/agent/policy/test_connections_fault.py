@@ -340,6 +340,20 @@ class Fault(unittest.TestCase):
             node.stands(switching=not given_up, master=given_up, moved=False)
             self.assertEqual(node.state.until, counts_from + KEEP_S, (given_up, looked, moved))
 
+    def test_one_that_ends_while_the_cloud_moves_it_counts_from_the_last_word_that_the_move_runs(self):
+        node = Side(master=True)
+        node.later(60)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.later(6)
+        node.stands(moving=True)
+        looked_at, still_here_at = node.now - 6, node.now
+        node.stands(moving=False)
+        node.later(0.5)
+        connections.stands(node.state, node.now, True, True, False, listed_at=looked_at)
+        node.stands(master=False, switching=False)
+        self.assertEqual(node.state.until, still_here_at + KEEP_S)
+
     def test_a_second_planned_switch_has_a_time_of_its_own(self):
         node = self.stalled()
         node.later(20)
@@ -416,6 +430,19 @@ class Fault(unittest.TestCase):
     def test_a_stuck_move_that_nobody_asks_for_any_more_is_its_end(self):
         node = self.stalled()
         node.stands(here=False, listed=True)
+        node.later(connections.STUCK_S - 1)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_a_move_that_has_just_begun_to_bring_the_vip_back_is_none_that_is_stuck(self):
+        node = self.stalled()
+        node.stands(here=False)
+        node.later(connections.STUCK_S + 10)
+        node.stands(taking=True)
+        node.later(6)
+        node.stands(taking=False, listed=True)
+        self.assertTrue(connections.keeps(node.state), "the path may lead to the peer as yet")
         node.later(connections.STUCK_S - 1)
         self.assertTrue(connections.keeps(node.state))
         node.later(1)

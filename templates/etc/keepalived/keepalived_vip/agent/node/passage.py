@@ -34,7 +34,9 @@ class Passage:
         self.answered = False  # ever
         self.missed = 0
         self.spoke_at = -1.0  # when the peer last said something
-        self.base, self.base_at = (0, 0), 0.0  # what had gone and come when it last was not in vain, and when that was
+        # What had gone and come when it last was not in vain, and when that was. None = not counted yet: what went in
+        # vain before this service has started says nothing of now.
+        self.base, self.base_at = None, 0.0
         self.rests_until = 0.0  # nothing is sent: all was in vain
         self.keeps = False  # the peer has a tunnel too: while a pair is installed it may not have it yet
 
@@ -45,13 +47,14 @@ class Passage:
     def silent(self) -> bool:
         return self.missed >= MISSED or self.rests_until > 0.0
 
-    def went(self, now: float, goes: bool, owed: int = 0, answers: int = 0) -> None:
-        """So many have gone to the peer that want an answer, and so many have come, since the rules were made. goes:
-        they go there now; what went to a peer that has died since proves nothing."""
-        gone = owed - self.base[0]
-        if not goes or gone <= 0 or answers != self.base[1]:
+    def went(self, now: float, goes: bool, owed=None, answers: int = 0) -> None:
+        """So many have gone to the peer that want an answer, and so many have come, since the rules were made; None =
+        not counted yet. goes: they go there now; what went to a peer that has died since proves nothing."""
+        if owed is None:
+            return
+        if self.base is None or not goes or owed <= self.base[0] or answers != self.base[1]:
             self.base, self.base_at = (owed, answers), now
-        elif gone >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
+        elif owed - self.base[0] >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
             self.base, self.rests_until = (owed, answers), now + REST_S
             self.mover.trouble("silent-tunnel", UNANSWERED % self.conf.peer_address, UNANSWERED)
 

@@ -56,7 +56,8 @@ class Keeping:
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
         self.spent_at = None  # its time was over then, and the VIP has not been here since
-        self.shown_at = 0.0  # when a look found the VIP here
+        self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
+        self.listed_since = None  # every look since then found it on its way here, or here
         self.gone_at = None  # and when the first one after that did elsewhere
         self.moved_at = None  # when a planned switch had brought it to the peer
         self.reset = 0  # since the service has started: those that were open when the time was over
@@ -100,11 +101,13 @@ def stands(
     there_at=None,
     listed_at=None,
     leaving=False,
+    moving_at=None,
 ) -> None:
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
     the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
     here, None = it has not; there_at: or for certain elsewhere; listed_at: or still here, even on its way; leaving:
-    it is on its way by no request of this node's."""
+    it is on its way by no request of this node's; moving_at: when the move to the peer still ran, by the cloud's
+    word."""
     gave, keeping.giving = keeping.giving, master and switching
     gave = gave and keeping.peer_can
     if keeping.giving and not gave:
@@ -117,9 +120,14 @@ def stands(
     # A move may be stuck for as long as it likes before the path changes.
     listed = master and listed_at is not None and listed_at >= keeping.master_since
     if listed:
-        keeping.shown_at = listed_at
+        keeping.shown_at = max(keeping.shown_at, listed_at)
+        keeping.listed_since = keeping.listed_since or listed_at
         if keeping.spent_at is not None and listed_at > keeping.spent_at:
             keeping.spent_at = None
+    else:
+        keeping.listed_since = None
+    if switching and moving_at is not None:
+        keeping.shown_at = max(keeping.shown_at, moving_at)
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
     takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking, here)
@@ -149,7 +157,9 @@ def stands(
             # It serves them itself as yet, and looks again before that is in doubt.
             keeping.until = max(keeping.until, min(now, listed_at + LOOKS_S) + keeping.keep_s)
         settled = keeping.took_at is None or (here and here_at >= keeping.took_at + SETTLED_S)
-        stuck = listed and listed_at >= max(keeping.took_at or 0.0, keeping.began_at) + STUCK_S
+        # A move that brings the VIP here may show it here before the path changes.
+        stuck_since = max(keeping.took_at or 0.0, keeping.began_at, keeping.listed_since or 0.0)
+        stuck = listed and listed_at >= stuck_since + STUCK_S
         if not keeping.giving and ((here and settled) or stuck):
             end(keeping, MASTER_AGAIN)
         elif now >= keeping.until and not (listed and now < listed_at + GONE_S):
@@ -161,7 +171,7 @@ def stands(
 
 def gave_at(keeping: Keeping) -> float:
     """From when on the time counts in a planned switch of this node's. Where the cloud has not said that the VIP was
-    moved it may have been as soon as that was asked for, unless a look showed it here later."""
+    moved it may have been as soon as that was asked for, unless the cloud showed it here later."""
     return keeping.moved_at or max(keeping.giving_until - keeping.keep_s, keeping.shown_at)
 
 

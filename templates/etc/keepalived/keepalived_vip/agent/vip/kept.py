@@ -179,7 +179,10 @@ class Kept:
         moved = phase in (switch.MOVED, switch.YIELDED)
         on_its_way = seen.holder in (known.me, known.peer) and not seen.available
         leaving = on_its_way and seen.task is None
-        stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving
+        # Any other answer than that it still runs is the end of the task.
+        runs = not known.asked.busy and seen.task is not None and known.asked.step == ("task", seen.task)
+        moving_at = known.asked.step_at if phase == switch.MOVING and runs else None
+        stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving, moving_at
         connections.stands(keeping, now, known.master, *stands)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
