@@ -31,7 +31,7 @@ describe("the nodes' public addresses on a running pair", () => {
     console.log(`nodePublicIp ${value}: ${sent} sent, ${lost} lost, longest gap ${longestGapMs} ms`);
     // The cloud's own change of path takes no time in this lab; 50 ms are ours.
     assert.ok(lost <= 5, `lost ${lost} of ${sent}, longest gap ${longestGapMs} ms`);
-    assert.equal(summary.replaced, 6, "machines, attachments, handovers");
+    assert.equal(summary.replaced, 8, "machines, their host keys, attachments, handovers");
     for (const [n, node] of status.nodes.entries()) {
       assert.notEqual(node.instanceId, old.nodes[n]?.instanceId);
       assert.equal(node.eniId, old.nodes[n]?.eniId, "the ENI stays");
