@@ -14,11 +14,6 @@ MUTANTS = [
         ("    since = min(silence.vip_at, max(silence.lived_at, silence.since))\n", "    since = silence.vip_at\n"),
     ),
     Mutant(
-        "a peer whose kernel answers, and that says no word, is taken for dead",
-        "silence",
-        ("    silence.lived_at = max(silence.lived_at, at)\n", "    pass\n"),
-    ),
-    Mutant(
         "the time has no end",
         "connections",
         ("        elif now >= keeping.until and not (listed", "        elif False and not (listed"),
