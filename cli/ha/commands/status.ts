@@ -29,8 +29,9 @@ export async function askNode(
   try {
     return { view: { ...parseAnswer(stdout), problem: null }, more };
   } catch {
-    const said = (stderr || stdout).trim().split("\n").at(-1) ?? "";
-    return without(said.startsWith("{") || said === "" ? "its vip.py gave no answer" : said);
+    const isWord = (line: string) => line.trim() !== "" && line !== divider && !line.startsWith("{");
+    const said = (stderr || stdout).split("\n").findLast(isWord);
+    return without(said?.trim() ?? "its vip.py gave no answer");
   }
 }
 

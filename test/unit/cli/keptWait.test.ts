@@ -1,6 +1,7 @@
 /** `switchover --wait` on a pair that is played: it goes on for as long as the old node keeps connections, and says why it ends. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, type TestContext, test } from "node:test";
+import { look } from "../../../cli/ha/commands/status.ts";
 import { switchover, wishFrom } from "../../../cli/ha/commands/switchover.ts";
 import type { NodeReport } from "../../../cli/ha/pair/answer.ts";
 import { keptBy } from "../../../cli/ha/pair/kept.ts";
@@ -123,6 +124,12 @@ describe("switchover --wait", () => {
     assert.equal(code, 0, told.join("\n"));
     assert.equal(pair.read("closed"), "\n");
     assert.deepEqual(told.slice(-2), [done, "The connections that a kept have ended; b serves alone."]);
+  });
+
+  test("a node whose vip.py says nothing gave no answer", async () => {
+    pair.write("a/status", "");
+    const { nodes } = await look(pair.target);
+    assert.equal(nodes.a.problem, "its vip.py gave no answer");
   });
 
   test("without keepConnections returns at once, and says so", async (t) => {

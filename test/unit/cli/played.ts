@@ -99,9 +99,13 @@ esac
       this.write(`${node}/${later}status`, JSON.stringify(status));
       this.write(`${node}/${later}probe`, JSON.stringify({ here: probe === null, answeredMs: probe ? 1 : null }));
     }
-    return ["a", "b"]
-      .flatMap((node) => ["status", "probe"].map((what) => `cp ${node}/${later}${what} ${node}/${what}`))
-      .join("; ");
+    return (
+      ["a", "b"]
+        .flatMap((node) => ["status", "probe"].map((what) => `${node}/${what}`))
+        // Whole at once: the file may be read just now.
+        .map((file) => `cp ${file.replace("/", `/${later}`)} ${file}.new; mv ${file}.new ${file}`)
+        .join("; ")
+    );
   }
 
   /** Its clock is another. @param arguments of `date` */
