@@ -127,7 +127,7 @@ describe("switchover --wait", () => {
   });
 
   test("a node whose vip.py says nothing gave no answer", async () => {
-    pair.write("a/status", "");
+    for (const what of ["status", "probe"]) pair.write(`a/${what}`, "");
     const { nodes } = await look(pair.target);
     assert.equal(nodes.a.problem, "its vip.py gave no answer");
   });
