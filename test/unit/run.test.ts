@@ -32,7 +32,7 @@ function checkout(): string {
     join(folder, "bin/npm"),
     `echo begins >>installations
 mkdir node_modules node_modules/.bin || exit 1
-sleep 0.3
+left=600; until [ -z "$UNTIL" ] || [ -e "$UNTIL" ] || [ $left = 0 ]; do left=$((left - 1)); sleep 0.05; done
 printf '#!/bin/sh\\necho "node in $PWD: $*"\\n' >node_modules/.bin/node
 chmod +x node_modules/.bin/node
 sh scripts/installed.sh record`,
@@ -45,7 +45,7 @@ function program(path: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
-function run(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+function run(folder: string, env: NodeJS.ProcessEnv = {}, hears = (_stderr: string) => {}): Promise<Ended> {
   const PATH = `${join(folder, "bin")}:${process.env.PATH}`;
   const child = spawn("sh", ["scripts/run.sh", "program"], { cwd: folder, env: { ...process.env, PATH, ...env } });
   const ended: Ended = { code: null, stdout: "", stderr: "" };
@@ -54,6 +54,7 @@ function run(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   });
   child.stderr.on("data", (chunk) => {
     ended.stderr += chunk;
+    hears(ended.stderr);
   });
   return new Promise((resolve) => child.on("close", (code) => resolve({ ...ended, code })));
 }
@@ -77,14 +78,16 @@ test("a CDPATH of the user's leads nowhere else, prints nothing, and installs no
 
 test("of two that begin at once one installs the packages, and the other waits and says for whom", async () => {
   const folder = checkout();
-  const ended = await Promise.all([run(folder), run(folder), run(folder)]);
+  const waits = /^Process \d+ installs the npm packages; waiting for it/m;
+  const hears = (stderr: string) => waits.test(stderr) && writeFileSync(join(folder, "waited-for"), "");
+  const ended = await Promise.all([1, 2, 3].map(() => run(folder, { UNTIL: "waited-for" }, hears)));
   assert.deepEqual(
     ended.map(({ code }) => code),
     [0, 0, 0],
     ended.map(({ stderr }) => stderr).join(""),
   );
   assert.equal(installations(folder), 1);
-  assert.match(ended.map(({ stderr }) => stderr).join(""), /^Process \d+ installs the npm packages; waiting for it/m);
+  assert.ok(existsSync(join(folder, "waited-for")));
   assert.deepEqual(leftOf(folder), []);
 });
 

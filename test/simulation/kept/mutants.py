@@ -20,8 +20,8 @@ MUTANTS = [
     ),
     Mutant(
         "the rules are in force once the VIP is here, not before",
-        "connections",
-        ("    if taking and keeping.peer_would and", "    if False and"),
+        "carrying",
+        ("    if taking and carrying.peer_would and", "    if False and"),
     ),
     Mutant(
         "what is the peer's goes there before what is this node's own is known",

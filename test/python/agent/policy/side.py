@@ -15,6 +15,21 @@ class Side:
         self.state = connections.Keeping(KEEP_S)
         self.stands()
 
+    @classmethod
+    def taker(cls):
+        """A node that is about to take the VIP of a peer that would keep its connections."""
+        node = cls(master=False)
+        connections.peer_holds(node.state, node.now, True)
+        node.later(60)
+        return node
+
+    @classmethod
+    def stalled(cls):
+        """MASTER after it stood still, or in a partition, and hears that the peer takes the VIP."""
+        node = cls(master=True)
+        connections.peer_takes(node.state, node.now - 2, node.now, True)
+        return node
+
     def stands(self, **changes) -> None:
         for name, value in changes.items():
             setattr(self, name, value)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import connections, switch
+from keepalived_vip.agent.policy import carrying, connections, switch
 
 from agent.policy.side import KEEP_S, Side
 
@@ -165,35 +165,35 @@ class New(unittest.TestCase):
         self.node = Side(master=False)
 
     def forwards(self):
-        return connections.forwards(self.node.state, self.node.now)
+        return carrying.forwards(self.node.state, self.node.now)
 
     def test_it_forwards_from_the_peers_word_on_and_never_for_longer_than_its_silence(self):
         self.assertFalse(self.forwards())
-        connections.peer_keeps(self.node.state, self.node.now, KEEP_S)
+        carrying.peer_keeps(self.node.state, self.node.now, KEEP_S)
         self.node.later(connections.SILENT_S - 0.1)
         self.assertTrue(self.forwards())
-        self.assertFalse(connections.silent(self.node.state, self.node.now))
+        self.assertFalse(carrying.silent(self.node.state, self.node.now))
         self.node.later(0.1)
         self.assertFalse(self.forwards())
-        self.assertTrue(connections.silent(self.node.state, self.node.now))
+        self.assertTrue(carrying.silent(self.node.state, self.node.now))
 
     def test_a_word_counts_by_when_it_came(self):
-        connections.peer_keeps(self.node.state, self.node.now - connections.SILENT_S, KEEP_S)
+        carrying.peer_keeps(self.node.state, self.node.now - connections.SILENT_S, KEEP_S)
         self.assertFalse(self.forwards(), "this node stood still meanwhile")
 
     def test_it_ends_at_once_where_the_peer_says_so(self):
-        connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 37)
-        connections.peer_keeps(self.node.state, self.node.now, 0, 0)
+        carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 37)
+        carrying.peer_keeps(self.node.state, self.node.now, 0, 0)
         self.assertFalse(self.forwards())
-        self.assertFalse(connections.silent(self.node.state, self.node.now), "it has taken its leave")
+        self.assertFalse(carrying.silent(self.node.state, self.node.now), "it has taken its leave")
 
     def test_it_carries_the_peers_and_has_its_own_carried_in_a_switch_back(self):
-        connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
+        carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
         self.node.stands(master=True)
         self.assertEqual(self.node.words(2), [])
         self.node.stands(switching=True)
         connections.peer_can(self.node.state, True)
-        connections.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
+        carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
         self.assertTrue(self.forwards() and connections.keeps(self.node.state))
 
 

@@ -20,10 +20,10 @@ After a fault B begins, which takes the VIP: it became MASTER, or claims it back
 A, should it have the VIP in the end, keeps no more once a look shows that which no earlier request can change.
 """
 
-from keepalived_vip.agent.policy import silence
+from keepalived_vip.agent.policy import carrying
+from keepalived_vip.agent.policy.carrying import AGAIN_S, SAY_S, Carrying
 from keepalived_vip.agent.policy.silence import SILENT_S
 
-SAY_S, AGAIN_S = 1.0, 0.3  # a word; and one that has no answer yet
 FAREWELLS = 3
 # The peer waits `switch.PREPARE_S` for an answer. A kernel that is slower than this is not waited for: a move on
 # purpose is worth more than the connections.
@@ -37,7 +37,6 @@ GONE_S = 20.0
 LOOKS_S = 5.0  # a MASTER whose VIP is on its way looks again by then; else at GONE_S, and nothing is over before
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
 PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
-ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
 STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to its end: longer than a slow one takes
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
@@ -45,11 +44,13 @@ ALL_CLOSED, TIME_OVER, MASTER_AGAIN = "all are closed", "the time is over", "MAS
 SILENT = "nothing comes out of the tunnel"
 
 
-class Keeping:
+class Keeping(Carrying):
+    """What this node knows of its own connections, which the peer is asked to carry; and of those that it carries."""
+
     def __init__(self, keep_s: int) -> None:
+        super().__init__()
         self.keep_s = keep_s
         self.master = False
-        # The connections of this node, for which the peer is asked to carry them.
         self.giving = False  # MASTER, in a planned switch
         self.giving_until = 0.0  # what a service that is killed meanwhile leaves to the next
         self.until = None  # not MASTER any more, and keeps them until then
@@ -72,19 +73,6 @@ class Keeping:
         self.took_at = None  # when the peer last said that it takes the VIP
         self.leaving = False  # the VIP is on its way, and this has begun for it
         self.master_since = 0.0
-        # The peer's connections, which this node carries.
-        self.peer_keeps_until = 0.0  # so long its last word counts that it keeps some
-        self.peer_left = None
-        self.peer_would = False  # by its last word as the VIP's holder
-        self.taking = False  # MASTER, and has asked the cloud for the VIP
-        self.asked_at = 0.0  # when it last did
-        self.arrives = False  # packets show that the VIP is here, whatever the cloud says
-        self.silence = silence.Silence()  # the peer's
-        self.sent_on, self.counted_at = None, 0.0  # how many went to the peer, as they were last counted
-        self.peer_said_at = 0.0  # when it last said that it keeps some
-        self.peer_done = False  # it has said since then that it keeps none
-        self.next_take_at = 0.0
-        self.peer_time_s = 0
 
 
 # -- what happens -----------------------------------------------------------------------------------------------------
@@ -130,7 +118,7 @@ def stands(
         keeping.shown_at = max(keeping.shown_at, moving_at)
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
-    takes(keeping, now, wants and (taking or pending(keeping, now, here_at, there_at)), taking, here)
+    carrying.takes(keeping, now, wants and (taking or carrying.pending(keeping, now, here_at, there_at)), taking, here)
     if listed or keeping.taking:
         keeping.gone_at = None
     elif master and there_at is not None and there_at >= keeping.master_since:
@@ -183,48 +171,6 @@ def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
     keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
 
 
-def pending(keeping: Keeping, now: float, here_at, there_at) -> bool:
-    """Whether this node has asked the cloud for the VIP, and no look has shown since then what came of it: calls that
-    fail say nothing."""
-    looked = any(at is not None and at >= keeping.asked_at for at in (here_at, there_at))
-    return keeping.taking and not looked and now < keeping.asked_at + ASKED_S
-
-
-def takes(keeping: Keeping, now: float, taking: bool, asks: bool, here: bool) -> None:
-    """Whether this node takes the VIP. The rules have to be in force before the path changes: no word is waited for, of
-    a peer that would keep its connections. asks: its request is on its way, or its task runs; here: it has the VIP."""
-    if asks:
-        keeping.asked_at = now
-    if taking and not keeping.taking:
-        keeping.peer_done, keeping.next_take_at = False, now
-        keeping.arrives = False
-        silence.begins(keeping.silence, now)
-    elif keeping.taking and not taking and here:
-        arrived(keeping, now, now)
-    elif not taking:
-        silence.breaks_off(keeping.silence)
-    keeping.taking = taking
-    if taking and keeping.peer_would and not keeping.peer_done and not keeping.arrives:
-        keeping.peer_keeps_until = max(keeping.peer_keeps_until, now + SILENT_S)
-
-
-def arrived(keeping: Keeping, at: float, now: float) -> None:
-    """The VIP is here since then at least; from now on the peer's silence counts."""
-    if keeping.arrives:
-        return
-    keeping.arrives = True
-    silence.vip_is_here(keeping.silence, at, now)
-    if forwards(keeping, now):
-        keeping.peer_keeps_until = max(keeping.peer_said_at + SILENT_S, silence.over_at(keeping.silence))
-
-
-def lives(keeping: Keeping, at: float, now: float) -> None:
-    """A sign of life of the peer's, as it was last seen. One that is too late brings nothing back."""
-    silence.lives(keeping.silence, at)
-    if keeping.silence.vip_at is not None and forwards(keeping, now):
-        keeping.peer_keeps_until = max(keeping.peer_keeps_until, silence.over_at(keeping.silence))
-
-
 def understands(keeping: Keeping, now: float) -> bool:
     return keeping.heard_at is not None and now - keeping.heard_at < HEARD_S
 
@@ -266,14 +212,6 @@ def resume(keeping: Keeping, before: dict, now: float) -> None:
         keeping.until, keeping.peer_can = until, True
         keeping.peer_has = before.get("has") is not False
         keeping.took_at = now
-
-
-def sent_on(keeping: Keeping, packets: int, now: float) -> None:
-    """So many have gone to the peer by now. The first of them shows that the VIP is here: the cloud may have moved it,
-    and be down since."""
-    if keeping.taking and keeping.sent_on is not None and packets > keeping.sent_on:
-        arrived(keeping, keeping.counted_at, now)
-    keeping.sent_on, keeping.counted_at = packets, now
 
 
 def counted(keeping: Keeping, left: int) -> None:
@@ -324,7 +262,7 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
 def peer_gives(keeping: Keeping, said_at: float, time_s: int) -> None:
     """The peer's word that it is about to give the VIP to this node, and keeps its connections for so long."""
     keeping.spent_at = keeping.gone_at = None
-    peer_keeps(keeping, said_at, time_s)
+    carrying.peer_keeps(keeping, said_at, time_s)
 
 
 def peer_can(keeping: Keeping, can: bool) -> None:
@@ -339,17 +277,6 @@ def peer_carries(keeping: Keeping, said_at: float, serves: bool) -> None:
         keeping.next_word_at = max(keeping.next_word_at, said_at + SAY_S)
     if serves:
         keeping.served_until = keeping.carried_until
-
-
-def peer_keeps(keeping: Keeping, said_at: float, time_s: int, left=None) -> None:
-    """The peer's word that it keeps connections, or is about to, for so long at most; 0: that it does no more."""
-    keeping.peer_keeps_until = max(keeping.peer_keeps_until, said_at + SILENT_S) if time_s > 0 else 0.0
-    keeping.peer_left, keeping.peer_time_s = left, time_s
-    if time_s > 0:
-        keeping.peer_said_at = max(keeping.peer_said_at, said_at)
-        keeping.peer_would = True
-    else:
-        keeping.peer_done = True
 
 
 # -- what follows -----------------------------------------------------------------------------------------------------
@@ -373,43 +300,15 @@ def through(keeping: Keeping, now: float):
     return True if keeping.peer_has and now < keeping.carried_until else None
 
 
-def forwards(keeping: Keeping, now: float) -> bool:
-    """Whether what is not of this node's own connections goes to the peer."""
-    return now < keeping.peer_keeps_until
-
-
-def silent(keeping: Keeping, now: float) -> bool:
-    """Whether the peer was to keep connections, and has said no word for too long: not even that it keeps no more."""
-    return 0.0 < keeping.peer_keeps_until <= now
-
-
-def wants_sign(keeping: Keeping, now: float) -> bool:
-    """Whether the peer's kernel is to be asked now whether it lives."""
-    return forwards(keeping, now) and silence.wants_sign(keeping.silence, now)
-
-
-def next_sign(keeping: Keeping, now: float) -> float:
-    """When it is to be asked next."""
-    return silence.next_ask(keeping.silence, now) if forwards(keeping, now) else float("inf")
-
-
 def word(keeping: Keeping, now: float):
     """(seconds, connections) to tell the peer now, None for nothing; 0 seconds: no more."""
     if now < keeping.next_word_at or not (keeps(keeping) or keeping.farewells):
         return None
-    keeping.next_word_at = now + SAY_S
     if not keeps(keeping):
-        keeping.farewells -= 1
+        keeping.next_word_at, keeping.farewells = now + SAY_S, keeping.farewells - 1
         return 0, 0
     keeping.next_word_at, keeping.farewells = now + AGAIN_S, 0
     time_s = keeping.keep_s if keeping.until is None else max(1, int(keeping.until - now))
     return time_s, keeping.left
 
 
-def tells_of_taking(keeping: Keeping, now: float) -> bool:
-    """Whether the peer is to be told now that this node takes the VIP."""
-    if not keeping.taking or now < keeping.next_take_at:
-        return False
-    answered = keeping.peer_done or keeping.peer_said_at > now - 2 * SAY_S
-    keeping.next_take_at = now + (SAY_S if answered else AGAIN_S)
-    return True

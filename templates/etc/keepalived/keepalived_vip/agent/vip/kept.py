@@ -11,7 +11,7 @@ from keepalived_vip import settings
 from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
-from keepalived_vip.agent.policy import connections, switch
+from keepalived_vip.agent.policy import carrying, connections, switch
 
 NEVER = float("inf")
 LOOK_S = 1.0
@@ -128,8 +128,8 @@ class Kept:
         if name == "has":
             connections.peer_holds(keeping, said_at, time_s > 0)
         elif name == peer.KEEPS:
-            connections.peer_keeps(keeping, said_at, time_s, news.get("count"))
-            if self.in_force() and connections.forwards(keeping, now):
+            carrying.peer_keeps(keeping, said_at, time_s, news.get("count"))
+            if self.in_force() and carrying.forwards(keeping, now):
                 serves = {"leftS": time_s} if self.known.master else {}
                 peer.say(ear, dict(serves, id=peer.CARRIES), (self.conf.peer_address, peer.PORT))
         elif name == peer.CARRIES:
@@ -186,14 +186,14 @@ class Kept:
         connections.stands(keeping, now, known.master, *stands)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
-        if connections.wants_sign(keeping, now):
+        if carrying.wants_sign(keeping, now):
             self.passage.ask_for_sign(now)
-        due = [self.passage.turn(ear, now), connections.next_sign(keeping, now)]
-        connections.lives(keeping, self.passage.lived_at(), now)
+        due = [self.passage.turn(ear, now), carrying.next_sign(keeping, now)]
+        carrying.lives(keeping, self.passage.lived_at(), now)
         if self.passage.silent() and keeping.until is not None:
             connections.end(keeping, connections.SILENT, now)
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
-        if connections.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
+        if carrying.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
             peer.say(ear, {"id": peer.READY, "leftS": self.conf.keep_s}, (self.conf.peer_address, peer.PORT))
         told = connections.word(keeping, now)
@@ -221,7 +221,7 @@ class Kept:
         if self.asked is not None:
             return now + POLL_S
         # Where nothing comes out of the tunnel clients are reset at once, and do not hang.
-        wanted = self.passage.passes() and connections.forwards(keeping, now), connections.through(keeping, now)
+        wanted = self.passage.passes() and carrying.forwards(keeping, now), connections.through(keeping, now)
         if wanted == self.made == (False, False):
             return NEVER
         until = keeping.peer_keeps_until + SLACK_S if wanted[0] else 0.0
@@ -230,7 +230,7 @@ class Kept:
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried, self.forwarded_until = wanted, until
         self.has_forwarded = self.has_forwarded or wanted[0]
-        silent = keeping.master and self.in_force() and connections.silent(keeping, now)
+        silent = keeping.master and self.in_force() and carrying.silent(keeping, now)
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
         self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], silent))
         return now + POLL_S
@@ -246,7 +246,7 @@ class Kept:
             self.mover.well(TROUBLE)
             self.made, self.made_until = wanted, self.forwarded_until
             connections.counted(self.keeping, count)
-            connections.sent_on(self.keeping, self.forwarded[0], now)
+            carrying.sent_on(self.keeping, self.forwarded[0], now)
         else:
             self.made = (False, None)
             self.mover.trouble(TROUBLE, str(error) or type(error).__name__, type(error).__name__)

@@ -1,0 +1,168 @@
+"""From when on the time of kept connections counts, and while it does not."""
+
+import unittest
+
+from keepalived_vip.agent.policy import connections
+
+from agent.policy.side import KEEP_S, Side
+
+
+class Time(unittest.TestCase):
+    """It is the user's bound: for so long at most an old node goes on serving."""
+
+    def test_the_time_counts_from_when_the_vip_has_gone(self):
+        node = Side.stalled()
+        node.stands(here=False)
+        node.later(20)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        node.later(2)
+        connections.peer_holds(node.state, node.now, True)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        node.later(KEEP_S - 3)
+        connections.peer_holds(node.state, node.now, True)
+        self.assertTrue(connections.keeps(node.state))
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER, "what says that it has the VIP still takes it")
+
+    def test_a_node_that_stood_still_counts_from_the_first_word_that_it_missed(self):
+        for demoted_first in (False, True):
+            node = Side(master=True)
+            connections.heard(node.state, node.now, node.now)
+            said_at = node.now
+            node.now += 8
+            if demoted_first:
+                connections.heard(node.state, node.now, node.now)
+                node.stands(master=False, here=False)
+            connections.peer_takes(node.state, said_at + 1, node.now, True)
+            self.assertEqual(node.state.until, said_at + 1 + KEEP_S)
+
+    def test_a_master_that_sees_the_vip_at_the_peer_counts_from_then(self):
+        node = Side(master=True)
+        node.stands(here=False, there=True)
+        seen_at = node.now
+        node.later(6)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(master=False)
+        self.assertEqual(node.state.until, seen_at + KEEP_S)
+
+    def test_but_not_once_it_has_had_it_again(self):
+        for again in ({"taking": True}, {"here": True}, None):
+            node = Side(master=True)
+            node.stands(here=False, there=True)
+            node.later(6)
+            node.stands(there=False)
+            if again is None:
+                connections.peer_gives(node.state, node.now, KEEP_S)
+            else:
+                node.stands(**again)
+            node.later(1)
+            connections.heard(node.state, node.now, node.now)
+            node.stands(master=False, taking=False, here=False)
+            self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_a_planned_switch_without_an_answer_counts_from_when_it_began(self):
+        for given_up, looked, moved in (True, 0, 0), (False, 0, 0), (True, 4, 0), (True, 0, 6), (False, 0, 6):
+            node = Side(master=True)
+            node.later(60)
+            node.stands(switching=True, here=False)
+            counts_from = node.now + looked + moved
+            connections.peer_can(node.state, True)
+            node.later(looked)
+            node.stands(here=looked > 0)
+            node.stands(here=False)
+            node.later(moved)
+            node.stands(moved=moved > 0)
+            node.later(12)
+            node.stands(switching=not given_up, master=given_up, moved=False)
+            self.assertEqual(node.state.until, counts_from + KEEP_S, (given_up, looked, moved))
+
+    def test_one_that_ends_while_the_cloud_moves_it_counts_from_the_last_word_that_the_move_runs(self):
+        node = Side(master=True)
+        node.later(60)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.later(6)
+        node.stands(moving=True)
+        looked_at, still_here_at = node.now - 6, node.now
+        node.stands(moving=False)
+        node.later(0.5)
+        connections.stands(node.state, node.now, True, True, False, listed_at=looked_at)
+        node.stands(master=False, switching=False)
+        self.assertEqual(node.state.until, still_here_at + KEEP_S)
+
+    def test_a_second_planned_switch_has_a_time_of_its_own(self):
+        node = Side.stalled()
+        node.later(20)
+        node.stands(switching=True, here=False)
+        connections.peer_can(node.state, True)
+        node.later(6)
+        node.stands(moved=True)
+        moved_at = node.now
+        node.later(1)
+        node.stands(master=False, switching=False)
+        self.assertEqual(node.state.until, moved_at + KEEP_S)
+
+    def test_who_heard_late_that_it_may_keep_counts_from_when_it_was_demoted(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        demoted_at = node.now
+        node.later(connections.PENDING_S - 1)
+        connections.heard(node.state, node.now, node.now)
+        self.assertEqual(node.state.until, demoted_at + KEEP_S)
+
+    def test_the_word_that_the_peer_has_it_bounds_what_was_thought_to_begin_later(self):
+        node = Side.stalled()
+        node.stands(here=False)
+        node.later(5)
+        said_at = node.now - 2
+        connections.peer_takes(node.state, node.now, node.now, True)
+        connections.peer_holds(node.state, said_at, True)
+        self.assertEqual(node.state.until, said_at + KEEP_S)
+
+    def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
+        node = Side.stalled()
+        node.stands(here=False, master=False)
+        began_at = node.now
+        for _ in range(2 * int(connections.GONE_S)):
+            connections.peer_takes(node.state, node.now, node.now, False)
+            self.assertEqual(node.state.until, min(node.now, began_at + connections.GONE_S) + KEEP_S)
+            node.later(1)
+
+    def test_a_master_that_has_the_vip_serves_them_itself_and_its_time_does_not_run(self):
+        node = Side.stalled()
+        node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S)
+
+    def test_nor_does_it_while_a_move_is_stuck_and_the_vip_shows_here_as_yet(self):
+        node = Side.stalled()
+        node.stands(here=False, listed=True)
+        for _ in range(KEEP_S):
+            connections.peer_takes(node.state, node.now, node.now, True)
+            node.later(2)
+        self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
+        node.stands(listed=False)
+        node.later(KEEP_S - 1)
+        self.assertTrue(connections.keeps(node.state), "it counts from the last look that showed it here")
+        node.later(1)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+    def test_nor_between_two_looks_that_are_far_from_each_other(self):
+        node = Side.stalled()
+        for now in (node.now + connections.LOOKS_S, node.now + connections.LOOKS_S + KEEP_S):
+            connections.stands(node.state, now - 1, True, False, False, False, None, None, node.now)
+            self.assertTrue(connections.keeps(node.state))
+        connections.stands(node.state, now, True, False, False, False, None, None, node.now)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER, "the last of them is too old to prove anything")
+
+    def test_the_shortest_time_is_not_over_between_two_looks_of_a_master_that_has_the_vip(self):
+        node = Side.stalled()
+        looked_at, node.state.until = node.now, node.now + 10
+        node.state.keep_s = 10
+        connections.stands(node.state, looked_at + connections.GONE_S - 1, True, False, False, listed_at=looked_at)
+        self.assertTrue(connections.keeps(node.state))
+        connections.stands(node.state, looked_at + connections.GONE_S, True, False, False, listed_at=looked_at)
+        self.assertEqual(node.state.why_ended, connections.TIME_OVER)
+
+
+if __name__ == "__main__":
+    unittest.main()
