@@ -65,7 +65,7 @@ MUTANTS = [
     Mutant(
         "packets go into a tunnel from which none comes out",
         "kept",
-        ("wanted = self.passage.passes() and connections", "wanted = connections"),
+        ("wanted = self.passage.passes() and carrying", "wanted = carrying"),
     ),
     Mutant(
         "the time of a MASTER ends while a move is stuck",
