@@ -177,6 +177,14 @@ class Kept(unittest.TestCase):
             self.known.master = False
             self.turns(0.1)
 
+    def test_its_time_is_over_in_that_moment_and_not_with_the_next_word(self):
+        connections.begin(self.kept.keeping, self.now - 0.3)
+        over_at = self.kept.keeping.until
+        self.now = over_at - 0.3
+        self.kept.turn(self.ear, self.now)
+        connections.peer_carries(self.kept.keeping, self.now, True)
+        self.assertLessEqual(self.kept.turn(self.ear, self.now), over_at)
+
     def test_it_keeps_none_any_more_once_they_would_have_to_go_through_there(self):
         connections.begin(self.kept.keeping, self.now)
         self.turns()

@@ -33,6 +33,12 @@ class Passage(passage.Passage):
     def answer(self):
         return self.tunnel
 
+    def counts(self, owed=None, answers=0, words=True):
+        """What has gone and come by now, beside a peer that says a word."""
+        if words:
+            self.heard(HAS, self.now)
+        self.went(self.now, True, owed, answers)
+
     def go(self, seconds):
         """As the loop does it; whatever is asked by words is answered at once, if at all."""
         end = self.now + seconds
@@ -105,14 +111,14 @@ class Passes(unittest.TestCase):
     def test_packets_that_all_go_in_vain_are_sent_no_more_and_tried_again_later(self):
         one = Passage().go(1)
         for count in range(20):
-            one.went(one.now, True, 100 * count, count)
+            one.counts(100 * count, count)
             one.go(1)
         self.assertTrue(one.passes(), "some come back")
-        one.went(one.now, True, 2000, 20)
+        one.counts(2000, 20)
         for count in range(int(passage.IN_VAIN_S)):
             self.assertTrue(one.passes())
             one.go(1)
-            one.went(one.now, True, 2000 + passage.IN_VAIN - (count == 0), 20)
+            one.counts(2000 + passage.IN_VAIN - (count == 0), 20)
         self.assertFalse(one.passes())
         self.assertIn("what comes in by vip-kept", one.mover.troubles["silent-tunnel"])
         one.go(passage.REST_S - 2)
@@ -137,26 +143,50 @@ class Passes(unittest.TestCase):
 
     def test_what_went_in_vain_before_this_service_has_started_proves_nothing(self):
         one = Passage().go(1)
-        one.went(one.now, True)
+        one.counts()
         one.go(1)
         for _ in range(int(passage.IN_VAIN_S) + 2):
-            one.went(one.now, True, 100, 0)
+            one.counts(100, 0)
             one.go(1)
         self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
-        one.went(one.now, True, 100 + passage.IN_VAIN, 0)
+        one.counts(100 + passage.IN_VAIN, 0)
         one.go(passage.IN_VAIN_S)
-        one.went(one.now, True, 100 + passage.IN_VAIN, 0)
+        one.counts(100 + passage.IN_VAIN, 0)
         self.assertFalse(one.passes(), "what goes in vain from now on does")
+
+    def test_what_went_to_a_peer_that_said_nothing_for_a_while_proves_nothing_either(self):
+        one = Passage().go(1)
+        one.counts(100, 0)
+        for _ in range(4):  # its NIC is down, and clients send again and again
+            one.go(1)
+            one.counts(100 + passage.IN_VAIN, 0, words=False)
+        for _ in range(int(passage.IN_VAIN_S)):  # the VIP is elsewhere meanwhile
+            one.go(1)
+            one.counts(100 + passage.IN_VAIN, 0)
+        one.counts(101 + passage.IN_VAIN, 0)
+        self.assertTrue(one.passes(), "the answer is on its way")
+
+    def test_a_question_that_was_lost_is_asked_anew_as_the_peer_speaks_again(self):
+        one = Passage(words=KEEPS).go(1)
+        one.tunnel = False
+        while one.missed < passage.MISSED - 1:
+            one.go(0.1)
+        one.go(0.5)
+        one.sent = []
+        one.answer = lambda: one.sent  # what was sent before was lost
+        one.heard({"id": peer.KEEPS, "leftS": 600}, one.now)
+        one.go(passage.POLL_S[-1])
+        self.assertEqual((one.missed, len(one.sent)), (0, 1))
 
     def test_few_packets_or_new_rules_prove_nothing(self):
         one = Passage().go(1)
-        one.went(one.now, True, 1000, 500)
+        one.counts(1000, 500)
         one.go(60)
-        one.went(one.now, True, 1000 + passage.IN_VAIN - 1, 500)
+        one.counts(1000 + passage.IN_VAIN - 1, 500)
         self.assertTrue(one.passes())
-        one.went(one.now, True, 3, 0)
+        one.counts(3, 0)
         one.go(60)
-        one.went(one.now, True, 3, 0)
+        one.counts(3, 0)
         self.assertTrue(one.passes())
 
     def test_only_the_answer_to_its_own_question_is_for_nobody_else(self):

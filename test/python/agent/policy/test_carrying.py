@@ -69,6 +69,16 @@ class Taker(unittest.TestCase):
         node.stands(taking=False, here=True)
         self.assertEqual(self.forwards_for(node), connections.SILENT_S - 2)
 
+    def test_one_that_gives_up_on_the_way_counts_the_silence_of_its_peer_from_its_request_as_well(self):
+        for signs, seconds in (False, silence.ANSWER_S), (True, connections.SILENT_S):
+            node = Side.taker()
+            node.stands(master=True, taking=True)
+            node.later(4)
+            if signs:
+                carrying.lives(node.state, node.now, node.now)
+            node.stands(master=False, taking=False)
+            self.assertEqual(self.forwards_for(node), seconds)
+
     def test_a_sign_after_the_end_brings_nothing_back(self):
         node = self.takes(10)
         node.later(1)
@@ -129,8 +139,12 @@ class Taker(unittest.TestCase):
             told = self.told(node, answers)
             self.assertTrue(told[0])
             self.assertAlmostEqual(told.count(True), times, delta=2, msg="a word without an answer is said again soon")
+            carrying.lives(node.state, node.now, node.now)
             node.stands(taking=False, here=True)
-            self.assertFalse(carrying.tells_of_taking(node.state, node.now))
+            told = any(self.told(node, answers)[9:])
+            self.assertEqual(told, not answers, "a peer that is yet to start is told as well")
+            node.later(silence.SILENT_S)
+            self.assertFalse(any(self.told(node, False)))
 
     def test_who_takes_it_would_keep_connections_as_well(self):
         node = Side(master=False)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import carrying, connections, switch
+from keepalived_vip.agent.policy import anew, carrying, connections, switch
 
 from agent.policy.side import KEEP_S, Side
 
@@ -111,9 +111,10 @@ class Old(unittest.TestCase):
 
     def anew(self, before, **stands):
         """A service that finds what the one before it has written down."""
-        again = Side(**dict({"master": False}, **stands))
-        connections.resume(again.state, before, again.now)
-        again.stands()
+        again = Side(master=False)
+        again.now = self.node.now
+        anew.resume(again.state, before, again.now)
+        again.stands(**stands)
         return again
 
     def test_a_word_without_an_answer_is_said_again_soon(self):
@@ -128,17 +129,53 @@ class Old(unittest.TestCase):
 
     def test_a_service_that_was_started_anew_goes_on_for_the_rest_of_the_time(self):
         self.gave()
-        before = connections.lasts(self.node.state)
+        before = anew.lasts(self.node.state)
         self.assertEqual(self.anew(before).words(1)[0], (KEEP_S, None))
         for nonsense in (99.0, 100.0 + KEEP_S + 1, float("nan"), float("inf"), None, "soon"):
             self.assertFalse(connections.keeps(self.anew(dict(before, until=nonsense)).state), nonsense)
 
+    def test_one_that_was_demoted_unasked_and_starts_anew_hears_the_peers_word_for_the_one_before_it(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        before = anew.lasts(node.state)
+        again = self.anew(before)
+        connections.heard(again.state, again.now, again.now)
+        self.assertTrue(connections.keeps(again.state))
+        for nonsense in (99.0, 100.0 + connections.PENDING_S + 1, float("nan"), float("inf"), None, "soon"):
+            again = self.anew(dict(before, pending=nonsense))
+            connections.heard(again.state, again.now, again.now)
+            self.assertFalse(connections.keeps(again.state), nonsense)
+
+    def test_nor_does_its_time_run_while_the_peer_has_yet_to_get_the_vip(self):
+        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        self.node.stands(here=False)
+        self.node.later(5)
+        again = self.anew(anew.lasts(self.node.state))
+        connections.peer_takes(again.state, again.now, again.now, True)
+        self.assertEqual(again.state.until, again.now + KEEP_S)
+
     def test_a_service_that_is_killed_in_a_planned_switch_leaves_it_to_the_next(self):
         self.gives()
-        again = self.anew(connections.lasts(self.node.state), master=True)
+        again = self.anew(anew.lasts(self.node.state), master=True, here=True)
         self.assertTrue(connections.keeps(again.state), "the request to move the VIP is on its way")
         again.later(connections.SETTLED_S)
         self.assertEqual(again.state.why_ended, connections.MASTER_AGAIN)
+
+    def test_the_next_counts_from_when_the_cloud_has_moved_it(self):
+        self.gives()
+        self.node.later(10)
+        self.node.stands(moved=True)
+        before = anew.lasts(self.node.state)
+        self.assertEqual(self.anew(before, master=True).state.until, self.node.now + KEEP_S)
+
+    def test_a_master_that_starts_anew_and_finds_the_vip_at_the_peer_keeps_what_it_has(self):
+        for was_master, where, keeps in (True, "there", True), (True, "here", False), (False, "there", False):
+            node = Side(master=was_master)
+            again = self.anew(anew.lasts(node.state), master=True, taking=True)
+            self.assertFalse(connections.keeps(again.state))
+            again.stands(**{where: True})
+            self.assertEqual(connections.keeps(again.state), keeps, (was_master, where))
+            self.assertIsNone(again.state.why_ended)
 
     def test_the_time_is_over_once_whatever_the_peer_says_afterwards(self):
         self.gave()

@@ -89,6 +89,17 @@ class Fault(unittest.TestCase):
         node.later(connections.SETTLED_S)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
 
+    def test_one_that_is_no_longer_master_in_the_midst_of_it_for_a_moment_only_as_well(self):
+        node = Side(master=True)
+        node.stands(switching=True)
+        connections.peer_can(node.state, True)
+        node.stands(master=False, switching=False, here=False)
+        node.later(0.1)
+        node.stands(master=True, here=True)
+        self.assertTrue(connections.keeps(node.state), "its request may be on its way")
+        node.later(connections.SETTLED_S)
+        self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
+
     def test_a_node_that_got_the_vip_by_a_switch_that_nobody_ended_keeps_what_it_has_since(self):
         node = Side(master=False)
         connections.peer_takes(node.state, node.now, node.now, True)
@@ -98,6 +109,14 @@ class Fault(unittest.TestCase):
         node = Side(master=False)
         connections.peer_takes(node.state, node.now, node.now, False)
         self.assertEqual(node.words(5), [(0, 0)])
+
+    def test_one_that_is_lent_the_vip_while_the_peers_request_is_on_its_way_keeps_what_it_opens_by_that(self):
+        for seconds, keeps in (2, True), (connections.SETTLED_S, False):
+            node = Side(master=False)
+            connections.peer_takes(node.state, node.now, node.now, False)
+            node.later(seconds)
+            connections.vip_comes(node.state, node.now)
+            self.assertEqual(connections.keeps(node.state), keeps, seconds)
 
     def test_a_node_that_becomes_master_keeps_what_it_opens_while_the_peers_request_is_on_its_way(self):
         node = Side(master=False)

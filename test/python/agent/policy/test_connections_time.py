@@ -91,16 +91,29 @@ class Time(unittest.TestCase):
         self.assertEqual(node.state.until, still_here_at + KEEP_S)
 
     def test_a_second_planned_switch_has_a_time_of_its_own(self):
-        node = Side.stalled()
+        for keeps_some, before_s in (False, 20), (True, 1):
+            node = Side.stalled()
+            node.later(before_s)
+            self.assertEqual(node.state.until is not None, keeps_some)
+            node.stands(switching=True, here=False)
+            connections.peer_can(node.state, True)
+            node.later(6)
+            node.stands(moved=True)
+            moved_at = node.now
+            node.later(1)
+            node.stands(master=False, switching=False)
+            self.assertEqual(node.state.until, moved_at + KEEP_S)
+
+    def test_but_not_one_of_a_master_that_has_not_had_the_vip_since(self):
+        node = Side(master=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        until = node.state.until
         node.later(20)
-        node.stands(switching=True, here=False)
+        node.stands(master=True, switching=True, there=True)
         connections.peer_can(node.state, True)
-        node.later(6)
-        node.stands(moved=True)
-        moved_at = node.now
-        node.later(1)
+        node.later(0.1)
         node.stands(master=False, switching=False)
-        self.assertEqual(node.state.until, moved_at + KEEP_S)
+        self.assertEqual(node.state.until, until)
 
     def test_who_heard_late_that_it_may_keep_counts_from_when_it_was_demoted(self):
         node = Side(master=True)

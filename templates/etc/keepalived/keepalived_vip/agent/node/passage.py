@@ -14,6 +14,7 @@ ASK_S, AGAIN_S = 10.0, 2.0
 MISSED = 3  # questions in a row
 POLL_S = (0.005, 0.1)  # after a question: within a network an answer takes less than a millisecond
 IN_VAIN, IN_VAIN_S = 10, 8.0  # packets and seconds without any answer: a client sends again and again
+QUIET_S = 2.5  # what goes to a peer that says nothing for so long proves nothing: it says a word a second
 REST_S = 600.0  # after that
 TROUBLE = "silent-tunnel"
 UNANSWERED = (
@@ -52,6 +53,7 @@ class Passage:
         not counted yet. goes: they go there now; what went to a peer that has died since proves nothing."""
         if owed is None:
             return
+        goes = goes and now - self.spoke_at < QUIET_S
         if self.base is None or not goes or owed <= self.base[0] or answers != self.base[1]:
             self.base, self.base_at = (owed, answers), now
         elif owed - self.base[0] >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
@@ -61,7 +63,8 @@ class Passage:
     def heard(self, news: dict, said_at: float) -> bool:
         """Takes in any word of the peer's; gives whether it is the answer to a question of this one's."""
         self.spoke_at = max(self.spoke_at, said_at)
-        self.soon = self.soon or (not self.passes() and news.get("leftS", 0) > 0)  # it may be up just now
+        # It may be up just now, and what was asked may have been lost.
+        self.soon = self.soon or ((self.waits or not self.passes()) and news.get("leftS", 0) > 0)
         mine = news["id"] == peer.SERVES and "phase" in news
         if mine:
             self.keeps = news.get("leftS", 0) > 0

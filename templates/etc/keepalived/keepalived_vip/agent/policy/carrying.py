@@ -40,6 +40,9 @@ def takes(carrying: Carrying, now: float, taking: bool, asks: bool, here: bool) 
     elif carrying.taking and not taking and here:
         arrived(carrying, now, now)
     elif not taking:
+        if carrying.taking and forwards(carrying, now):
+            # What it has asked for may come yet, and a peer that is dead by then has been so since that was asked.
+            carrying.peer_keeps_until = max(carrying.peer_said_at + SILENT_S, silence.over_at(carrying.silence, now))
         silence.breaks_off(carrying.silence)
     carrying.taking = taking
     if taking and carrying.peer_would and not carrying.peer_done and not carrying.arrives:
@@ -114,8 +117,15 @@ def next_sign(carrying: Carrying, now: float) -> float:
 
 def tells_of_taking(carrying: Carrying, now: float) -> bool:
     """Whether the peer is to be told now that this node takes the VIP."""
-    if not carrying.taking or now < carrying.next_take_at:
+    if now < next_take(carrying, now):
         return False
     answered = carrying.peer_done or carrying.peer_said_at > now - 2 * SAY_S
     carrying.next_take_at = now + (SAY_S if answered else AGAIN_S)
     return True
+
+
+def next_take(carrying: Carrying, now: float) -> float:
+    """When it is to be told that next. As long as its word is waited for once the VIP is here as well: its service may
+    have been about to start as it was told before."""
+    waits = carrying.arrives and forwards(carrying, now) and carrying.peer_said_at < carrying.silence.vip_at
+    return carrying.next_take_at if carrying.taking or waits else float("inf")

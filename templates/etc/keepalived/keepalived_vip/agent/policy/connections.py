@@ -73,6 +73,7 @@ class Keeping(Carrying):
         self.took_at = None  # when the peer last said that it takes the VIP
         self.leaving = False  # the VIP is on its way, and this has begun for it
         self.master_since = 0.0
+        self.resumed = False  # MASTER all along, and this service has not seen yet where the VIP is
 
 
 # -- what happens -----------------------------------------------------------------------------------------------------
@@ -123,17 +124,23 @@ def stands(
         keeping.gone_at = None
     elif master and there_at is not None and there_at >= keeping.master_since:
         keeping.gone_at = keeping.gone_at or there_at
+    if keeping.resumed and (not master or here_at is not None or there_at is not None):
+        keeping.resumed = False
+        if master and there_at is not None and keeping.until is None:
+            begin(keeping, now)  # the service before this one was killed as the peer said that it takes the VIP
     if switching and moved:
         keeping.moved_at, keeping.peer_has = keeping.moved_at or now, True
     elif keeping.taking or (here and not switching):
         keeping.peer_has = False
     if keeping.master and not master:
+        if gave and keeping.moved_at is None:
+            keeping.took_at = now  # its own request may be on its way: a look proves nothing as yet
         if keeping.until is None and (gave or understands(keeping, now)):
             begin(keeping, now, gave_at(keeping) if gave else now)
         elif keeping.until is None:
             keeping.pending_until = now + PENDING_S
-        elif gave:
-            # It has kept some already, for a switch that was given up before this one.
+        elif gave and keeping.shown_at > keeping.began_at:
+            # It has kept some already, for a switch that was given up before this one, and has had the VIP since.
             keeping.until = max(keeping.until, gave_at(keeping) + keeping.keep_s)
     elif master and gave and not keeping.giving:
         # Given up half way: where the path leads a look has yet to show, and the request may be on its way.
@@ -196,24 +203,6 @@ def end(keeping: Keeping, why: str, now: float = 0.0) -> None:
     keeping.farewells, keeping.next_word_at = FAREWELLS, 0.0
 
 
-def lasts(keeping: Keeping) -> dict:
-    """What the service after this one has to know, should this one be killed."""
-    until = keeping.giving_until if keeping.until is None else keeping.until
-    until = until if keeps(keeping) else None
-    return {"until": until, "has": keeping.peer_has, "would": keeping.peer_would, "master": keeping.master}
-
-
-def resume(keeping: Keeping, before: dict, now: float) -> None:
-    """This service was started anew; before: what lasts of the one before it, which may have kept connections, or was
-    about to. What that one has asked of the cloud, or heard that the peer asks, may still be on its way."""
-    keeping.peer_would, keeping.master = before.get("would") is True, before.get("master") is True
-    until = before.get("until")
-    if isinstance(until, float) and now < until <= now + keeping.keep_s:
-        keeping.until, keeping.peer_can = until, True
-        keeping.peer_has = before.get("has") is not False
-        keeping.took_at = now
-
-
 def counted(keeping: Keeping, left: int) -> None:
     if keeping.until is None:
         return
@@ -248,6 +237,14 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
             keeping.until = max(keeping.until, min(said_at, keeping.began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
         keeping.farewells, keeping.next_word_at = 1, now
+
+
+def vip_comes(keeping: Keeping, now: float) -> None:
+    """The VIP comes to the NIC of this node, ahead of a planned switch: what is opened here by it, until the cloud has
+    moved it to the peer as that has asked before, is to be kept."""
+    asked = keeping.took_at is not None and now - keeping.took_at < SETTLED_S
+    if asked and not keeping.master and keeping.until is None:
+        begin(keeping, now)
 
 
 def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:

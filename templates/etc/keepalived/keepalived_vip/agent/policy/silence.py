@@ -41,10 +41,10 @@ def lives(silence: Silence, at: float) -> None:
     silence.lived_at = max(silence.lived_at, at)
 
 
-def over_at(silence: Silence) -> float:
-    """Until when the peer may say its first word, once the VIP is here."""
-    since = min(silence.vip_at, max(silence.lived_at, silence.since))
-    return max(since + SILENT_S, silence.found_at + ANSWER_S)
+def over_at(silence: Silence, now=None) -> float:
+    """Until when the peer may say its first word: once the VIP is here, or were it to come now."""
+    at, found_at = (silence.vip_at, silence.found_at) if now is None else (now, now)
+    return max(min(at, max(silence.lived_at, silence.since)) + SILENT_S, found_at + ANSWER_S)
 
 
 def wants_sign(silence: Silence, now: float) -> bool:

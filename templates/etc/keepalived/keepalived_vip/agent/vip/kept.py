@@ -11,7 +11,7 @@ from keepalived_vip import settings
 from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
-from keepalived_vip.agent.policy import carrying, connections, switch
+from keepalived_vip.agent.policy import anew, carrying, connections, switch
 
 NEVER = float("inf")
 LOOK_S = 1.0
@@ -90,11 +90,12 @@ class Kept:
         self.made = self.tried = (False, False)
         self.prepared_at = None  # when the peer first asked in vain whether this node is ready
         self.forwarded = (0, 0)  # packets and bytes to the peer, and what the passage wants to know, by the last look
+        self.had_vip = False  # on the NIC
         self.told = (None, False)  # what the log was last told of both
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
         if isinstance(before, dict):
-            connections.resume(self.keeping, before, time.monotonic())
+            anew.resume(self.keeping, before, time.monotonic())
             # A peer that stands still just now can't say that packets pass.
             self.passage.answered = before.get("passes") is True
         self.written = self.lasts()
@@ -184,6 +185,9 @@ class Kept:
         moving_at = known.asked.step_at if phase == switch.MOVING and runs else None
         stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving, moving_at
         connections.stands(keeping, now, known.master, *stands)
+        had_vip, self.had_vip = self.had_vip, self.vip.on_nic != nic.ABSENT
+        if self.had_vip and not had_vip:
+            connections.vip_comes(keeping, now)
         self.take(now)
         self.passage.went(now, self.in_force(), *self.forwarded[2:])
         if carrying.wants_sign(keeping, now):
@@ -204,8 +208,9 @@ class Kept:
             peer.say(ear, message, (self.conf.peer_address, peer.PORT))
         if connections.keeps(keeping) or keeping.farewells:
             due.append(keeping.next_word_at)
-        if keeping.taking:
-            due.append(keeping.next_take_at)
+        due.append(carrying.next_take(keeping, now))
+        if keeping.until is not None and keeping.until > now:
+            due.append(keeping.until)  # the last word may be of a moment ago, and the next one a second away
         was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
         if connections.stays(keeping, now):
             self.vip.prolong(now)
@@ -273,7 +278,7 @@ class Kept:
 
     def lasts(self) -> dict:
         """What the next service has to know."""
-        return dict(connections.lasts(self.keeping), passes=self.passage.answered)
+        return dict(anew.lasts(self.keeping), passes=self.passage.answered)
 
     def status(self) -> dict:
         """For status.json."""

@@ -1,0 +1,27 @@
+"""What a service that is started anew has to know of the connections that the one before it kept, should that have been
+killed. No I/O and no clock.
+"""
+
+from keepalived_vip.agent.policy import connections
+
+
+def lasts(keeping: connections.Keeping) -> dict:
+    """What the service after this one has to know, should this one be killed."""
+    until = connections.gave_at(keeping) + keeping.keep_s if keeping.until is None else keeping.until
+    until = until if connections.keeps(keeping) else None
+    roles = {"master": keeping.master, "has": keeping.peer_has, "would": keeping.peer_would}
+    return dict(roles, until=until, pending=keeping.pending_until or None)
+
+
+def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
+    """This service was started anew; before: what lasts of the one before it, which may have kept connections, or was
+    about to. What that one has asked of the cloud, or heard that the peer asks, may still be on its way."""
+    keeping.peer_would, keeping.master = before.get("would") is True, before.get("master") is True
+    keeping.resumed = keeping.master
+    until, pending = before.get("until"), before.get("pending")
+    if isinstance(pending, float) and now < pending <= now + connections.PENDING_S:
+        keeping.pending_until = pending
+    if isinstance(until, float) and now < until <= now + keeping.keep_s:
+        keeping.until, keeping.began_at, keeping.peer_can = until, until - keeping.keep_s, True
+        keeping.peer_has = before.get("has") is not False
+        keeping.took_at = now
