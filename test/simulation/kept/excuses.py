@@ -71,7 +71,10 @@ class Excuses:
             "tunnel": self.closed(away_at, held_since),
             "killed": self.off_at(peer.index, held_since),
             "rests": any(self.rests(node) for node in (owner, peer)),
-            "booted": self.booted(peer.index),
+            "booted": self.booted(owner),
+            # Its peer's request was about to end, and what it opens cannot be known there at once.
+            "just MASTER": world.now - owner.record.master_since < TURN_S,
+            "unaware": self.hindered("unaware", owner.index, SOON_S, away_at - SOON_S),
         }
         return [why for why, so in found.items() if so]
 
@@ -124,14 +127,28 @@ class Excuses:
 
     def was_lost(self, kind: str, node, since: float, none_since: float) -> bool:
         """Whether such a word was since then, and none has come since `none_since` but just now."""
-        key = kind, node.index
-        came = any(none_since <= at < self.world.now - TURN_S for at in self.came_at.get(key, []))
-        return not came and any(at >= since for at in self.lost_at.get(key, []))
+        just_now = self.world.now - TURN_S
+        came = any(none_since <= at and heard_at < just_now for at, heard_at in self.taken_in(kind, node))
+        return not came and any(at >= since for at in self.lost_at.get((kind, node.index), []))
 
-    def booted(self, index: int) -> bool:
-        """Whether its rules went with its machine, and no word has come since its service has started."""
-        off_at = max([start for start, _ in self.spans("off", index)] + [LONG_AGO])
-        return any(start <= off_at <= end >= self.world.now - SOON_S for start, end in self.spans("speaks", index))
+    def taken_in(self, kind: str, node) -> list:
+        """(when it was said, when it was heard) of each of its words that came: one that comes to a peer that stands
+        still is heard once that goes on."""
+        silent, came_at = self.spans("speaks", node.peer().index), self.came_at.get((kind, node.index), [])
+        return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came_at]
+
+    def booted(self, owner) -> bool:
+        """Whether its peer's rules went with the machine, and no word has come since the service there has started."""
+        peer, now = owner.peer().index, self.world.now
+        off_at = max([start for start, _ in self.spans("off", peer)] + [LONG_AGO])
+        started_at = max([end for start, end in self.spans("speaks", peer) if start <= off_at <= end] + [LONG_AGO])
+        came = any(started_at < at and heard_at < now - TURN_S for at, heard_at in self.taken_in("keeps", owner))
+        if started_at == LONG_AGO:
+            return False
+        # Nor is the tunnel open that has answered nothing since then.
+        spans = [span for index in (0, 1) for span in self.spans("words", index)]
+        shut = any(start < now - TURN_S and end >= now - SOON_S for start, end in spans if start <= started_at + SOON_S)
+        return started_at >= now - SOON_S or not came or shut
 
     def rests(self, node) -> bool:
         """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""

@@ -21,21 +21,18 @@ ANSWER_S = 0.5  # one last question, once the VIP is here
 SHUT_S = 20.0  # three questions in a row without an answer, the first up to 10 s later
 STUCK_S = 6.0
 HOME_S = 8.0  # by then a node that is at home again has seen it and ended
-# Who takes the VIP says so until a look shows it there: a poll of the task, a view that is old, a word once a second.
-LEARNS_S = 4.0
+# Who takes the VIP says so until a look shows it there: a poll of the task, a view that is old, a word once a second. A
+# MASTER that has just looked looks again within five seconds, or by its peer's word.
+LEARNS_S = 5.2
 # Where the cloud is down, or answers late, who takes the VIP says so for as long as it does not know, and the time
 # waits for that up to a bound (GONE_S); and who gives it learns from the cloud that it has moved, or gives up (GIVE_S).
 # The same where the taker's service starts anew, and asks once more for what it has; and where the one that gives it
 # stands still as it goes, and is told of that by the cloud once it goes on. And where the old one asks for it in vain:
-# as long as that request runs it may come back, and the peer may have to take it anew.
+# as long as that request runs it may come back, and the peer may have to take it anew; or the peer has given up before
+# it came, and finds it when it is MASTER again.
 UNTOLD_S = 20.0
+SELDOM_S = 55.0  # so far apart the looks of a MASTER are at most
 CALL_S = 5.0  # so long a call waits for its answer
-
-
-def untold(record, left_at: float) -> bool:
-    """Whether the cloud has kept from this node what became of the move that ended then."""
-    told_at = max(record.trouble_until, record.late_until, record.unknown_at)
-    return left_at - CALL_S <= told_at <= left_at + UNTOLD_S + CALL_S
 
 
 class Fates(Excuses):
@@ -43,6 +40,8 @@ class Fates(Excuses):
         super().__init__(world)
         self.home_since = [None, None]
         self.dead_since = [None, None]
+        self.given_up = [False, False]  # who had asked for its VIP was no longer MASTER as it came
+        self.in_trouble = [[], []]  # (from, until): a call that has no answer, or none that is one
         self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
         self.given_at = [float("inf")] * 2  # when it was asked to give the VIP away, once it has asked the cloud
 
@@ -82,6 +81,9 @@ class Fates(Excuses):
             self.mark("words", index, bool(world.mute[index] or node.nic_down), now)
             self.mark("tunnel", index, bool(world.shut), now)
             self.mark("stands", index, not node.kernel.works(), now)
+            # keepalived's word was lost, and the address that it took over was lent: nothing shows that it is MASTER.
+            unknown = node.keepalived.state == MASTER and node.service is not None and not node.service.known.master
+            self.mark("unaware", index, unknown and (node.deaf or ("unaware", index) in self.since), now)
 
     def leaves(self, index: int) -> None:
         """It is at home no more. Its time goes on if that was for a moment only, and counts from the peer's request."""
@@ -124,7 +126,7 @@ class Fates(Excuses):
             self.sent_since[node.index] = world.now
         worked_at = max([end for _, end in self.over.get(("speaks", node.index), [])] + [LONG_AGO])
         here_at = world.cloud.held_since
-        if node.record.trouble_until > here_at:
+        if self.untold(node, here_at):
             here_at = max(here_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
         asked_at = min(here_at, self.asked_at[peer.index])
         silent_since = max(since, asked_at, worked_at, node.record.master_since)
@@ -175,9 +177,27 @@ class Fates(Excuses):
             for index in ([owner.index] * gives + [1 - owner.index])
             for start, end in self.spans("speaks", index)
         )
-        asks = left_at <= self.asked_at[1 - owner.index] <= left_at + UNTOLD_S
-        untold_by = any(untold(node.record, left_at) for node in self.world.nodes)
-        return LEARNS_S + UNTOLD_S * (asks or silent or untold_by)
+        asks = left_at <= self.asked_at[1 - owner.index] <= self.world.now
+        given_up = self.given_up[owner.index] and not gives
+        untold_by = any(self.untold(node, left_at) for node in self.world.nodes)
+        return LEARNS_S + max(UNTOLD_S * (asks or given_up or silent or untold_by), self.unheard_s(left_at))
+
+    def called(self, node) -> None:
+        """It has called the cloud."""
+        if node.record.trouble_until > self.world.now:
+            self.in_trouble[node.index].append((self.world.now, node.record.trouble_until))
+
+    def untold(self, node, left_at: float) -> bool:
+        """Whether the cloud has kept from this node what became of the move that ended then."""
+        record = node.record
+        told = [(at, at) for at in (record.late_until, record.unknown_at)] + self.in_trouble[node.index]
+        return any(end >= left_at - CALL_S and begin <= left_at + UNTOLD_S + CALL_S for begin, end in told)
+
+    def unheard_s(self, left_at: float) -> float:
+        """How long after the VIP went no word passed between the nodes: a MASTER of long calm seldom looks."""
+        spans = [span for index in (0, 1) for span in self.spans("words", index)]
+        ends = [end - left_at for start, end in spans if start <= left_at + LEARNS_S]
+        return min(max(ends + [0.0]), SELDOM_S)
 
     def reset(self, client, where) -> None:
         world, owner = self.world, client.owner
@@ -193,8 +213,10 @@ class Fates(Excuses):
         self.broken("kept", "%s resets a connection that %s has, away for %.1f s", where.name, owner.name, away_s)
 
     def over_for(self, owner) -> bool:
-        """Whether the owner's time is over."""
-        away_at = self.away_since[owner.index]
+        """Whether the owner's time is over. It waits for so long at most for a peer that asks for the VIP in vain."""
+        away_at, asked_since = self.away_since[owner.index], self.asked_since[owner.index]
+        if away_at is not None and asked_since is not None:
+            away_at = min(away_at, asked_since + UNTOLD_S)
         return away_at is not None and self.world.now >= away_at + self.world.plan.keep_s - 2.0
 
     def lost(self, client, pushed: bool) -> None:

@@ -3,6 +3,7 @@
 import heapq
 
 from faults import Fault, Kind
+from keepalived import MASTER
 from node import Node
 from plan import Plan
 from runtime import ENIS
@@ -104,6 +105,7 @@ class KeptWorld(World):
             # From when its peer has it, should it be away from both in between.
             if source == node.eni or (target == node.peer().eni and source not in ENIS):
                 self.left_at[node.index] = self.now
+                self.fates.given_up[node.index] = node.peer().keepalived.state != MASTER
         self.at(self.now, self.has_moved, None)
 
     def said(self, node, message: dict, lost: bool) -> None:
@@ -114,5 +116,6 @@ class KeptWorld(World):
 
     def send(self, node, call, pending) -> None:
         super().send(node, call, pending)
+        self.fates.called(node)
         if call.step[0] in ("migrate", "assign", "give"):  # what is asked for the EIP moves no VIP
             self.fates.asked(node, call.step[0] == "give")
