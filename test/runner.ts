@@ -32,6 +32,31 @@ export function nodeTests(files: string[], concurrency: number): Tests {
     });
 }
 
+/**
+ * The same, each file in a run of its own, so that their number at a time may grow: by one once `spare` says that another
+ * lane needs its place no more. What a file says is printed when it has ended.
+ */
+export function nodeTestsWith(spare: Promise<void>, files: string[], concurrency: number): Tests {
+  return async (total, print) => {
+    const left = [...files];
+    const takesFiles = async () => {
+      for (let file = left.shift(); file !== undefined; file = left.shift()) {
+        let said = "";
+        await nodeTests([file], 1)(total, (text) => {
+          said += text;
+        });
+        print(`${file}\n${said}`);
+      }
+    };
+    let another: Promise<void> | undefined;
+    void spare.then(() => {
+      another = takesFiles();
+    });
+    await Promise.all(Array.from({ length: concurrency }, takesFiles));
+    await another;
+  };
+}
+
 /** Programs of tests, one after the other, each of which ends with a line that begins with `N passed, N failed`. */
 export function programs(...commands: [file: string, ...args: string[]][]): Tests {
   return async (total, print) => {

@@ -11,7 +11,8 @@ import { labPaths } from "../state.ts";
 const limitMs = 100_000;
 /** A pair that was hit by something that passes counts as whole once it has been so for longer than VRRP needs to notice. */
 const settledMs = 2000;
-const pollMs = 50;
+/** A look at a pair is a tenth of a second of CPU, half of it on its nodes; how long an outage is the client's packets tell. */
+const pollMs = 250;
 /** What makes the MASTER fail where the fault itself moves nothing. One that is stopped in order goes on answering. */
 const trigger = "power";
 

@@ -123,7 +123,7 @@ export async function waitWhole(
       const open = [...status.why, ...absent.map(({ name: node, state }) => `${node} is ${state}`)];
       if (open.length === 0 || Date.now() > deadlineMs) return status;
       waiting.saw(open.join("; "));
-      await sleep(200);
+      await sleep(500); // a look is a tenth of a second of CPU, half of it on the nodes that are waited for
     }
   } finally {
     waiting.end();

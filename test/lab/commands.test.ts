@@ -142,7 +142,7 @@ describe("on a whole pair", () => {
     bundled(0, ...nodes.map((node) => `${node}/etc/keepalived/keepalived.conf`)));
 
   test("nothing is left that follows the journal, however its end came", async () => {
-    const follows = async (node: string) => (await lab.run("ssh", node, "pgrep -x journalctl || true")).trim() !== "";
+    const follows = async (node: "a" | "b") => (await lab.on(node, "pgrep -x journalctl || true")).trim() !== "";
     const ha = new Ha(lab, "logs", "--follow");
     for (const node of nodes) await until(`${node} is followed`, () => follows(node));
     ha.kill();

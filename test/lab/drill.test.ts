@@ -55,7 +55,7 @@ const left = () =>
   Promise.all(
     (["a", "b"] as const).map(async (node) => {
       const command = "systemctl is-active keepalived-vip-drill; nft list tables; true";
-      return (await lab.run("ssh", node, command)).trim();
+      return (await lab.on(node, command)).trim();
     }),
   );
 const whole = async () => {

@@ -49,7 +49,7 @@ describe("a pair that watches the user's service", () => {
   }
 
   const onNode = (node: Node, command: string) => lab.run("ssh", node, command);
-  const states = async (node: Node) => (await onNode(node, "cat /root/states 2>/dev/null || :")).trim().split("\n");
+  const states = async (node: Node) => (await lab.on(node, "cat /root/states 2>/dev/null || :")).trim().split("\n");
   const ran = (node: Node, ...wanted: string[]) =>
     until(`node ${node} runs the scripts of ${wanted}`, async () => (await states(node)).join() === wanted.join());
   const stateOf = (status: Status, node: Node) => status.nodes.find(({ name }) => name === node)?.state;

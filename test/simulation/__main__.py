@@ -1,8 +1,10 @@
 """npm run simulate [-- --seeds N] [--from N] [--mode stable|standing-master] [--mutants] [--seed N] [--fleet N]
-  [--connections]
+  [--connections] [--record]
 
   --seeds N   so many seeds, each one history of faults in both modes (20000), from --from on (1)
   --mutants   instead: what decides with one rule dropped, again and again; each has to be caught within these seeds
+  --record    with --mutants: writes the history that catches each to hints.json, where the next run begins; --from,
+              --seeds and --mode leave those hints out, so that each hunt begins with the first seed
   --seed N    one history, told in lines; --keep and --dice as a broken rule prints them
   --connections  with --seeds or --seed: histories in which connections are kept, with clients (2000)
   --fleet N   instead: N pairs of one account, which all start, fail and return at once; --seeds N or --seed N: which
@@ -18,14 +20,14 @@ import sys
 import time
 from collections import Counter
 
+import hints
 import history
+import hunt
 import runtime
 from bounds import RULES
 from fleet import report
 from kept import fates
-from kept import mutants as kept_mutants
 from kept.world import KeptWorld
-from mutants import MUTANTS
 from plan import MODES
 from world import World
 
@@ -33,9 +35,6 @@ SEEDS, KEPT_SEEDS = 20000, 2000
 CHUNK = 250
 WIDTH = 40
 EXAMPLES = 3  # broken rules that are told as their shortest history
-
-# Each with the histories that it is played in.
-ALL_MUTANTS = [(mutant, World) for mutant in MUTANTS] + [(mutant, KeptWorld) for mutant in kept_mutants.MUTANTS]
 
 loaded = None
 
@@ -57,21 +56,6 @@ def run_chunk(work):
             took, allowed = world.rules.took_s, world.rules.allowed_s
             longest = max(longest, (took / allowed, took, allowed, seed, mode))
     return last - first, faults, judged, broken, longest
-
-
-def run_mutant(work):
-    """In a process of its own: (number, the rule that catches it or None, how many histories that took)."""
-    number, first, last, modes = work
-    mutant, world_class = ALL_MUTANTS[number]
-    mutated = runtime.load(mutant.apply)
-    histories = 0
-    for seed in range(first, last):
-        for mode in modes:
-            histories += 1
-            _, failure = history.play(mutated, seed, mode, world_class=world_class)
-            if failure:
-                return number, failure, histories
-    return number, None, histories
 
 
 class Progress:
@@ -152,38 +136,13 @@ def replay(seed: int, mode: str, keep=None, dice: int = 0, world_class=World) ->
     return 1 if broken else 0
 
 
-def tried(pool, works):
-    """Of each mutant: its name, what it was played in, how many of them that took, the rule that catches it or None."""
-    histories = pool.imap(run_mutant, works, 1)
-    fleets = pool.imap(report.run_mutant, range(len(report.MUTANTS)), 1)
-    for number, failure, count in histories:
-        yield ALL_MUTANTS[number][0].name, "histories", count, failure
-    for number, failure, count in fleets:
-        yield report.MUTANTS[number].name, "fleets", count, failure
-
-
-def catch(pool, first: int, count: int, modes) -> int:
-    works = [(number, first, first + count, modes) for number in range(len(ALL_MUTANTS))]
-    caught = escaped = 0
-    for name, what, times, failure in tried(pool, works):
-        if failure and failure.rule != "alive":
-            caught += 1
-            print("caught   %-58s by %-8s after %4d %s: %s" % (name, failure.rule, times, what, failure.text))
-        else:
-            escaped += 1
-            print("ESCAPED  %-58s in %d %s %s" % (name, times, what, failure.text if failure else ""))
-        sys.stdout.flush()
-    verdict = "every mutant was caught" if not escaped else "the simulation misses what it should find"
-    print("\n%d passed, %d failed: %s" % (caught, escaped, verdict))
-    return 1 if escaped else 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(usage=__doc__.strip(), add_help=True)
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--from", type=int, default=1, dest="first")
+    parser.add_argument("--from", type=int, dest="first")
     parser.add_argument("--mode", choices=MODES)
     parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--record", action="store_true")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep")
     parser.add_argument("--dice", type=int, default=0)
@@ -192,9 +151,12 @@ def main() -> int:
     asked = parser.parse_args()
     world_class = KeptWorld if asked.connections else World
     modes = (asked.mode,) if asked.mode else MODES
+    first = 1 if asked.first is None else asked.first
     for option in ("seeds", "fleet"):
         if getattr(asked, option) is not None and getattr(asked, option) < 1:
             parser.error("--%s: at least 1" % option)
+    if asked.record and not asked.mutants:
+        parser.error("--record: goes with --mutants only")
     if asked.connections and (asked.mutants or asked.fleet is not None):
         parser.error("--connections: not with --mutants, which plays both, or --fleet")
     if asked.fleet is not None and (asked.mode or asked.mutants):
@@ -206,12 +168,14 @@ def main() -> int:
     with multiprocessing.Pool(len(os.sched_getaffinity(0)), signal.signal, ignore) as pool:
         try:
             if asked.fleet is not None:
-                first, seeds = (asked.first, asked.seeds or report.SEEDS) if asked.seed is None else (asked.seed, 1)
+                first, seeds = (first, asked.seeds or report.SEEDS) if asked.seed is None else (asked.seed, 1)
                 return report.fleets(pool, first, seeds, asked.fleet)
             if asked.mutants:
-                return catch(pool, asked.first, asked.seeds or SEEDS, modes)
+                anew = asked.first is not None or asked.seeds is not None or asked.mode is not None
+                places = {} if anew else hints.read()
+                return hunt.catch(pool, first, asked.seeds or SEEDS, modes, places, asked.record)
             seeds = asked.seeds or (KEPT_SEEDS if asked.connections else SEEDS)
-            return simulate(pool, asked.first, seeds, modes, world_class)
+            return simulate(pool, first, seeds, modes, world_class)
         except KeyboardInterrupt:
             return 130
 

@@ -49,7 +49,7 @@ describe("the pair heals by itself when", () => {
     // Gone by itself, or the yield was on its way already and went through.
     const onNic = now.vips[0]?.onNic;
     assert.deepEqual(onNic, [lab.master(now)]);
-    const leased = async () => (await lab.run("ssh", to, "ip -4 -o addr show dynamic to 10.0.1.100")).trim();
+    const leased = async () => (await lab.on(to, "ip -4 -o addr show dynamic to 10.0.1.100")).trim();
     await until("the kernel takes the address away", async () => (await leased()) === "");
   });
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { EngineResult } from "../../../lab/engine/engine.ts";
+import type { Status } from "../../../lab/pair/status.ts";
 import { footprint, leftOf } from "../../support/footprint.ts";
-import type { Lab } from "../../support/lab.ts";
+import type { Call, Lab } from "../../support/lab.ts";
 
 /** The tests of a pair in one mode. @param engine what makes it: what fails over does not depend on that */
 export function failsOver(mode: "stable" | "standing-master", lab: Lab, engine: EngineResult["engine"] = "inline") {
@@ -36,6 +37,15 @@ export function failsOver(mode: "stable" | "standing-master", lab: Lab, engine: 
       assert.deepEqual(status.nodes.map(({ state }) => state).sort(), ["BACKUP", "MASTER"]);
       assert.equal(await lab.answer("vpc"), lab.master(status));
       assert.equal(await lab.answer("internet"), lab.master(status));
+    });
+
+    test("the commands that look say what was seen of it", async () => {
+      const shown = JSON.parse(await lab.run("status", "--json")) as Status;
+      assert.deepEqual(shown, await lab.status());
+      const calls = JSON.parse(await lab.run("journal", "--json")) as Call[];
+      assert.deepEqual((await lab.journal()).slice(0, calls.length), calls);
+      const curl = ["curl", "-s", `http://${shown.vips[0]?.address}/`];
+      assert.equal((await lab.run("client", "vpc", ...curl)).trim(), lab.master(shown));
     });
 
     test("a second up changes nothing", async () => {

@@ -62,10 +62,6 @@ export class KeptLab extends Lab {
     }
   }
 
-  on(node: Node, script: string): Promise<string> {
-    return this.ask<string>("exec", { instanceId: this.pair.nodes[node].instanceId, argv: ["sh", "-c", script] });
-  }
-
   /** What a node's service says: its role, what does not work, and of connections, if it may keep any. */
   async told(node: Node): Promise<{ state: string; troubles: Record<string, string>; connections?: Told }> {
     return JSON.parse(await this.on(node, "cat /run/keepalived-vip/status.json"));

@@ -96,7 +96,7 @@ describe("a switch at a time", () => {
     await until("a has the VIP", async () => (await lab.holder()) === "a");
     await until("its time has passed", () => Date.now() > at);
     await lab.run("heal");
-    const lapsed = () => lab.run("ssh", "b", "grep switch-lapsed /var/log/keepalived.log || true");
+    const lapsed = () => lab.on("b", "grep switch-lapsed /var/log/keepalived.log || true");
     await until("b tells that it has lapsed", async () => (await lapsed()).includes("switch-lapsed"));
     const told = await lapsed();
     assert.match(told, /"why": "this node (is no longer MASTER|was down, or stood still, at its time)"/);

@@ -30,14 +30,10 @@ def run(work):
     return seed, told(story), broken
 
 
-def run_mutant(number: int):
-    """In a process of its own: (number, Broken or None, how many fleets that took)."""
-    mutated = runtime.load(MUTANTS[number].apply)
-    for seed in range(1, SEEDS + 1):
-        broken = play(Story(mutated, seed, SIZE))
-        if broken:
-            return number, broken, seed
-    return number, None, SEEDS
+def mutated(number: int):
+    """Plays fleets of a mutant: a function of the seed that gives None or Broken."""
+    loaded = runtime.load(MUTANTS[number].apply)
+    return lambda seed: play(Story(loaded, seed, SIZE))
 
 
 def told(story) -> list:

@@ -88,6 +88,11 @@ MUTANTS = [
         ("    if left == 0 and keeping.peer_has:\n", "    if left == 0:\n"),
     ),
     Mutant(
+        "a request that follows a look is none until it is accepted",
+        "kept",
+        ('asks = known.asked.busy and known.asked.step[0] in ("migrate", "assign")', "asks = False"),
+    ),
+    Mutant(
         "a service that starts makes what is known to its rules anew",
         "kept",
         (
