@@ -11,7 +11,7 @@ MUTANTS = [
     Mutant(
         "the silence of a dead peer counts from when the VIP is here",
         "silence",
-        ("    since = min(silence.vip_at, max(silence.lived_at, silence.since))\n", "    since = silence.vip_at\n"),
+        ("max(min(at, max(silence.lived_at, silence.since)) + SILENT_S,", "max(at + SILENT_S,"),
     ),
     Mutant(
         "the time has no end",
@@ -38,7 +38,7 @@ MUTANTS = [
     ),
     Mutant(
         "a service that starts does not know that the one before it kept connections",
-        "connections",
+        "anew",
         ("    if isinstance(until, float) and", "    if False and"),
     ),
     Mutant(
