@@ -48,6 +48,13 @@ async function assertInside(target: Target, node: NodeName): Promise<void> {
 
 interface Session {
   /** Gets what the command prints as it comes. */
+/** Whether the pair is in a lab that does not run any more. */
+export const isGone = (target: Target): Promise<boolean> =>
+  assertInside(target, "a").then(
+    () => false,
+    () => true,
+  );
+
   onLine?: (line: string) => void;
   /** Called when the command begins on the node. */
   onBegin?: () => void;
