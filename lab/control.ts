@@ -1,6 +1,8 @@
 /** How a command talks to the lab's daemon: JSON over a Unix socket that only root can open. */
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
+import { messageOf } from "../terminal/problem.ts";
+import { labCommand } from "../terminal/typed.ts";
 
 export type Verbs = Record<string, (args: unknown) => Promise<unknown>>;
 
@@ -20,7 +22,7 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
         const result = await verb(body ? JSON.parse(body) : undefined);
         answer.end(JSON.stringify({ result: result ?? null }));
       } catch (error) {
-        answer.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+        answer.end(JSON.stringify({ error: messageOf(error) }));
       }
     });
   });

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../terminal/problem.ts";
 import { Progress } from "../terminal/progress.ts";
 import { runCommand } from "./command/run.ts";
 import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./faults/trial.ts";
@@ -104,7 +105,7 @@ async function main(): Promise<number> {
       );
     } catch (error) {
       console.log(`${what}: FAILED after ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
-      console.log(`${error instanceof Error ? error.message : String(error)}\n
+      console.log(`${messageOf(error)}\n
 The lab "${name}" is left as it is. Look at it with
   LAB_NAME=${name} npm run lab -- status
   LAB_NAME=${name} npm run lab -- ssh a vip.py status      (or: journalctl -u keepalived -u keepalived-vip)

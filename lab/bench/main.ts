@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { FailoverRecord } from "../../picture/failover.ts";
+import { assertWritable } from "../../terminal/problem.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { runCommand } from "../command/run.ts";
 import type { Settings } from "../command/settings.ts";
@@ -149,6 +150,7 @@ async function main(): Promise<number> {
   );
   const faults = all.filter(({ name }) => names.includes(name));
 
+  for (const file of [values.json, values.svg, values.record]) if (file !== undefined) assertWritable(file);
   process.env.LAB_NAME ??= "bench";
   const name = labName();
   const problem = hostProblem();

@@ -1,5 +1,7 @@
 /** `npm run ha -- key`: the private key of the nodes, for other programs than these. */
 import { fchmodSync, fstatSync, ftruncateSync, readFileSync, writeSync } from "node:fs";
+import { messageOf } from "../../../terminal/problem.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { NewFile } from "../reach/newFile.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
@@ -13,7 +15,7 @@ const npmBanner = /^\n?(> .*\n)+\n?$/;
  */
 export function writeKey({ identity, title }: Target, file: string | undefined): number {
   if (identity === null) throw new Refusal(`The key of ${title} is with an SSH agent, and nowhere else.`, 3);
-  const key = readFileSync(identity, "utf8");
+  const key = readKey(identity);
   if (file !== undefined) {
     new NewFile(file, 3).write(key);
     console.error(`Wrote the private key of ${title} to ${file}; only you can read it.`);
@@ -30,6 +32,14 @@ export function writeKey({ identity, title }: Target, file: string | undefined):
 /** `> file`: the shell has made it by the user's umask, and npm has written its banner into it. */
 function intoRedirected(key: string): void {
   fchmodSync(1, 0o600);
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Refusal(messageOf(error, file), 3);
+  }
+}
+
   let before = "";
   try {
     before = readFileSync("/dev/stdout", "utf8");

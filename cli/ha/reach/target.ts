@@ -1,8 +1,10 @@
 /** Which pair is meant, and how its nodes are reached: a stack's outputs, or what a lab wrote of itself. */
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Mode, NodeName } from "../../../render/model.ts";
+import { messageOf } from "../../../terminal/problem.ts";
+import { hintsName, labCommand, upCommand } from "../../../terminal/typed.ts";
 import { onPath } from "../../onPath.ts";
 import { Refusal } from "../refusal.ts";
 import { type Access, type Bastion, type SshNode, writeSshConfig } from "./sshConfig.ts";
@@ -75,6 +77,20 @@ const project = resolve(import.meta.dirname, "../../..");
 const labFile = (name: string) => join(project, ".lab", name, "ha.json");
 /** A file as the user names it: npm runs its scripts in the project's folder, whatever the user's is. */
 export const named = (file: string): string => resolve(process.env.INIT_CWD ?? ".", file);
+
+/** The file that --identity names, as a path. @throws Refusal with code 64 unless this user can read it */
+function keyFile(identity: string): string {
+  const file = named(identity);
+  try {
+    if (statSync(file).isDirectory())
+      throw new Refusal(`--identity is "${identity}": that is a folder; name a file.`, 64);
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(`--identity is "${identity}": ${messageOf(error)}`, 64);
+  }
+  return file;
+}
 
 /**
  * The stack or lab that is meant. Where no stack was set up here, a lab that runs comes first, and npm's launcher is not
@@ -177,7 +193,12 @@ export function temporaryFolder(): string {
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
   }
-  const folder = mkdtempSync(join(tmpdir(), "keepalived-cluster-"));
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(tmpdir(), "keepalived-cluster-"));
+  } catch (error) {
+    throw new Refusal(messageOf(error), 3);
+  }
   folders.push(folder);
   return folder;
 }

@@ -172,6 +172,57 @@ describe("npm run ha -- ssh", () => {
 });
 
 describe("npm run ha -- key", () => {
+describe("a lab's pair", () => {
+  const name = "unitlab";
+  const place = fileURLToPath(new URL(`../../../.lab/${name}`, import.meta.url));
+  const known = { ...outputs, schemaVersion: 1, identity: "/lab/key", device: null, bastion: null, clients: [] };
+  before(() => {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, "ha.json"), JSON.stringify(known));
+  });
+  after(() => {
+    rmSync(place, { recursive: true });
+    const labs = join(place, "..");
+    if (readdirSync(labs).length === 0) rmSync(labs, { recursive: true });
+  });
+
+  test("is reached by the lab's key, or by the one that is named, however the lab was found", () => {
+    write("mine", "KEY");
+    const byName = { env: { INIT_CWD: folder, LAB_NAME: name } };
+    for (const [args, identity] of [
+      [["--lab", name], "/lab/key"],
+      [["--lab", name, "--identity", "mine"], join(folder, "mine")],
+      [["--identity", "mine"], join(folder, "mine")],
+    ] as const) {
+      run([...args, "ssh", "a"], byName);
+      assert.match(text("a.files/ssh_config"), new RegExp(`IdentityFile "${identity}"`));
+    }
+    const wrong = run(["--lab", name, "--identity", "other", "status"], byName);
+    assert.equal(wrong.status, 64);
+    assert.match(wrong.stderr, /^--identity is "other": .*\/other: there is no such file or folder/);
+  });
+
+  test("is the one that the hints lead to, where it was named", () => {
+    const hint = (args: string[], env: Record<string, string>) => run(["ssh", "a", ...args], { env }).stderr;
+    assert.match(run(["--lab", name, "ssh", "a"]).stderr, /npm run ha -- status --lab unitlab, and its machine/);
+    assert.match(hint([], { LAB_NAME: name }), /npm run ha -- status --lab unitlab, and its machine/);
+    assert.match(hint([], { PULUMI_STACK: "prod" }), /npm run ha -- status --stack prod, and its machine/);
+    const none = run(["status", "--lab", "nosuch"]);
+    assert.match(none.stderr, /Make one with: env LAB_NAME=nosuch npm run lab$/m);
+  });
+});
+
+test("a folder for temporary files that is none is named, with what to do about it", () => {
+  const { status, stderr } = run(["status", "--stack", "prod"], { env: { TMPDIR: join(folder, "gone") } });
+  assert.deepEqual(
+    [status, stderr.trim()],
+    [
+      3,
+      `The folder for temporary files, ${join(folder, "gone")} (TMPDIR): it is not there; make it, or set TMPDIR to one that is.`,
+    ],
+  );
+});
+
   const key = "TOP-SECRET-KEY\n";
   const mode = (name: string) => statSync(join(folder, name)).mode & 0o777;
 
@@ -186,6 +237,17 @@ describe("npm run ha -- key", () => {
   });
 
   test("into a pipe, or into a redirected file: without npm's banner, and closed to others", () => {
+  test("says where it could not write, and leaves nothing behind", () => {
+    const missing = run(["--stack", "prod", "key", "no/key"], { env: { INIT_CWD: folder } });
+    assert.equal(missing.status, 3);
+    assert.equal(
+      missing.stderr.trim(),
+      `${join(folder, "no/key")}: there is no folder ${join(folder, "no")}; make it, or name another one.`,
+    );
+    const bundle = run(["--stack", "prod", "logs", "--bundle", "no/x.tgz"], { env: { INIT_CWD: folder } });
+    assert.deepEqual([bundle.status, /no folder .*make it/.test(bundle.stderr)], [64, true], bundle.stderr);
+  });
+
     assert.equal(run(["--stack", "prod", "key"]).stdout, key);
     const banner = "\n> keepalived-cluster@0.2.0 ha\n> sh scripts/run.sh cli/ha/main.ts key\n\n";
     for (const [flag, before, after] of [
