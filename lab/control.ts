@@ -35,7 +35,7 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
   });
 }
 
-const notRunning = 'This lab does not run. Start it with "npm run lab".';
+const notRunning = () => `This lab does not run. Start it with "${labCommand()}".`;
 const whereToLook = "see daemon.log in the lab's folder";
 
 /** Asks the daemon. Fails with a plain sentence when it does not run. */
@@ -59,7 +59,7 @@ export function ask<T>(socketPath: string, verb: string, args?: unknown): Promis
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      reject(new Error(gone ? notRunning : `the lab's daemon could not be asked: ${error.message}; ${whereToLook}`));
+      reject(new Error(gone ? notRunning() : `the lab's daemon could not be asked: ${error.message}; ${whereToLook}`));
     });
     outgoing.end(args === undefined ? "" : JSON.stringify(args));
   });

@@ -156,7 +156,9 @@ async function main(): Promise<number> {
   const problem = hostProblem();
   if (problem) throw new Error(`The bench can't run here: ${problem}`);
   if (readConfig(name)) {
-    throw new Error(`There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`);
+    throw new Error(
+      `There is a lab named "${name}" already; the bench makes its own: env LAB_NAME=other npm run bench`,
+    );
   }
   await ensureHostPackages([...labPackages, ...(values.throughput ? streamPackages : [])]);
   const bench = new Bench(name, runs, values.connections || values.throughput ? keptSettings : {});

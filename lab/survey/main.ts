@@ -75,7 +75,7 @@ function placeFrom({ target, region }: Values): Place {
 
 function labConfig() {
   const config = readConfig(labName());
-  if (!config) throw new Error('There is no lab. Start its cloud with "npm run lab -- cloud".');
+  if (!config) throw new Error(`There is no lab. Start its cloud with "${labCommand("cloud")}".`);
   return config;
 }
 

@@ -79,7 +79,9 @@ export async function followLogs(target: Target, sinceS: number, { json }: { jso
         tell(true);
         stop();
       }
-      missed = true;
+      const why = stderr.split("\n").at(-1) || `its journal ended with ${code}`;
+      const again = `${why}; it is asked again every ${againMs / 1000} s`;
+      say(silence.lasts(performance.now(), new Date(), again));
       await sleep(againMs);
     }
   };

@@ -20,7 +20,10 @@ export function writeKey({ identity, title }: Target, file: string | undefined):
     new NewFile(file, 3).write(key);
     console.error(`Wrote the private key of ${title} to ${file}; only you can read it.`);
   } else if (process.stdout.isTTY) {
-    throw new Refusal("A private key is not printed on a terminal. To write it to a file: npm run ha -- key FILE", 64);
+    throw new Refusal(
+      `A private key is not printed on a terminal. To write it to a file: ${haCommand("key FILE")}`,
+      64,
+    );
   } else if (fstatSync(1).isFile()) {
     intoRedirected(key);
   } else {
@@ -29,9 +32,6 @@ export function writeKey({ identity, title }: Target, file: string | undefined):
   return 0;
 }
 
-/** `> file`: the shell has made it by the user's umask, and npm has written its banner into it. */
-function intoRedirected(key: string): void {
-  fchmodSync(1, 0o600);
 function readKey(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -40,6 +40,9 @@ function readKey(file: string): string {
   }
 }
 
+/** `> file`: the shell has made it by the user's umask, and npm has written its banner into it. */
+function intoRedirected(key: string): void {
+  fchmodSync(1, 0o600);
   let before = "";
   try {
     before = readFileSync("/dev/stdout", "utf8");

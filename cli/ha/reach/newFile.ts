@@ -22,6 +22,7 @@ export class NewFile {
     this.#code = code;
   }
 
+  /** @throws Refusal where it can't be; then it is gone again */
   write(content: string | Uint8Array): void {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     try {
@@ -41,9 +42,9 @@ export class NewFile {
     this.#close();
     unlinkSync(this.#path);
   }
-}
 
   #close(): void {
     this.#isOpen = false;
     closeSync(this.#descriptor);
   }
+}

@@ -48,8 +48,6 @@ async function assertInside(target: Target, node: NodeName): Promise<void> {
   if (route?.dev !== target.device) throw new Error("the lab's network is gone");
 }
 
-interface Session {
-  /** Gets what the command prints as it comes. */
 /** Whether the pair is in a lab that does not run any more. */
 export const isGone = (target: Target): Promise<boolean> =>
   assertInside(target, "a").then(
@@ -57,6 +55,8 @@ export const isGone = (target: Target): Promise<boolean> =>
     () => true,
   );
 
+interface Session {
+  /** Gets what the command prints as it comes. */
   onLine?: (line: string) => void;
   /** Called when the command begins on the node. */
   onBegin?: () => void;
@@ -173,7 +173,7 @@ export async function login(target: Target, node: NodeName, command: string[]): 
     child.on("error", (error) => reject(new Refusal(messageOf(error), 3)));
     child.on("close", (code) => {
       if (code === 255)
-        console.error(`If ${node} gave no answer: npm run ha -- status, and its machine in the console.`);
+        console.error(`If ${node} gave no answer: ${haCommand("status")}, and its machine in the console.`);
       resolve(code ?? 255);
     });
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, beforeEach, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const ha = fileURLToPath(new URL("../../../cli/ha/main.ts", import.meta.url));
@@ -66,7 +67,7 @@ exit \${SSH_EXIT:-255}`,
 function run(args: string[], { env = {}, stdout = "pipe" as "pipe" | number } = {}) {
   // As scripts/run.sh has it: npm's launcher comes before the user's own CLI.
   const launchers = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
-  const { INIT_CWD: _cwd, PULUMI_STACK: _stack, ...own } = process.env;
+  const { INIT_CWD: _cwd, PULUMI_STACK: _stack, LAB_NAME: _lab, ...own } = process.env;
   return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ha, ...args], {
     cwd: folder,
     encoding: "utf8",
@@ -171,7 +172,6 @@ describe("npm run ha -- ssh", () => {
   });
 });
 
-describe("npm run ha -- key", () => {
 describe("a lab's pair", () => {
   const name = "unitlab";
   const place = fileURLToPath(new URL(`../../../.lab/${name}`, import.meta.url));
@@ -223,6 +223,7 @@ test("a folder for temporary files that is none is named, with what to do about 
   );
 });
 
+describe("npm run ha -- key", () => {
   const key = "TOP-SECRET-KEY\n";
   const mode = (name: string) => statSync(join(folder, name)).mode & 0o777;
 
@@ -236,7 +237,6 @@ test("a folder for temporary files that is none is named, with what to do about 
     assert.match(again.stderr, /is there already/);
   });
 
-  test("into a pipe, or into a redirected file: without npm's banner, and closed to others", () => {
   test("says where it could not write, and leaves nothing behind", () => {
     const missing = run(["--stack", "prod", "key", "no/key"], { env: { INIT_CWD: folder } });
     assert.equal(missing.status, 3);
@@ -248,6 +248,7 @@ test("a folder for temporary files that is none is named, with what to do about 
     assert.deepEqual([bundle.status, /no folder .*make it/.test(bundle.stderr)], [64, true], bundle.stderr);
   });
 
+  test("into a pipe, or into a redirected file: without npm's banner, and closed to others", () => {
     assert.equal(run(["--stack", "prod", "key"]).stdout, key);
     const banner = "\n> keepalived-cluster@0.2.0 ha\n> sh scripts/run.sh cli/ha/main.ts key\n\n";
     for (const [flag, before, after] of [
