@@ -16,7 +16,8 @@ export function hintsName(pair: Named): void {
 }
 
 /** A word for a shell, quoted where it has to be. */
-const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+export const word = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 const options = (...names: (keyof Named)[]): string =>
   names

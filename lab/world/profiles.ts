@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withPath } from "../../config/path.ts";
-import { labCommand } from "../../terminal/typed.ts";
+import { labCommand, word } from "../../terminal/typed.ts";
 import { labPaths } from "../state.ts";
 import { bastionKeyFile, readWorld, type World } from "./record.ts";
 
@@ -96,7 +96,7 @@ export function profileHelp(lab: string, world: World): string {
     const options = /[.[]/.test(path) ? "--path " : "";
     return "value" in from
       ? `pulumi config set ${options}'${path}' ${from.value}`
-      : `pulumi config set ${options}--secret '${path}' < ${from.secretFile}`;
+      : `pulumi config set ${options}--secret '${path}' < ${word(from.secretFile)}`;
   };
   return Object.entries(profiles)
     .map(([name, { about, lines }]) => [`# ${name}: ${about}`, ...lines(lab, world).map(line)].join("\n"))
