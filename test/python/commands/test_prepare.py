@@ -57,6 +57,7 @@ class Prepare(Pair):
             ("no rule", lambda: self.nic_script("echo no rule; exit 1"), lambda: self.nic_script("exit 0")),
             ("maintenance", lambda: self.call("maintenance", "on", "--force"), lambda: self.call("maintenance", "off")),
             ("FAULT", lambda: self.say("FAULT"), lambda: self.say("BACKUP")),
+            ("by: maintenance", self.go_into_maintenance, self.come_back),
         )
         for why, spoil, mend in cases:
             spoil()
@@ -65,6 +66,14 @@ class Prepare(Pair):
             self.assertIn(why, output)
             mend()
         self.assertEqual(self.call("prepare")[0], 0)
+
+    def go_into_maintenance(self):
+        self.call("maintenance", "on", "--force")
+        self.say("FAULT")
+
+    def come_back(self):
+        self.call("maintenance", "off")
+        self.say("BACKUP")
 
     def test_in_maintenance_only_for_one_who_will_end_it(self):
         self.standby()

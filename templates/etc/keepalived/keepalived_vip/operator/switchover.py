@@ -105,10 +105,10 @@ def unprepared(conf, in_maintenance: bool):
         return "keepalived does not run its checks"
     state = (settings.read_json(conf.state_file) or {}).get("state", "UNKNOWN")
     why_not = kept_away(conf, in_maintenance)
+    if why_not:
+        return why_not  # before the state, which is FAULT for that reason
     if state not in (("BACKUP", "FAULT") if in_maintenance and drain.reasons(conf) else ("BACKUP",)):
         return "keepalived is %s, not BACKUP" % state
-    if why_not:
-        return why_not
     check = subprocess.run([conf.nic_script, "check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
     return check.stdout.decode(errors="replace").strip() or "nic.sh check failed" if check.returncode else None
 
