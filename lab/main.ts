@@ -261,6 +261,8 @@ async function main(): Promise<number> {
   // Options before a command belong to `up`: `npm run lab -- --set publicIp=true`.
   const [verb, args] = command.startsWith("--") ? ["up", [command, ...rest]] : [command, rest];
   if (!Object.hasOwn(commands, verb)) throw new Error(`There is no command "${verb}".\n\n${usage}`);
+  // A user's own may be stricter: the machines' programs could not read their own disks. What is secret is closed by itself.
+  process.umask(0o022);
   name = labName();
   paths = labPaths(name);
   const problem = hostProblem();
