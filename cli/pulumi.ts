@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { newRepair, repairVariable } from "../config/repair.ts";
+import { isSystems, messageOf } from "../terminal/problem.ts";
 import { type Cli, findCli, run, UserError } from "./findCli.ts";
 import { onPath } from "./onPath.ts";
 
@@ -116,14 +117,14 @@ function main([command = "", ...words]: string[]): number {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
   const env = repairs ? { ...process.env, [repairVariable]: newRepair() } : process.env;
   const { status, error } = spawnSync(cli.file, args, { cwd: root, stdio: "inherit", env });
-  if (error) throw new UserError(`${cli.file}: ${error.message}`);
+  if (error) throw new UserError(messageOf(error, cli.file));
   return status ?? 1;
 }
 
 try {
   process.exitCode = main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  console.error(error.message);
+  if (!(error instanceof UserError || isSystems(error))) throw error;
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

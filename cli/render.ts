@@ -10,6 +10,7 @@ import { withPath } from "../config/path.ts";
 import { parseSettings } from "../config/settings.ts";
 import { type CloudIds, type NodeFile, type NodeName, nodeNames } from "../render/model.ts";
 import { renderNode } from "../render/render.ts";
+import { messageOf } from "../terminal/problem.ts";
 import { goesOnUnread } from "../terminal/reader.ts";
 
 const usage = `usage: npm run render -- [--set key=value]... [--node a|b] [--out DIR]
@@ -114,6 +115,6 @@ goesOnUnread();
 try {
   main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

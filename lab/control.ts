@@ -1,6 +1,8 @@
 /** How a command talks to the lab's daemon: JSON over a Unix socket that only root can open. */
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
+import { messageOf } from "../terminal/problem.ts";
+import { labCommand } from "../terminal/typed.ts";
 
 export type Verbs = Record<string, (args: unknown) => Promise<unknown>>;
 
@@ -20,7 +22,7 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
         const result = await verb(body ? JSON.parse(body) : undefined);
         answer.end(JSON.stringify({ result: result ?? null }));
       } catch (error) {
-        answer.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+        answer.end(JSON.stringify({ error: messageOf(error) }));
       }
     });
   });
@@ -33,7 +35,7 @@ export function serveControl(socketPath: string, verbs: Verbs): Promise<Server> 
   });
 }
 
-const notRunning = 'This lab does not run. Start it with "npm run lab".';
+const notRunning = () => `This lab does not run. Start it with "${labCommand()}".`;
 const whereToLook = "see daemon.log in the lab's folder";
 
 /** Asks the daemon. Fails with a plain sentence when it does not run. */
@@ -57,7 +59,7 @@ export function ask<T>(socketPath: string, verb: string, args?: unknown): Promis
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      reject(new Error(gone ? notRunning : `the lab's daemon could not be asked: ${error.message}; ${whereToLook}`));
+      reject(new Error(gone ? notRunning() : `the lab's daemon could not be asked: ${error.message}; ${whereToLook}`));
     });
     outgoing.end(args === undefined ? "" : JSON.stringify(args));
   });

@@ -1,7 +1,9 @@
 /** `npm run lab`: the commands of the lab. Each reads as what it does; the work is in the files and folders beside it. */
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { globSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { newRepair, repairVariable } from "../config/repair.ts";
+import { haCommand, hintsName, labCommand } from "../terminal/typed.ts";
 import { behaviourFrom } from "./command/behaviourFile.ts";
 import { cloudHelp } from "./command/cloudHelp.ts";
 import { type CommandName, readOptions } from "./command/options.ts";
@@ -48,6 +50,7 @@ npm run lab -- down [--purge]              remove everything; --purge also the c
 LAB_NAME=<name> chooses another lab (default: lab). --behaviour FILE, also for cloud, or LAB_BEHAVIOUR=FILE: the local
 cloud answers open points as FILE says, which "npm run probe-cloud" writes.`;
 
+const project = join(import.meta.dirname, "..");
 let name = "";
 let paths: LabPaths;
 const [command = "up", ...rest] = process.argv.slice(2);
@@ -59,7 +62,7 @@ function nodeOf(argument: string | undefined): "a" | "b" {
 
 function theLab(): LabConfig {
   const config = readConfig(name);
-  if (!config) throw new Error(`There is no lab named "${name}".`);
+  if (!config) throw new Error(`There is no lab named "${name}". Make one with: ${labCommand()}`);
   return config;
 }
 
@@ -70,7 +73,7 @@ async function thePair(wanted?: string) {
     throw new Error(
       wanted
         ? `There is no pair named "${wanted}"; there are: ${pairs.map((item) => item.pair).join(", ") || "none"}.`
-        : 'The local cloud runs, but no pair is in it. Make one with "npm run lab", or with your own "pulumi up".',
+        : `The local cloud runs, but no pair is in it. Make one with "${labCommand()}", or with your own "pulumi up".`,
     );
   }
   return pair;
@@ -92,18 +95,21 @@ async function up(args: string[]): Promise<number> {
   const result = await upProgram(engine as EngineName, config, settings, namesIn(set));
   // Kept only now: after a refusal or a failure half-way the plain command goes back to what was in force.
   writeSettings(name, settings);
+  // A stack that is set up here, or named in the environment, would come first.
+  const comesFirst = process.env.PULUMI_STACK !== undefined || globSync(join(project, "Pulumi.*.yaml")).length > 0;
+  hintsName({ lab: name === "lab" && !comesFirst ? undefined : name });
   const status = await waitWhole(name, result.engine, 60_000);
   await writeHaTarget(name, status);
   const vip = status.vips[0];
   const publicIp = vip?.publicIp;
   console.log(
     `\n${screen(status, [
-      `npm run lab -- client vpc curl -s http://${vip?.address}/`,
-      ...(publicIp ? [`npm run lab -- client internet curl -s http://${publicIp}/`] : []),
-      `npm run lab -- fail ${status.nodes.find(({ state }) => state === "MASTER")?.name ?? "a"} --how power`,
-      "npm run ha -- status",
-      "npm run ha -- switchover",
-      "npm run lab -- down",
+      labCommand(`client vpc curl -s http://${vip?.address}/`),
+      ...(publicIp ? [labCommand(`client internet curl -s http://${publicIp}/`)] : []),
+      labCommand(`fail ${status.nodes.find(({ state }) => state === "MASTER")?.name ?? "a"} --how power`),
+      haCommand("status"),
+      haCommand("switchover"),
+      labCommand("down"),
     ])}`,
   );
   if (result.changes === 0) console.log("\nNothing had to change.");
@@ -142,7 +148,7 @@ const commands: Record<CommandName, (args: string[]) => Promise<number>> = {
       throw new Error(`--how is "${how ?? ""}"; allowed are ${faultNames().join(", ")}.`);
     }
     await ask(paths.control, "fail", { node, how, pair: (await thePair(pair)).pair });
-    console.log(`${node}: ${how}. See what happens with: npm run lab -- status`);
+    console.log(`${node}: ${how}. See what happens with: ${labCommand("status")}`);
     return 0;
   },
 
@@ -191,7 +197,7 @@ const commands: Record<CommandName, (args: string[]) => Promise<number>> = {
 
   pulumi: async (argv) => {
     const config = readConfig(name);
-    if (!config) throw new Error(`There is no lab named "${name}"; make one with "npm run lab -- cloud".`);
+    if (!config) throw new Error(`There is no lab named "${name}"; make one with "${labCommand("cloud")}".`);
     const { file, args, options } = await realCommand(config, readSettings(name), argv);
     return passOn(file, args, options);
   },
@@ -255,6 +261,8 @@ async function main(): Promise<number> {
   // Options before a command belong to `up`: `npm run lab -- --set publicIp=true`.
   const [verb, args] = command.startsWith("--") ? ["up", [command, ...rest]] : [command, rest];
   if (!Object.hasOwn(commands, verb)) throw new Error(`There is no command "${verb}".\n\n${usage}`);
+  // A user's own may be stricter: the machines' programs could not read their own disks. What is secret is closed by itself.
+  process.umask(0o022);
   name = labName();
   paths = labPaths(name);
   const problem = hostProblem();

@@ -2,7 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../terminal/problem.ts";
 import { Progress } from "../terminal/progress.ts";
+import { labCommand } from "../terminal/typed.ts";
 import { runCommand } from "./command/run.ts";
 import { type Made, type Outcome, Subject, tryFault, tryTogether } from "./faults/trial.ts";
 import { type Fault, faultNamed, faults, type NodeName, otherThan } from "./faults.ts";
@@ -84,7 +86,7 @@ async function main(): Promise<number> {
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new Error(usage);
   const from = values.only ? values.only.split(",").map(faultNamed) : faults;
   const name = process.env.LAB_NAME ?? "soak";
-  const repeat = `LAB_NAME=${name} npm run soak -- --faults ${count} --seed ${seed} --mode ${values.mode}${values.only ? ` --only ${values.only}` : ""}`;
+  const repeat = `env LAB_NAME=${name} npm run soak -- --faults ${count} --seed ${seed} --mode ${values.mode}${values.only ? ` --only ${values.only}` : ""}`;
   const settings = [`mode=${values.mode}`, "preemptDelay=2", "publicIp=true", "healthCheck.process=say-name.service"];
   lab(name, "up", ...settings.flatMap((set) => ["--set", set]));
   console.log(`\n${repeat}`);
@@ -104,13 +106,13 @@ async function main(): Promise<number> {
       );
     } catch (error) {
       console.log(`${what}: FAILED after ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
-      console.log(`${error instanceof Error ? error.message : String(error)}\n
+      console.log(`${messageOf(error)}\n
 The lab "${name}" is left as it is. Look at it with
-  LAB_NAME=${name} npm run lab -- status
-  LAB_NAME=${name} npm run lab -- ssh a vip.py status      (or: journalctl -u keepalived -u keepalived-vip)
-  LAB_NAME=${name} npm run lab -- journal
+  ${labCommand("status", name)}
+  ${labCommand("ssh a vip.py status", name)}      (or: journalctl -u keepalived -u keepalived-vip)
+  ${labCommand("journal", name)}
 and remove it with
-  LAB_NAME=${name} npm run lab -- down
+  ${labCommand("down", name)}
 The same faults again: ${repeat}`);
       return 1;
     }

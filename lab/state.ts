@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { labCommand } from "../terminal/typed.ts";
 
 /** What the commands of one lab share, written when it is made, never changed afterwards. Mode 0600: it holds the keys. */
 export interface LabConfig {
@@ -119,7 +120,7 @@ export function claimIndex(name: string): number {
   if (same && same.dir !== dir) {
     throw new Error(
       `A lab named "${name}" already runs on this machine, from ${same.dir}. ` +
-        `End it there with "npm run lab -- down", or choose another name: LAB_NAME=lab2 npm run lab`,
+        `End it there with "${labCommand("down")}", or choose another name: ${labCommand("", "lab2")}`,
     );
   }
   const record = `${name} ${process.pid} ${dir}`;

@@ -9,6 +9,7 @@ import { readPanels } from "../lab/monitor/panels.ts";
 import { dashboardSvg } from "../lab/monitor/picture.ts";
 import { failoverSvg } from "../picture/failover.ts";
 import { topologySvg } from "../picture/topology.ts";
+import { messageOf } from "../terminal/problem.ts";
 
 const usage = `npm run pictures                              draws the pictures of the pages again, from what was measured
 npm run pictures -- --status FILE --svg FILE  draws a pair of yours: npm run --silent ha -- status --json > FILE`;
@@ -37,4 +38,11 @@ function main(): void {
   }
 }
 
-if (import.meta.main) main();
+if (import.meta.main) {
+  try {
+    main();
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  }
+}

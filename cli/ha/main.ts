@@ -1,5 +1,6 @@
 /** `npm run ha`: the operator's command, on a stack's nodes or on the lab's. Thin: arguments in, exit code out. */
 import { nodeNames } from "../../render/model.ts";
+import { isSystems, messageOf } from "../../terminal/problem.ts";
 import { goesOnUnread } from "../../terminal/reader.ts";
 import { bundle } from "./commands/bundle.ts";
 import { drill, drillFrom } from "./commands/drill.ts";
@@ -116,7 +117,7 @@ if (import.meta.main) {
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = error instanceof Refusal ? error.code : 64;
+    console.error(messageOf(error));
+    process.exitCode = error instanceof Refusal ? error.code : isSystems(error) ? 3 : 64;
   }
 }

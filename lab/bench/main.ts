@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { FailoverRecord } from "../../picture/failover.ts";
+import { assertWritable } from "../../terminal/problem.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { runCommand } from "../command/run.ts";
 import type { Settings } from "../command/settings.ts";
@@ -149,12 +150,15 @@ async function main(): Promise<number> {
   );
   const faults = all.filter(({ name }) => names.includes(name));
 
+  for (const file of [values.json, values.svg, values.record]) if (file !== undefined) assertWritable(file);
   process.env.LAB_NAME ??= "bench";
   const name = labName();
   const problem = hostProblem();
   if (problem) throw new Error(`The bench can't run here: ${problem}`);
   if (readConfig(name)) {
-    throw new Error(`There is a lab named "${name}" already; the bench makes its own: LAB_NAME=other npm run bench`);
+    throw new Error(
+      `There is a lab named "${name}" already; the bench makes its own: env LAB_NAME=other npm run bench`,
+    );
   }
   await ensureHostPackages([...labPackages, ...(values.throughput ? streamPackages : [])]);
   const bench = new Bench(name, runs, values.connections || values.throughput ? keptSettings : {});

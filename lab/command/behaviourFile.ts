@@ -1,5 +1,6 @@
 /** Answers of the real cloud from a file, played by the lab's own. */
 import { readFileSync } from "node:fs";
+import { isSystems, messageOf } from "../../terminal/problem.ts";
 import { type Behaviour, readBehaviour } from "../cloud/account/behaviour/switches.ts";
 
 /** Reads `--behaviour FILE` or LAB_BEHAVIOUR; undefined when neither is given. */
@@ -8,6 +9,7 @@ export function behaviourFrom(file = process.env.LAB_BEHAVIOUR): Partial<Behavio
   try {
     return readBehaviour(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
-    throw new Error(`${file} holds no behaviour switches: ${error instanceof Error ? error.message : String(error)}`);
+    if (isSystems(error)) throw new Error(messageOf(error, file));
+    throw new Error(`${file} holds no behaviour switches: ${messageOf(error)}`);
   }
 }

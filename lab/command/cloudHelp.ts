@@ -1,4 +1,5 @@
 /** What an `up` of the user's own needs to work against the local cloud. */
+import { word } from "../../terminal/typed.ts";
 import type { LabConfig, LabPaths } from "../state.ts";
 
 /** Lines to paste into a shell. The keys are the local cloud's: they open nothing else. */
@@ -6,8 +7,8 @@ export function cloudHelp(config: LabConfig, paths: LabPaths): string {
   return `${accountHelp(config)}
 pulumi config set zone ${config.zone}
 pulumi config set --path 'sshCidrs[0]' 198.18.0.0/15
-pulumi config set sshPublicKey "$(cat ${paths.sshKey}.pub)"
-pulumi config set --secret sshPrivateKey < ${paths.sshKey}
+pulumi config set sshPublicKey "$(cat ${word(`${paths.sshKey}.pub`)})"
+pulumi config set --secret sshPrivateKey < ${word(paths.sshKey)}
 pulumi config set --path 'servicePorts[0]' 80
 pulumi config set --path 'serviceCidrs[0]' 0.0.0.0/0
 pulumi config set userDataFile lab/user-data.sh

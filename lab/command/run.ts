@@ -1,3 +1,4 @@
+import { messageOf } from "../../terminal/problem.ts";
 import { goesOnUnread } from "../../terminal/reader.ts";
 
 /**
@@ -10,7 +11,7 @@ export async function runCommand(main: () => Promise<number>): Promise<void> {
     process.exitCode = await main();
   } catch (error) {
     const stack = process.env.LAB_DEBUG === "1" && error instanceof Error ? `\n${error.stack}` : "";
-    console.error(`${error instanceof Error ? error.message : String(error)}${stack}`);
+    console.error(`${messageOf(error)}${stack}`);
     process.exitCode = 1;
   }
 }

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { labCommand } from "../../terminal/typed.ts";
 import { complete, type Settings, secrets } from "../command/settings.ts";
 import { type LabConfig, labPaths, labRegion } from "../state.ts";
 import { findRealEngine, type RealEngine } from "./cli.ts";
@@ -51,7 +52,7 @@ export function chooseEngine(wanted: EngineName, lab: string): RealEngine | null
   const made = existsSync(labPaths(lab).inlineState) ? "inline" : hasPulumiStack(lab) ? "pulumi" : null;
   if (wanted !== "auto" && made !== null && made !== wanted) {
     throw new Error(
-      `The engine "${made}" made what is in this lab; "npm run lab -- destroy" first, then up --engine ${wanted}.`,
+      `The engine "${made}" made what is in this lab; "${labCommand("destroy")}" first, then up --engine ${wanted}.`,
     );
   }
   const choice = wanted === "auto" ? made : wanted;

@@ -41,16 +41,23 @@ async function killInside(namespace: string): Promise<void> {
   }
 }
 
+/** Where something is mounted; the kernel writes a blank, a tab, a line feed and a backslash as three octal digits. */
+export const mountPoints = (mountinfo: string): string[] =>
+  mountinfo.split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    return point === undefined
+      ? []
+      : [point.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))];
+  });
+
 async function removeDisks(dir: string): Promise<void> {
   const folder = join(dir, "machines");
   const ids = existsSync(folder) ? readdirSync(folder) : [];
   for (const id of ids) {
     // A crash between two mounts can leave one above the other.
     const { root } = diskPaths(dir, id);
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .filter((line) => line.split(" ")[4] === root);
-    for (const _ of mounts) await unmountDisk(diskPaths(dir, id), false);
+    const mounts = mountPoints(readFileSync("/proc/self/mountinfo", "utf8"));
+    for (const _ of mounts.filter((point) => point === root)) await unmountDisk(diskPaths(dir, id), false);
     rmSync(join(dir, "pids", `${id}.pid`), { force: true });
     rmSync(join(dir, "pids", `${id}-init.pid`), { force: true });
   }

@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { labCommand } from "../../terminal/typed.ts";
 import { ask } from "../control.ts";
 import { clientArgv } from "../pair/inspect.ts";
 import type { CloudPair } from "../pair/pairs.ts";
@@ -68,7 +69,7 @@ export async function monitor(lab: string, pair: CloudPair, times: number): Prom
   const stop = () => void child.kill("SIGTERM");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   const ended = once(child, "exit").then(() => true);
-  const query = `npm run lab -- client vpc curl -s http://${address}/api/v1/alerts`;
+  const query = labCommand(`client vpc curl -s http://${address}/api/v1/alerts`);
   console.log(`Prometheus runs; Ctrl-C ends it. Alerts are told as they fire; ask it by: ${query}`);
   let before = new Set<string>();
   while (!(await Promise.race([ended, sleep(1000, false)]))) {

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { labCommand } from "../../terminal/typed.ts";
 import { pairsOf } from "../pair/inspect.ts";
 import { prometheusSays } from "./command.ts";
 import { type Shown, shownBy } from "./panels.ts";
@@ -14,7 +15,7 @@ const stepS = 2;
 
 async function record(lab: string): Promise<Shown> {
   const [pair] = await pairsOf(lab);
-  if (!pair) throw new Error(`There is no pair in a lab named "${lab}". Make one with "npm run lab".`);
+  if (!pair) throw new Error(`There is no pair in a lab named "${lab}". Make one with "${labCommand("", lab)}".`);
   const { startTime } = await prometheusSays<{ startTime: string }>(lab, "status/runtimeinfo");
   return shownBy((path, query) => prometheusSays(lab, path, query), pair.pair, Date.parse(startTime) / 1000, stepS);
 }

@@ -1,9 +1,17 @@
 /** ssh into the lab's nodes. Their host keys are new each time, and the way leads through no network but the lab's. */
 import { spawn } from "node:child_process";
+import { relative } from "node:path";
 import { assertRouteInside } from "../fabric/index.ts";
 import { labName } from "../state.ts";
 
 const anyHostKey = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
+/**
+ * A file of the lab's as an option names it. By way of here, and so without the name of the project's folder: ssh would take
+ * a blank, a quote or a percent sign in that for something else.
+ */
+const near = (file: string): string => relative(process.cwd(), file);
+/** A user's own configuration could lead anywhere; the real provisioner hears none, either. */
+const noConfig = "/dev/null";
 const always = ["LogLevel=ERROR", "ConnectTimeout=3"];
 
 /** A machine through which the connection goes. */
@@ -23,11 +31,22 @@ export interface Login {
   jump?: Jump | undefined;
 }
 
-/** The arguments of ssh: keys travel by file, never on a command line. */
-export async function sshArgs({ keyFile, user, host, knownHosts, jump }: Login, command: string[]): Promise<string[]> {
-  await assertRouteInside(labName(), jump?.host ?? host);
-  const known = knownHosts ? ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${knownHosts}`] : anyHostKey;
-  const by = (file: string, options: string[]) => ["-i", file, ...options.flatMap((option) => ["-o", option])];
+/** The arguments of ssh, once the way is known to lead into the lab. */
+export async function sshArgs(login: Login, command: string[]): Promise<string[]> {
+  await assertRouteInside(labName(), login.jump?.host ?? login.host);
+  return argsOf(login, command);
+}
+
+/** Keys travel by file, never on a command line. */
+export function argsOf({ keyFile, user, host, knownHosts, jump }: Login, command: string[]): string[] {
+  const known = knownHosts ? ["StrictHostKeyChecking=yes", `UserKnownHostsFile=${near(knownHosts)}`] : anyHostKey;
+  const by = (file: string, options: string[]) => [
+    "-F",
+    noConfig,
+    "-i",
+    near(file),
+    ...options.flatMap((option) => ["-o", option]),
+  ];
   // Not -J: its ssh would take neither the key nor the options from here.
   const through = jump && [
     ...["ssh", ...by(jump.keyFile, [...anyHostKey, ...always]), "-p", String(jump.port)],

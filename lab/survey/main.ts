@@ -5,6 +5,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { assertWritable, messageOf } from "../../terminal/problem.ts";
+import { labCommand } from "../../terminal/typed.ts";
 import { labName, readConfig } from "../state.ts";
 import { connectTo, type Target } from "./client.ts";
 import { Ledger, type Place } from "./ledger.ts";
@@ -73,7 +75,7 @@ function placeFrom({ target, region }: Values): Place {
 
 function labConfig() {
   const config = readConfig(labName());
-  if (!config) throw new Error('There is no lab. Start its cloud with "npm run lab -- cloud".');
+  if (!config) throw new Error(`There is no lab. Start its cloud with "${labCommand("cloud")}".`);
   return config;
 }
 
@@ -179,12 +181,14 @@ async function main(): Promise<number> {
     return 0;
   }
   if (former) throw new Error(`A former run has left something: ${ledger.file}. First: npm run probe-cloud -- --clean`);
-  return run(values, chosen, placeFrom(values), ledger);
+  const place = placeFrom(values);
+  assertWritable(values.out);
+  return run(values, chosen, place, ledger);
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = 1;
 }

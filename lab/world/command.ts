@@ -1,5 +1,6 @@
 /** `npm run lab -- world`: makes the world, tells how the program is built into it, and what it has left of it. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { labCommand } from "../../terminal/typed.ts";
 import { accountHelp } from "../command/cloudHelp.ts";
 import { until } from "../command/wait.ts";
 import type { LabConfig } from "../state.ts";
@@ -23,14 +24,14 @@ export async function showWorld(config: LabConfig): Promise<void> {
 ${profileHelp(config.name, world)}
 
 # In it: ${machines.map(({ name, address }) => `${name} ${address}`).join(", ")}
-# and the lab's own stack:   npm run lab -- up --profile existing
-# what it has left of it:    npm run lab -- destroy, and then: npm run lab -- world --compare`);
+# and the lab's own stack:   ${labCommand("up --profile existing")}
+# what it has left of it:    ${labCommand("destroy")}, and then: ${labCommand("world --compare")}`);
 }
 
 /** Made, and written down once nothing moves in it any more. */
 async function newWorld(config: LabConfig): Promise<World> {
   const world = await makeWorld(config).catch((error: Error) => {
-    const cure = 'The world is not whole. Begin anew with "npm run lab -- down" and "npm run lab -- world"';
+    const cure = `The world is not whole. Begin anew with "${labCommand("down")}" and "${labCommand("world")}"`;
     throw new Error(`${cure}: ${error.message}`);
   });
   let last = await snapshot(config, world);
@@ -47,7 +48,7 @@ async function newWorld(config: LabConfig): Promise<World> {
 /** What is other than it was before the program came; an empty list once it is all as it was. */
 export async function compareWorld(config: LabConfig): Promise<string[]> {
   const world = readWorld(config.name);
-  if (!world) throw new Error('There is no world to compare; make one with "npm run lab -- world".');
+  if (!world) throw new Error(`There is no world to compare; make one with "${labCommand("world")}".`);
   const before = readBefore(config.name);
   // What the cloud takes some seconds for, such as an address that comes free, is not there for good.
   const deadlineMs = Date.now() + patienceMs;

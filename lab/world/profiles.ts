@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withPath } from "../../config/path.ts";
+import { labCommand, word } from "../../terminal/typed.ts";
 import { labPaths } from "../state.ts";
 import { bastionKeyFile, readWorld, type World } from "./record.ts";
 
@@ -81,7 +82,7 @@ function linesOf(lab: string, world: World, profile: string): Lines {
 export function profileSettings(lab: string, profile: string): Record<string, string> {
   const world = readWorld(lab);
   if (!world)
-    throw new Error('There is no world for a profile to be built into; make one with "npm run lab -- world".');
+    throw new Error(`There is no world for a profile to be built into; make one with "${labCommand("world")}".`);
   return linesOf(lab, world, profile).reduce<Record<string, string>>(
     (settings, [path, from]) =>
       withPath(settings, path, "value" in from ? from.value : readFileSync(from.secretFile, "utf8")),
@@ -95,7 +96,7 @@ export function profileHelp(lab: string, world: World): string {
     const options = /[.[]/.test(path) ? "--path " : "";
     return "value" in from
       ? `pulumi config set ${options}'${path}' ${from.value}`
-      : `pulumi config set ${options}--secret '${path}' < ${from.secretFile}`;
+      : `pulumi config set ${options}--secret '${path}' < ${word(from.secretFile)}`;
   };
   return Object.entries(profiles)
     .map(([name, { about, lines }]) => [`# ${name}: ${about}`, ...lines(lab, world).map(line)].join("\n"))

@@ -85,7 +85,7 @@ for (const [name, { dead, view, checks, nodes }] of Object.entries(states)) {
   );
   screenTest(`status-clients-${name}`, (width) => screen("stack prod", outputs, view, width));
   screenTest(`status-all-${name}`, (width) =>
-    fleetScreen(worstFirst([{ title: "stack prod", vip: outputs.vip, view }]), "", width),
+    fleetScreen(worstFirst([{ title: "stack prod", vip: outputs.vip, view }]), width),
   );
   screenTest(`history-${name}`, (width) =>
     [

@@ -84,8 +84,8 @@ const fleet: PairSeen[] = [
   },
   { title: "stack dev", vip: "10.0.4.100", view: healthy },
 ];
-screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), "", width));
-screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), "", width));
+screenTest("status-all", (width) => fleetScreen(worstFirst(fleet), width));
+screenTest("status-all-healthy", (width) => fleetScreen(worstFirst(fleet.slice(0, 1)), width));
 
 const away = seen((view) => (view.nodes.a.report!.preferred = true));
 screenTest("switchover", (width) => folded(planText(planned(planSwitch(away, "b")), outputs, "2h"), width));

@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 
+import service
 import support
 from fake_cloud import FakeCloud
 from support import VIP, until
@@ -68,6 +69,10 @@ class Node(unittest.TestCase):
         with open(path, "w") as file:
             file.write("#!/bin/sh\n" + body + "\n")
         os.chmod(path, 0o755)
+
+    def conf(self):
+        """Its settings, for what a test calls itself; the network namespace is another one."""
+        return service.load(self.settings)
 
     def verb(self, *argv):
         return [

@@ -10,13 +10,13 @@ from keepalived_vip.agent.vip import vip_on_nic
 from keepalived_vip.operator import main
 
 
-def load():
-    with open(sys.argv[1]) as file:
+def load(path):
+    with open(path) as file:
         given = json.load(file)
     places = [given[name] for name in ("run", "etc", "log", "metadata")]
     conf = settings.Settings(given["values"], *places, scheme="http", lib=given["run"] + "/lib")
     conf.pid_files = given["pidFiles"]
-    conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), sys.argv[1], "hooks"]
+    conf.start_hooks = given.get("startHooks") or [sys.executable, os.path.abspath(__file__), path, "hooks"]
     conf.restart_keepalived = ["sh", "-c", "echo restart >>'%s/systemctl'" % given["run"]]
     conf.start = ["sh", "-c", "echo start $0 >>'%s/systemctl'" % given["run"]]
     conf.kill_keepalived = ["sh", "-c", "echo kill >>'%s/systemctl'" % given["run"]]
@@ -29,4 +29,4 @@ def load():
 
 
 if __name__ == "__main__":
-    sys.exit(main.main(sys.argv[2:], load))
+    sys.exit(main.main(sys.argv[2:], lambda: load(sys.argv[1])))

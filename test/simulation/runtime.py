@@ -94,6 +94,7 @@ class Runtime:
             "peer": machine.Peer(self.peer),
             "settings": self.files,
             "moves": machine.Moves(),
+            "promise": types.SimpleNamespace(give=lambda *_, **__: None, current=lambda _: None, end=lambda _: None),
             "firewall": types.SimpleNamespace(told=lambda _: "a firewall", named=lambda _: ("a firewall", "opens it")),
         }
         for module in faked:

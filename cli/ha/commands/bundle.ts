@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { folded } from "../../../terminal/fold.ts";
 import { printable } from "../../../terminal/printable.ts";
+import { messageOf } from "../../../terminal/problem.ts";
 import { Progress } from "../../../terminal/progress.ts";
 import { masked, secretsIn } from "../pair/mask.ts";
 import { screen } from "../pair/screen.ts";
@@ -167,6 +168,6 @@ export async function bundle(target: Target, sinceS: number, file: string): Prom
   } catch (error) {
     progress.end();
     made.forget();
-    throw error instanceof Refusal ? error : new Refusal(`${file} was not written: ${(error as Error).message}`, 3);
+    throw error instanceof Refusal ? error : new Refusal(`${file} was not written: ${messageOf(error)}`, 3);
   }
 }

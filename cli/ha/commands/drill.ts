@@ -1,8 +1,9 @@
 /** `npm run ha -- drill`: a fault on purpose, with the consent of whoever runs the pair, and a report of what followed. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeNames } from "../../../render/model.ts";
 import { bad, good, worse } from "../../../terminal/colours.ts";
+import { messageOf } from "../../../terminal/problem.ts";
 import { type ClientWish, clientsFrom, clientText } from "../drill/clients.ts";
 import { type FaultName, faultNames } from "../drill/faults.ts";
 import { askReady } from "../drill/node.ts";
@@ -107,7 +108,12 @@ const folderName = (at: Date): string =>
 async function carryOut(target: Target, plan: Plan, clients: ClientWish[], { json, out }: Wish): Promise<number> {
   const startedMs = Date.now();
   const folder = named(out ?? folderName(new Date(startedMs)));
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new Refusal(`Refused, nothing has changed: there is no place for the report. ${messageOf(error)}`, refused);
+  }
   const { title, vip, publicIp, mode } = target;
   const record: DrillRecord = {
     schemaVersion: 1,
@@ -124,10 +130,16 @@ async function carryOut(target: Target, plan: Plan, clients: ClientWish[], { jso
   };
   const tell = (text: string) => void (json ? console.error(text) : console.log(text));
   const run = { target, plan, clients, signal: abortable(), tell };
-  const write = () => {
-    writeFileSync(join(folder, "report.html"), reportHtml(record));
-    writeFileSync(join(folder, "report.md"), reportMarkdown(record));
-    writeFileSync(join(folder, "report.json"), reportJson(record));
+  /** Whether it is written: a disk that is full by now is no reason to break off, nor to say nothing of what was seen. */
+  const write = (): boolean => {
+    const texts = { html: reportHtml(record), md: reportMarkdown(record), json: reportJson(record) };
+    try {
+      for (const [kind, text] of Object.entries(texts)) writeFileSync(join(folder, `report.${kind}`), text);
+      return true;
+    } catch (error) {
+      console.error(`The report could not be written: ${messageOf(error, folder)}`);
+      return false;
+    }
   };
   tell("");
   for (const [n, { fault }] of plan.steps.entries()) {
@@ -143,14 +155,17 @@ async function carryOut(target: Target, plan: Plan, clients: ClientWish[], { jso
       write();
       if (phase.stopped !== null || phase.wholeAt === null) break;
     } catch (error) {
-      record.stopped = run.signal.aborted ? String(run.signal.reason) : (error as Error).message;
+      record.stopped = run.signal.aborted ? String(run.signal.reason) : messageOf(error);
       break;
     }
   }
   record.endedAt = Date.now() / 1000;
-  write();
+  const isWritten = write();
   const verdict = verdictOf(record);
   if (json) console.log(reportJson(record).trimEnd());
-  else tell(`\n${colours[verdict](verdictText(record))}\nThe report: ${join(folder, "report.html")}`);
+  else
+    tell(
+      `\n${colours[verdict](verdictText(record))}${isWritten ? `\nThe report: ${join(folder, "report.html")}` : ""}`,
+    );
   return exitCodes[verdict];
 }

@@ -2,6 +2,7 @@
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { words } from "../../../terminal/ask.ts";
 import { spoken } from "../../../terminal/printable.ts";
+import { upCommand } from "../../../terminal/typed.ts";
 import { failoverText, notServing, planFailover } from "../pair/failover.ts";
 import { asked } from "../reach/asker.ts";
 import { onNode, quoted } from "../reach/ssh.ts";
@@ -55,7 +56,7 @@ async function begin(target: Target, { node, reason }: FailoverWish, tell: Tell)
   const { code, stderr } = await onNode(target, node, command, limitMs, (line) => tell(spoken(node, line)));
   if (stderr) tell(spoken(node, stderr));
   if (code === refused || code === wrongUsage) {
-    const earlier = `: an earlier release is on ${node}, which knows no failover; npm run up brings this one`;
+    const earlier = `: an earlier release is on ${node}, which knows no failover; ${upCommand()} brings this one`;
     tell(`Refused, nothing has changed${code === wrongUsage ? earlier : ""}.`);
     return refused;
   }

@@ -1,10 +1,11 @@
-/** `npm run ha -- logs --follow`: what both nodes say, as they say it; one that is gone is asked again and again. */
+/** `npm run ha -- logs --follow`: what both nodes say, as they say it; one that is gone is asked again and again, of a lab for as long as that runs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { readAnswer } from "../pair/answer.ts";
 import { Merge } from "../pair/merge.ts";
-import { follow } from "../reach/ssh.ts";
+import { Silence } from "../pair/silence.ts";
+import { follow, isGone } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { codeOf, type Entry, journalOf, logLines, parseJournal, widthOf } from "./logs.ts";
 
@@ -54,13 +55,13 @@ export async function followLogs(target: Target, sinceS: number, { json }: { jso
 
   const listen = async (node: NodeName): Promise<void> => {
     let since: number | string = sinceS;
-    let missed = false;
+    const silence = new Silence();
+    const say = (text: string | null) => text !== null && console.error(`${node}: ${text}`);
     for (;;) {
       const { code, stderr } = await follow(target, node, `${journalOf(since)} --follow --no-tail`, {
         signal: end.signal,
         onBegin: () => {
-          if (missed) console.error(`${node}: is heard again`);
-          missed = false;
+          say(silence.ends(performance.now()));
           heard.add(node);
           awaited.delete(node);
         },
@@ -73,11 +74,14 @@ export async function followLogs(target: Target, sinceS: number, { json }: { jso
       await sleep(interruptMs);
       heard.delete(node);
       awaited.delete(node);
-      if (!missed) {
-        const why = stderr.split("\n").at(-1) || `its journal ended with ${code}`;
-        console.error(`${node}: ${why}; it is asked again every ${againMs / 1000} s`);
+      if (await isGone(target)) {
+        console.error("The lab is down: nobody is left who could say anything.");
+        tell(true);
+        stop();
       }
-      missed = true;
+      const why = stderr.split("\n").at(-1) || `its journal ended with ${code}`;
+      const again = `${why}; it is asked again every ${againMs / 1000} s`;
+      say(silence.lasts(performance.now(), new Date(), again));
       await sleep(againMs);
     }
   };

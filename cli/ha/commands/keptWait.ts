@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeName } from "../../../render/model.ts";
 import { Progress } from "../../../terminal/progress.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { keptBy } from "../pair/kept.ts";
 import type { Target } from "../reach/target.ts";
 import { look } from "./status.ts";
@@ -33,7 +34,7 @@ export async function waitForKept(
       if (now.leftS !== null) deadline = view.at + now.leftS + moreS;
       if (view.at > deadline) {
         tell(
-          `The result is unknown: ${now.text}. Their time is over in any case; npm run ha -- status tells how the pair is.`,
+          `The result is unknown: ${now.text}. Their time is over in any case; ${haCommand("status")} tells how the pair is.`,
         );
         return unknown;
       }

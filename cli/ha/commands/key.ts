@@ -1,5 +1,7 @@
 /** `npm run ha -- key`: the private key of the nodes, for other programs than these. */
 import { fchmodSync, fstatSync, ftruncateSync, readFileSync, writeSync } from "node:fs";
+import { messageOf } from "../../../terminal/problem.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { NewFile } from "../reach/newFile.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
@@ -13,18 +15,29 @@ const npmBanner = /^\n?(> .*\n)+\n?$/;
  */
 export function writeKey({ identity, title }: Target, file: string | undefined): number {
   if (identity === null) throw new Refusal(`The key of ${title} is with an SSH agent, and nowhere else.`, 3);
-  const key = readFileSync(identity, "utf8");
+  const key = readKey(identity);
   if (file !== undefined) {
     new NewFile(file, 3).write(key);
     console.error(`Wrote the private key of ${title} to ${file}; only you can read it.`);
   } else if (process.stdout.isTTY) {
-    throw new Refusal("A private key is not printed on a terminal. To write it to a file: npm run ha -- key FILE", 64);
+    throw new Refusal(
+      `A private key is not printed on a terminal. To write it to a file: ${haCommand("key FILE")}`,
+      64,
+    );
   } else if (fstatSync(1).isFile()) {
     intoRedirected(key);
   } else {
     process.stdout.write(key);
   }
   return 0;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Refusal(messageOf(error, file), 3);
+  }
 }
 
 /** `> file`: the shell has made it by the user's umask, and npm has written its banner into it. */

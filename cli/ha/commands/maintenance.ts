@@ -1,5 +1,6 @@
 /** `npm run ha -- maintenance`: takes a node out of service for a time, and lets it take part again, with regard to its peer. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../pair/plan.ts";
 import { judge, unasked, type View } from "../pair/report.ts";
 import { asked, vip } from "../reach/asker.ts";
@@ -51,7 +52,7 @@ async function begin(target: Target, wish: MaintenanceWish, view: View, tell: Te
   const { node, stay, reason } = wish;
   const plan = planMaintenance(view, node);
   if (typeof plan === "string") {
-    const force = `npm run ha -- ssh ${node} sudo ${vip} maintenance on --for ${stay} --force`;
+    const force = haCommand(`ssh ${node} sudo ${vip} maintenance on --for ${stay} --force`);
     const hint = view.nodes[node].report ? `\nIf nobody has to serve meanwhile: ${force}` : "";
     throw new Refusal(`Refused, nothing has changed: ${plan}.${hint}`, refused);
   }
@@ -84,6 +85,6 @@ async function ask(target: Target, node: NodeName, command: string, tell: Tell):
   const answer = await onNodes(() => onNode(target, node, asked(command), limitMs));
   tell(saidBy(node, answer));
   if (answer.code === done || answer.code === refused) return answer.code;
-  tell("The result is unknown; npm run ha -- status tells how the pair is.");
+  tell(`The result is unknown; ${haCommand("status")} tells how the pair is.`);
   return unknown;
 }

@@ -1,5 +1,6 @@
 /** `npm run ha -- switchover --at TIME` and `--drop`: a planned switch that the MASTER keeps and carries out by itself. */
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { haCommand, upCommand } from "../../../terminal/typed.ts";
 import { planSwitch, planText } from "../pair/plan.ts";
 import { iso, momentFrom, scheduledOn, scheduledText } from "../pair/scheduled.ts";
 import { asked } from "../reach/asker.ts";
@@ -63,7 +64,7 @@ async function arrange(target: Target, wish: Arranged, tell: Tell): Promise<numb
   const command = `switch-at ${iso(at)} --for ${stay} --reason ${quoted(reason)}`;
   const answer = await onNode(target, from, asked(command), limitMs);
   const code = outcome(from, answer, tell);
-  if (code === done) tell("npm run ha -- status shows it. To drop it: npm run ha -- switchover --drop");
+  if (code === done) tell(`${haCommand("status")} shows it. To drop it: ${haCommand("switchover --drop")}`);
   return code;
 }
 
@@ -85,13 +86,13 @@ function outcome(node: NodeName, answer: Answer, tell: Tell): number {
   const { code, stderr } = answer;
   if (code === wrongUsage) {
     const why = /^vip\.py: (.*)$/m.exec(stderr)?.[1];
-    const earlier = `an earlier release is on ${node}, which keeps no switch; npm run up brings this one`;
+    const earlier = `an earlier release is on ${node}, which keeps no switch; ${upCommand()} brings this one`;
     tell(`Refused, nothing has changed: ${why ?? earlier}.`);
     return refused;
   }
   tell(saidBy(node, answer));
   if (code === done || code === refused) return code;
-  tell("The result is unknown; npm run ha -- status tells whether it is kept.");
+  tell(`The result is unknown; ${haCommand("status")} tells whether it is kept.`);
   return unknown;
 }
 
@@ -105,5 +106,5 @@ async function clockOf(target: Target, node: NodeName): Promise<string | null> {
   const aheadS = there - Date.now() / 1000;
   if (Math.max(behindS, aheadS) <= clocksDifferS) return null;
   const by = behindS > 0 ? `${Math.round(behindS)} s behind` : `${Math.round(aheadS)} s ahead of`;
-  return `the clock of ${node} is ${by} this machine's, and its own is what counts; set them right (timedatectl), or ask there: npm run ha -- ssh ${node} sudo /etc/keepalived/vip.py switch-at TIME`;
+  return `the clock of ${node} is ${by} this machine's, and its own is what counts; set them right (timedatectl), or ask there: ${haCommand(`ssh ${node} sudo /etc/keepalived/vip.py switch-at TIME`)}`;
 }

@@ -3,7 +3,6 @@ import { Progress } from "../../../terminal/progress.ts";
 import { fleetScreen, worstFirst } from "../pair/fleet.ts";
 import { exitCodes, type View } from "../pair/report.ts";
 import { someAtOnce } from "../reach/someAtOnce.ts";
-import { quoted } from "../reach/ssh.ts";
 import type { FoundPair, Target } from "../reach/target.ts";
 import { look, statusJson } from "./status.ts";
 
@@ -12,14 +11,8 @@ const atOnce = 16;
 
 type Seen = { title: string; vip: string; target: Target; view: View } | { title: string; problem: string };
 
-export interface AllOptions {
-  json: boolean;
-  /** As it was typed. */
-  cwd?: string | undefined;
-}
-
 /** Gives the exit code of the worst, as `status` has it. */
-export async function statusAll(found: FoundPair[], { json, cwd }: AllOptions): Promise<number> {
+export async function statusAll(found: FoundPair[], { json }: { json: boolean }): Promise<number> {
   const progress = new Progress(`${found.length} pairs`);
   let open = found.length;
   const all = await someAtOnce(atOnce, found, async ({ title, target, problem }): Promise<Seen> => {
@@ -38,7 +31,7 @@ export async function statusAll(found: FoundPair[], { json, cwd }: AllOptions): 
     );
     console.log(JSON.stringify({ schemaVersion: 1, verdict, pairs: whole }, null, 2));
   } else {
-    console.log(fleetScreen(pairs, cwd === undefined ? "" : ` --cwd ${quoted(cwd)}`));
+    console.log(fleetScreen(pairs));
   }
   return exitCodes[verdict];
 }

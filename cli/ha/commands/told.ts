@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { agreed, someoneIsHere } from "../../../terminal/ask.ts";
 import { folded } from "../../../terminal/fold.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -58,7 +59,7 @@ export async function told(
 export async function onNodes<T>(work: () => Promise<T>): Promise<T> {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const stop = () => {
-    process.once("exit", () => console.error(goesOn));
+    process.once("exit", () => console.error(goesOn()));
     process.exit(unknown);
   };
   // Before the listeners of others, which end the process with the signal's own code.
@@ -70,8 +71,8 @@ export async function onNodes<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const goesOn =
-  "Interrupted. What the nodes have begun they bring to its end, or undo, within 30 s. How it ended: npm run ha -- status";
+const goesOn = () =>
+  `Interrupted. What the nodes have begun they bring to its end, or undo, within 30 s. How it ended: ${haCommand("status")}`;
 
 export interface Consent {
   /** Given on the command line. */

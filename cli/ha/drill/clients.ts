@@ -6,6 +6,7 @@ import { get as httpsGet } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { NodeName } from "../../../render/model.ts";
+import { messageOf } from "../../../terminal/problem.ts";
 import { follow, quoted } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
@@ -137,7 +138,7 @@ class Ping extends Client {
       said += chunk;
     });
     this.#child.on("error", (error) => {
-      this.problem = `ping: ${error.message}`;
+      this.problem = messageOf(error);
     });
     this.#child.on("close", (code) => {
       this.problem ??= said.trim() || `ping ended with ${code}`;

@@ -2,6 +2,7 @@
 import { type Mode, type NodeName, nodeNames } from "../../../render/model.ts";
 import { fold } from "../../../terminal/fold.ts";
 import { type Column, table } from "../../../terminal/table.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { screenWidth } from "../../../terminal/width.ts";
 import { type NodeChecks, verdictOf } from "../commands/selfTest.ts";
 import { judge, type View } from "../pair/report.ts";
@@ -56,13 +57,13 @@ export function inTheWay({ view, checks, nodes, mode }: Found): string[] {
   const { verdict, master, why } = judge(view);
   const away =
     mode === "standing-master" && master !== null && view.nodes[master].report?.preferred === false
-      ? [`${master}, which is MASTER, is not the preferred node: npm run ha -- switchover`]
+      ? [`${master}, which is MASTER, is not the preferred node: ${haCommand("switchover")}`]
       : [];
   const failing = nodeNames.flatMap((node) =>
     (checks[node].checks ?? []).flatMap(({ name, result }) => (result === "pass" ? [] : [`${name} on ${node}`])),
   );
   const which = failing.length > 0 ? ` (${failing.join(", ")})` : "";
-  const failed = verdictOf(checks) === 0 ? [] : [`the self-test does not pass${which}: npm run ha -- self-test`];
+  const failed = verdictOf(checks) === 0 ? [] : [`the self-test does not pass${which}: ${haCommand("self-test")}`];
   return [
     ...(verdict === "healthy" ? [] : why.length > 0 ? why : [`the pair is ${verdict}`]),
     ...away,

@@ -1,6 +1,7 @@
 /** Carries a drill out: one fault after the other, each from a whole pair to a whole pair. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { messageOf } from "../../../terminal/problem.ts";
 import { Progress } from "../../../terminal/progress.ts";
 import { look } from "../commands/status.ts";
 import { carryOut } from "../commands/switchover.ts";
@@ -107,7 +108,7 @@ class Trial {
     // It is there once it is on all of them.
     if (times.length > 0) this.at = Math.max(...times);
     const failed = made.find((one) => one.status === "rejected");
-    if (failed) throw new Stopped((failed.reason as Error).message);
+    if (failed) throw new Stopped(messageOf(failed.reason));
   }
 
   async #switchOver(): Promise<void> {
@@ -239,7 +240,7 @@ export async function runFault(run: DrillRun, fault: FaultName): Promise<Phase> 
     await waiting((progress) => trial.whole(progress, true));
     await sleep(calmMs, undefined, { signal });
   } catch (error) {
-    stopped = signal.aborted ? String(signal.reason) : (error as Error).message;
+    stopped = signal.aborted ? String(signal.reason) : messageOf(error);
     tell(`Stopped: ${stopped}. Undoing ...`);
     await trial.undo();
     await waiting((progress) => trial.whole(progress, false));

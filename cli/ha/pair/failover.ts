@@ -1,6 +1,7 @@
 /** Whether a node may be made MASTER where nobody is, what is asked of it then, and what that may cost. Pure. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
 import { span } from "../../../terminal/span.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import type { Outputs } from "../reach/target.ts";
 import { judge, unasked, type View } from "./report.ts";
 
@@ -22,12 +23,12 @@ export function planFailover(view: View, node: NodeName): FailoverPlan | string 
   };
   if (nodeNames.every(isMaster)) return "both nodes are MASTER: do they hear each other?";
   if (isMaster(node)) return `${node} is MASTER already`;
-  if (isMaster(other)) return `${other} is MASTER; to hand the VIP over: npm run ha -- switchover --to ${node}`;
+  if (isMaster(other)) return `${other} is MASTER; to hand the VIP over: ${haCommand(`switchover --to ${node}`)}`;
   const { report, probe } = view.nodes[node];
   if (!report) return unasked(view, [node]);
   const answers = probe === true || view.clients.some(({ answer }) => answer === other);
   if (!view.nodes[other].report && answers) {
-    const take = `npm run ha -- ssh ${node} sudo /etc/keepalived/vip.py take`;
+    const take = haCommand(`ssh ${node} sudo /etc/keepalived/vip.py take`);
     return `${other} could not be asked, and the VIP answers: ${other} serves. A planned switch without a login there: ${take}`;
   }
   const cureOf = (what: string) => report.problems.find(({ found }) => found.startsWith(what))?.cure ?? "";
@@ -40,7 +41,7 @@ export function planFailover(view: View, node: NodeName): FailoverPlan | string 
   const steps = stepsOf(report, node);
   if (steps.length === 0) {
     const look = report.state === "BACKUP" ? "it takes over by itself within seconds" : `keepalived is ${report.state}`;
-    return `nothing that a person could end keeps ${node} from being MASTER: ${look}; look again: npm run ha -- status`;
+    return `nothing that a person could end keeps ${node} from being MASTER: ${look}; look again: ${haCommand("status")}`;
   }
   return { node, steps, risks: risksOf(view, node) };
 }

@@ -2,6 +2,7 @@
 import { oneLine } from "../../../terminal/printable.ts";
 import { span } from "../../../terminal/span.ts";
 import { type Column, table } from "../../../terminal/table.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { judge, type Verdict, type View } from "./report.ts";
 import { lastMoves, shown } from "./screen.ts";
 
@@ -48,11 +49,8 @@ const columns: Column[] = [
   { head: "why", cuts: true },
 ];
 
-/**
- * @param pairs the worst first @param where options that lead to the same stacks, with a space before each
- * @param width of the screen; without it this terminal's
- */
-export function fleetScreen(pairs: PairJudged[], where: string, width?: number): string {
+/** @param pairs the worst first @param width of the screen; without it this terminal's */
+export function fleetScreen(pairs: PairJudged[], width?: number): string {
   const counts = order.flatMap((verdict) => {
     const count = pairs.filter((pair) => pair.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${shown(verdict)}`];
@@ -66,7 +64,7 @@ export function fleetScreen(pairs: PairJudged[], where: string, width?: number):
     more.length === 0 ? first : `${first} (and ${more.length} more)`,
   ]);
   const [worst] = pairs;
-  const next = !worst || worst.verdict === "healthy" ? [] : ["", `Next: npm run ha -- status --${worst.title}${where}`];
+  const next = !worst || worst.verdict === "healthy" ? [] : ["", `Next: ${haCommand(`status --${worst.title}`)}`];
   return [
     `${pairs.length} ${pairs.length === 1 ? "pair" : "pairs"}: ${counts.join(", ")}`,
     "",

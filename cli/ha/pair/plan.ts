@@ -1,5 +1,6 @@
 /** Whether a planned switch or a maintenance can begin, what it will do, and whether it is done. Pure. */
 import { type NodeName, peerOf } from "../../../render/model.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import type { Outputs } from "../reach/target.ts";
 import { judge, keeps, unasked, type View } from "./report.ts";
 
@@ -37,7 +38,7 @@ export function planSwitch(view: View, wanted: NodeName | undefined): SwitchPlan
 }
 
 const inMaintenance = (node: NodeName, why: string): string =>
-  `${node} is in maintenance (${why}); end it first: npm run ha -- maintenance off ${node}`;
+  `${node} is in maintenance (${why}); end it first: ${haCommand(`maintenance off ${node}`)}`;
 
 export interface MaintenancePlan {
   node: NodeName;
@@ -69,7 +70,7 @@ export function planMaintenance(view: View, node: NodeName): MaintenancePlan | s
 /** The plan as the operator reads it before it is carried out. */
 export function maintenanceText({ node, handover }: MaintenancePlan, outputs: Outputs, stay: string): string {
   const peer = peerOf(node);
-  const alone = `Until then nobody takes over from ${peer}. Sooner: npm run ha -- maintenance off ${node}`;
+  const alone = `Until then nobody takes over from ${peer}. Sooner: ${haCommand(`maintenance off ${node}`)}`;
   if (handover === null) return `${node}, the standby, stays away for ${stay}; ${peer} goes on serving. ${alone}`;
   const stays = handover.staysAway ? [] : [`${node} stays in maintenance for ${stay}; then it takes part again`];
   return `${planText(handover, outputs, stay, stays)}\n${alone}`;

@@ -4,6 +4,7 @@ import { bad, good, worse } from "../../../terminal/colours.ts";
 import { folded } from "../../../terminal/fold.ts";
 import { span } from "../../../terminal/span.ts";
 import { type Column, table } from "../../../terminal/table.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import type { Outputs } from "../reach/target.ts";
 import type { Move, NodeReport } from "./answer.ts";
 import { keptLines } from "./kept.ts";
@@ -42,15 +43,15 @@ const moveMs = ({ phasesMs }: Move): number => Object.values(phasesMs).reduce((s
 
 /** What to type next. */
 export function nextCommand({ verdict }: Judgement, view: View): string {
-  if (verdict === "healthy") return "npm run ha -- switchover";
+  if (verdict === "healthy") return haCommand("switchover");
   for (const node of nodeNames) {
     const report = view.nodes[node].report;
-    if (report?.maintenance) return `npm run ha -- maintenance off ${node}`;
+    if (report?.maintenance) return haCommand(`maintenance off ${node}`);
     const cure = report?.problems[0]?.cure;
     if (cure) return `on ${node}: ${cure}`;
   }
   const dead = nodeNames.filter((node) => !view.nodes[node].report);
-  return dead.length > 0 ? atConsole(dead) : "npm run ha -- self-test";
+  return dead.length > 0 ? atConsole(dead) : haCommand("self-test");
 }
 
 /** The cells of a node, as the columns name them. */

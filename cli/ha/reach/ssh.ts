@@ -4,6 +4,8 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { NodeName } from "../../../render/model.ts";
 import { printable } from "../../../terminal/printable.ts";
+import { messageOf } from "../../../terminal/problem.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import { Refusal } from "../refusal.ts";
 import { between, linesBetween, marked } from "./marked.ts";
 import { hostOf } from "./sshConfig.ts";
@@ -46,6 +48,13 @@ async function assertInside(target: Target, node: NodeName): Promise<void> {
   if (route?.dev !== target.device) throw new Error("the lab's network is gone");
 }
 
+/** Whether the pair is in a lab that does not run any more. */
+export const isGone = (target: Target): Promise<boolean> =>
+  assertInside(target, "a").then(
+    () => false,
+    () => true,
+  );
+
 interface Session {
   /** Gets what the command prints as it comes. */
   onLine?: (line: string) => void;
@@ -66,7 +75,7 @@ async function session(target: Target, node: NodeName, command: string, how: Ses
   try {
     await assertInside(target, node);
   } catch (error) {
-    return { code: 255, stdout: "", stderr: (error as Error).message };
+    return { code: 255, stdout: "", stderr: messageOf(error) };
   }
   const { onLine = () => {}, onBegin = () => {}, signal, limitMs, reachMs = limitMs, keep = true } = how;
   const mark = randomBytes(16).toString("hex");
@@ -109,7 +118,7 @@ async function session(target: Target, node: NodeName, command: string, how: Ses
       if (stderr.length > answerLimit) kill();
     });
     child.on("error", (error) => {
-      stderr += error.message;
+      stderr += messageOf(error);
     });
     child.on("close", (code) => {
       clearTimeout(timer);
@@ -161,10 +170,10 @@ export async function login(target: Target, node: NodeName, command: string[]): 
   // Whoever sits here can be asked for the passphrase of a key that --identity names.
   const child = spawn("ssh", ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...command], { stdio: "inherit" });
   return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(new Refusal(`ssh: ${error.message}`, 3)));
+    child.on("error", (error) => reject(new Refusal(messageOf(error), 3)));
     child.on("close", (code) => {
       if (code === 255)
-        console.error(`If ${node} gave no answer: npm run ha -- status, and its machine in the console.`);
+        console.error(`If ${node} gave no answer: ${haCommand("status")}, and its machine in the console.`);
       resolve(code ?? 255);
     });
   });

@@ -2,7 +2,7 @@
  * How ssh reaches the nodes, as a configuration file of its own: a user's ~/.ssh/config is neither needed nor heard, just as
  * `pulumi up` does not hear it.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { Refusal } from "../refusal.ts";
@@ -55,6 +55,15 @@ function privateFile(folder: string, name: string, content: string): string {
   return file;
 }
 
+/** What ssh takes for something else in the name of a file, quoted or not; which of it depends on its version. */
+const odd = /["\\\p{Cc}]|\$\{/u;
+
+function linkTo(file: string, folder: string): string {
+  const link = join(folder, "identity");
+  symlinkSync(file, link);
+  return link;
+}
+
 /** The socket of this user's own agent, where the one of the stack's maker is on another machine. */
 const agentSocket = (path: string): string => (existsSync(path) ? path : "SSH_AUTH_SOCK");
 
@@ -91,6 +100,7 @@ export function writeSshConfig(
   identityFile: string | undefined,
 ): { config: string; identity: string | null } {
   const key = identityFile ?? (privateKey === null ? null : privateFile(folder, "identity", privateKey));
+  const keyName = identityFile !== undefined && odd.test(identityFile) ? linkTo(identityFile, folder) : key;
   const block = (name: string, options: string[]) => [`Host ${name}`, ...options.map((option) => `  ${option}`)];
   const lines = [
     ...nodeNames.flatMap((name) => {
@@ -98,7 +108,7 @@ export function writeSshConfig(
       return block(name, [
         `HostName ${quoted(hostOf(node))}`,
         `User ${quoted(node.sshUser)}`,
-        ...identity(key, agentSocketPath),
+        ...identity(keyName, agentSocketPath),
         ...hostKey(name, node.hostKey, folder),
         ...(bastion ? ["ProxyJump bastion"] : []),
       ]);
@@ -109,7 +119,7 @@ export function writeSshConfig(
           `Port ${bastion.port}`,
           `User ${quoted(bastion.user)}`,
           ...identity(
-            bastion.privateKey === null ? key : privateFile(folder, "bastion-identity", bastion.privateKey),
+            bastion.privateKey === null ? keyName : privateFile(folder, "bastion-identity", bastion.privateKey),
             agentSocketPath,
           ),
           ...hostKey("bastion", bastion.hostKey, folder),

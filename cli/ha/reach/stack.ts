@@ -1,6 +1,7 @@
 /** What the Pulumi CLI knows of the stack that is meant. Asks only: no stack is selected, nothing is written. */
 import { delimiter, dirname } from "node:path";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { upCommand } from "../../../terminal/typed.ts";
 import { findCli, UserError } from "../../findCli.ts";
 import { Refusal } from "../refusal.ts";
 import { someAtOnce } from "./someAtOnce.ts";
@@ -91,7 +92,7 @@ async function configuredKey(name: string, workspace: LocalWorkspace): Promise<s
   }
   throw new Refusal(
     `The key of the nodes is neither in the outputs of the stack ${name} nor in its configuration: ${why}.
-Run "npm run up" once, which puts it into the outputs, or give the key's file by --identity.`,
+Run "${upCommand()}" once, which puts it into the outputs, or give the key's file by --identity.`,
     3,
   );
 }

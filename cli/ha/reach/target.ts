@@ -1,8 +1,10 @@
 /** Which pair is meant, and how its nodes are reached: a stack's outputs, or what a lab wrote of itself. */
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Mode, NodeName } from "../../../render/model.ts";
+import { messageOf } from "../../../terminal/problem.ts";
+import { hintsName, labCommand, upCommand } from "../../../terminal/typed.ts";
 import { onPath } from "../../onPath.ts";
 import { Refusal } from "../refusal.ts";
 import { type Access, type Bastion, type SshNode, writeSshConfig } from "./sshConfig.ts";
@@ -76,35 +78,60 @@ const labFile = (name: string) => join(project, ".lab", name, "ha.json");
 /** A file as the user names it: npm runs its scripts in the project's folder, whatever the user's is. */
 export const named = (file: string): string => resolve(process.env.INIT_CWD ?? ".", file);
 
+/** The file that --identity names, as a path. @throws Refusal with code 64 unless this user can read it */
+function keyFile(identity: string): string {
+  const file = named(identity);
+  try {
+    if (statSync(file).isDirectory())
+      throw new Refusal(`--identity is "${identity}": that is a folder; name a file.`, 64);
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(`--identity is "${identity}": ${messageOf(error)}`, 64);
+  }
+  return file;
+}
+
 /**
  * The stack or lab that is meant. Where no stack was set up here, a lab that runs comes first, and npm's launcher is not
  * asked: it may have to download the CLI.
  */
 export async function findTarget({ stack, cwd, identity, lab }: TargetOptions): Promise<Target> {
-  if (lab !== undefined && (stack ?? cwd ?? identity) !== undefined) {
-    throw new Refusal("--lab excludes --stack, --cwd and --identity.", 64);
+  if (lab !== undefined && (stack ?? cwd) !== undefined) throw new Refusal("--lab excludes --stack and --cwd.", 64);
+  const key = identity === undefined ? undefined : keyFile(identity);
+  // What was in the environment of this command need not be in that of the next one.
+  const isNamed = lab !== undefined || process.env.LAB_NAME !== undefined;
+  const nameLab = (name: string) => hintsName({ identity, lab: isNamed ? name : undefined });
+  if (lab !== undefined) {
+    nameLab(lab);
+    return labTarget(lab, key);
   }
-  if (lab !== undefined) return labTarget(lab);
   const folder = cwd === undefined ? project : named(cwd);
   const running = process.env.LAB_NAME ?? "lab";
   const isSetUp =
     (stack ?? cwd ?? process.env.PULUMI_STACK) !== undefined || globSync(join(folder, "Pulumi.*.yaml")).length > 0;
-  if (!isSetUp && existsSync(labFile(running))) return labTarget(running);
-  if (isSetUp || onPath("pulumi")) return stackTarget(stack, folder, identity);
+  if (!isSetUp && existsSync(labFile(running))) {
+    nameLab(running);
+    return labTarget(running, key);
+  }
+  hintsName({ stack: stack ?? process.env.PULUMI_STACK, cwd, identity });
+  if (isSetUp || onPath("pulumi")) return stackTarget(stack, folder, key);
   throw new Refusal(
-    'There is no pair: no stack is set up here and no lab runs. Make one with "npm run up" or "npm run lab", or name one by --stack or --lab.',
+    `There is no pair: no stack is set up here and no lab runs. Make one with "npm run up" or "${labCommand()}", or name one by --stack or --lab.`,
     3,
   );
 }
 
-function labTarget(name: string): Target {
+/** @param key a private key in the place of the lab's own */
+function labTarget(name: string, key: string | undefined): Target {
   if (!existsSync(labFile(name))) {
-    throw new Refusal(`There is no pair in a lab named "${name}". Make one with: LAB_NAME=${name} npm run lab`, 3);
+    throw new Refusal(`There is no pair in a lab named "${name}". Make one with: ${labCommand("", name)}`, 3);
   }
   const found = JSON.parse(readFileSync(labFile(name), "utf8")) as LabTarget;
   const access: Access = { ...noAccess, bastion: found.bastion };
-  const { config } = writeSshConfig(found.nodes, access, temporaryFolder(), found.identity);
-  return { ...found, title: `lab "${name}"`, sshConfig: config };
+  const identity = key ?? found.identity;
+  const { config } = writeSshConfig(found.nodes, access, temporaryFolder(), identity);
+  return { ...found, identity, title: `lab "${name}"`, sshConfig: config };
 }
 
 /** A pair, or why it could not be found out how its nodes are reached. */
@@ -118,6 +145,8 @@ export type FoundPair =
  */
 export async function findAllTargets({ stack, cwd, identity, lab }: TargetOptions): Promise<FoundPair[]> {
   if ((stack ?? lab) !== undefined) throw new Refusal("--all excludes --stack and --lab.", 64);
+  const key = identity === undefined ? undefined : keyFile(identity);
+  hintsName({ cwd, identity });
   const stacks = await readAllStacks(cwd === undefined ? project : named(cwd));
   const found = stacks
     .filter(({ facts }) => facts === null || isPair(facts.outputs))
@@ -125,7 +154,7 @@ export async function findAllTargets({ stack, cwd, identity, lab }: TargetOption
       const title = `stack ${name}`;
       if (facts === null) return { title, target: null, problem };
       try {
-        return { title, target: await targetOf(facts, identity), problem: null };
+        return { title, target: await targetOf(facts, key), problem: null };
       } catch (error) {
         // Outputs of another project's, with the same names, may be anything: they are no reason to show nobody's.
         const [problem = ""] = (error as Error).message.split("\n");
@@ -142,7 +171,7 @@ async function targetOf({ name, outputs, configuredKey }: StackFacts, identity: 
   const { vip, nodes, access: kept, ...more } = outputs as unknown as StackOutputs;
   const given = kept ?? { privateKey: identity === undefined ? await configuredKey() : null };
   const access: Access = { ...noAccess, ...given };
-  const ssh = writeSshConfig(nodes, access, temporaryFolder(), identity && named(identity));
+  const ssh = writeSshConfig(nodes, access, temporaryFolder(), identity);
   return {
     ...(more as StackOutputs),
     vip,
@@ -160,7 +189,7 @@ async function stackTarget(stack: string | undefined, folder: string, identity: 
   const facts = await readStack(stack, folder);
   if (!isPair(facts.outputs)) {
     throw new Refusal(
-      `The stack ${facts.name} has no pair yet: its outputs "vip" and "nodes" are missing. Run "npm run up" first.`,
+      `The stack ${facts.name} has no pair yet: its outputs "vip" and "nodes" are missing. Run "${upCommand()}" first.`,
       3,
     );
   }
@@ -177,7 +206,12 @@ export function temporaryFolder(): string {
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
   }
-  const folder = mkdtempSync(join(tmpdir(), "keepalived-cluster-"));
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(tmpdir(), "keepalived-cluster-"));
+  } catch (error) {
+    throw new Refusal(messageOf(error), 3);
+  }
   folders.push(folder);
   return folder;
 }

@@ -191,6 +191,28 @@ describe("a switch that is asked for", () => {
     assert.equal(lab.master(await lab.converged()), "b");
   });
 
+  test("of two people who take a node each out of service at the same moment one is refused, and the VIP moves once at most", async () => {
+    for (const first of ["a", "b"] as const) {
+      await lab.makeMaster("a");
+      const before = (await askedFor()).length;
+      const nodes = first === "a" ? (["a", "b"] as const) : (["b", "a"] as const);
+      const both = nodes.map((node) => new Ha(lab, "maintenance", "on", node, "--for", "2h", "--yes"));
+      const codes = await Promise.all(both.map(({ ended }) => ended));
+      const texts = both.map(({ text }) => text).join("\n");
+      assert.deepEqual([...codes].sort(), [0, 4], texts);
+      const away = nodes[codes.indexOf(0)];
+      const now = await lab.status();
+      assert.deepEqual(
+        now.nodes.map(({ maintenance }) => maintenance),
+        [away === "a", away === "b"],
+      );
+      assert.equal(lab.master(now), away === "a" ? "b" : "a");
+      assert.equal((await askedFor()).length - before, away === "a" ? 1 : 0, texts);
+      assert.equal(await new Ha(lab, "maintenance", "off", away ?? "").ended, 0);
+      await lab.converged();
+    }
+  });
+
   test("in standing-master away from the preferred node lasts, and back to it ends its maintenance", async () => {
     await lab.run("up", "--set", "mode=standing-master");
     await switchTo("b");

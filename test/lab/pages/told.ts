@@ -38,7 +38,7 @@ export const readme = new Map<string, Told>([
       says: [
         /: healthy \(mode stable/,
         /^ {2}node +instance +address +keepalived/m,
-        /^Next:\n {2}npm run lab -- client vpc /m,
+        /^Next:\n {2}env LAB_NAME=\w+ npm run lab -- client vpc /m,
       ],
     },
   ],

@@ -1,8 +1,12 @@
 """`vip.py` prepare, maintenance and probe."""
 
+import argparse
 import json
 import unittest
+from unittest import mock
 
+from keepalived_vip.agent.node import drain, promise
+from keepalived_vip.operator import adverts, commands, switchover
 from node import DESCRIBE, MIGRATE
 from pair import Pair
 from support import ME, PEER, VIP, until
@@ -53,6 +57,7 @@ class Prepare(Pair):
             ("no rule", lambda: self.nic_script("echo no rule; exit 1"), lambda: self.nic_script("exit 0")),
             ("maintenance", lambda: self.call("maintenance", "on", "--force"), lambda: self.call("maintenance", "off")),
             ("FAULT", lambda: self.say("FAULT"), lambda: self.say("BACKUP")),
+            ("by: maintenance", self.go_into_maintenance, self.come_back),
         )
         for why, spoil, mend in cases:
             spoil()
@@ -61,6 +66,14 @@ class Prepare(Pair):
             self.assertIn(why, output)
             mend()
         self.assertEqual(self.call("prepare")[0], 0)
+
+    def go_into_maintenance(self):
+        self.call("maintenance", "on", "--force")
+        self.say("FAULT")
+
+    def come_back(self):
+        self.call("maintenance", "off")
+        self.say("BACKUP")
 
     def test_in_maintenance_only_for_one_who_will_end_it(self):
         self.standby()
@@ -83,6 +96,70 @@ class Maintenance(Pair):
         self.assertTrue(self.drained())
         left_s = json.loads(self.call("status", "--json")[1])["maintenance"]["leftS"]
         self.assertAlmostEqual(left_s, 1800, delta=60)
+
+    def refused_beside_a_master(self):
+        """Of a standby that hears one."""
+        verb = self.begin("maintenance", "on")
+        while verb.poll() is None:
+            self.advert()
+        code, output = self.end(verb)
+        self.assertEqual((code, self.drained(), self.reasons()), (4, False, set()), output)
+        self.assertIn("on its way to this node", output)
+
+    def taken(self):
+        verb = self.begin("maintenance", "on")
+        while verb.poll() is None:
+            self.advert()
+        code, output = self.end(verb)
+        self.assertEqual((code, self.reasons()), (0, {"maintenance"}), output)
+
+    def test_not_of_a_standby_that_a_colleague_has_just_prepared_until_that_is_undone(self):
+        self.standby()
+        self.assertEqual(self.call("prepare")[0], 0)
+        self.refused_beside_a_master()
+        self.assertEqual(self.call("prepare", "--undo")[0], 0)
+        self.taken()
+
+    def test_not_in_the_moment_between_its_own_look_and_its_word(self):
+        """A switch that begins when the maintenance has been found possible, and is not written down yet."""
+        self.standby()
+        conf = self.conf()
+        args = argparse.Namespace(to="on", reason="new kernel", seconds=60, force=False)
+        note = drain.note
+
+        def later(*about):
+            promise.give(conf, 30.0)
+            note(*about)
+
+        beside_a_master = mock.patch.object(adverts, "hears_peer", return_value=True)
+        with beside_a_master, mock.patch.object(drain, "note", later), mock.patch("builtins.print") as printed:
+            self.assertEqual(commands.maintenance(conf, args), 4)
+        self.assertIn("on its way to this node", printed.call_args[0][0])
+        self.assertEqual((self.reasons(), self.drained()), (set(), False))
+
+    def test_a_standby_that_is_taken_out_of_service_while_it_is_prepared_is_not_ready(self):
+        self.standby()
+        conf = self.conf()
+        give = promise.give
+
+        def later(*about):
+            give(*about)
+            drain.note(conf, drain.LASTING, 60, "new kernel")
+
+        args = argparse.Namespace(undo=False, in_maintenance=False)
+        with mock.patch.object(promise, "give", later), mock.patch("builtins.print") as printed:
+            self.assertEqual(switchover.prepare(conf, args), 4)
+        self.assertIn("maintenance", printed.call_args[0][0])
+        self.assertEqual((self.on_nic(), promise.current(conf)), ("absent", None))
+
+    def test_again_once_this_node_was_master_and_is_not_any_more(self):
+        self.standby()
+        self.assertEqual(self.call("prepare")[0], 0)
+        self.write('INSTANCE "VI_1" MASTER 250')
+        self.settled()
+        self.become_backup()
+        until(lambda: self.status()["state"] == "BACKUP", self.output)
+        self.taken()
 
     def test_a_master_hands_over_first(self):
         self.master()

@@ -1,8 +1,12 @@
 /** Both nodes' journals as they go on. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { Merge } from "../../../cli/ha/pair/merge.ts";
+import { Silence } from "../../../cli/ha/pair/silence.ts";
+import { outputs } from "../../support/pairSeen.ts";
 import { PlayedPair } from "./played.ts";
 
 let pair: PlayedPair;
@@ -66,7 +70,7 @@ test("lines of both come in the order of time; a node that is gone is named, ask
   await follow.says(/ {2}a {2}vip.py {2}second$/m);
   assert.doesNotMatch(follow.text, /^a: /m);
   pair.comesBack("b");
-  await follow.says(/^b: is heard again$/m);
+  await follow.says(/^b: is heard again, after \d+ s$/m);
   await follow.says(/ {2}b {2}vip.py {2}third$/m);
   assert.equal(await follow.interrupted(), 0);
 });
@@ -77,6 +81,46 @@ test("Ctrl-C ends it with how many are heard; --json gives an object for each li
   const follow = new Follow("--json");
   await follow.says(/"text":"alone"\}$/m);
   assert.equal(await follow.interrupted(), 1);
+});
+
+test("a node that stays silent is told at once, then less and less often, with since when", () => {
+  const silence = new Silence();
+  const at = new Date("2026-11-28T17:00:00Z");
+  const told: [number, string][] = [];
+  for (let s = 0; s <= 3600; s += 2) {
+    const text = silence.lasts(s * 1000, new Date(at.getTime() + s * 1000), "no route");
+    if (text !== null) told.push([s, text]);
+  }
+  assert.deepEqual(told.slice(0, 3), [
+    [0, "no route"],
+    [30, "no answer for 30 s, since 2026-11-28T17:00:00Z: no route"],
+    [90, "no answer for 90 s, since 2026-11-28T17:00:00Z: no route"],
+  ]);
+  assert.deepEqual(
+    told.slice(-2).map(([s]) => s),
+    [2730, 3330],
+  );
+  assert.equal(silence.ends(3_600_000), "is heard again, after 60 min");
+  assert.equal(silence.ends(3_601_000), null);
+  assert.equal(silence.lasts(3_700_000, at, "no route"), "no route");
+});
+
+test("with the lab it ends, and says so", async () => {
+  const name = "unitgone";
+  const place = join(import.meta.dirname, "../../../.lab", name);
+  mkdirSync(place, { recursive: true });
+  const known = { ...outputs, schemaVersion: 1, identity: "/none", device: "nosuch0", bastion: null, clients: [] };
+  writeFileSync(join(place, "ha.json"), JSON.stringify(known));
+  try {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", "cli/ha/main.ts", "--lab", name, "logs", "--follow"],
+      { encoding: "utf8", timeout: 60_000 },
+    );
+    assert.deepEqual([status, stderr.trim()], [3, "The lab is down: nobody is left who could say anything."]);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
 
 test("a line waits for older ones of the other node, and no longer", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, beforeEach, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const ha = fileURLToPath(new URL("../../../cli/ha/main.ts", import.meta.url));
@@ -66,7 +67,7 @@ exit \${SSH_EXIT:-255}`,
 function run(args: string[], { env = {}, stdout = "pipe" as "pipe" | number } = {}) {
   // As scripts/run.sh has it: npm's launcher comes before the user's own CLI.
   const launchers = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
-  const { INIT_CWD: _cwd, PULUMI_STACK: _stack, ...own } = process.env;
+  const { INIT_CWD: _cwd, PULUMI_STACK: _stack, LAB_NAME: _lab, ...own } = process.env;
   return spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", ha, ...args], {
     cwd: folder,
     encoding: "utf8",
@@ -171,6 +172,57 @@ describe("npm run ha -- ssh", () => {
   });
 });
 
+describe("a lab's pair", () => {
+  const name = "unitlab";
+  const place = fileURLToPath(new URL(`../../../.lab/${name}`, import.meta.url));
+  const known = { ...outputs, schemaVersion: 1, identity: "/lab/key", device: null, bastion: null, clients: [] };
+  before(() => {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, "ha.json"), JSON.stringify(known));
+  });
+  after(() => {
+    rmSync(place, { recursive: true });
+    const labs = join(place, "..");
+    if (readdirSync(labs).length === 0) rmSync(labs, { recursive: true });
+  });
+
+  test("is reached by the lab's key, or by the one that is named, however the lab was found", () => {
+    write("mine", "KEY");
+    const byName = { env: { INIT_CWD: folder, LAB_NAME: name } };
+    for (const [args, identity] of [
+      [["--lab", name], "/lab/key"],
+      [["--lab", name, "--identity", "mine"], join(folder, "mine")],
+      [["--identity", "mine"], join(folder, "mine")],
+    ] as const) {
+      run([...args, "ssh", "a"], byName);
+      assert.match(text("a.files/ssh_config"), new RegExp(`IdentityFile "${identity}"`));
+    }
+    const wrong = run(["--lab", name, "--identity", "other", "status"], byName);
+    assert.equal(wrong.status, 64);
+    assert.match(wrong.stderr, /^--identity is "other": .*\/other: there is no such file or folder/);
+  });
+
+  test("is the one that the hints lead to, where it was named", () => {
+    const hint = (args: string[], env: Record<string, string>) => run(["ssh", "a", ...args], { env }).stderr;
+    assert.match(run(["--lab", name, "ssh", "a"]).stderr, /npm run ha -- status --lab unitlab, and its machine/);
+    assert.match(hint([], { LAB_NAME: name }), /npm run ha -- status --lab unitlab, and its machine/);
+    assert.match(hint([], { PULUMI_STACK: "prod" }), /npm run ha -- status --stack prod, and its machine/);
+    const none = run(["status", "--lab", "nosuch"]);
+    assert.match(none.stderr, /Make one with: env LAB_NAME=nosuch npm run lab$/m);
+  });
+});
+
+test("a folder for temporary files that is none is named, with what to do about it", () => {
+  const { status, stderr } = run(["status", "--stack", "prod"], { env: { TMPDIR: join(folder, "gone") } });
+  assert.deepEqual(
+    [status, stderr.trim()],
+    [
+      3,
+      `The folder for temporary files, ${join(folder, "gone")} (TMPDIR): it is not there; make it, or set TMPDIR to one that is.`,
+    ],
+  );
+});
+
 describe("npm run ha -- key", () => {
   const key = "TOP-SECRET-KEY\n";
   const mode = (name: string) => statSync(join(folder, name)).mode & 0o777;
@@ -183,6 +235,17 @@ describe("npm run ha -- key", () => {
     const again = run(args, { env: { INIT_CWD: folder } });
     assert.deepEqual([again.status, text("key-file")], [3, "another's"]);
     assert.match(again.stderr, /is there already/);
+  });
+
+  test("says where it could not write, and leaves nothing behind", () => {
+    const missing = run(["--stack", "prod", "key", "no/key"], { env: { INIT_CWD: folder } });
+    assert.equal(missing.status, 3);
+    assert.equal(
+      missing.stderr.trim(),
+      `${join(folder, "no/key")}: there is no folder ${join(folder, "no")}; make it, or name another one.`,
+    );
+    const bundle = run(["--stack", "prod", "logs", "--bundle", "no/x.tgz"], { env: { INIT_CWD: folder } });
+    assert.deepEqual([bundle.status, /no folder .*make it/.test(bundle.stderr)], [64, true], bundle.stderr);
   });
 
   test("into a pipe, or into a redirected file: without npm's banner, and closed to others", () => {

@@ -60,7 +60,7 @@ for (const [what, words, node, verb] of [
       await until(() => existsSync(begun()));
       process.kill(-(child.pid ?? 0), signal);
       assert.equal(await ended, 6, text());
-      assert.match(text(), /Interrupted\. What the nodes have begun .* npm run ha -- status$/m);
+      assert.match(text(), /Interrupted\. What the nodes have begun .* npm run ha -- status --stack prod$/m);
     });
   }
 }

@@ -1,7 +1,7 @@
 /** ssh's configuration for a stack's nodes, as ssh itself reads it. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -50,6 +50,17 @@ test("with an agent: its socket, or the user's own where the maker's is on anoth
   assert.deepEqual([of("a").identityagent, identity], ["SSH_AUTH_SOCK", null]);
   assert.equal(read(t, { ...agent, agentSocketPath: "/dev/null" }).of("a").identityagent, "/dev/null");
   assert.equal(content(read(t, agent, { identity: "/dev/null" }).of("a").identityfile), "");
+});
+
+test("a key in a folder whose name ssh takes for something else is found", (t) => {
+  for (const name of [`a b'c "d`, "back\\slash", `\${HOME}`, "%h"]) {
+    const place = join(mkdtempSync(join(tmpdir(), "key-")), name);
+    mkdirSync(place);
+    t.after(() => rmSync(join(place, ".."), { recursive: true }));
+    writeFileSync(join(place, "key"), "MINE");
+    const { of, identity } = read(t, byKey, { identity: join(place, "key") });
+    assert.deepEqual([content(of("a").identityfile), identity], ["MINE", join(place, "key")]);
+  }
 });
 
 test("with a bastion: both nodes are reached through it, with its own user, port, key and host key", (t) => {

@@ -38,7 +38,7 @@ describe("npm run ha -- status --all", () => {
     assert.match(stdout, /^ {2}organization\/web\/others +could not tell .* incorrect passphrase\n {2}prod +healthy /m);
     assert.match(stdout, /^Next: npm run ha -- status --stack organization\/web\/others$/m);
     const there = await run("--cwd", ".");
-    assert.match(there.stdout, /^Next: npm run ha -- status --stack organization\/web\/others --cwd '\.'$/m);
+    assert.match(there.stdout, /^Next: npm run ha -- status --stack organization\/web\/others --cwd \.$/m);
   });
 
   test("waits for no node that never answers", async () => {

@@ -66,6 +66,7 @@ class Settings:
         self.status_file = run + "/status.json"
         self.switch_request = run + "/switch.request"
         self.switch_answer = run + "/switch.json"
+        self.promise_file = run + "/promise.json"
         self.asked = run + "/asked.json"
         # In a folder that nobody else may enter: who may read a file may lock it, and stop whoever waits for that.
         self.locks = run + "/locks"

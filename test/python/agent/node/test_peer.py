@@ -173,6 +173,23 @@ class Prepare(Talk):
         self.assertEqual(self.call("prepare", "--in-maintenance")[0], 0)
         self.says(peer.READY)
 
+    def test_a_colleagues_preparation_makes_none_ready_that_was_taken_out_of_service_since(self):
+        self.standby()
+        self.assertEqual(self.call("prepare")[0], 0)
+        self.assertEqual(self.call("maintenance", "on", "--force")[0], 0)
+        self.says(peer.UNREADY)
+
+    def test_one_that_is_ready_is_not_taken_out_of_service_and_nobody_undoes_it(self):
+        self.standby()
+        self.says(peer.READY)
+        self.assertEqual(self.call("prepare", "--undo")[0], 0)
+        self.assertEqual(self.on_nic(), "leased")
+        verb = self.begin("maintenance", "on")
+        while verb.poll() is None:
+            self.advert()
+        code, output = self.end(verb)
+        self.assertEqual((code, self.drained()), (4, False), output)
+
     def test_one_whose_keepalived_was_killed_is_not(self):
         self.standby()
         with open(self.pid_file, "w") as file:

@@ -7,7 +7,7 @@ import time
 
 from keepalived_vip import VERSION, settings, systemd
 from keepalived_vip.agent import ready
-from keepalived_vip.agent.node import drain, nic, peer, rank
+from keepalived_vip.agent.node import drain, nic, peer, promise, rank
 from keepalived_vip.agent.node.ears import Listener
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.upkeep import Upkeep
@@ -88,14 +88,16 @@ class Service:
                 unreadable = True
             elif news["id"] == peer.PREPARE:
                 self.role.look()
-                why_not = ready.why_not(self, drain.reasons(self.conf))
-                self.vip.prepare(self.ear, news, why_not, now, self.kept.offer())
+                self.vip.prepare(self.ear, news, self.why_not_ready, now, self.kept.offer())
             elif news["id"] in (peer.READY, peer.UNREADY):
                 self.handover.peer_is(news, now)
             elif self.vip.peer_left(news, now):
                 self.mover.due_to("peer-left", now)
         if unreadable:
             raise ValueError("%s has said what cannot be read" % self.conf.peer_address)
+
+    def why_not_ready(self):
+        return ready.why_not(self, drain.reasons(self.conf), promise.current(self.conf))
 
     def tell_peer(self) -> None:
         if self.ear is not None:

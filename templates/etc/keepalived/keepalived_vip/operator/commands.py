@@ -1,11 +1,12 @@
 """What a person does on purpose, and its options: a planned switch, a failover, maintenance, a probe."""
 
 import argparse
+import math
 import os
 import sys
 import time
 
-from keepalived_vip.agent.node import drain, nic
+from keepalived_vip.agent.node import drain, nic, promise
 from keepalived_vip.log import plain
 from keepalived_vip.operator import adverts, asker, carried, failover, probe, scheduled, switchover
 
@@ -21,6 +22,7 @@ def maintenance(conf, args) -> int:
         print("this node takes part again")
         return switchover.DONE
     why = args.reason or "maintenance"
+    before = drain.reasons(conf).get(drain.LASTING)
     if nic.is_master(conf):
         code = switchover.ask(conf, args.seconds, why)
         if code == switchover.DONE or not args.force:
@@ -28,13 +30,30 @@ def maintenance(conf, args) -> int:
     elif not args.force and not adverts.hears_peer(conf):
         why_not = "no advert of a MASTER from %s; with --force nobody may have the VIP"
         return switchover.refuse(why_not % conf.peer_address)
+    promised = None if args.force else promise.current(conf)
+    if not promised:
+        try:
+            drain.note(conf, drain.LASTING, args.seconds, why)
+        except OSError as error:
+            return switchover.refuse("it cannot be written down in %s: %s" % (conf.lib, error.strerror))
+        promised = None if args.force else promise.current(conf)
+        if promised:
+            take_back(conf, before)
+    if promised:
+        text = "the VIP is on its way to this node, by a planned switch; try again once that is over, %d s at most"
+        return switchover.refuse(text % math.ceil(promised["leftS"]))
     asker.note(conf, "maintenance on", why)
-    try:
-        drain.hold(conf, drain.LASTING, args.seconds, why)
-    except OSError as error:
-        return switchover.refuse("it cannot be written down in %s: %s" % (conf.lib, error.strerror))
+    drain.apply(conf)
     print("in maintenance for %d s; it ends by itself" % args.seconds)
     return switchover.DONE
+
+
+def take_back(conf, before) -> None:
+    """What was written down a moment too late. before: the reason that was in force, None without one."""
+    if before:
+        drain.note(conf, drain.LASTING, before["leftS"], before["why"])
+    else:
+        drain.release(conf, drain.LASTING)
 
 
 # -- the command line -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import sys
 import time
 
 from keepalived_vip import settings
-from keepalived_vip.agent.node import drain, nic, peer
+from keepalived_vip.agent.node import drain, nic, peer, promise
 from keepalived_vip.agent.policy import switch
 from keepalived_vip.agent.vip.mover import take_lock
 from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
@@ -50,10 +50,17 @@ def ends_within(conf) -> float:
 def prepare(conf, args) -> int:
     """Puts the VIP on this standby's NIC for a while: the cloud may deliver before keepalived has changed roles."""
     if args.undo:
-        take_back(conf)
-        return DONE
+        return undo(conf)
     why_not = unprepared(conf, args.in_maintenance)
     if why_not:
+        return refuse(why_not)
+    try:
+        promise.give(conf, PREPARED_S, args.in_maintenance)
+    except OSError as error:
+        return refuse("it cannot be written down in %s: %s" % (conf.run, error.strerror))
+    why_not = kept_away(conf, args.in_maintenance)  # somebody may be taking this node out of service at the same moment
+    if why_not:
+        promise.end(conf)
         return refuse(why_not)
     try:
         nic.set_lifetime(conf.interface, conf.vip, PREPARED_S, add=nic.look(conf.interface, conf.vip) != nic.LEASED)
@@ -74,7 +81,18 @@ def prepare(conf, args) -> int:
     return refuse("keepalived-vip.service does not see the address")
 
 
+def undo(conf) -> int:
+    """Lets go of what was prepared, unless the peer has begun to give the VIP: by whomever else that was asked for."""
+    promised = promise.current(conf)
+    if promised and promised["toPeer"]:
+        print("the peer was told that this node is ready: the VIP stays on %s until that is over" % conf.interface)
+    else:
+        take_back(conf)
+    return DONE
+
+
 def take_back(conf) -> None:
+    promise.end(conf)
     if nic.look(conf.interface, conf.vip) == nic.LEASED:
         nic.set_lifetime(conf.interface, conf.vip, 1)  # not removed: this node may become MASTER just now
 
@@ -86,15 +104,21 @@ def unprepared(conf, in_maintenance: bool):
     if not alive(conf):
         return "keepalived does not run its checks"
     state = (settings.read_json(conf.state_file) or {}).get("state", "UNKNOWN")
-    reasons = drain.reasons(conf)
-    if in_maintenance and list(reasons) == [drain.LASTING] and state == "FAULT":
-        pass  # whoever asks ends that in time
-    elif state != "BACKUP":
+    why_not = kept_away(conf, in_maintenance)
+    if why_not:
+        return why_not  # before the state, which is FAULT for that reason
+    if state not in (("BACKUP", "FAULT") if in_maintenance and drain.reasons(conf) else ("BACKUP",)):
         return "keepalived is %s, not BACKUP" % state
-    elif reasons:
-        return "this node is kept from being MASTER by: %s" % ", ".join(sorted(reasons))
     check = subprocess.run([conf.nic_script, "check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
     return check.stdout.decode(errors="replace").strip() or "nic.sh check failed" if check.returncode else None
+
+
+def kept_away(conf, in_maintenance: bool):
+    """What keeps this node from being MASTER, None where nothing does. Who asks in maintenance ends that in time."""
+    reasons = drain.reasons(conf)
+    if not reasons or (in_maintenance and list(reasons) == [drain.LASTING]):
+        return None
+    return "this node is kept from being MASTER by: %s" % ", ".join(sorted(reasons))
 
 
 def alive(conf) -> bool:

@@ -26,12 +26,17 @@ def folder(conf, name: str) -> str:
 
 def hold(conf, name: str, seconds, why: str) -> None:
     """Gives up the VIP, or keeps from taking it, for `seconds` (None: until release). Held already: prolongs."""
+    note(conf, name, seconds, why)
+    apply(conf)
+
+
+def note(conf, name: str, seconds, why: str) -> None:
+    """As `hold`, but keepalived is not told yet. The service does that when it looks next."""
     os.makedirs(folder(conf, name), exist_ok=True)
     held = reasons(conf).get(name)
     since = held["since"] if held else time.time()
     reason = {"why": why, "since": since, "until": None if seconds is None else clock(name) + seconds}
     settings.write_atomically("%s/%s" % (folder(conf, name), name), json.dumps(reason), durable=name == LASTING)
-    apply(conf)
 
 
 def release(conf, name: str) -> None:

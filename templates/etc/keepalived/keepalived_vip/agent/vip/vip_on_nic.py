@@ -2,7 +2,7 @@
 
 import math
 
-from keepalived_vip.agent.node import nic, peer
+from keepalived_vip.agent.node import nic, peer, promise
 from keepalived_vip.agent.policy import decide
 
 # So long a node that has just been demoted goes on answering at the VIP, unless the peer says earlier that it has it:
@@ -56,6 +56,7 @@ class VipOnNic:
     def took_over(self) -> None:
         """MASTER, and the address is its own."""
         self.lent_until = 0.0
+        promise.end(self.conf)
 
     def gave_up(self, now: float) -> None:
         """No longer MASTER, for whatever reason: the cloud may deliver here, unless it has just said otherwise."""
@@ -83,15 +84,21 @@ class VipOnNic:
         return self.on_nic == nic.LEASED
 
     def prepare(self, ear, message: dict, why_not, now: float, offer: dict) -> None:
-        """The peer is to give the VIP away. why_not: why this node could not take it, None if it could, and says
+        """The peer is to give the VIP away. why_not: gives why this node could not take it, None if it could, and says
         `offer`."""
-        if why_not is None:
+        why = why_not()
+        if why is None:
             try:
-                self.lease(PREPARED_S, add=self.on_nic == nic.ABSENT)
-                self.look(now)
+                promise.give(self.conf, PREPARED_S, to_peer=True)
+                why = why_not()  # somebody may be taking this node out of service at the same moment
+                if why is None:
+                    self.lease(PREPARED_S, add=self.on_nic == nic.ABSENT)
+                    self.look(now)
+                else:
+                    promise.end(self.conf)
             except OSError as error:
-                why_not = "the VIP cannot be put on %s: %s" % (self.conf.interface, error)
-        answer = {"id": peer.UNREADY, "why": why_not} if why_not else dict(offer, id=peer.READY)
+                why = "the VIP cannot be put on %s: %s" % (self.conf.interface, error)
+        answer = {"id": peer.UNREADY, "why": why} if why else dict(offer, id=peer.READY)
         peer.say(ear, dict(answer, of=message.get("of")), (self.conf.peer_address, peer.PORT))
 
     def keep(self, word: str, said: bool, now: float) -> bool:
