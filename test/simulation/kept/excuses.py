@@ -5,6 +5,7 @@ SILENT_S = 3.0
 UNANSWERED_S = 4.0  # three questions, 2 s apart: from the first to the last
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
+SETTLED_S = 5.0  # a look so long after the peer's request shows that nothing came of it, but where that was late
 SOON_S = 1.3  # a word once a second, and the look that follows it
 TURN_S = 0.2
 LONG_AGO = -1000.0
@@ -71,6 +72,7 @@ class Excuses:
             "tunnel": self.closed(away_at, held_since),
             "killed": self.off_at(peer.index, held_since),
             "rests": any(self.rests(node) for node in (owner, peer)),
+            "late": peer.record.late_until > self.asked_at[owner.index] < held_since - SETTLED_S,
             "booted": self.booted(owner),
             # Its peer's request was about to end, and what it opens cannot be known there at once.
             "just MASTER": world.now - owner.record.master_since < TURN_S,

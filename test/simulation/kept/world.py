@@ -15,7 +15,7 @@ from kept.fates import Fates
 from kept.kernel import Kernel
 
 KEEP_S = (15, 40, 90)
-AFTER_S = 27.0  # the last words, looks of the kernel, and an address that was lent
+AFTER_S = 47.0  # the news that the VIP has gone, the last words, looks of the kernel, and an address that was lent
 
 
 def shut(world, fault, begins: bool) -> None:

@@ -89,6 +89,12 @@ class Fault(unittest.TestCase):
         node.later(connections.SETTLED_S)
         self.assertEqual(node.state.why_ended, connections.MASTER_AGAIN)
 
+    def test_one_that_waits_for_a_peer_which_takes_the_vip_by_itself_keeps_them_at_once(self):
+        node = Side(master=True)
+        node.stands(switching=True)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.word(), (KEEP_S, None))
+
     def test_one_that_is_no_longer_master_in_the_midst_of_it_for_a_moment_only_as_well(self):
         node = Side(master=True)
         node.stands(switching=True)

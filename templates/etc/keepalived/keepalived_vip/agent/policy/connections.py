@@ -226,7 +226,7 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
     heard(keeping, said_at, now)
     keeping.took_at = said_at if keeping.took_at is None else max(keeping.took_at, said_at)
     keeping.peer_would = True
-    if (has_vip or keeping.master) and not keeping.giving and keeping.until is None:
+    if (has_vip or keeping.master) and not keeps(keeping):
         begin(keeping, now, max(said_at, keeping.shown_at))
     elif keeping.until is not None:
         if keeping.shown_at < said_at < keeping.began_at:
