@@ -54,4 +54,4 @@ def die_at(moment: str) -> None:
 
 if __name__ == "__main__":
     die_at(sys.argv.pop(1))
-    sys.exit(main.main(sys.argv[2:], service.load))
+    sys.exit(main.main(sys.argv[2:], lambda: service.load(sys.argv[1])))

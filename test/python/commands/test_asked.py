@@ -40,7 +40,7 @@ class Asked(unittest.TestCase):
 
     def test_what_a_full_disk_keeps_from_being_asked_for_is_refused_in_a_sentence(self):
         full = OSError(errno.ENOSPC, "No space left on device")
-        conf = mock.Mock(switch_request="/run/x/switch.request", lib="/var/lib/x")
+        conf = mock.Mock(switch_request="/run/x/switch.request", run="/run/x", lib="/var/lib/x")
         with mock.patch.multiple(
             switchover,
             nic=mock.Mock(),
@@ -54,7 +54,7 @@ class Asked(unittest.TestCase):
             )
         args = argparse.Namespace(to="on", reason=None, seconds=60, force=True)
         beside = mock.patch.multiple(commands, nic=mock.Mock(is_master=lambda _: False), asker=mock.Mock())
-        with beside, mock.patch.object(commands.drain, "hold", side_effect=full):
+        with beside, mock.patch.object(commands.drain, "note", side_effect=full):
             said = self.refused(commands.maintenance, conf, args)
         self.assertIn("it cannot be written down in /var/lib/x: No space left", said)
 

@@ -217,10 +217,12 @@ class SilentTunnel(Hosts):
             self.moves_to(self.b)
             one = self.passage_of(self.b)
             before = self.b.do(flows.forwarded)[2:]
+            one.heard({"id": "has"}, 100.0)  # its peer speaks all the while
             one.went(100.0, True, *before)
             for sock in socks:
                 sock.sendall(b".")
             until(lambda owed=before[0]: self.b.do(flows.forwarded)[2] - owed >= passage.IN_VAIN)
+            one.heard({"id": "has"}, 100.0 + passage.IN_VAIN_S)
             one.went(100.0 + passage.IN_VAIN_S, True, *self.b.do(flows.forwarded)[2:])
             self.assertEqual((one.silent(), list(one.mover.troubles)), (True, [passage.TROUBLE]), number)
             node.run("nft", "delete", "table", "ip", "filter")
