@@ -54,7 +54,7 @@ status exits with 0 healthy, 1 degraded, 2 down, 3 could not tell, of --all with
 self-test with 0 all pass, 1 something does not, 3 a node could not be asked; logs and history with 0 both answered, 1 one, 3 none;
 switchover, failover and maintenance with 0 done, 3 no pair was found, 4 refused and nothing has changed, 5 moved but incomplete, 6 result unknown;
 drill with 0 as promised, or the plan could be carried out, 1 not as promised, 2 stopped, 3 no pair was found, 4 refused;
-ssh with the exit code of what ran; 3 is also a file or folder that this machine refuses, 64 wrong usage.`;
+ssh with the exit code of what ran; 64 is wrong usage, 3 also what this machine refuses, as with a full disk.`;
 
 async function main(argv: string[]): Promise<number> {
   const { command, words, values, onNode } = readOptions(argv, usage);
