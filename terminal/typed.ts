@@ -1,4 +1,5 @@
 /** Commands as they are to be typed next, with what leads to the same pair or lab as the command that prints them. */
+import { word } from "./shell.ts";
 
 /** What was said of the pair that this command is about, in its options or its environment. */
 export interface Named {
@@ -14,10 +15,6 @@ let named: Named = {};
 export function hintsName(pair: Named): void {
   named = pair;
 }
-
-/** A word for a shell, quoted where it has to be. */
-export const word = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 const options = (...names: (keyof Named)[]): string =>
   names

@@ -1,5 +1,5 @@
 /** What an `up` of the user's own needs to work against the local cloud. */
-import { word } from "../../terminal/typed.ts";
+import { word } from "../../terminal/shell.ts";
 import type { LabConfig, LabPaths } from "../state.ts";
 
 /** Lines to paste into a shell. The keys are the local cloud's: they open nothing else. */

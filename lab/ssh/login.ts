@@ -1,6 +1,7 @@
 /** ssh into the lab's nodes. Their host keys are new each time, and the way leads through no network but the lab's. */
 import { spawn } from "node:child_process";
 import { relative } from "node:path";
+import { quoted } from "../../terminal/shell.ts";
 import { assertRouteInside } from "../fabric/index.ts";
 import { labName } from "../state.ts";
 
@@ -63,7 +64,7 @@ export function argsOf({ keyFile, user, host, knownHosts, jump }: Login, command
 /** A command of root's, as ssh passes it on; none stays none, and leads to a shell of the user's. */
 export function asRoot(user: string, command: string[]): string[] {
   if (user === "root" || command.length === 0) return command;
-  return [`sudo -n sh -c '${command.join(" ").replaceAll("'", "'\\''")}'`];
+  return [`sudo -n sh -c ${quoted(command.join(" "))}`];
 }
 
 export interface SshResult {

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withPath } from "../../config/path.ts";
-import { labCommand, word } from "../../terminal/typed.ts";
+import { word } from "../../terminal/shell.ts";
+import { labCommand } from "../../terminal/typed.ts";
 import { labPaths } from "../state.ts";
 import { bastionKeyFile, readWorld, type World } from "./record.ts";
 

@@ -2,10 +2,11 @@
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { words } from "../../../terminal/ask.ts";
 import { spoken } from "../../../terminal/printable.ts";
+import { quoted } from "../../../terminal/shell.ts";
 import { upCommand } from "../../../terminal/typed.ts";
 import { failoverText, notServing, planFailover } from "../pair/failover.ts";
 import { asked } from "../reach/asker.ts";
-import { onNode, quoted } from "../reach/ssh.ts";
+import { onNode } from "../reach/ssh.ts";
 import { nameOf, type Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";

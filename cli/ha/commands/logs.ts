@@ -2,9 +2,10 @@
 import * as z from "zod";
 import { type NodeName, nodeNames } from "../../../render/model.ts";
 import { folded } from "../../../terminal/fold.ts";
+import { quoted } from "../../../terminal/shell.ts";
 import { readAnswer } from "../pair/answer.ts";
 import { fieldsText } from "../pair/events.ts";
-import { askNode, quoted } from "../reach/ssh.ts";
+import { askNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 

@@ -1,10 +1,11 @@
 /** `npm run ha -- maintenance`: takes a node out of service for a time, and lets it take part again, with regard to its peer. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
+import { quoted } from "../../../terminal/shell.ts";
 import { haCommand } from "../../../terminal/typed.ts";
 import { maintenanceText, planMaintenance, planSwitch, planText } from "../pair/plan.ts";
 import { judge, unasked, type View } from "../pair/report.ts";
 import { asked, vip } from "../reach/asker.ts";
-import { onNode, quoted } from "../reach/ssh.ts";
+import { onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";

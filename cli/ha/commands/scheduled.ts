@@ -1,10 +1,11 @@
 /** `npm run ha -- switchover --at TIME` and `--drop`: a planned switch that the MASTER keeps and carries out by itself. */
 import { type NodeName, nodeNames } from "../../../render/model.ts";
+import { quoted } from "../../../terminal/shell.ts";
 import { haCommand, upCommand } from "../../../terminal/typed.ts";
 import { planSwitch, planText } from "../pair/plan.ts";
 import { iso, momentFrom, scheduledOn, scheduledText } from "../pair/scheduled.ts";
 import { asked } from "../reach/asker.ts";
-import { type Answer, onNode, quoted } from "../reach/ssh.ts";
+import { type Answer, onNode } from "../reach/ssh.ts";
 import type { Target } from "../reach/target.ts";
 import { Refusal } from "../refusal.ts";
 import { look } from "./status.ts";

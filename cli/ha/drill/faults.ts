@@ -5,7 +5,7 @@
  * `leaseS` or because it is stopped, systemd runs what undoes the fault. Whoever asked for it may be gone by then.
  */
 import type { Mode } from "../../../render/model.ts";
-import { quoted } from "../reach/ssh.ts";
+import { quoted } from "../../../terminal/shell.ts";
 
 /** On the node; another drill finds it and is refused. */
 const unit = "keepalived-vip-drill.service";

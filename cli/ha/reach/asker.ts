@@ -1,6 +1,6 @@
 /** In whose name the nodes are asked. */
 import { hostname, userInfo } from "node:os";
-import { quoted } from "./ssh.ts";
+import { quoted } from "../../../terminal/shell.ts";
 
 function user(): string {
   if (process.env.SUDO_USER) return process.env.SUDO_USER;

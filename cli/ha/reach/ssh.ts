@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import type { NodeName } from "../../../render/model.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { messageOf } from "../../../terminal/problem.ts";
+import { quoted } from "../../../terminal/shell.ts";
 import { haCommand } from "../../../terminal/typed.ts";
 import { Refusal } from "../refusal.ts";
 import { between, linesBetween, marked } from "./marked.ts";
@@ -26,9 +27,6 @@ export interface Answer {
   /** What went wrong stands in the last line, if anything is known of it. */
   stderr: string;
 }
-
-/** Quoted for the shell on the node. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The arguments of ssh for a shell command as root. */
 function sshArgs({ sshConfig, nodes }: Target, node: NodeName, command: string): string[] {

@@ -9,7 +9,7 @@ from unittest import mock
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent.node import peer
+from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.policy import connections, knowledge
 from keepalived_vip.agent.vip import kept
 
@@ -176,6 +176,15 @@ class Kept(unittest.TestCase):
             self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
             self.known.master = False
             self.turns(0.1)
+
+    def test_what_is_opened_by_an_address_that_is_lent_while_the_peer_takes_the_vip_is_kept(self):
+        self.kept.vip.on_nic = nic.ABSENT
+        self.hears(id=peer.READY, leftS=KEEP_S)
+        self.turns()
+        self.assertFalse(connections.keeps(self.kept.keeping))
+        self.kept.vip.on_nic = nic.LEASED
+        self.turns()
+        self.assertTrue(connections.keeps(self.kept.keeping))
 
     def test_its_time_is_over_in_that_moment_and_not_with_the_next_word(self):
         connections.begin(self.kept.keeping, self.now - 0.3)

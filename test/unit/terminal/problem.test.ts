@@ -97,7 +97,7 @@ test("a result that could not be written down is known before the work", () => {
   assert.throws(() => assertWritable(folder), { message: `${folder}: that is a folder; name a file.` });
 });
 
-test("output that goes to a full disk ends nothing, and is told once", () => {
+test("output that goes to a full disk ends nothing, is told once, and shows in the exit code", () => {
   const program = `import { goesOnUnread } from "./terminal/reader.ts"; goesOnUnread();
     console.log("one"); console.log("two"); setTimeout(() => console.error("done"), 100);`;
   const args = ["--disable-warning=ExperimentalWarning", "--input-type=module-typescript", "-e", program];
@@ -106,6 +106,6 @@ test("output that goes to a full disk ends nothing, and is told once", () => {
   closeSync(stdout);
   assert.deepEqual(
     [status, stderr],
-    [0, "What this prints can't be written: No room is left on the disk; df -h shows which one is full.\ndone\n"],
+    [3, "What this prints can't be written: No room is left on the disk; df -h shows which one is full.\ndone\n"],
   );
 });
