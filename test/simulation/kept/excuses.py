@@ -140,7 +140,8 @@ class Excuses:
         return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came_at]
 
     def booted(self, owner) -> bool:
-        """Whether its peer's rules went with the machine, and no word has come since the service there has started."""
+        """Whether its peer's rules went with the machine, and each word that was said since the service there has
+        started was lost."""
         peer, now = owner.peer().index, self.world.now
         off_at = max([start for start, _ in self.spans("off", peer)] + [LONG_AGO])
         started_at = max([end for start, end in self.spans("speaks", peer) if start <= off_at <= end] + [LONG_AGO])
@@ -150,7 +151,8 @@ class Excuses:
         # Nor is the tunnel open that has answered nothing since then.
         spans = [span for index in (0, 1) for span in self.spans("words", index)]
         shut = any(start < now - TURN_S and end >= now - SOON_S for start, end in spans if start <= started_at + SOON_S)
-        return started_at >= now - SOON_S or not came or shut
+        lost = any(at > started_at for at in self.lost_at.get(("keeps", owner.index), []))
+        return started_at >= now - SOON_S or (lost and not came) or shut
 
     def rests(self, node) -> bool:
         """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""
