@@ -34,8 +34,13 @@ export interface Fault {
   afterwards?: "either";
   /** So long it has to stay like that while the fault lasts: a node that is wrong looks again after the interval. */
   holdsMs?: number;
-  /** So many moves it may cost while it lasts, those of both nodes. */
+  /** So many moves it may cost while it lasts, those of both nodes. Back to a preferred node is one more. */
   movesAtMost?: number;
+  /**
+   * So long before it no node has moved the VIP. Of two that have asked for it within five seconds the higher address
+   * stays, once one of them has stood still: agent/node/rank.py.
+   */
+  restMs?: number;
   /** Both machines and their NICs live: a client is to be answered all the while, wherever the VIP goes. */
   lossless?: true;
   /** The node on which it matters, seen from the VIP; default: the MASTER. */

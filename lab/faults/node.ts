@@ -25,6 +25,7 @@ export const node: Kind = {
       what: "systemctl stop keepalived",
       vip: "moves",
       lossless: true,
+      movesAtMost: 1,
       inject: async (scene, name) => void (await onNode(scene, name, "systemctl stop keepalived")),
     },
     {
@@ -33,6 +34,7 @@ export const node: Kind = {
       vip: "either",
       lossless: true,
       passes: true,
+      movesAtMost: 1,
       inject: async (scene, name) => void (await onNode(scene, name, killed("keepalived"))),
     },
     {
@@ -41,8 +43,8 @@ export const node: Kind = {
       vip: "either",
       passes: true,
       lossless: true,
-      // Handed over before keepalived is started anew; and back to a preferred node.
-      movesAtMost: 2,
+      // Handed over before keepalived is started anew.
+      movesAtMost: 1,
       inject: async (scene, name) =>
         void (await onNode(scene, name, `rm -rf ${run}; timeout ${mendedLimitS} sh -c '${startedAnew}'`)),
     },

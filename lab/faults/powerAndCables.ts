@@ -72,6 +72,8 @@ export const powerAndCables: Kind = {
       vip: "either",
       lossless: true,
       passes: true,
+      movesAtMost: 1,
+      restMs: 6000,
       inject: async (scene, node) => {
         await scene.fabric.freeze(idOf(scene, node));
         await sleep(stallMs);

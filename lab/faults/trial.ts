@@ -87,13 +87,31 @@ export class Subject {
     await this.tell("heal", { pair: (await this.found()).pair });
   }
 
-  /** Moves that the cloud has accepted from the nodes so far. */
-  async moves(): Promise<number> {
-    const calls = await this.tell<{ action: string; caller: string; result: string }[]>("journal");
-    return calls.filter(
+  /** When the cloud has accepted each move from the nodes so far: ISO times. */
+  private async movedAt(): Promise<string[]> {
+    const calls = await this.tell<{ at: string; action: string; caller: string; result: string }[]>("journal");
+    const moves = calls.filter(
       ({ action, caller, result }) =>
         action === "MigratePrivateIpAddress" && caller.startsWith("role:") && result === "ok",
-    ).length;
+    );
+    return moves.map(({ at }) => at);
+  }
+
+  /** Moves that the cloud has accepted from the nodes so far. */
+  async moves(): Promise<number> {
+    return (await this.movedAt()).length;
+  }
+
+  /** Until no node has moved the VIP for so long. */
+  async rests(forMs: number): Promise<void> {
+    const startedMs = Date.now();
+    for (;;) {
+      const last = (await this.movedAt()).at(-1);
+      const leftMs = last === undefined ? 0 : Date.parse(last) + forMs - Date.now();
+      if (leftMs <= 0) return;
+      if (Date.now() - startedMs > limitMs) throw new Error(`the nodes go on moving the VIP: last at ${last}`);
+      await sleep(Math.min(leftMs, pollMs));
+    }
   }
 
   async probe(): Promise<Pinger> {
@@ -149,13 +167,14 @@ function describe(facts: PairFacts): string {
  * @param besides what has to come true as well before the fault is undone
  */
 export async function tryFault(subject: Subject, fault: Fault, besides = async () => {}): Promise<Outcome> {
+  await subject.rests(fault.restMs ?? 0);
   const { master, publicIp } = await subject.whole();
   const other = otherThan(master);
   const movesBefore = await subject.moves();
   const movesSince = async () => (await subject.moves()) - movesBefore;
-  const fewMoves = async () => {
+  const fewMoves = async (back = 0) => {
     const moves = await movesSince();
-    const most = fault.vip === "stays" ? 0 : (fault.movesAtMost ?? Number.POSITIVE_INFINITY);
+    const most = fault.vip === "stays" ? 0 : (fault.movesAtMost ?? Number.POSITIVE_INFINITY) + back;
     if (moves > most) throw new Error(`${moves} moves, wanted at most ${most}`);
   };
   /** Nothing is undone, so nobody can tell when it is over. */
@@ -175,7 +194,7 @@ export async function tryFault(subject: Subject, fault: Fault, besides = async (
     if (expected !== null && after.master !== expected) {
       throw new Error(`the MASTER is ${after.master} in the end, wanted ${expected}\n${describe(after)}`);
     }
-    if (!fault.afterwards) await fewMoves();
+    if (!fault.afterwards) await fewMoves(after.mode === "standing-master" ? 1 : 0);
     const { longestGapMs: outageMs } = await probe.stop();
     return { from: master, to: after.master, outageMs, moves: await movesSince() };
   } finally {
