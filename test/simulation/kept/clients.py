@@ -2,6 +2,8 @@
 
 import random
 
+from keepalived import MASTER
+
 PORT = 443
 CLIENTS = 5
 EVERY_S = (0.1, 0.3, 1.0, 1.0, 4.0, 15.0)
@@ -12,12 +14,13 @@ PUSHED = 0.2  # share of what the server sends
 
 
 class Client:
-    __slots__ = ("again_s", "closes_at", "every_s", "key", "lost_since", "number", "owner")
+    __slots__ = ("again_s", "at_home", "closes_at", "every_s", "key", "lost_since", "number", "owner")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.owner, self.key = None, None
         self.closes_at = self.every_s = 0.0
+        self.at_home = True  # opened on a MASTER
         self.lost_since, self.again_s = None, AGAIN_S[0]
 
 
@@ -63,6 +66,7 @@ class Clients:
         if holder is None or holder.kernel.from_nic(key, syn=True)[0] != "served":
             return 1.0
         client.key, client.owner, client.lost_since, client.again_s = key, holder, None, AGAIN_S[0]
+        client.at_home = holder.keepalived.state == MASTER
         client.every_s = rng.choice(EVERY_S) if client.number < CLIENTS else EVERY_S[2]
         client.closes_at = self.world.now + rng.choice(LIFE_S) * (0.5 + rng.random())
         if client.number == CLIENTS:

@@ -42,8 +42,7 @@ class Excuses:
         kind = message["id"] if message["id"] != "ready" or "of" in message else TAKES
         if kind == "keeps" and message["leftS"] == 0:
             return "farewell"
-        # Who is MASTER for a moment says once that it takes the VIP. A service that is killed just then never hears it.
-        if lost or (kind == TAKES and node.peer().service is None):
+        if lost:
             self.lost_at.setdefault((kind, node.index), []).append(self.world.now)
         else:
             self.came_at.setdefault((kind, node.index), []).append(self.world.now)
@@ -70,13 +69,17 @@ class Excuses:
             "stood still": self.stood_still(owner.index, held_since),
             "holder silent": self.idle(peer.index, away_at, held_since),
             "tunnel": self.closed(away_at, held_since),
+            # It may have been killed before its rules were in force.
             "killed": self.off_at(peer.index, held_since),
             "rests": any(self.rests(node) for node in (owner, peer)),
             "late": peer.record.late_until > self.asked_at[owner.index] < held_since - SETTLED_S,
             "booted": self.booted(owner),
             # Its peer's request was about to end, and what it opens cannot be known there at once.
             "just MASTER": world.now - owner.record.master_since < TURN_S,
-            "unaware": self.hindered("unaware", owner.index, SOON_S, away_at - SOON_S),
+            # The VIP was here before: its own keepalived put it on the NIC, and rules are in force only after that.
+            "here before": held_since < peer.record.master_since and world.now - peer.record.master_since < TURN_S,
+            "unaware": self.hindered("unaware", owner.index, SOON_S, away_at - SOON_S)
+            or self.hindered("unaware", owner.index, 0.0, world.now - TURN_S),
         }
         return [why for why, so in found.items() if so]
 
@@ -131,13 +134,19 @@ class Excuses:
         """Whether such a word was since then, and none has come since `none_since` but just now."""
         just_now = self.world.now - TURN_S
         came = any(none_since <= at and heard_at < just_now for at, heard_at in self.taken_in(kind, node))
-        return not came and any(at >= since for at in self.lost_at.get((kind, node.index), []))
+        return not came and any(at >= since for at in self.missed(kind, node))
 
     def taken_in(self, kind: str, node) -> list:
         """(when it was said, when it was heard) of each of its words that came: one that comes to a peer that stands
         still is heard once that goes on."""
-        silent, came_at = self.spans("speaks", node.peer().index), self.came_at.get((kind, node.index), [])
-        return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came_at]
+        came = [at for at in self.came_at.get((kind, node.index), []) if not self.off_at(node.peer().index, at)]
+        silent = self.spans("speaks", node.peer().index)
+        return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came]
+
+    def missed(self, kind: str, node) -> list:
+        """When each of its words was said that never came, or to a service that was killed just then."""
+        came = self.came_at.get((kind, node.index), [])
+        return self.lost_at.get((kind, node.index), []) + [at for at in came if self.off_at(node.peer().index, at)]
 
     def booted(self, owner) -> bool:
         """Whether its peer's rules went with the machine, and each word that was said since the service there has
@@ -151,18 +160,22 @@ class Excuses:
         # Nor is the tunnel open that has answered nothing since then.
         spans = [span for index in (0, 1) for span in self.spans("words", index)]
         shut = any(start < now - TURN_S and end >= now - SOON_S for start, end in spans if start <= started_at + SOON_S)
-        lost = any(at > started_at for at in self.lost_at.get(("keeps", owner.index), []))
+        lost = any(at > started_at for at in self.missed("keeps", owner))
         return started_at >= now - SOON_S or (lost and not came) or shut
 
     def rests(self, node) -> bool:
-        """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""
+        """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there, or
+        nothing was answered."""
         if node.service is None:
             return False
         rests_until = node.service.kept.passage.rests_until
         found_at = rests_until - REST_S
-        spans = self.spans("tunnel", 0) + self.spans("words", 0) + self.spans("words", 1)
-        return self.world.now < rests_until and any(start + IN_VAIN_S <= found_at <= end for start, end in spans)
+        spans = [span for what in ("tunnel", "words", "bare") for index in (0, 1) for span in self.spans(what, index)]
+        # What was sent a moment before the tunnel was shut had no answer either; and it is counted once a second.
+        return self.world.now < rests_until and any(
+            start + IN_VAIN_S - TURN_S <= found_at <= end + SOON_S for start, end in spans
+        )
 
     def off_at(self, index: int, at: float) -> bool:
-        """Whether the service was off as the VIP came: it may have been killed before its rules were in force."""
-        return any(start <= at <= end for start, end in self.spans("speaks", index))
+        """Whether the service was off then."""
+        return any(start <= at <= end for start, end in self.spans("gone", index))

@@ -40,6 +40,8 @@ class Fates(Excuses):
         super().__init__(world)
         self.home_since = [None, None]
         self.dead_since = [None, None]
+        self.master_at = [0.0, 0.0]  # when keepalived last became MASTER, whether the service knows of it or not
+        self.was_master = [False, False]
         self.given_up = [False, False]  # who had asked for its VIP was no longer MASTER as it came
         self.in_trouble = [[], []]  # (from, until): a call that has no answer, or none that is one
         self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
@@ -65,8 +67,11 @@ class Fates(Excuses):
         now = world.now
         for node in world.nodes:
             index = node.index
+            was_master, self.was_master[index] = self.was_master[index], node.keepalived.state == MASTER
+            if self.was_master[index] and not was_master:
+                self.master_at[index] = now
             holds = world.cloud.holder == node.eni
-            home = holds and node.keepalived.state == MASTER
+            home = holds and node.keepalived.state == MASTER and not self.hidden(node)
             if home and self.home_since[index] is None:
                 self.home_since[index], self.asked_since[index] = now, None
             elif not home:
@@ -81,17 +86,36 @@ class Fates(Excuses):
             self.mark("words", index, bool(world.mute[index] or node.nic_down), now)
             self.mark("tunnel", index, bool(world.shut), now)
             self.mark("stands", index, not node.kernel.works(), now)
-            # keepalived's word was lost, and the address that it took over was lent: nothing shows that it is MASTER.
-            unknown = node.keepalived.state == MASTER and node.service is not None and not node.service.known.master
-            self.mark("unaware", index, unknown and (node.deaf or ("unaware", index) in self.since), now)
+            self.mark("gone", index, node.powered and node.service is None, now)
+            self.mark("unaware", index, self.unaware(node), now)
+            self.mark("bare", index, node.nic == node.ABSENT, now)
+
+    def unaware(self, node) -> bool:
+        """Whether its service does not know that it is MASTER: keepalived's word was lost, and the address that it took
+        over was lent, so that nothing shows it; or the service was killed before."""
+        if node.keepalived.state != MASTER:
+            return False
+        if node.service is None:
+            return self.master_at[node.index] > self.since["gone", node.index]
+        return not node.service.known.master and (node.deaf or ("unaware", node.index) in self.since)
+
+    def hidden(self, node) -> bool:
+        """Whether it is not at home as far as it can know: the cloud shows the VIP elsewhere, which its peer has asked for
+        before it was MASTER."""
+        cloud = self.world.cloud
+        return cloud.locked and cloud.listed != node.eni and self.asked_at[node.index] < node.record.master_since
 
     def leaves(self, index: int) -> None:
-        """It is at home no more. Its time goes on if that was for a moment only, and counts from the peer's request."""
+        """It is at home no more. Its time goes on if that was for a moment only, or no look has shown it, and counts
+        from the peer's request."""
         home_since, self.home_since[index] = self.home_since[index], None
-        if self.away_since[index] is None or (home_since is not None and self.world.now - home_since > HOME_S):
+        shown = home_since is not None and self.world.nodes[index].record.shown_at >= home_since
+        if self.away_since[index] is None or (shown and self.world.now - home_since > HOME_S):
             asked_at = self.asked_at[index]
-            if self.world.nodes[index].record.trouble_until > self.given_at[index]:
-                asked_at = min(asked_at, self.given_at[index])  # what came of it the cloud has not said
+            given_at = self.given_at[index]
+            killed = any(start <= given_at + UNTOLD_S and end >= given_at for start, end in self.spans("gone", index))
+            if killed or self.world.nodes[index].record.trouble_until > given_at:
+                asked_at = min(asked_at, given_at)  # what came of it the cloud has not said
             self.away_since[index] = max(home_since or 0.0, min(self.world.now, asked_at))
 
     def asked(self, node, gives: bool) -> None:
@@ -180,6 +204,7 @@ class Fates(Excuses):
         asks = left_at <= self.asked_at[1 - owner.index] <= self.world.now
         given_up = self.given_up[owner.index] and not gives
         untold_by = any(self.untold(node, left_at) for node in self.world.nodes)
+        untold_by = untold_by or self.hindered("unaware", 1 - owner.index, 0.0, left_at)
         return LEARNS_S + max(UNTOLD_S * (asks or given_up or silent or untold_by), self.unheard_s(left_at))
 
     def called(self, node) -> None:
@@ -206,7 +231,8 @@ class Fates(Excuses):
         if self.over_for(owner):
             world.count("reset at the end of the time")
             return
-        if self.excused(owner):
+        # Opened where nobody was MASTER, and its address has run out: a reset is better than no answer.
+        if self.excused(owner) or (not client.at_home and owner.nic == owner.ABSENT):
             world.count("reset, excused")
             return
         away_s = 0.0 if away_at is None else world.now - away_at
@@ -217,6 +243,9 @@ class Fates(Excuses):
         away_at, asked_since = self.away_since[owner.index], self.asked_since[owner.index]
         if away_at is not None and asked_since is not None:
             away_at = min(away_at, asked_since + UNTOLD_S)
+        spent_at = owner.service and owner.service.kept.keeping.spent_at
+        if spent_at is not None and self.untold(owner, spent_at):
+            return True  # it was over, and the cloud has not said that the VIP was here after all
         return away_at is not None and self.world.now >= away_at + self.world.plan.keep_s - 2.0
 
     def lost(self, client, pushed: bool) -> None:
@@ -227,9 +256,10 @@ class Fates(Excuses):
         hindered = holder is None or any(
             self.hindered(what, node.index, 0.0, client.lost_since - 5.0)
             for node in (owner, owner.peer())
-            for what in ("stands", "words", "speaks", "tunnel")
+            for what in ("stands", "words", "speaks", "tunnel", "unaware")
         )
-        hindered = hindered or holder.nic == holder.ABSENT
+        # Where nobody knows that it is MASTER the rules on the VIP itself say for how long.
+        hindered = hindered or holder.nic == holder.ABSENT or not (holder.service and holder.service.known.master)
         hindered = hindered or pushed and (self.over_for(owner) or self.excused(owner))
         if hindered:
             client.lost_since = world.now

@@ -79,6 +79,13 @@ class Old(unittest.TestCase):
         connections.counted(self.node.state, 0)
         self.ended(connections.ALL_CLOSED)
 
+    def test_after_a_stall_it_does_not_go_on_for_the_peer_may_have_taken_the_vip_meanwhile(self):
+        self.gave()
+        connections.counted(self.node.state, 0)
+        self.assertEqual(self.node.words(1), [(0, 0)])
+        self.node.now += 1.5
+        self.assertEqual(self.node.words(10), [])
+
     def test_what_is_counted_before_it_has_given_up_ends_nothing(self):
         self.gives()
         connections.counted(self.node.state, 0)

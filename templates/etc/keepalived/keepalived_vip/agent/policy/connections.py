@@ -302,8 +302,10 @@ def word(keeping: Keeping, now: float):
     if now < keeping.next_word_at or not (keeps(keeping) or keeping.farewells):
         return None
     if not keeps(keeping):
-        keeping.next_word_at, keeping.farewells = now + SAY_S, keeping.farewells - 1
-        return 0, 0
+        # The peer may have taken the VIP while this node stood still, and waits for words of what it keeps by then.
+        late = 0.0 < keeping.next_word_at < now - AGAIN_S
+        keeping.next_word_at, keeping.farewells = now + SAY_S, 0 if late else keeping.farewells - 1
+        return None if late else (0, 0)
     keeping.next_word_at, keeping.farewells = now + AGAIN_S, 0
     time_s = keeping.keep_s if keeping.until is None else max(1, int(keeping.until - now))
     return time_s, keeping.left
