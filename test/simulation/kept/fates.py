@@ -100,8 +100,8 @@ class Fates(Excuses):
         return not node.service.known.master and (node.deaf or ("unaware", node.index) in self.since)
 
     def hidden(self, node) -> bool:
-        """Whether it is not at home as far as it can know: the cloud shows the VIP elsewhere, which its peer has asked for
-        before it was MASTER."""
+        """Whether it is not at home as far as it can know: the cloud shows the VIP elsewhere, where its peer has asked
+        for it before this one was MASTER."""
         cloud = self.world.cloud
         return cloud.locked and cloud.listed != node.eni and self.asked_at[node.index] < node.record.master_since
 
