@@ -13,7 +13,16 @@ const hookLimitBytes = 64 * 1024;
 const hooksLimitBytes = 256 * 1024;
 export const hooksAllowed = "a folder with scripts in active/, in standby/ or in both";
 
-const reasonOf = (error: unknown): string => (error as { code?: string }).code ?? "unreadable";
+const reasons: Record<string, string> = {
+  ENOENT: "there is none",
+  EACCES: "this user may not read it",
+  EISDIR: "that is a folder",
+  ENOTDIR: "that is no folder, or lies below a file",
+};
+const reasonOf = (error: unknown): string => {
+  const { code = "unreadable" } = error as { code?: string };
+  return reasons[code] ?? code;
+};
 
 /** Text of userDataFile. `read` throws when it can't. */
 export function readUserData(

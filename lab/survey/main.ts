@@ -10,7 +10,7 @@ import { labCommand } from "../../terminal/typed.ts";
 import { labName, readConfig } from "../state.ts";
 import { connectTo, type Target } from "./client.ts";
 import { Ledger, type Place } from "./ledger.ts";
-import { catalogueText, nameAndText, planText } from "./plan.ts";
+import { catalogueText, cleanCommand, defaultLedger, nameAndText, planText } from "./plan.ts";
 import { isPointName, needsGuest, type PointName, pointNames } from "./points/catalogue.ts";
 import { removeAll } from "./remove.ts";
 import { askAll, Interrupted } from "./run.ts";
@@ -25,7 +25,7 @@ npm run probe-cloud -- --list            every question: why, how, and the answe
   --region NAME, --zone NAME, --instance-type NAME   default: TENCENTCLOUD_REGION, and what is cheapest there
   --task-watch SECONDS   how long the id of a finished task is asked for (default 60)
   --out FILE             default probe-answers.json; play it with: npm run lab -- up --behaviour FILE
-  --ledger FILE          default .probe/ledger.jsonl
+  --ledger FILE          default ${defaultLedger}
 The keys come from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY (and TENCENTCLOUD_DOMAIN), as the provider's do.`;
 
 const options = {
@@ -40,7 +40,7 @@ const options = {
   "instance-type": { type: "string" },
   "task-watch": { type: "string", default: "60" },
   out: { type: "string", default: "probe-answers.json" },
-  ledger: { type: "string", default: ".probe/ledger.jsonl" },
+  ledger: { type: "string", default: defaultLedger },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
@@ -121,7 +121,7 @@ async function clean(ledger: Ledger, target: Target): Promise<number> {
   const stayed = await removeAll(remover, ledger);
   ledger.end();
   for (const text of stayed) say(`still there: ${text}`);
-  if (stayed.length > 0) say(`The list is in ${ledger.file}. Try again: npm run probe-cloud -- --clean`);
+  if (stayed.length > 0) say(`The list is in ${ledger.file}. Try again: ${cleanCommand(ledger.file)}`);
   return stayed.length;
 }
 
@@ -180,7 +180,7 @@ async function main(): Promise<number> {
     console.log(planText(chosen, region ? `Tencent Cloud in ${region}` : "Tencent Cloud", ledger.file));
     return 0;
   }
-  if (former) throw new Error(`A former run has left something: ${ledger.file}. First: npm run probe-cloud -- --clean`);
+  if (former) throw new Error(`A former run has left something: ${ledger.file}. First: ${cleanCommand(ledger.file)}`);
   const place = placeFrom(values);
   assertWritable(values.out);
   return run(values, chosen, place, ledger);

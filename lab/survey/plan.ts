@@ -1,7 +1,11 @@
 /** What a run would do, in words, before it does anything. */
+import { word } from "../../terminal/shell.ts";
 import { table } from "../../terminal/table.ts";
 import { needsGuest, type PointName, points } from "./points/catalogue.ts";
 import { type Need, withTheirNeeds } from "./stage.ts";
+
+/** Where a run writes down what it makes, unless --ledger says otherwise. */
+export const defaultLedger = ".probe/ledger.jsonl";
 
 /** Words, and beside each what there is to say of it. */
 export const nameAndText = (rows: string[][]): string =>
@@ -26,6 +30,10 @@ const parts: Record<Need, { makes: string; cost: string }> = {
   },
 };
 
+/** What removes what a run has left, as it is typed. */
+export const cleanCommand = (ledger: string): string =>
+  `npm run probe-cloud -- --clean${ledger === defaultLedger ? "" : ` --ledger ${word(ledger)}`}`;
+
 export function planText(chosen: PointName[], where: string, ledger: string): string {
   const makes = withTheirNeeds(chosen.flatMap((name) => points[name].needs)).map(
     (need) => `  ${parts[need].makes}\n      ${parts[need].cost}`,
@@ -40,7 +48,7 @@ It would make, and remove at the end:
 ${makes.join("\n")}
 
 Everything is named kc-probe-…, carries the tag keepalived-cluster-probe, and is written to ${ledger} before it is
-made. It is removed at the end, after Ctrl-C too; what could not be removed then goes with: npm run probe-cloud -- --clean
+made. It is removed at the end, after Ctrl-C too; what could not be removed then goes with: ${cleanCommand(ledger)}
 
 Nothing was made. To run it: npm run probe-cloud -- --yes`;
 }

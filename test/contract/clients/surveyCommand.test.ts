@@ -131,7 +131,9 @@ test("killed in the middle: the next run refuses, --clean removes it", async (t)
   child.kill("SIGKILL");
   await ended;
   assert.notEqual(left().length, 0);
-  assert.match((await probe("--only", "unknownEni").ended).stderr, /A former run has left something/);
+  const refusal = (await probe("--only", "unknownEni").ended).stderr;
+  assert.match(refusal, /A former run has left something/);
+  assert.ok(refusal.includes(`npm run probe-cloud -- --clean --ledger ${ledger}`), refusal);
   const { code, stderr } = await probe("--clean").ended;
   assert.equal(code, 0, stderr);
   assert.deepEqual([left(), existsSync(ledger)], [[], false]);

@@ -142,7 +142,9 @@ describe("hooksDir", () => {
 
   test("refuses a folder that is missing, empty or too big", () => {
     const allowed = "allowed: a folder with scripts in active/, in standby/ or in both";
-    assert.deepEqual(problemsOf({ hooksDir: "/no/such" }), [`hooksDir: "/no/such" can't be read (ENOENT); ${allowed}`]);
+    assert.deepEqual(problemsOf({ hooksDir: "/no/such" }), [
+      `hooksDir: "/no/such" can't be read (there is none); ${allowed}`,
+    ]);
     const empty = hooksDir({ "active/.gitkeep": "" });
     assert.deepEqual(problemsOf({ hooksDir: empty }), [`hooksDir: "${empty}" has no script; ${allowed}`]);
     const names = ["1", "2", "3", "4", "5"];

@@ -43,7 +43,7 @@ export const valueRows: Row[] = [
   [
     "a file that is not there",
     { userDataFile: "/no/such/file" },
-    'userDataFile: "/no/such/file" can\'t be read (ENOENT); allowed: a readable file of at most 12 KB',
+    'userDataFile: "/no/such/file" can\'t be read (there is none); allowed: a readable file of at most 12 KB',
   ],
   [
     "an unknown key close to a known one",
