@@ -7,7 +7,7 @@ class Record:
     __slots__ = (
         "was_master", "master_since", "moves", "losses", "injected", "troubles", "refusals", "heard_lower", "lower_at",
         "accepted_at", "refused_at", "unknown_at", "upset_at", "trouble_until", "late_until", "expected_by",
-        "shown_on", "shown_at", "late", "switch_at", "left_at", "lost_at", "calls_at",
+        "shown_on", "shown_at", "here_at", "late", "switch_at", "left_at", "lost_at", "calls_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class Record:
         self.left_at = LONG_AGO  # was told that its peer has given up
         self.lost_at = LONG_AGO  # was no longer MASTER
         self.shown_at = LONG_AGO  # was shown the VIP on an ENI
+        self.here_at = LONG_AGO  # ... on its own
         self.shown_on = None  # ... by its last look, and AVAILABLE there
         self.late = False  # ... which took longer than SOON_S
         self.trouble_until = LONG_AGO  # a call without an answer, or an answer that is none, may keep it so long

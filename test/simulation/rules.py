@@ -115,6 +115,8 @@ class Rules:
             self.broken("alive", "%s: %s: %s", node.name, " ".join(call.step), result)
         if call.step[0] == "describe" and isinstance(result, tuple) and result[0] != NOBODY:
             node.record.shown_at = self.world.now
+            if result[0] == node.eni:
+                node.record.here_at = self.world.now
 
     # -- moves and roles ----------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class Fates(Excuses):
         """It is at home no more. Its time goes on if that was for a moment only, or no look has shown it, and counts
         from the peer's request."""
         home_since, self.home_since[index] = self.home_since[index], None
-        shown = home_since is not None and self.world.nodes[index].record.shown_at >= home_since
+        shown = home_since is not None and self.world.nodes[index].record.here_at >= home_since
         if self.away_since[index] is None or (shown and self.world.now - home_since > HOME_S):
             asked_at = self.asked_at[index]
             given_at = self.given_at[index]
