@@ -76,6 +76,7 @@ describe("the pair heals by itself when", () => {
     await lab.until((now) => now.converged && lab.master(now) === from, `${from} serves again`);
     assert.notEqual(await ha.ended, 0);
     assert.equal(await lab.holder(), from);
+    watch.text = ""; // what it said while nobody served
     await watch.says(new RegExp(`degraded: .*client ${from}; .*${to} could not be asked: `));
     assert.equal(await watch.interrupted(), 1, watch.text);
     assert.equal(await status(), 1, "degraded, and told in spite of the dead node");
