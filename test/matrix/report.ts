@@ -10,6 +10,9 @@ import { markdownTable } from "./table.ts";
 /** The longest gap that counts as none: a client that asks every 10 ms misses a few answers, on a busy machine some more. */
 const noGapMs = 200;
 const lossless = new Set(faults.filter((fault) => fault.lossless).map(({ name }) => name));
+const rested = faults
+  .flatMap(({ name, restMs }) => (restMs ? [`a \`${name}\` begins ${restMs / 1000} s`] : []))
+  .join(", ");
 const oneMove = faults.filter(({ movesAtMost }) => movesAtMost === 1).map(({ name }) => name);
 const hasGap = (fault: string, outcome: Outcome): boolean => lossless.has(fault) && outcome.outageMs > noGapMs;
 
@@ -50,8 +53,8 @@ moves the cloud has accepted from the nodes, from the fault to the whole pair. F
 together with a power cut of the MASTER, so that a move has to succeed in spite of them; where nothing can move until the fault is over (\`both-down\`,
 \`api-down\`, \`task-stuck\`, \`vip-elsewhere\`), the number says how long the test let it last, and the healing. A cell fails as
 well where ${oneMove.map((name) => `\`${name}\``).join(", ")} cost more than one move, and that back to a preferred node;
-a \`stall\` begins six seconds after the last move at the earliest, for of two nodes that have asked for the VIP within five
-seconds the one with the higher address stays.
+${rested} after the last move at the earliest, for of two nodes that have asked for the VIP within five seconds the one with
+the higher address stays.
 
 ${count - failed.length} of ${count} cells passed.${failed.length > 0 ? ` Failed: ${failed.join("; ")}.` : ""}
 

@@ -30,8 +30,8 @@ class Record:
         self.left_at = LONG_AGO  # was told that its peer has given up
         self.lost_at = LONG_AGO  # was no longer MASTER
         self.shown_at = LONG_AGO  # was shown the VIP on an ENI
-        self.here_at = LONG_AGO  # ... on its own
         self.shown_on = None  # ... by its last look, and AVAILABLE there
+        self.here_at = LONG_AGO  # was shown it on its own
         self.late = False  # ... which took longer than SOON_S
         self.trouble_until = LONG_AGO  # a call without an answer, or an answer that is none, may keep it so long
         self.late_until = LONG_AGO  # a late answer will come then

@@ -164,13 +164,12 @@ class Excuses:
         return started_at >= now - SOON_S or (lost and not came) or shut
 
     def rests(self, node) -> bool:
-        """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there, or
-        nothing was answered."""
+        """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""
         if node.service is None:
             return False
         rests_until = node.service.kept.passage.rests_until
         found_at = rests_until - REST_S
-        spans = [span for what in ("tunnel", "words", "bare") for index in (0, 1) for span in self.spans(what, index)]
+        spans = self.spans("tunnel", 0) + self.spans("words", 0) + self.spans("words", 1)
         # What was sent a moment before the tunnel was shut had no answer either; and it is counted once a second.
         return self.world.now < rests_until and any(
             start + IN_VAIN_S - TURN_S <= found_at <= end + SOON_S for start, end in spans

@@ -40,8 +40,7 @@ class Fates(Excuses):
         super().__init__(world)
         self.home_since = [None, None]
         self.dead_since = [None, None]
-        self.master_at = [0.0, 0.0]  # when keepalived last became MASTER, whether the service knows of it or not
-        self.was_master = [False, False]
+        self.master_at = [None, None]  # since when keepalived is MASTER, whether the service knows of it or not
         self.given_up = [False, False]  # who had asked for its VIP was no longer MASTER as it came
         self.in_trouble = [[], []]  # (from, until): a call that has no answer, or none that is one
         self.sent_since = [LONG_AGO] * 2  # when the first packet went into the tunnel since the VIP came
@@ -67,8 +66,9 @@ class Fates(Excuses):
         now = world.now
         for node in world.nodes:
             index = node.index
-            was_master, self.was_master[index] = self.was_master[index], node.keepalived.state == MASTER
-            if self.was_master[index] and not was_master:
+            if node.keepalived.state != MASTER:
+                self.master_at[index] = None
+            elif self.master_at[index] is None:
                 self.master_at[index] = now
             holds = world.cloud.holder == node.eni
             home = holds and node.keepalived.state == MASTER and not self.hidden(node)
@@ -88,7 +88,6 @@ class Fates(Excuses):
             self.mark("stands", index, not node.kernel.works(), now)
             self.mark("gone", index, node.powered and node.service is None, now)
             self.mark("unaware", index, self.unaware(node), now)
-            self.mark("bare", index, node.nic == node.ABSENT, now)
 
     def unaware(self, node) -> bool:
         """Whether its service does not know that it is MASTER: keepalived's word was lost, and the address that it took
@@ -204,7 +203,8 @@ class Fates(Excuses):
         asks = left_at <= self.asked_at[1 - owner.index] <= self.world.now
         given_up = self.given_up[owner.index] and not gives
         untold_by = any(self.untold(node, left_at) for node in self.world.nodes)
-        untold_by = untold_by or self.hindered("unaware", 1 - owner.index, 0.0, left_at)
+        unaware = self.spans("unaware", 1 - owner.index)
+        untold_by = untold_by or any(start <= left_at + LEARNS_S and end >= left_at for start, end in unaware)
         return LEARNS_S + max(UNTOLD_S * (asks or given_up or silent or untold_by), self.unheard_s(left_at))
 
     def called(self, node) -> None:
@@ -244,7 +244,7 @@ class Fates(Excuses):
         if away_at is not None and asked_since is not None:
             away_at = min(away_at, asked_since + UNTOLD_S)
         spent_at = owner.service and owner.service.kept.keeping.spent_at
-        if spent_at is not None and self.untold(owner, spent_at):
+        if spent_at is not None and self.untold(owner, spent_at) and owner.record.here_at < spent_at:
             return True  # it was over, and the cloud has not said that the VIP was here after all
         return away_at is not None and self.world.now >= away_at + self.world.plan.keep_s - 2.0
 
@@ -258,8 +258,7 @@ class Fates(Excuses):
             for node in (owner, owner.peer())
             for what in ("stands", "words", "speaks", "tunnel", "unaware")
         )
-        # Where nobody knows that it is MASTER the rules on the VIP itself say for how long.
-        hindered = hindered or holder.nic == holder.ABSENT or not (holder.service and holder.service.known.master)
+        hindered = hindered or holder.nic == holder.ABSENT
         hindered = hindered or pushed and (self.over_for(owner) or self.excused(owner))
         if hindered:
             client.lost_since = world.now

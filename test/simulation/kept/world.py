@@ -66,7 +66,6 @@ class KeptNode(Node):
 
     word, end_keepalived, power_on = noted("word"), noted("end_keepalived"), noted("power_on")
     start_service, end_service, resume = noted("start_service"), noted("end_service"), noted("resume")
-    set_nic = noted("set_nic")
 
     def power_off(self) -> None:
         if self.powered:
