@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -103,11 +104,21 @@ export interface Claim {
   pid: number;
 }
 
+/** Nothing where another lab has ended just now. */
+function recordIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
 /** The records are in /run, so they are gone after a reboot, as the labs' networks are. */
 export function claims(): Claim[] {
   if (!existsSync(registry)) return [];
   return readdirSync(registry).flatMap((file) => {
-    const [, name = "", pid, dir = ""] = /^(\S+) (\d+) (.+)$/.exec(readFileSync(join(registry, file), "utf8")) ?? [];
+    const [, name = "", pid, dir = ""] = /^(\S+) (\d+) (.+)$/.exec(recordIn(join(registry, file))) ?? [];
     return name === "" ? [] : [{ index: Number(file), name, pid: Number(pid), dir }];
   });
 }
@@ -146,5 +157,9 @@ export function claimIndex(name: string): number {
 /** Gives the address block back. */
 export function releaseIndex({ index }: Pick<Claim, "index">): void {
   rmSync(join(registry, String(index)), { force: true });
-  if (existsSync(registry) && readdirSync(registry).length === 0) rmSync(registry, { recursive: true });
+  try {
+    rmdirSync(registry);
+  } catch {
+    // Other labs have theirs there, one of them perhaps since a moment ago.
+  }
 }

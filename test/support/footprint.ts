@@ -3,7 +3,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { labNames } from "../../lab/fabric/names.ts";
-import { labPaths, readConfig, registry } from "../../lab/state.ts";
+import { claims, labPaths, readConfig, registry } from "../../lab/state.ts";
+
+/** With whose it is: an address block that was given back may be another lab's a moment later. */
+const claimed = ({ index, name }: { index: number; name: string }) => `${registry}/${index} ${name}`;
 
 /** What labs consist of on this machine, as sorted lines. */
 function machineState(): string[] {
@@ -21,7 +24,7 @@ function machineState(): string[] {
       .split("\n")
       .map((line) => line.split(" ").slice(0, 3).join(" ")),
     ...globSync("/sys/fs/cgroup/{*,*/*}/"),
-    ...folder(registry),
+    ...claims().map(claimed),
     ...folder("/run/systemd/nspawn/locks"),
     ...folder("/run/systemd/nspawn/propagate"),
   ].sort();
@@ -43,7 +46,7 @@ export function footprint(name: string): string[] {
   const machines = join(dir, "machines");
   const marks = [`${dir}/`, `198.18.${index}.`];
   const locks = (existsSync(machines) ? readdirSync(machines) : []).map((id) => lockOf(join(machines, id, "root")));
-  const ends = [`${registry}/${index}`, ...locks];
+  const ends = [claimed({ index, name }), ...locks];
   return machineState().filter(
     (line) =>
       namesPartOf(name, line) || marks.some((mark) => line.includes(mark)) || ends.some((end) => line.endsWith(end)),
