@@ -126,6 +126,7 @@ class Kept(unittest.TestCase):
 
     def test_a_service_that_has_just_started_leaves_what_is_in_force_as_it_is(self):
         self.known.master = True
+        connections.peer_holds(self.kept.keeping, self.now, False)
         connections.begin(self.kept.keeping, self.now)
         self.turns()
         self.assertEqual({until for until, *_ in self.kept.kernel.made}, {None})

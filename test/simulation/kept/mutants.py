@@ -21,7 +21,7 @@ MUTANTS = [
     Mutant(
         "the rules are in force once the VIP is here, not before",
         "carrying",
-        ("    if taking and carrying.peer_would and", "    if False and"),
+        ("    if taking and carrying.peer_would is not False and", "    if False and"),
     ),
     Mutant(
         "what is the peer's goes there before what is this node's own is known",

@@ -112,6 +112,11 @@ class Taker(unittest.TestCase):
         node.stands(master=True, taking=True)
         self.assertFalse(self.forwards(node))
 
+    def test_a_peer_that_has_said_nothing_yet_is_sent_what_is_not_known_after_a_boot_for_example(self):
+        node = Side(master=False)
+        node.stands(master=True, taking=True)
+        self.assertTrue(self.forwards(node))
+
     def test_a_peer_that_says_that_it_keeps_none_is_believed_until_the_vip_is_taken_anew(self):
         node = Side.taker()
         node.stands(master=True, taking=True)

@@ -16,7 +16,8 @@ def lasts(keeping: connections.Keeping) -> dict:
 def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
     """This service was started anew; before: what lasts of the one before it, which may have kept connections, or was
     about to. What that one has asked of the cloud, or heard that the peer asks, may still be on its way."""
-    keeping.peer_would, keeping.master = before.get("would") is True, before.get("master") is True
+    would = before.get("would")
+    keeping.peer_would, keeping.master = would if isinstance(would, bool) else None, before.get("master") is True
     keeping.resumed = keeping.master
     until, pending = before.get("until"), before.get("pending")
     if isinstance(pending, float) and now < pending <= now + connections.PENDING_S:

@@ -13,7 +13,9 @@ class Carrying:
     def __init__(self) -> None:
         self.peer_keeps_until = 0.0  # so long its last word counts that it keeps some
         self.peer_left = None
-        self.peer_would = False  # by its last word as the VIP's holder
+        # By its last word as the VIP's holder. None: this service has heard none yet, after a boot for example, and a
+        # MASTER of long calm seldom says one. Without a tunnel at the peer nothing is sent there.
+        self.peer_would = None
         self.taking = False  # MASTER, and has asked the cloud for the VIP
         self.asked_at = 0.0  # when it last did
         self.arrives = False  # packets show that the VIP is here, whatever the cloud says
@@ -45,7 +47,7 @@ def takes(carrying: Carrying, now: float, taking: bool, asks: bool, here: bool) 
             carrying.peer_keeps_until = max(carrying.peer_said_at + SILENT_S, silence.over_at(carrying.silence, now))
         silence.breaks_off(carrying.silence)
     carrying.taking = taking
-    if taking and carrying.peer_would and not carrying.peer_done and not carrying.arrives:
+    if taking and carrying.peer_would is not False and not carrying.peer_done and not carrying.arrives:
         carrying.peer_keeps_until = max(carrying.peer_keeps_until, now + SILENT_S)
 
 
