@@ -100,6 +100,7 @@ table ip keepalived_vip {
   chain opened {
     ip daddr @recording update @known { $asked timeout 1m } delete @ended { $asked }
     ip daddr @recording delete @asked_all { $asked } delete @answered_all { $asked }
+    delete @asking { $asked }
     accept
   }
   chain own {
@@ -108,6 +109,12 @@ table ip keepalived_vip {
     tcp flags & fin == fin update @asked_all { $asked }
     update @known { $asked }
     accept
+  }
+  # Before a firewall: to conntrack a connection may be invalid whose client has used its port here before, and what is
+  # invalid firewalls drop, without a word to the client.
+  chain orphaned {
+    type filter hook input priority -200; policy accept;
+    ip daddr $vip ip daddr != @forward $asked @asking reject with tcp reset
   }
   chain answered {
     type route hook output priority -150; policy accept;
@@ -209,7 +216,8 @@ down() {
 ours() { ip -N -4 rule show 2>/dev/null | grep -Eq "^$preference:.* fwmark $mark lookup $table *$"; }
 
 knows() { # knows FAMILY HOOK STATEMENT: whether this kernel and nft do; each line of it alone, for the reason
-  said=$(printf 'table %s probe { chain c { type filter hook %s priority 0; %s; }; }\n' "$1" "$2" "$3" | nft -f - 2>&1) ||
+  rule="table $1 probe { chain ${2%% *} { type filter hook $2 priority 0; $3; }; }"
+  said=$(echo "$rule" | nft -f - 2>&1) ||
     die "kernel $(uname -r) or $(nft --version) does not know \"${3%% *}\": $(printf %s "$said" | head -n 1)"
 }
 
@@ -221,6 +229,7 @@ probe() {
   said=$(ip link add "$interface" type vxlan id 1 remote 127.0.0.1 dstport 9 2>&1) ||
     die "kernel $(uname -r) has no vxlan: $said"
   knows ip prerouting 'dup to 127.0.0.1 device "lo"'
+  knows ip input 'meta l4proto tcp reject with tcp reset'
   knows netdev 'ingress device "lo"' 'fwd ip to 127.0.0.1 device "lo"'
   up || exit 1
   for set in recording forward through; do

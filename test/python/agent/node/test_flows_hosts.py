@@ -1,13 +1,14 @@
 """The rules of connections.sh on nodes as they are, with a firewall of their own, with Docker's, without conntrack, and
 on networks as they are."""
 
+import socket
 import unittest
 
 import support
 import two_nodes
 from keepalived_vip import settings
-from keepalived_vip.agent.node import flows, passage, peer
-from support import until
+from keepalived_vip.agent.node import flows, passage, peer, resets
+from support import VIP, until
 from two_nodes import ECHO, KEEP_S
 
 # What a firewall lets in on the second NIC, beside the pair's own: the service.
@@ -119,6 +120,40 @@ class Firewalls(Hosts):
         for node in (self.a, self.b):
             self.load(node, FIREWALLD)
         self.there_and_back()
+
+    def test_a_client_of_a_dead_node_is_reset_though_a_firewall_knows_its_port_from_before(self):
+        """For conntrack it belongs to a connection that has ended of late, and is invalid."""
+        self.load(self.b, FIREWALLD)
+        self.delivers_to(self.b)
+        self.c.run("sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1")
+        first = self.opened_from(0)
+        self.assertEqual(self.says(first), "b")
+        client = first.getsockname()[1]
+        first.close()
+        self.delivers_to(self.a)
+        sock = until(lambda: self.opened_from(client))
+        self.assertEqual(self.says(sock), "a")
+        self.router.ip("link", "set", "ra", "down")
+        self.moves_to(self.b)
+        sock.sendall(b".")
+        until(lambda: self.b.do(resets.asking))
+        self.b.sets(forward=0)
+        self.b.do(resets.provoke, VIP, self.b.do(resets.asking))
+        with self.assertRaises(ConnectionResetError):
+            sock.recv(1)
+
+    def opened_from(self, client: int):
+        """From that port, which the kernel gives for a second time once a second has gone by; 0: from any."""
+        sock = self.c.do(socket.socket)
+        self.addCleanup(sock.close)
+        sock.settimeout(support.PATIENCE_S)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("", client))
+            sock.connect((VIP, two_nodes.PORT))
+        except OSError:
+            return None
+        return sock
 
     def test_docker_whose_forward_chain_drops(self):
         for node in (self.a, self.b):
