@@ -115,10 +115,12 @@ class Passes(unittest.TestCase):
             one.go(1)
         self.assertTrue(one.passes(), "some come back")
         one.counts(2000, 20)
-        for count in range(int(passage.IN_VAIN_S)):
-            self.assertTrue(one.passes())
+        for count in range(int(passage.IN_VAIN_S + passage.ANSWER_S)):
             one.go(1)
-            one.counts(2000 + passage.IN_VAIN - (count == 0), 20)
+            one.counts(2000 + passage.IN_VAIN + count, 20)
+            self.assertTrue(one.passes())
+        one.go(1)
+        one.counts(2030, 20)
         self.assertFalse(one.passes())
         self.assertIn("what comes in by vip-kept", one.mover.troubles["silent-tunnel"])
         one.go(passage.REST_S - 2)
@@ -149,10 +151,25 @@ class Passes(unittest.TestCase):
             one.counts(100, 0)
             one.go(1)
         self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
-        one.counts(100 + passage.IN_VAIN, 0)
         one.go(passage.IN_VAIN_S)
         one.counts(100 + passage.IN_VAIN, 0)
+        one.go(passage.ANSWER_S)
+        one.counts(100 + passage.IN_VAIN, 0)
         self.assertFalse(one.passes(), "what goes in vain from now on does")
+
+    def test_what_went_in_vain_proves_nothing_once_none_has_gone_for_a_while(self):
+        one = Passage().go(1)
+        one.counts(100, 0)
+        for _ in range(int(passage.IN_VAIN_S) + 5):  # the VIP is at the peer, and the tunnel was shut for a moment
+            one.go(1)
+            one.counts(101 + passage.IN_VAIN, 0)
+        self.assertTrue(one.passes())
+        one.counts(102 + passage.IN_VAIN, 0)
+        one.go(1)
+        one.counts(103 + passage.IN_VAIN, 1)
+        one.go(passage.ANSWER_S)
+        one.counts(103 + passage.IN_VAIN, 1)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
 
     def test_what_went_to_a_peer_that_said_nothing_for_a_while_proves_nothing_either(self):
         one = Passage().go(1)

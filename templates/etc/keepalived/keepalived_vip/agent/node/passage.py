@@ -14,6 +14,7 @@ ASK_S, AGAIN_S = 10.0, 2.0
 MISSED = 3  # questions in a row
 POLL_S = (0.005, 0.1)  # after a question: within a network an answer takes less than a millisecond
 IN_VAIN, IN_VAIN_S = 10, 8.0  # packets and seconds without any answer: a client sends again and again
+ANSWER_S = 1.5  # the last of them may have an answer that was not counted yet: that is done once a second
 QUIET_S = 2.5  # what goes to a peer that says nothing for so long proves nothing: it says a word a second
 REST_S = 600.0  # after that
 TROUBLE = "silent-tunnel"
@@ -38,6 +39,8 @@ class Passage:
         # What had gone and come when it last was not in vain, and when that was. None = not counted yet: what went in
         # vain before this service has started says nothing of now.
         self.base, self.base_at = None, 0.0
+        self.owed = 0  # as last counted
+        self.late_at = None  # when one went that long after the first
         self.rests_until = 0.0  # nothing is sent: all was in vain
         self.keeps = False  # the peer has a tunnel too: while a pair is installed it may not have it yet
 
@@ -54,10 +57,14 @@ class Passage:
         if owed is None:
             return
         goes = goes and now - self.spoke_at < QUIET_S
+        more, self.owed = owed > self.owed, owed
         if self.base is None or not goes or owed <= self.base[0] or answers != self.base[1]:
-            self.base, self.base_at = (owed, answers), now
-        elif owed - self.base[0] >= IN_VAIN and now - self.base_at >= IN_VAIN_S:
-            self.base, self.rests_until = (owed, answers), now + REST_S
+            self.base, self.base_at, self.late_at = (owed, answers), now, None
+        elif self.late_at is None:
+            # Not by the clock alone: none may have gone since, as the VIP was at the peer, and the tunnel be open.
+            self.late_at = now if more and now - self.base_at >= IN_VAIN_S else None
+        elif owed - self.base[0] >= IN_VAIN and now - self.late_at >= ANSWER_S:
+            self.base, self.late_at, self.rests_until = (owed, answers), None, now + REST_S
             self.mover.trouble("silent-tunnel", UNANSWERED % self.conf.peer_address, UNANSWERED)
 
     def heard(self, news: dict, said_at: float) -> bool:
