@@ -5,6 +5,7 @@ SILENT_S = 3.0
 UNANSWERED_S = 4.0  # three questions, 2 s apart: from the first to the last
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
+ANSWER_S = 1.5  # the last of which is given so long
 SETTLED_S = 5.0  # a look so long after the peer's request shows that nothing came of it, but where that was late
 SOON_S = 1.3  # a word once a second, and the look that follows it
 TURN_S = 0.2
@@ -172,7 +173,7 @@ class Excuses:
         spans = [span for what in ("tunnel", "words", "unaware") for index in (0, 1) for span in self.spans(what, index)]
         # What was sent a moment before the tunnel was shut had no answer either; and it is counted once a second.
         return self.world.now < rests_until and any(
-            start + IN_VAIN_S - TURN_S <= found_at <= end + SOON_S for start, end in spans
+            start + IN_VAIN_S - TURN_S <= found_at <= end + SOON_S + ANSWER_S for start, end in spans
         )
 
     def off_at(self, index: int, at: float) -> bool:

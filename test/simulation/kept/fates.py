@@ -113,7 +113,8 @@ class Fates(Excuses):
             asked_at = self.asked_at[index]
             given_at = self.given_at[index]
             killed = any(start <= given_at + UNTOLD_S and end >= given_at for start, end in self.spans("gone", index))
-            if killed or self.world.nodes[index].record.trouble_until > given_at:
+            record = self.world.nodes[index].record
+            if killed or max(record.trouble_until, record.late_until) > given_at:
                 asked_at = min(asked_at, given_at)  # what came of it the cloud has not said
             self.away_since[index] = max(home_since or 0.0, min(self.world.now, asked_at))
 
@@ -187,7 +188,9 @@ class Fates(Excuses):
         if world.cloud.holder == owner.eni:
             return
         world.judge("time")
-        away_s = world.now - world.left_at[owner.index]
+        # One that is on its way to a MASTER may be shown there from the beginning, and get stuck.
+        shown_at = owner.record.here_at if owner.record.here_at >= owner.record.master_since else LONG_AGO
+        away_s = world.now - max(world.left_at[owner.index], shown_at)
         if away_s > world.plan.keep_s + self.news_s(owner):
             self.broken("time", "%s serves a connection %.0f s after the VIP has left it", owner.name, away_s)
 
@@ -200,12 +203,20 @@ class Fates(Excuses):
             for index in ([owner.index] * gives + [1 - owner.index])
             for start, end in self.spans("speaks", index)
         )
+        silent = silent or self.deafened(owner.index, left_at)
         asks = left_at <= self.asked_at[1 - owner.index] <= self.world.now
         given_up = self.given_up[owner.index] and not gives
         untold_by = any(self.untold(node, left_at) for node in self.world.nodes)
         unaware = self.spans("unaware", 1 - owner.index)
         untold_by = untold_by or any(start <= left_at + LEARNS_S and end >= left_at for start, end in unaware)
         return LEARNS_S + max(UNTOLD_S * (asks or given_up or silent or untold_by), self.unheard_s(left_at))
+
+    def deafened(self, index: int, left_at: float) -> bool:
+        """Whether what it was told as the VIP left waited for a node that stood still, and went with its service."""
+        silent = [
+            span for span in self.spans("speaks", index) if span[0] <= left_at + LEARNS_S and span[1] >= left_at - LEARNS_S
+        ]
+        return any(start <= until and end >= since for since, until in silent for start, end in self.spans("gone", index))
 
     def called(self, node) -> None:
         """It has called the cloud."""
@@ -259,6 +270,9 @@ class Fates(Excuses):
             for what in ("stands", "words", "speaks", "tunnel", "unaware")
         )
         hindered = hindered or holder.nic == holder.ABSENT
+        # Where nobody is MASTER the address that is lent runs out.
+        nobody = not any(node.service and node.service.known.master for node in world.nodes)
+        hindered = hindered or (nobody and owner.nic == owner.ABSENT)
         hindered = hindered or pushed and (self.over_for(owner) or self.excused(owner))
         if hindered:
             client.lost_since = world.now
