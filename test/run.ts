@@ -7,6 +7,7 @@ import { globSync } from "node:fs";
 import { cpus } from "node:os";
 import { findRealEngine } from "../lab/engine/cli.ts";
 import { browserPackages, checkPackages, ensureHostPackages, hostProblem, labPackages } from "../lab/host.ts";
+import { aloneWithLabs } from "./alone.ts";
 import { nodeTests, nodeTestsWith, programs, type Tests, type Total } from "./runner.ts";
 
 interface Level {
@@ -16,6 +17,8 @@ interface Level {
   lane: "computes" | "waits" | "labs" | "faults";
   /** Needs root on Debian, for namespaces and machines. */
   real: boolean;
+  /** Makes labs, whose names and addresses are the machine's: one run at a time. */
+  labs?: true;
   /** What else it needs and this machine lacks. */
   missing?(): string[];
   /** Debian packages that it alone needs. */
@@ -116,6 +119,7 @@ const levels: Level[] = [
     proves: "the lab's network and machines",
     lane: "waits",
     real: true,
+    labs: true,
     run: nodeTests(filesOf("fabric"), 1),
   },
   {
@@ -123,6 +127,7 @@ const levels: Level[] = [
     proves: "the whole program on real nodes",
     lane: "labs",
     real: true,
+    labs: true,
     run: nodeTestsWith(afterFaults, filesOf("lab"), labsAtATime),
   },
   {
@@ -130,6 +135,7 @@ const levels: Level[] = [
     proves: "the VIP, and open connections, in spite of each fault, on real nodes",
     lane: "faults",
     real: true,
+    labs: true,
     run: nodeTests(filesOf("matrix"), 1),
   },
   {
@@ -137,6 +143,7 @@ const levels: Level[] = [
     proves: "the whole life of a stack by the real Pulumi CLI and provider",
     lane: "faults",
     real: true,
+    labs: true,
     missing: () => findRealEngine().missing,
     run: nodeTests(filesOf("engine"), 1),
   },
@@ -160,6 +167,7 @@ const problem = hostProblem();
 if (problem === null) {
   const own = wanted.flatMap(({ packages = [] }) => packages);
   await ensureHostPackages([...labPackages, ...checkPackages(), "keepalived", ...own]);
+  if (wanted.some(({ labs }) => labs)) await aloneWithLabs();
 }
 
 const totals = new Map<Level, Total>();

@@ -17,7 +17,12 @@ function engineFor(t: TestContext, cloud: Cloud) {
   const folder = mkdtempSync(join(tmpdir(), "inline-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const { port, secretId, secretKey, region } = cloud;
-  const place = { project: "keepalived-cluster", stack: "test", stateFile: join(folder, "state"), sshKeyFile: "/none" };
+  const place = {
+    project: "keepalived-cluster",
+    stack: "test",
+    stateFile: join(folder, "state"),
+    sshKeyFile: join(folder, "none"),
+  };
   return (verb: "up" | "destroy", changes: Record<string, string> = {}) => {
     const named = Object.entries({ ...least, ...changes }).map(([name, value]) => [
       name.includes(":") ? name : `${place.project}:${name}`,
