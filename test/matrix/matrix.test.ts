@@ -5,48 +5,52 @@
 import { after, before, describe, test } from "node:test";
 import { type Outcome, Subject, tryFault } from "../../lab/faults/trial.ts";
 import { Lab } from "../support/lab.ts";
-import { dropResults, keepResults, labOf, partsOf } from "./parts.ts";
+import { dropResults, keepResults, labOf, partsAtATime, partsOf } from "./parts.ts";
 
 const wanted = process.env.MATRIX ?? "";
 
-for (const part of partsOf(wanted)) {
-  const { image, mode } = part;
-  describe(`${image}, ${mode}: the VIP is on a live MASTER in the cloud and on the NIC, and answers, in spite of`, () => {
-    const lab = new Lab(labOf(part));
-    const subject = new Subject(lab.name);
-    const cells: { fault: string; outcome: Outcome | null }[] = [];
-    let keepalived = "";
+describe("the faults", { concurrency: partsAtATime(wanted) }, () => {
+  for (const part of partsOf(wanted)) {
+    const { image, mode } = part;
+    describe(`${image}, ${mode}: the VIP is on a live MASTER in the cloud and on the NIC, and answers, in spite of`, {
+      concurrency: 1,
+    }, () => {
+      const lab = new Lab(labOf(part));
+      const subject = new Subject(lab.name);
+      const cells: { fault: string; outcome: Outcome | null }[] = [];
+      let keepalived = "";
 
-    const settings = [
-      ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
-      ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
-    ];
-    const up = () => lab.run("up", "--engine", "inline", ...settings.flatMap((set) => ["--set", set]));
+      const settings = [
+        ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
+        ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
+      ];
+      const up = () => lab.run("up", "--engine", "inline", ...settings.flatMap((set) => ["--set", set]));
 
-    before(async () => {
-      dropResults(part);
-      await up();
-      keepalived = (await lab.run("ssh", "a", "PATH=$PATH:/usr/sbin keepalived --version 2>&1 | head -n 1")).trim();
-    });
-    after(async () => {
-      await lab.run("down");
-      if (wanted) keepResults(part, { image, mode, date: new Date().toISOString().slice(0, 10), keepalived, cells });
-    });
-
-    for (const fault of part.faults) {
-      test(`${fault.name}: ${fault.what}`, async (t) => {
-        const cell = { fault: fault.name, outcome: null as Outcome | null };
-        cells.push(cell);
-        try {
-          cell.outcome = await tryFault(subject, fault);
-          t.diagnostic(`outage ${cell.outcome.outageMs} ms, moves ${cell.outcome.moves}`);
-        } catch (error) {
-          // What this cell has spoiled must not spoil the next one.
-          await lab.run("down");
-          await up();
-          throw error;
-        }
+      before(async () => {
+        dropResults(part);
+        await up();
+        keepalived = (await lab.run("ssh", "a", "PATH=$PATH:/usr/sbin keepalived --version 2>&1 | head -n 1")).trim();
       });
-    }
-  });
-}
+      after(async () => {
+        await lab.run("down");
+        if (wanted) keepResults(part, { image, mode, date: new Date().toISOString().slice(0, 10), keepalived, cells });
+      });
+
+      for (const fault of part.faults) {
+        test(`${fault.name}: ${fault.what}`, async (t) => {
+          const cell = { fault: fault.name, outcome: null as Outcome | null };
+          cells.push(cell);
+          try {
+            cell.outcome = await tryFault(subject, fault);
+            t.diagnostic(`outage ${cell.outcome.outageMs} ms, moves ${cell.outcome.moves}`);
+          } catch (error) {
+            // What this cell has spoiled must not spoil the next one.
+            await lab.run("down");
+            await up();
+            throw error;
+          }
+        });
+      }
+    });
+  }
+});

@@ -1,5 +1,6 @@
 /** What the fault matrix consists of: parts of one image and one mode, each with its faults, and what came of them. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Outcome } from "../../lab/faults/trial.ts";
 import { type Fault, faultNamed, faults } from "../../lab/faults.ts";
@@ -69,6 +70,9 @@ export function partsOf(wanted: string): Part[] {
 
 /** @param wanted "" for the quick cells, `full` for all, or one part: `Debian 11, stable, connections` */
 export const heldPartsOf = (wanted: string): HeldPart[] => (wanted === "" ? quickHeld : chosen(wanted, allHeld));
+
+/** Parts of the whole matrix side by side: making a lab takes ten seconds of CPU, and then it mostly waits. */
+export const partsAtATime = (wanted: string): number => (wanted === "full" ? Math.min(3, cpus().length + 1) : 1);
 
 /** A lab name: at most 8 characters. */
 export const labOf = (part: Part | HeldPart): string =>
