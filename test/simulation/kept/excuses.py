@@ -170,7 +170,8 @@ class Excuses:
             return False
         rests_until = node.service.kept.passage.rests_until
         found_at = rests_until - REST_S
-        spans = [span for what in ("tunnel", "words", "unaware") for index in (0, 1) for span in self.spans(what, index)]
+        whats = [(what, index) for what in ("tunnel", "words", "unaware") for index in (0, 1)]
+        spans = [span for what in whats for span in self.spans(*what)]
         # What was sent a moment before the tunnel was shut had no answer either; and it is counted once a second.
         return self.world.now < rests_until and any(
             start + IN_VAIN_S - TURN_S <= found_at <= end + SOON_S + ANSWER_S for start, end in spans

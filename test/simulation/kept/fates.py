@@ -213,10 +213,11 @@ class Fates(Excuses):
 
     def deafened(self, index: int, left_at: float) -> bool:
         """Whether what it was told as the VIP left waited for a node that stood still, and went with its service."""
-        silent = [
-            span for span in self.spans("speaks", index) if span[0] <= left_at + LEARNS_S and span[1] >= left_at - LEARNS_S
-        ]
-        return any(start <= until and end >= since for since, until in silent for start, end in self.spans("gone", index))
+        return any(
+            since <= left_at + LEARNS_S and until >= left_at - LEARNS_S and start <= until and end >= since
+            for since, until in self.spans("speaks", index)
+            for start, end in self.spans("gone", index)
+        )
 
     def called(self, node) -> None:
         """It has called the cloud."""
