@@ -50,6 +50,37 @@ class Refused(unittest.TestCase):
         self.assertEqual(vip.on_nic, nic.PRESENT)
 
 
+class Prolonged(unittest.TestCase):
+    """An address that is lent, of a node whose connections the peer carries."""
+
+    def setUp(self):
+        self.vip = vip_on_nic.VipOnNic(mock.Mock(), mock.Mock())
+        self.vip.lease, self.vip.look = mock.Mock(), mock.Mock()
+        self.vip.linger_until = self.vip.lent_until = 1025.0
+
+    def test_one_that_is_about_to_run_out_is_lent_for_longer(self):
+        self.vip.on_nic = nic.LEASED
+        self.vip.prolong(1010.0)
+        self.assertFalse(self.vip.lease.called)
+        self.vip.prolong(1015.0)
+        self.vip.lease.assert_called_once_with(vip_on_nic.LINGER_S)
+
+    def test_one_that_has_run_out_is_put_back_once_no_keepalived_has_done_so(self):
+        self.vip.on_nic = nic.ABSENT
+        self.vip.prolong(1025.1)
+        self.assertFalse(self.vip.lease.called, "a MASTER's keepalived is about to")
+        self.vip.lease.side_effect = OSError  # the NIC is gone
+        self.vip.prolong(1030.0)
+        self.vip.lease.assert_called_once_with(vip_on_nic.LINGER_S, add=True)
+        self.vip.prolong(1031.0)
+        self.assertEqual(self.vip.lease.call_count, 1)
+
+    def test_a_masters_own_is_left_as_it_is(self):
+        self.vip.on_nic = nic.PRESENT
+        self.vip.prolong(1030.0)
+        self.assertFalse(self.vip.lease.called)
+
+
 class Lifetime(Node):
     def in_namespace(self, do):
         raised = []

@@ -141,6 +141,17 @@ class Time(unittest.TestCase):
             self.assertEqual(node.state.until, min(node.now, began_at + connections.GONE_S) + KEEP_S)
             node.later(1)
 
+    def test_the_bound_counts_from_when_the_vip_was_last_shown_here(self):
+        node = Side.stalled()
+        began_at = node.now
+        node.later(connections.GONE_S)
+        node.stands(here=False, listed=True)
+        node.stands(here=False, listed=False)
+        for _ in range(2 * int(connections.GONE_S)):
+            connections.peer_takes(node.state, node.now, node.now, False)
+            node.later(1)
+        self.assertEqual(node.state.until, began_at + 2 * connections.GONE_S + KEEP_S)
+
     def test_a_master_that_has_the_vip_serves_them_itself_and_its_time_does_not_run(self):
         node = Side.stalled()
         node.later(2)

@@ -234,7 +234,8 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
             keeping.began_at, keeping.until = said_at, said_at + keeping.keep_s
         elif not keeping.peer_has:
             # As far as the peer knows it has yet to come.
-            keeping.until = max(keeping.until, min(said_at, keeping.began_at + GONE_S) + keeping.keep_s)
+            began_at = max(keeping.began_at, keeping.shown_at)
+            keeping.until = max(keeping.until, min(said_at, began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
         keeping.farewells, keeping.next_word_at = 1, now
 

@@ -183,10 +183,15 @@ class VipOnNic:
 
     def prolong(self, now: float) -> None:
         """It is served on, and goes on lingering: not too long ahead, for a keepalived that becomes MASTER unheard
-        takes it over. Raises OSError."""
-        if self.lent_until - now < LINGER_S / 2:
+        takes it over. One that has run out, for the peer did not say meanwhile that it serves, is put back: those whom
+        this node serves get no answer by any other. Raises OSError."""
+        # A keepalived that is MASTER, unheard, has put its own back by then.
+        ran_out = self.on_nic == nic.ABSENT and now >= self.lent_until + SAY_S
+        if self.lent_until - now < LINGER_S / 2 and (ran_out or self.on_nic != nic.ABSENT):
             self.linger_until = self.lent_until = now + LINGER_S
-            if self.on_nic == nic.LEASED:
+            if ran_out:
+                self.lend("", now)
+            elif self.on_nic == nic.LEASED:
                 self.lease(LINGER_S)
 
     def peer_left(self, message: dict, now: float) -> bool:
