@@ -71,7 +71,8 @@ class Excuses:
             "holder silent": self.idle(peer.index, away_at, held_since),
             "tunnel": self.closed(away_at, held_since),
             # It may have been killed before its rules were in force.
-            "killed": self.off_at(peer.index, held_since),
+            "killed": self.off_at(peer.index, held_since) or self.killed_soon(peer.index, self.first_at[owner.index]),
+            "no time": self.no_time(peer.index, self.asked_at[owner.index]),
             "rests": any(self.rests(node) for node in (owner, peer)),
             "late": peer.record.late_until > self.asked_at[owner.index] < held_since - SETTLED_S,
             "booted": self.booted(owner),
@@ -80,7 +81,8 @@ class Excuses:
             # The VIP was here before: its own keepalived put it on the NIC, and rules are in force only after that.
             "here before": held_since < peer.record.master_since and world.now - peer.record.master_since < TURN_S,
             "unaware": self.hindered("unaware", owner.index, SOON_S, away_at - SOON_S)
-            or self.hindered("unaware", owner.index, 0.0, world.now - TURN_S),
+            or self.hindered("unaware", owner.index, 0.0, world.now - TURN_S)
+            or self.hindered("never aware", owner.index, 0.0, away_at - SOON_S),
         }
         return [why for why, so in found.items() if so]
 
@@ -101,6 +103,16 @@ class Excuses:
             end - start > SILENT_S - SOON_S and (end >= soon or (start <= began[1] and end >= began[0]))
             for start, end in self.spans("speaks", index)
         )
+
+    def killed_soon(self, index: int, told_at: float) -> bool:
+        """Whether its service was killed as it was told, and is off, or has just started."""
+        in_force_at, soon = told_at + TURN_S, self.world.now - SOON_S
+        return any(start <= in_force_at <= end and end >= soon for start, end in self.spans("gone", index))
+
+    def no_time(self, index: int, asked_at: float) -> bool:
+        """Whether it has stood still since it asked for the VIP: its rules are in force a moment after it goes on."""
+        just_now = self.world.now - TURN_S
+        return any(start <= asked_at + TURN_S and end >= just_now for start, end in self.spans("speaks", index))
 
     def stood_still(self, index: int, held_since: float) -> bool:
         """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""

@@ -87,16 +87,20 @@ class Fates(Excuses):
             self.mark("tunnel", index, bool(world.shut), now)
             self.mark("stands", index, not node.kernel.works(), now)
             self.mark("gone", index, node.powered and node.service is None, now)
-            self.mark("unaware", index, self.unaware(node), now)
+            unaware = self.unaware(node)
+            if not unaware and self.master_at[index] is None and ("unaware", index) in self.since:
+                self.over.setdefault(("never aware", index), []).append((self.since["unaware", index], now))
+            self.mark("unaware", index, unaware, now)
 
     def unaware(self, node) -> bool:
         """Whether its service does not know that it is MASTER: keepalived's word was lost, and the address that it took
         over was lent, so that nothing shows it; or the service was killed before."""
         if node.keepalived.state != MASTER:
             return False
+        before = ("unaware", node.index) in self.since
         if node.service is None:
-            return self.master_at[node.index] > self.since["gone", node.index]
-        return not node.service.known.master and (node.deaf or ("unaware", node.index) in self.since)
+            return before or self.master_at[node.index] > self.since["gone", node.index]
+        return not node.service.known.master and (node.deaf or before)
 
     def hidden(self, node) -> bool:
         """Whether it is not at home as far as it can know: the cloud shows the VIP elsewhere, where its peer has asked
