@@ -24,9 +24,10 @@ export async function aloneWithLabs(file = lockFile, print: (line: string) => vo
       .once("line", () => resolve(true))
       .once("close", () => resolve(false));
     holder.once("error", reject);
+  }).finally(() => {
+    clearTimeout(first);
+    clearInterval(again);
   });
-  clearTimeout(first);
-  clearInterval(again);
   if (!held) throw new Error(`flock can't lock ${file}.`);
   writeFileSync(file, `in ${process.cwd()} (process ${process.pid})\n`);
   holder.unref();

@@ -133,7 +133,7 @@ const levels: Level[] = [
   {
     name: "matrix",
     proves: "the VIP, and open connections, in spite of each fault, on real nodes",
-    // The whole of it takes three labs for an hour: after the others.
+    // The whole of it takes three labs: after the others, for there are addresses for seven.
     lane: full ? "labs" : "faults",
     real: true,
     labs: true,

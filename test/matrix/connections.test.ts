@@ -10,7 +10,7 @@ import { Ha } from "../lab/ha.ts";
 import { KeptLab, nodes } from "../lab/moves/keptLab.ts";
 import { until } from "../support/lab.ts";
 import { type Held, tryHeld } from "./held.ts";
-import { dropResults, heldPartsOf, keepResults, labOf, partsAtATime } from "./parts.ts";
+import { dropResults, heldPartsOf, keepResults, labOf, partsAtATime, settingsOf } from "./parts.ts";
 
 const wanted = process.env.MATRIX ?? "";
 
@@ -23,10 +23,7 @@ describe("the connections", { concurrency: partsAtATime(wanted) }, () => {
       const cells: { fault: string; outcome: Held | null }[] = [];
       let keepalived = "";
 
-      const settings = [
-        ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
-        ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
-      ];
+      const settings = settingsOf(part);
       /** Asks again after a refusal, which has changed nothing: on a busy machine a node's own test may take too long. */
       const switchTo = async (node: NodeName) => {
         let said = "";

@@ -5,7 +5,7 @@
 import { after, before, describe, test } from "node:test";
 import { type Outcome, Subject, tryFault } from "../../lab/faults/trial.ts";
 import { Lab } from "../support/lab.ts";
-import { dropResults, keepResults, labOf, partsAtATime, partsOf } from "./parts.ts";
+import { dropResults, keepResults, labOf, partsAtATime, partsOf, settingsOf } from "./parts.ts";
 
 const wanted = process.env.MATRIX ?? "";
 
@@ -20,10 +20,7 @@ describe("the faults", { concurrency: partsAtATime(wanted) }, () => {
       const cells: { fault: string; outcome: Outcome | null }[] = [];
       let keepalived = "";
 
-      const settings = [
-        ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
-        ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
-      ];
+      const settings = settingsOf(part);
       const up = () => lab.run("up", "--engine", "inline", ...settings.flatMap((set) => ["--set", set]));
 
       before(async () => {

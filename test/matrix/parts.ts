@@ -71,6 +71,12 @@ export function partsOf(wanted: string): Part[] {
 /** @param wanted "" for the quick cells, `full` for all, or one part: `Debian 11, stable, connections` */
 export const heldPartsOf = (wanted: string): HeldPart[] => (wanted === "" ? quickHeld : chosen(wanted, allHeld));
 
+/** The settings of its pair, as `pulumi config` keys. */
+export const settingsOf = ({ image, mode }: Place): string[] => [
+  ...[`imageName=${image}`, `mode=${mode}`, "publicIp=true", "preemptDelay=1"],
+  ...["healthCheck.process=say-name.service", "healthCheck.interval=1"],
+];
+
 /** Parts of the whole matrix side by side: making a lab takes ten seconds of CPU, and then it mostly waits. */
 export const partsAtATime = (wanted: string): number => (wanted === "full" ? Math.min(3, cpus().length + 1) : 1);
 

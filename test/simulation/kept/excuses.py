@@ -112,7 +112,8 @@ class Excuses:
     def no_time(self, index: int, asked_at: float) -> bool:
         """Whether it has stood still since it asked for the VIP: its rules are in force a moment after it goes on."""
         just_now = self.world.now - TURN_S
-        return any(start <= asked_at + TURN_S and end >= just_now for start, end in self.spans("speaks", index))
+        spans = self.spans("speaks", index)
+        return any(asked_at <= start <= asked_at + TURN_S and end >= just_now for start, end in spans)
 
     def stood_still(self, index: int, held_since: float) -> bool:
         """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""

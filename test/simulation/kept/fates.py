@@ -219,7 +219,7 @@ class Fates(Excuses):
         """Whether what it was told as the VIP left waited for a node that stood still, and went with its service."""
         return any(
             since <= left_at + LEARNS_S and until >= left_at - LEARNS_S and start <= until and end >= since
-            for since, until in self.spans("speaks", index)
+            for since, until in self.spans("stands", index)
             for start, end in self.spans("gone", index)
         )
 
