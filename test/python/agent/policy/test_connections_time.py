@@ -143,10 +143,10 @@ class Time(unittest.TestCase):
 
     def test_the_bound_counts_from_when_the_vip_was_last_shown_here(self):
         node = Side.stalled()
+        node.stands(here=False, listed=True)
         began_at = node.now
         node.later(connections.GONE_S)
-        node.stands(here=False, listed=True)
-        node.stands(here=False, listed=False)
+        node.stands(listed=False)
         for _ in range(2 * int(connections.GONE_S)):
             connections.peer_takes(node.state, node.now, node.now, False)
             node.later(1)
