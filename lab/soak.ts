@@ -97,9 +97,10 @@ async function main(): Promise<number> {
     const startedMs = Date.now();
     const what = `${String(n).padStart(String(count).length)}/${count}  ${nameOf(drawn)}`;
     try {
-      const outcome: Outcome = await Progress.during(what.trimStart(), () =>
-        "single" in drawn ? tryFault(subject, drawn.single) : tryTogether(subject, drawn.both),
-      );
+      const outcome: Outcome = await Progress.during(what.trimStart(), async () => {
+        await subject.well();
+        return "single" in drawn ? tryFault(subject, drawn.single) : tryTogether(subject, drawn.both);
+      });
       const tookS = ((Date.now() - startedMs) / 1000).toFixed(1);
       console.log(
         `${what}: ${outcome.from} -> ${outcome.to}, outage ${outcome.outageMs} ms, moves ${outcome.moves}, whole after ${tookS} s`,
@@ -109,7 +110,7 @@ async function main(): Promise<number> {
       console.log(`${messageOf(error)}\n
 The lab "${name}" is left as it is. Look at it with
   ${labCommand("status", name)}
-  ${labCommand("ssh a vip.py status", name)}      (or: journalctl -u keepalived -u keepalived-vip)
+  ${labCommand("ssh a /etc/keepalived/vip.py status", name)}      (or: journalctl -u keepalived -u keepalived-vip)
   ${labCommand("journal", name)}
 and remove it with
   ${labCommand("down", name)}

@@ -1,5 +1,6 @@
 /** A fault from a whole pair to a whole pair: the one body of the fault matrix and of the soak. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../terminal/problem.ts";
 import { ask } from "../control.ts";
 import { type Fault, type NodeName, otherThan } from "../faults.ts";
 import { factsOf, pairsOf } from "../pair/inspect.ts";
@@ -143,15 +144,38 @@ export class Subject {
     return { ...facts, master: servedBy(facts) as NodeName };
   }
 
-  private async logs(): Promise<string> {
+  /**
+   * Until both nodes say of themselves that nothing is wrong. A pair can be whole before: a keepalived without its pipe serves
+   * until its service starts it anew, five seconds later, and hands the VIP over for that, in the midst of the next fault.
+   */
+  async well(): Promise<void> {
+    const startedMs = Date.now();
+    for (;;) {
+      const problems = (await this.onBoth(["/etc/keepalived/vip.py", "status"])).flatMap(({ failed }) => failed ?? []);
+      if (problems.length === 0) return;
+      if (Date.now() - startedMs > limitMs)
+        throw new Error(`a node is not well after ${limitMs / 1000} s\n${problems.join("\n")}`);
+      await sleep(pollMs);
+    }
+  }
+
+  /** What a command on each node printed, or why it failed. */
+  private async onBoth(argv: string[]): Promise<{ node: NodeName; text?: string; failed?: string }[]> {
     const { nodes } = await this.found();
-    const texts = (["a", "b"] as const).map(async (node) => {
-      const argv = ["tail", "-n", "12", "/var/log/keepalived.log"];
-      const { control } = labPaths(this.lab);
-      const text = await ask<string>(control, "exec", { instanceId: nodes[node].instanceId, argv }).catch(String);
-      return `--- ${node}\n${text.trim()}`;
-    });
-    return (await Promise.all(texts)).join("\n");
+    const { control } = labPaths(this.lab);
+    return Promise.all(
+      (["a", "b"] as const).map((node) =>
+        ask<string>(control, "exec", { instanceId: nodes[node].instanceId, argv }).then(
+          (text) => ({ node, text }),
+          (error: unknown) => ({ node, failed: `${node}: ${messageOf(error)}` }),
+        ),
+      ),
+    );
+  }
+
+  private async logs(): Promise<string> {
+    const texts = await this.onBoth(["tail", "-n", "12", "/var/log/keepalived.log"]);
+    return texts.map(({ node, text, failed }) => `--- ${node}\n${(text ?? failed ?? "").trim()}`).join("\n");
   }
 }
 
