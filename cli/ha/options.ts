@@ -72,13 +72,20 @@ const withDefaults = (args: string[]): string[] =>
     return meant !== undefined && (next === undefined || next.startsWith("-")) ? [arg, meant] : [arg];
   });
 
-/** What follows `ssh a` is a command of the node's, its options too. */
+/** What follows `ssh a` is a command of the node's, its options too; of ours only those between the two that say which pair. */
 function withoutCommand(args: string[]): { own: string[]; onNode: string[] } {
   const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
   const [verb, node] = tokens.filter(({ kind }) => kind === "positional");
   if (verb?.kind !== "positional" || verb.value !== "ssh" || !node) return { own: args, onNode: [] };
-  const rest = args.slice(node.index + 1);
-  return { own: args.slice(0, node.index + 1), onNode: rest[0] === "--" ? rest.slice(1) : rest };
+  let end = node.index + 1;
+  for (let word = args[end]; word !== undefined; word = args[end]) {
+    const [option, value] = word.split("=", 2);
+    if (!whereNames.some((name) => option === `--${name}`)) break;
+    const next = args[end + 1];
+    end += value === undefined && next !== undefined && !next.startsWith("-") ? 2 : 1;
+  }
+  const rest = args.slice(end);
+  return { own: args.slice(0, end), onNode: rest[0] === "--" ? rest.slice(1) : rest };
 }
 
 /**

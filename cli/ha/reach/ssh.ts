@@ -166,7 +166,9 @@ export async function login(target: Target, node: NodeName, command: string[]): 
     console.error(`The host key of ${node} is not known: any is accepted.`);
   }
   // Whoever sits here can be asked for the passphrase of a key that --identity names.
-  const child = spawn("ssh", ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...command], { stdio: "inherit" });
+  // ssh takes options behind the destination, too, so a command is told apart from them.
+  const args = ["-F", target.sshConfig, "-o", "BatchMode=no", node, ...(command.length > 0 ? ["--", ...command] : [])];
+  const child = spawn("ssh", args, { stdio: "inherit" });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(new Refusal(messageOf(error), 3)));
     child.on("close", (code) => {

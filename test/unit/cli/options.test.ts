@@ -77,6 +77,11 @@ test("what stands behind ssh's node is the node's command, options and help too"
   assert.deepEqual([command, words, values.lab], ["ssh", ["a"], "x"]);
   assert.deepEqual(onNode, ["journalctl", "--follow", "--help"]);
   assert.deepEqual(read("ssh b uptime --pretty").onNode, ["uptime", "--pretty"]);
+  const behind = read("ssh b --lab x --cwd=/srv uptime --lab y");
+  assert.deepEqual(behind.onNode, ["uptime", "--lab", "y"]);
+  assert.deepEqual([behind.values.lab, behind.values.cwd], ["x", "/srv"]);
+  const last = read("ssh b --lab");
+  assert.deepEqual([last.values.lab, last.onNode], [process.env.LAB_NAME ?? "lab", []]);
 });
 
 test("help is given wherever it is asked for", () => {
