@@ -17,6 +17,9 @@ const root = join(import.meta.dirname, "..", "..");
 /** Everything of the stack lies here: project file, stack file, state, secrets' passphrase. */
 const folderOf = (lab: string): string => join(labPaths(lab).dir, "pulumi");
 
+/** What the lab wrote into its stack's file the last time. */
+const lastFileOf = (lab: string): string => join(folderOf(lab), "configured.json");
+
 /** Whether a stack of the real engine exists in this lab. */
 export const hasPulumiStack = (lab: string): boolean => existsSync(join(folderOf(lab), "Pulumi.yaml"));
 
@@ -124,7 +127,7 @@ async function configure(
 ): Promise<void> {
   const folder = folderOf(config.name);
   const file = join(folder, `Pulumi.${config.name}.yaml`);
-  const lastFile = join(folder, "configured.json");
+  const lastFile = lastFileOf(config.name);
   const stored = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: StackConfig }) : {};
   const ours: StackConfig = {
     "tencentcloud:region": config.region,
@@ -208,6 +211,8 @@ export async function destroyPulumi(config: LabConfig, engine: RealEngine): Prom
   const stack = await stackOf(config, engine);
   await patiently(() => stack.destroy({ ...show, refresh: true }));
   await stack.workspace.removeStack(config.name);
+  // The stack's file has gone with it: beside this one a new one would count as emptied by the user.
+  rmSync(lastFileOf(config.name), { force: true });
   if ((await stack.workspace.listStacks()).length > 0) return;
   rmSync(folderOf(config.name), { recursive: true, force: true });
 }
