@@ -1,6 +1,5 @@
 /** A fault from a whole pair to a whole pair: the one body of the fault matrix and of the soak. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../terminal/problem.ts";
 import { ask } from "../control.ts";
 import { type Fault, type NodeName, otherThan } from "../faults.ts";
 import { factsOf, pairsOf } from "../pair/inspect.ts";
@@ -151,33 +150,35 @@ export class Subject {
   async well(): Promise<void> {
     const startedMs = Date.now();
     for (;;) {
-      const problems = (await this.onBoth(["/etc/keepalived/vip.py", "status"])).flatMap(({ failed }) => failed ?? []);
-      if (problems.length === 0) return;
-      if (Date.now() - startedMs > limitMs)
-        throw new Error(`a node is not well after ${limitMs / 1000} s\n${problems.join("\n")}`);
+      const ill = (await this.onBoth("/etc/keepalived/vip.py", "status", "--json")).filter(
+        ({ text }) => !isHealthy(text),
+      );
+      if (ill.length === 0) return;
+      if (Date.now() - startedMs > limitMs) throw new Error(`not well within ${limitMs / 1000} s\n${told(ill)}`);
       await sleep(pollMs);
     }
   }
 
-  /** What a command on each node printed, or why it failed. */
-  private async onBoth(argv: string[]): Promise<{ node: NodeName; text?: string; failed?: string }[]> {
+  /** What a command prints on each node, whatever its exit code is. */
+  private async onBoth(...argv: string[]): Promise<{ node: NodeName; text: string }[]> {
     const { nodes } = await this.found();
-    const { control } = labPaths(this.lab);
-    return Promise.all(
-      (["a", "b"] as const).map((node) =>
-        ask<string>(control, "exec", { instanceId: nodes[node].instanceId, argv }).then(
-          (text) => ({ node, text }),
-          (error: unknown) => ({ node, failed: `${node}: ${messageOf(error)}` }),
-        ),
-      ),
-    );
+    const texts = (["a", "b"] as const).map(async (node) => {
+      const { instanceId } = nodes[node];
+      return { node, text: await ask<string>(labPaths(this.lab).control, "exec", { instanceId, argv }).catch(String) };
+    });
+    return Promise.all(texts);
   }
 
   private async logs(): Promise<string> {
-    const texts = await this.onBoth(["tail", "-n", "12", "/var/log/keepalived.log"]);
-    return texts.map(({ node, text, failed }) => `--- ${node}\n${(text ?? failed ?? "").trim()}`).join("\n");
+    return told(await this.onBoth("tail", "-n", "12", "/var/log/keepalived.log"));
   }
 }
+
+const told = (all: { node: NodeName; text: string }[]): string =>
+  all.map(({ node, text }) => `--- ${node}\n${text.trim()}`).join("\n");
+
+/** By what a node says of itself; one that is off or does not get to say it is not. */
+const isHealthy = (text: string): boolean => text.startsWith("{") && (JSON.parse(text) as { healthy: boolean }).healthy;
 
 function describe(facts: PairFacts): string {
   const nodes = facts.nodes.map(({ name, state, vipOnNic }) => `${name} is ${state}${vipOnNic ? " with the VIP" : ""}`);
