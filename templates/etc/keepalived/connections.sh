@@ -58,11 +58,13 @@ table ip keepalived_vip {
   # Of each the VIP is the one element, while that is so.
   set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
   set forward { type ipv4_addr; flags timeout; } # what is not known is the peer's, which keeps connections
+  set alone { type ipv4_addr; flags timeout; } # what is not known was the peer's, which has died
   set through { type ipv4_addr; size 8; flags dynamic,timeout; timeout 5s; } # answers go out through the peer
-  # Connections of this node's own, by what their clients send: for a minute more than the peer may keep any. One of which
-  # only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its last packet, for
-  # there may be thousands of short ones. It has ended once both sides have said so: the other half may go on for long.
-  set known { $tuples timeout $((keepConnectionsS + 60))s; }
+  # Connections of this node's own, by what their clients send: for longer than the peer may keep any and this node is alone
+  # then. One of which only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its
+  # last packet, for there may be thousands of short ones. It has ended once both sides have said so: the other half may go on
+  # for long.
+  set known { $tuples timeout $((keepConnectionsS + 180))s; }
   set asked_all { $tuples timeout 2m; } # the client sends no more
   set answered_all { $tuples timeout 2m; } # this node does not
   set ended { $tuples timeout 2m; }
@@ -86,15 +88,16 @@ table ip keepalived_vip {
     meta l4proto tcp iifname "$interface" ip daddr @through delete @through { ip daddr }
     iifname != "$interface" accept
     tcp flags & (syn | ack) == syn jump opened
-    ip daddr != @forward accept
-    icmp type destination-unreachable dup to $there device "$link" accept
+    ip daddr != @forward ip daddr != @alone accept
+    ip daddr @forward icmp type destination-unreachable dup to $there device "$link" accept
     meta l4proto != tcp accept
     $asked @ended update @ended { $asked } accept
     $asked @known jump own
+    update @asking { $asked }
+    ip daddr @alone accept # nobody has it: to "orphaned"
     tcp flags & psh == psh counter name owed
     # As it is, past the routing table, which would deliver it here.
     counter name forwarded dup to $there device "$link"
-    update @asking { $asked }
     drop
   }
   chain opened {
@@ -232,7 +235,7 @@ probe() {
   knows ip input 'meta l4proto tcp reject with tcp reset'
   knows netdev 'ingress device "lo"' 'fwd ip to 127.0.0.1 device "lo"'
   up || exit 1
-  for set in recording forward through; do
+  for set in recording forward alone through; do
     echo "add element ip keepalived_vip $set { $vip timeout 2900ms }" | nft -f - || exit 1
     printf '%s\n' "flush set ip keepalived_vip $set" "add element ip keepalived_vip $set { $vip timeout 2900ms }" |
       nft -f - || exit 1

@@ -37,7 +37,7 @@ if command -v nft >/dev/null; then nft list tables | grep keepalived_vip; fi
 true`;
 
 /** What of a kept connection is in the kernel of a node that is not MASTER, or is MASTER beside a peer that keeps none. */
-const kernel = `for set in recording forward through; do
+const kernel = `for set in recording forward alone through; do
   nft list set ip keepalived_vip $set | sed -n "s/.*elements = /$set /p"
 done`;
 

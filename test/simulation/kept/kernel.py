@@ -12,7 +12,7 @@ NEVER = float("inf")
 SET = re.compile(r"(flush set|add element) ip keepalived_vip (\w+)(?: \{ (.*) \})?$")
 TIMEOUT = re.compile(r"timeout (\d+)ms")
 OPENED_S, ENDED_S = 60.0, 120.0
-KNOWN_MORE_S = 60.0
+KNOWN_MORE_S = 180.0
 
 
 class Sets:
@@ -36,7 +36,7 @@ class Sets:
         self.kernel.node.world.clients.meanwhile(0.1 if any("forward" in line for line in lines) else 1.0)
 
     def begins(self) -> list:
-        return [] if self.kernel.has("forward") else ["flush set %s %s" % (self.TABLE, name) for name in self.SETS]
+        return [] if self.kernel.has("forward") else ["flush set %s %s" % (self.TABLE, name) for name in ("alone",) + self.SETS]
 
     def forwarded(self) -> tuple:
         kernel = self.kernel
@@ -167,7 +167,7 @@ class Kernel:
     def dies(self) -> None:
         """With the machine."""
         self.sockets = set()  # (client's address, its port, own port)
-        self.ends = {"recording": 0.0, "forward": 0.0, "through": 0.0}
+        self.ends = {"recording": 0.0, "forward": 0.0, "alone": 0.0, "through": 0.0}
         self.known, self.ended = {}, {}
         self.forwarded = self.came = 0  # packets that went to the peer, and answers of the peer's
 
@@ -202,7 +202,7 @@ class Kernel:
         if syn and self.has("recording"):
             self.known[key] = now + OPENED_S
             self.ended.pop(key, None)
-        if syn or not self.has("forward"):
+        if syn or not (self.has("forward") or self.has("alone")):
             return self.local(key, syn, fin)
         if self.ended.get(key, 0.0) > now:
             self.ended[key] = now + ENDED_S
@@ -213,6 +213,8 @@ class Kernel:
                 self.ended[key] = now + ENDED_S
                 del self.known[key]
             return self.local(key, syn, fin)
+        if self.has("alone"):
+            return "reset" if self.answers() else "lost", self.node
         self.forwarded += 1
         self.node.world.fates.forwarded(self.node)
         return self.node.peer().kernel.from_tunnel(key, fin) if self.passes() else ("lost", self.node)

@@ -37,6 +37,11 @@ MUTANTS = [
         ),
     ),
     Mutant(
+        "what is opened on a node whose peer has died is missed",
+        "kept",
+        ("        known_s = left_s or alone_s\n", "        known_s = left_s\n"),
+    ),
+    Mutant(
         "a service that starts does not know that the one before it kept connections",
         "anew",
         ("    if isinstance(until, float) and", "    if False and"),

@@ -142,6 +142,31 @@ class Firewalls(Hosts):
         with self.assertRaises(ConnectionResetError):
             sock.recv(1)
 
+    def test_so_is_one_that_was_silent_while_the_node_died_and_none_of_the_node_that_is_alone(self):
+        self.load(self.b, FIREWALLD)
+        self.delivers_to(self.b)
+        self.c.run("sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1")
+        old, first = self.open(), self.opened_from(0)
+        self.assertEqual((self.says(old), self.says(first)), ("b", "b"))
+        client = first.getsockname()[1]
+        first.close()
+        self.delivers_to(self.a)
+        sock = until(lambda: self.opened_from(client))
+        self.assertEqual(self.says(sock), "a")
+        self.router.ip("link", "set", "ra", "down")
+        self.moves_to(self.b)
+        meanwhile = self.open()
+        self.b.sets(forward=0, alone=60)
+        sock.sendall(b".")
+        with self.assertRaises(ConnectionResetError):
+            sock.recv(1)
+        own = old, meanwhile, self.open()
+        for _ in range(2):
+            self.assertEqual([self.says(one) for one in own], ["b", "b", "b"])
+        for one in own:
+            one.shutdown(socket.SHUT_WR)
+            self.assertEqual(one.recv(1), b"")
+
     def opened_from(self, client: int):
         """From that port, which the kernel gives for a second time once a second has gone by; 0: from any."""
         sock = self.c.do(socket.socket)

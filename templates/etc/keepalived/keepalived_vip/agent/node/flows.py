@@ -64,7 +64,7 @@ def begins() -> list:
     the peer's there: its sets are right, and without them this node's own would go there as well. Raises OSError."""
     if "elements" in nft(["list", "set"] + TABLE.split() + ["forward"]):
         return []
-    return ["flush set %s %s" % (TABLE, name) for name in SETS]
+    return ["flush set %s %s" % (TABLE, name) for name in ("alone",) + SETS]
 
 
 def load(lines) -> None:

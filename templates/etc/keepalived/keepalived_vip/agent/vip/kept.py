@@ -19,6 +19,9 @@ POLL_S = 0.02  # while the thread is at work
 # So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
 # machine nft may take seconds, and what is not forwarded meanwhile is reset.
 SLACK_S = 2.0
+# So long conntrack remembers a connection that has ended (nf_conntrack_tcp_timeout_time_wait). A client that has used its
+# port here within that time is invalid to it, whichever connection is meant, and firewalls drop what is.
+ALONE_S = 120.0
 TROUBLE = "connections"
 
 
@@ -52,13 +55,16 @@ class Kernel:
         found = flows.connections(vip)
         lines = flows.known(found) if fill else []
         now, left_s = time.monotonic(), self.left_s(forward_until or 0.0)
+        alone_s = ALONE_S if silent else 0.0
+        known_s = left_s or alone_s
         if forward_until is not None:
-            lines += flows.is_so("recording", vip, left_s and left_s + LOOK_S) + flows.is_so("forward", vip, left_s)
+            lines += flows.is_so("recording", vip, known_s and known_s + LOOK_S)
+            lines += flows.is_so("forward", vip, left_s) + flows.is_so("alone", vip, alone_s)
         if through is not None:
             lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
         if lines:
             flows.load(lines)
-        self.recorded_until = now + left_s + LOOK_S if left_s else 0.0
+        self.recorded_until = now + known_s + LOOK_S if known_s else 0.0
         if silent:
             self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
