@@ -36,7 +36,8 @@ class Sets:
         self.kernel.node.world.clients.meanwhile(0.1 if any("forward" in line for line in lines) else 1.0)
 
     def begins(self) -> list:
-        return [] if self.kernel.has("forward") else ["flush set %s %s" % (self.TABLE, name) for name in ("alone",) + self.SETS]
+        forgotten = () if self.kernel.has("forward") else ("alone",) + self.SETS
+        return ["flush set %s %s" % (self.TABLE, name) for name in forgotten]
 
     def forwarded(self) -> tuple:
         kernel = self.kernel

@@ -162,6 +162,7 @@ describe("npm run ha -- ssh", () => {
       "-o",
       "BatchMode=no",
       "b",
+      "--",
       "ls",
       "-l",
       "--json",

@@ -2,12 +2,14 @@
 on networks as they are."""
 
 import socket
+import types
 import unittest
 
 import support
 import two_nodes
 from keepalived_vip import settings
 from keepalived_vip.agent.node import flows, passage, peer, resets
+from keepalived_vip.agent.vip import kept
 from support import VIP, until
 from two_nodes import ECHO, KEEP_S
 
@@ -156,7 +158,7 @@ class Firewalls(Hosts):
         self.router.ip("link", "set", "ra", "down")
         self.moves_to(self.b)
         meanwhile = self.open()
-        self.b.sets(forward=0, alone=60)
+        self.b.do(kept.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
         sock.sendall(b".")
         with self.assertRaises(ConnectionResetError):
             sock.recv(1)

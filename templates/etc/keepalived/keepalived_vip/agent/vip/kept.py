@@ -19,8 +19,8 @@ POLL_S = 0.02  # while the thread is at work
 # So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
 # machine nft may take seconds, and what is not forwarded meanwhile is reset.
 SLACK_S = 2.0
-# So long conntrack remembers a connection that has ended (nf_conntrack_tcp_timeout_time_wait). A client that has used its
-# port here within that time is invalid to it, whichever connection is meant, and firewalls drop what is.
+# So long conntrack remembers a connection that has ended (nf_conntrack_tcp_timeout_time_wait). A client that has used
+# its port here within that time is invalid to it, whichever connection is meant, and firewalls drop what is.
 ALONE_S = 120.0
 TROUBLE = "connections"
 
