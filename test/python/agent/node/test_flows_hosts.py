@@ -1,6 +1,7 @@
 """The rules of connections.sh on nodes as they are, with a firewall of their own, with Docker's, without conntrack, and
 on networks as they are."""
 
+import json
 import socket
 import types
 import unittest
@@ -124,7 +125,39 @@ class Firewalls(Hosts):
         self.there_and_back()
 
     def test_a_client_of_a_dead_node_is_reset_though_a_firewall_knows_its_port_from_before(self):
-        """For conntrack it belongs to a connection that has ended of late, and is invalid."""
+        sock = self.connected_to_the_dead()
+        sock.sendall(b".")
+        until(lambda: self.b.do(resets.asking))
+        self.b.sets(forward=0)
+        self.b.do(resets.provoke, VIP, self.b.do(resets.asking))
+        with self.assertRaises(ConnectionResetError):
+            sock.recv(1)
+
+    def test_so_is_one_that_was_silent_while_the_node_died_and_none_of_the_node_that_is_alone(self):
+        self.delivers_to(self.b)
+        old = self.open()
+        self.assertEqual(self.says(old), "b")
+        sock = self.connected_to_the_dead()
+        meanwhile = self.open()
+        self.b.do(kept.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
+        sock.sendall(b".")
+        with self.assertRaises(ConnectionResetError):
+            sock.recv(1)
+        own = old, meanwhile, self.open()
+        for _ in range(2):
+            self.assertEqual([self.says(one) for one in own], ["b", "b", "b"])
+        for one in own:
+            one.shutdown(socket.SHUT_WR)
+            self.assertEqual(one.recv(1), b"")
+
+    def test_one_of_its_own_that_says_nothing_is_known_until_the_node_is_alone_no_more(self):
+        said = json.loads(self.b.run("nft", "-j", "list", "set", "ip", "keepalived_vip", "known"))
+        known_s = next(one["set"]["timeout"] for one in said["nftables"] if "set" in one)
+        self.assertGreater(known_s, KEEP_S + kept.ALONE_S)
+
+    def connected_to_the_dead(self):
+        """A connection to A, which dies then. To B's conntrack its packets belong to another one of the same port,
+        which has ended there of late: they are invalid, and B's firewall drops them."""
         self.load(self.b, FIREWALLD)
         self.delivers_to(self.b)
         self.c.run("sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1")
@@ -137,37 +170,7 @@ class Firewalls(Hosts):
         self.assertEqual(self.says(sock), "a")
         self.router.ip("link", "set", "ra", "down")
         self.moves_to(self.b)
-        sock.sendall(b".")
-        until(lambda: self.b.do(resets.asking))
-        self.b.sets(forward=0)
-        self.b.do(resets.provoke, VIP, self.b.do(resets.asking))
-        with self.assertRaises(ConnectionResetError):
-            sock.recv(1)
-
-    def test_so_is_one_that_was_silent_while_the_node_died_and_none_of_the_node_that_is_alone(self):
-        self.load(self.b, FIREWALLD)
-        self.delivers_to(self.b)
-        self.c.run("sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1")
-        old, first = self.open(), self.opened_from(0)
-        self.assertEqual((self.says(old), self.says(first)), ("b", "b"))
-        client = first.getsockname()[1]
-        first.close()
-        self.delivers_to(self.a)
-        sock = until(lambda: self.opened_from(client))
-        self.assertEqual(self.says(sock), "a")
-        self.router.ip("link", "set", "ra", "down")
-        self.moves_to(self.b)
-        meanwhile = self.open()
-        self.b.do(kept.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
-        sock.sendall(b".")
-        with self.assertRaises(ConnectionResetError):
-            sock.recv(1)
-        own = old, meanwhile, self.open()
-        for _ in range(2):
-            self.assertEqual([self.says(one) for one in own], ["b", "b", "b"])
-        for one in own:
-            one.shutdown(socket.SHUT_WR)
-            self.assertEqual(one.recv(1), b"")
+        return sock
 
     def opened_from(self, client: int):
         """From that port, which the kernel gives for a second time once a second has gone by; 0: from any."""
