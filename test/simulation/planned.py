@@ -32,7 +32,7 @@ class Switch:
         self.by_peer = fault.share == 0.3
         self.dies = fault.share == 0.7 and fault.in_call
         self.typed = fault.share == 1.0  # on the MASTER itself: nothing is prepared
-        self.unready = set()  # why the taker was not, when the MASTER was asked
+        self.unready = set()  # why the taker was not, when the MASTER was asked, as far as it has been so since
         self.clean = world.active == 1 and world.now > world.restless_until and self.healthy()
         self.asked_at = None
 
@@ -122,6 +122,7 @@ class Switch:
 
     def wait(self, _) -> None:
         world, phase = self.world, self.answer()
+        self.unready &= self.hopeless()
         world.restless(world.now + POLL_S)
         if phase in world.runtime.switch.ENDS:
             world.count("planned switch, " + phase)

@@ -36,7 +36,7 @@ SETTLED_S = 5.0
 GONE_S = 20.0
 LOOKS_S = 5.0  # a MASTER whose VIP is on its way looks again by then; else at GONE_S, and nothing is over before
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
-PENDING_S = 20.0  # so long a node that is no longer MASTER waits for a word of the one that is
+PENDING_S = 20.0  # so long a node from which MASTER or the VIP has gone waits for a word of the one that has it
 STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to its end: longer than a slow one takes
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
@@ -102,10 +102,12 @@ def stands(
     if keeping.giving and not gave:
         keeping.giving_until = now + keeping.keep_s
     if master and not keeping.master:
-        keeping.master_since = now
+        keeping.master_since, keeping.pending_until = now, 0.0
         if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
             begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
     here = master and here_at is not None and here_at >= keeping.master_since
+    if here:
+        keeping.pending_until = 0.0
     # A move may be stuck for as long as it likes before the path changes.
     listed = master and listed_at is not None and listed_at >= keeping.master_since
     if listed:
@@ -172,9 +174,13 @@ def gave_at(keeping: Keeping) -> float:
 
 def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
     """The cloud takes the VIP of this MASTER elsewhere: the peer has asked for it, and its word did not come, for one
-    of both was just about to start. Once for each time: one that is stuck may show so for good."""
-    if leaving and keeping.until is None and not keeping.leaving and understands(keeping, now):
-        begin(keeping, now)
+    of both was just about to start, or a partition hid it. Once for each time: one that is stuck may show so for
+    good."""
+    if leaving and keeping.until is None and not keeping.leaving:
+        if understands(keeping, now):
+            begin(keeping, now)
+        elif now >= keeping.pending_until:
+            keeping.pending_until = now + PENDING_S
     keeping.leaving = leaving and (keeping.leaving or keeping.until is not None)
 
 
@@ -215,7 +221,7 @@ def counted(keeping: Keeping, left: int) -> None:
 def heard(keeping: Keeping, said_at: float, now: float) -> None:
     """A word of the peer's by which it shows that it understands these."""
     keeping.heard_at = said_at if keeping.heard_at is None else max(keeping.heard_at, said_at)
-    if now < keeping.pending_until and not keeping.master:
+    if now < keeping.pending_until:
         begin(keeping, now, keeping.pending_until - PENDING_S)
 
 

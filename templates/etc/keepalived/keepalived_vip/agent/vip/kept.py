@@ -195,7 +195,8 @@ class Kept:
         if self.had_vip and not had_vip:
             connections.vip_comes(keeping, now)
         self.take(now)
-        self.passage.went(now, self.in_force(), *self.forwarded[2:])
+        # While nobody is MASTER the peer has not even the address on its NIC (connections.stays).
+        self.passage.went(now, self.in_force() and known.master, *self.forwarded[2:])
         if carrying.wants_sign(keeping, now):
             self.passage.ask_for_sign(now)
         due = [self.passage.turn(ear, now), carrying.next_sign(keeping, now)]
