@@ -18,7 +18,7 @@ PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
 # Each imports only those before it.
 PURE = ["policy." + name for name in ["patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival"]]
 PURE += ["policy.silence", "policy.carrying", "policy.connections", "policy.anew"]
-PURE += ["vip.vip_on_nic", "vip.kept", "vip.handover", "node.rank"]
+PURE += ["vip.vip_on_nic", "vip.kept_kernel", "vip.kept", "vip.handover", "node.rank"]
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")
 NEVER = float("inf")
@@ -86,7 +86,7 @@ class Runtime:
             setattr(self, name.rpartition(".")[2], importlib.import_module("%s.%s" % (PACKAGE, name)))
         self.watch.Log = machine.Log
         self.files = machine.Settings()
-        self.timed = [self.watch, self.role, self.handover, self.mover, self.kept]
+        self.timed = [self.watch, self.role, self.handover, self.mover, self.kept_kernel, self.kept]
         faked = [*self.timed, self.vip_on_nic, self.ears, self.passage]
         fakes = {
             "nic": machine.Nic(self.nic),

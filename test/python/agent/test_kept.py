@@ -10,7 +10,7 @@ from unittest import mock
 import support
 from keepalived_vip import settings
 from keepalived_vip.agent.node import nic, peer
-from keepalived_vip.agent.policy import connections, knowledge
+from keepalived_vip.agent.policy import connections, knowledge, switch
 from keepalived_vip.agent.vip import kept
 
 KEEP_S = 600
@@ -21,10 +21,14 @@ class Kernel:
 
     def __init__(self, vip):
         self.made, self.jobs, self.done = [], self, queue.Queue()
+        self.bridged = []
 
     def put(self, job):
         self.made.append(job)
         self.done.put(((7, (0, 0)), None))
+
+    def bridge(self, seconds):
+        self.bridged.append(seconds)
 
 
 class Passage:
@@ -130,6 +134,37 @@ class Kept(unittest.TestCase):
         connections.begin(self.kept.keeping, self.now)
         self.turns()
         self.assertEqual({until for until, *_ in self.kept.kernel.made}, {None})
+
+    def switches(self):
+        """MASTER, in a planned switch, with a peer that is ready to carry."""
+        self.known.master = True
+        self.kept.vip.on_nic = nic.PRESENT
+        phase = mock.patch.object(switch, "active", lambda known: known.master)
+        phase.start()
+        self.addCleanup(phase.stop)
+        self.known.switch = mock.Mock(phase=switch.MOVING)
+        self.turns()
+        self.assertEqual(self.kept.kernel.bridged, [])
+        self.hears(id=peer.READY, leftS=KEEP_S, of=1.0)
+        self.turns()
+        self.assertEqual(self.kept.kernel.bridged, [kept.PREPARED_S])
+
+    def test_in_a_planned_switch_the_tunnel_has_the_vip_too_until_it_is_back_on_the_nic(self):
+        self.switches()
+        self.known.master, self.kept.vip.on_nic = False, nic.ABSENT
+        self.turns()
+        self.assertEqual(self.kept.kernel.bridged, [kept.PREPARED_S])
+        self.kept.vip.on_nic = nic.LEASED
+        self.turns()
+        self.assertEqual(self.kept.kernel.bridged, [kept.PREPARED_S, 1])
+
+    def test_or_until_nothing_is_kept(self):
+        self.switches()
+        self.known.master, self.kept.vip.on_nic = False, nic.ABSENT
+        self.turns()
+        connections.end(self.kept.keeping, connections.ALL_CLOSED)
+        self.turns()
+        self.assertEqual(self.kept.kernel.bridged, [kept.PREPARED_S, 1])
 
     def test_a_planned_switch_to_such_a_node_is_answered_and_offered_nothing(self):
         self.kept.passage.open = False

@@ -1,7 +1,7 @@
 """A node's kernel as far as connections meet it: its sockets, the sets of nft and their ends, the tunnel.
 
-The rules are those of connections.sh. What speaks to them, agent/vip/kept.py and what agent/node/flows.py words for
-nft, is the node's own.
+The rules are those of connections.sh. What speaks to them, agent/vip/kept.py and kept_kernel.py, and what
+agent/node/flows.py words for nft, is the node's own.
 """
 
 import re
@@ -79,7 +79,7 @@ class Resets:
 
 
 def played(real):
-    """kept.Kernel, whose thread is events of the world."""
+    """kept_kernel.Kernel, whose thread is events of the world."""
 
     class Kernel(real):
         def __init__(self, conf) -> None:
@@ -90,6 +90,9 @@ def played(real):
             self.resets = Resets()
             self.recorded_until = 0.0
             self.jobs, self.done = Jobs(self), Done()
+
+        def bridge(self, seconds: int) -> None:
+            self.node.kernel.bridged_until = self.node.world.now + seconds
 
         def lives(self) -> bool:
             service = self.node.service
@@ -159,7 +162,7 @@ def passage(real):
 
 
 class Kernel:
-    __slots__ = ("came", "ended", "ends", "forwarded", "known", "node", "sockets")
+    __slots__ = ("bridged_until", "came", "ended", "ends", "forwarded", "known", "node", "sockets")
 
     def __init__(self, node) -> None:
         self.node = node
@@ -170,6 +173,7 @@ class Kernel:
         self.sockets = set()  # (client's address, its port, own port)
         self.ends = {"recording": 0.0, "forward": 0.0, "alone": 0.0, "through": 0.0}
         self.known, self.ended = {}, {}
+        self.bridged_until = 0.0  # the VIP is on the tunnel's interface as well
         self.forwarded = self.came = 0  # packets that went to the peer, and answers of the peer's
 
     # -- nft ----------------------------------------------------------------------------------------------------------
@@ -233,7 +237,8 @@ class Kernel:
 
     def local(self, key, syn: bool, fin: bool):
         node = self.node
-        if node.nic == node.ABSENT or not self.answers():
+        absent = node.nic == node.ABSENT and node.world.now >= self.bridged_until
+        if absent or not self.answers():
             return "lost", node
         if self.has("through"):
             node.peer().kernel.came += 1

@@ -25,12 +25,12 @@ MUTANTS = [
     ),
     Mutant(
         "what is the peer's goes there before what is this node's own is known",
-        "kept",
+        "kept_kernel",
         ("        lines = flows.known(found) if fill else []\n", "        lines = []\n"),
     ),
     Mutant(
         "what is opened while they are counted is missed",
-        "kept",
+        "kept_kernel",
         (
             'flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))\n',
             "flows.load(flows.begins())\n",
@@ -38,7 +38,7 @@ MUTANTS = [
     ),
     Mutant(
         "what is opened on a node whose peer has died is missed",
-        "kept",
+        "kept_kernel",
         ("        known_s = left_s or alone_s\n", "        known_s = left_s\n"),
     ),
     Mutant(
@@ -50,7 +50,10 @@ MUTANTS = [
         "who is demoted keeps nothing before it is asked",
         "connections",
         ("        if keeping.until is None and (gave or understands(keeping, now)):\n", "        if False:\n"),
-        ("            keeping.pending_until = now + PENDING_S\n", "            pass\n"),
+        (
+            "        elif keeping.until is None:\n            keeping.pending_until = now + PENDING_S\n",
+            "        elif keeping.until is None:\n            pass\n",
+        ),
     ),
     Mutant(
         "a MASTER whose VIP is taken keeps nothing",
@@ -99,7 +102,7 @@ MUTANTS = [
     ),
     Mutant(
         "a service that starts makes what is known to its rules anew",
-        "kept",
+        "kept_kernel",
         (
             "flows.load(flows.begins() + ",
             'flows.load(["flush set %s %s" % (flows.TABLE, name) for name in flows.SETS] + ',

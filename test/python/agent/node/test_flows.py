@@ -5,6 +5,7 @@ import unittest
 
 import two_nodes
 from keepalived_vip.agent.node import flows, nic, resets
+from keepalived_vip.agent.vip import vip_on_nic
 from support import PATIENCE_S, VIP, until
 
 
@@ -33,6 +34,19 @@ class Moves(two_nodes.Network):
         self.assertLessEqual(fit, 1400, "from its first packet on")
         self.moves_to(self.b)
         self.assertEqual(self.says(sock, 200_000), "a")
+
+    def test_where_the_tunnel_has_the_vip_too_none_waits_until_it_is_back_on_the_nic(self):
+        sock = self.open()
+        self.assertEqual(self.says(sock), "a")
+        self.a.do(nic.set_lifetime, flows.LINK, VIP, vip_on_nic.PREPARED_S)
+        self.moves_to(self.b)
+        self.a.ip("addr", "del", VIP + "/32", "dev", "eth1")  # as keepalived does
+        self.assertEqual(self.says(sock), "a")
+        self.a.do(nic.set_lifetime, "eth1", VIP, vip_on_nic.LINGER_S, True)
+        self.a.do(nic.set_lifetime, flows.LINK, VIP, 1)
+        until(lambda: self.a.do(nic.look, flows.LINK, VIP) == nic.ABSENT)
+        self.assertEqual(self.says(sock), "a")
+        self.nothing_is_spoofed()
 
     def test_what_comes_late_and_unasked_goes_through_the_peer_once_the_service_knows(self):
         sock = self.open()

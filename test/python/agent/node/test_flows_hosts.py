@@ -10,7 +10,7 @@ import support
 import two_nodes
 from keepalived_vip import settings
 from keepalived_vip.agent.node import flows, passage, peer, resets
-from keepalived_vip.agent.vip import kept
+from keepalived_vip.agent.vip import kept_kernel
 from support import VIP, until
 from two_nodes import ECHO, KEEP_S
 
@@ -139,7 +139,7 @@ class Firewalls(Hosts):
         self.assertEqual(self.says(old), "b")
         sock = self.connected_to_the_dead()
         meanwhile = self.open()
-        self.b.do(kept.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
+        self.b.do(kept_kernel.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
         sock.sendall(b".")
         with self.assertRaises(ConnectionResetError):
             sock.recv(1)
@@ -153,7 +153,7 @@ class Firewalls(Hosts):
     def test_one_of_its_own_that_says_nothing_is_known_until_the_node_is_alone_no_more(self):
         said = json.loads(self.b.run("nft", "-j", "list", "set", "ip", "keepalived_vip", "known"))
         known_s = next(one["set"]["timeout"] for one in said["nftables"] if "set" in one)
-        self.assertGreater(known_s, KEEP_S + kept.ALONE_S)
+        self.assertGreater(known_s, KEEP_S + kept_kernel.ALONE_S)
 
     def connected_to_the_dead(self):
         """A connection to A, which dies then. To B's conntrack its packets belong to another one of the same port,

@@ -168,6 +168,21 @@ class Fault(unittest.TestCase):
         node.later(1)
         self.assertFalse(connections.keeps(node.state), "once for each time")
 
+    def test_one_that_has_not_heard_the_peer_as_yet_keeps_it_from_its_first_word_on(self):
+        node = Side(master=True)
+        node.stands(here=False, listed=False, leaving=True)
+        node.stands(leaving=False, there=True)
+        node.later(1)
+        connections.heard(node.state, node.now, node.now)
+        self.assertTrue(connections.keeps(node.state))
+
+    def test_but_not_once_the_vip_is_here_again(self):
+        node = Side(master=True)
+        node.stands(here=False, listed=True, leaving=True)
+        node.stands(here=True, leaving=False)
+        connections.heard(node.state, node.now, node.now)
+        self.assertFalse(connections.keeps(node.state))
+
     def test_and_keeps_nothing_any_more_once_the_move_has_failed(self):
         node = Side(master=True)
         connections.heard(node.state, node.now, node.now)

@@ -1,10 +1,8 @@
 """Connections of the VIP that outlive a move (keepConnections): carries out what policy/connections.py decides, by
-words with the peer, by the address on the NIC, and by a thread that speaks to the kernel. With the setting off it
-does nothing."""
+words with the peer, by the address on the NIC, and by a thread that speaks to the kernel (kept_kernel.py). With the
+setting off it does nothing."""
 
 import json
-import queue
-import threading
 import time
 
 from keepalived_vip import settings
@@ -12,66 +10,15 @@ from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
 from keepalived_vip.agent.policy import anew, carrying, connections, switch
+from keepalived_vip.agent.vip.kept_kernel import LOOK_S, Kernel
+from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
 
 NEVER = float("inf")
-LOOK_S = 1.0
 POLL_S = 0.02  # while the thread is at work
 # So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
 # machine nft may take seconds, and what is not forwarded meanwhile is reset.
 SLACK_S = 2.0
-# So long conntrack remembers a connection that has ended (nf_conntrack_tcp_timeout_time_wait). A client that has used
-# its port here within that time is invalid to it, whichever connection is meant, and firewalls drop what is.
-ALONE_S = 120.0
 TROUBLE = "connections"
-
-
-class Kernel:
-    """A thread that makes one look at a time: counts, and makes the sets of nft what they should be."""
-
-    def __init__(self, conf) -> None:
-        from keepalived_vip.agent.node import flows, resets  # only where connections are kept
-
-        self.vip, self.flows, self.resets = conf.vip, flows, resets
-        self.recorded_until = 0.0  # what is opened here until then is known
-        self.jobs, self.done = queue.Queue(), queue.Queue()
-        threading.Thread(target=self.work, daemon=True).start()
-
-    def work(self) -> None:
-        while True:
-            job = self.jobs.get()
-            try:
-                self.done.put((self.look(*job), None))
-            except Exception as error:  # this thread goes on
-                self.done.put((None, error))
-
-    def look(self, forward_until, through, silent: bool):
-        """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
-        is left as it is; through: likewise; silent: the peer has died with what it kept."""
-        flows, vip = self.flows, self.vip
-        fill = bool(forward_until) and time.monotonic() >= self.recorded_until
-        if fill:
-            # What is opened meanwhile is recorded first, so that none is missed.
-            flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))
-        found = flows.connections(vip)
-        lines = flows.known(found) if fill else []
-        now, left_s = time.monotonic(), self.left_s(forward_until or 0.0)
-        alone_s = ALONE_S if silent else 0.0
-        known_s = left_s or alone_s
-        if forward_until is not None:
-            lines += flows.is_so("recording", vip, known_s and known_s + LOOK_S)
-            lines += flows.is_so("forward", vip, left_s) + flows.is_so("alone", vip, alone_s)
-        if through is not None:
-            lines += flows.is_so("through", vip, flows.THROUGH_S if through else 0)
-        if lines:
-            flows.load(lines)
-        self.recorded_until = now + known_s + LOOK_S if known_s else 0.0
-        if silent:
-            self.resets.provoke(vip, self.resets.asking())
-        return sum(lives for *_, lives in found), flows.forwarded()
-
-    @staticmethod
-    def left_s(until: float) -> float:
-        return max(0.0, until - time.monotonic())
 
 
 class Kept:
@@ -97,6 +44,7 @@ class Kept:
         self.prepared_at = None  # when the peer first asked in vain whether this node is ready
         self.forwarded = (0, 0)  # packets and bytes to the peer, and what the passage wants to know, by the last look
         self.had_vip = False  # on the NIC
+        self.bridged = False  # on the tunnel's interface as well
         self.told = (None, False)  # what the log was last told of both
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
@@ -223,8 +171,23 @@ class Kept:
             self.vip.prolong(now)
         elif was and not self.vip.keeps and not known.master and self.vip.gone:
             self.vip.end_linger(now)
+        self.bridge()
         self.tell(now)
         return min(due)
+
+    def bridge(self) -> None:
+        """As keepalived gives up it takes the VIP from the NIC, and some milliseconds pass until the service has put it
+        back: each packet that came meanwhile was lost, and its client waited 0.2 s for TCP to say it again. So the VIP
+        is on the tunnel's interface too, from before a planned switch until then."""
+        absent = self.vip.on_nic == nic.ABSENT
+        wanted = connections.keeps(self.keeping) and (self.keeping.giving or (self.bridged and absent))
+        if wanted == self.bridged:
+            return
+        self.bridged = wanted
+        try:
+            self.kernel.bridge(PREPARED_S if wanted else 1)
+        except OSError:
+            pass  # there is no tunnel just now: it is as without
 
     def look(self, now: float) -> float:
         """Has the thread make a look: at once where something is to change, and again and again while anything is
