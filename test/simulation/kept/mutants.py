@@ -108,4 +108,42 @@ MUTANTS = [
             'flows.load(["flush set %s %s" % (flows.TABLE, name) for name in flows.SETS] + ',
         ),
     ),
+    Mutant(
+        "a MASTER whose VIP goes before it has heard the peer keeps nothing",
+        "connections",
+        ("        elif now >= keeping.pending_until:\n            keeping.pending_until = now + PENDING_S\n", ""),
+    ),
+    Mutant(
+        "a tunnel counts as silent while nobody is MASTER",
+        "kept",
+        ("self.passage.went(now, self.in_force() and known.master, ", "self.passage.went(now, self.in_force(), "),
+    ),
+    Mutant(
+        "the peer's word that it keeps some is not heard",
+        "kept",
+        ('            carrying.peer_keeps(keeping, said_at, time_s, news.get("count"))\n', "            pass\n"),
+    ),
+    Mutant(
+        "the peer's word that it carries them is not heard",
+        "kept",
+        ("            connections.peer_carries(keeping, said_at, time_s > 0)\n", "            pass\n"),
+    ),
+    Mutant(
+        "the peer's word that it takes the VIP is not heard",
+        "kept",
+        (
+            "            connections.peer_takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)\n",
+            "            pass\n",
+        ),
+    ),
+    Mutant(
+        "the peer's word that it is about to give the VIP is not heard",
+        "kept",
+        ("            connections.peer_gives(keeping, said_at, time_s)\n", "            pass\n"),
+    ),
+    Mutant(
+        "the peer's word that it is ready is not heard",
+        "kept",
+        ("            connections.peer_can(keeping, time_s > 0)\n", "            pass\n"),
+    ),
 ]
