@@ -24,6 +24,13 @@ class Fault(unittest.TestCase):
         connections.peer_takes(node.state, node.now, node.now, False)
         self.assertFalse(connections.keeps(node.state))
 
+    def test_nor_does_one_to_a_node_that_is_master_again(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        node.stands(master=True)
+        connections.heard(node.state, node.now, node.now)
+        self.assertFalse(connections.keeps(node.state))
+
     def test_until_the_peer_has_the_vip_none_left_is_no_end_for_the_cloud_delivers_here(self):
         node = Side(master=True)
         node.stands(master=False, here=False)
