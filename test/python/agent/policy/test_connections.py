@@ -194,6 +194,21 @@ class Old(unittest.TestCase):
         connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
         self.assertTrue(connections.keeps(self.node.state), "it has had the VIP since")
 
+    def test_nor_does_it_begin_anew_with_a_service_that_starts_after_its_end(self):
+        for was_over in (False, True):
+            self.gave()
+            self.node.later(KEEP_S - 1 + was_over)
+            before = anew.lasts(self.node.state)
+            self.node.later(1)
+            again = self.anew(dict(before, master=True), master=True, taking=True)
+            again.stands(there=True)
+            self.assertFalse(connections.keeps(again.state), was_over)
+            again.stands(there=False, here=True)
+            again.later(1)
+            again.stands(here=False, there=True, taking=False)
+            connections.peer_takes(again.state, again.now, again.now, True)
+            self.assertTrue(connections.keeps(again.state), "it has had the VIP since")
+
     def test_the_address_stays_only_while_the_peer_is_master(self):
         self.gave()
         self.node.later(connections.SILENT_S)
