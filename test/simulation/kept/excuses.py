@@ -66,6 +66,7 @@ class Excuses:
         found = {
             "nobody's": holder not in (owner.eni, peer.eni),
             "words": self.unheard(owner, away_at),
+            "silenced": self.silenced(owner.index),
             "owner silent": self.idle(owner.index, away_at, held_since),
             "stood still": self.stood_still(owner.index, held_since),
             "holder silent": self.idle(peer.index, away_at, held_since),
@@ -85,6 +86,11 @@ class Excuses:
             or self.hindered("never aware", owner.index, 0.0, away_at - SOON_S),
         }
         return [why for why, so in found.items() if so]
+
+    def silenced(self, index: int) -> bool:
+        """Whether for the three seconds since the other node asked for the VIP nothing has passed between them."""
+        asked_at, soon = self.asked_since[index], self.world.now - TURN_S
+        return asked_at is not None and any(self.hindered("words", i, SILENT_S, soon, asked_at) for i in (0, 1))
 
     def closed(self, away_at: float, held_since: float) -> bool:
         """Whether nothing passed through the tunnel, as that had to begin or just now, or for so long that it seemed to

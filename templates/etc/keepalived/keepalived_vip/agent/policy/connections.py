@@ -119,6 +119,8 @@ def stands(
         keeping.listed_since = None
     if switching and moving_at is not None:
         keeping.shown_at = max(keeping.shown_at, moving_at)
+    if keeping.spent_at is not None and given_at(keeping, switching, moved, moving_at) > keeping.spent_at:
+        keeping.spent_at = None
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
     carrying.takes(keeping, now, wants and (taking or carrying.pending(keeping, now, here_at, there_at)), taking, here)
@@ -170,6 +172,13 @@ def gave_at(keeping: Keeping) -> float:
     """From when on the time counts in a planned switch of this node's. Where the cloud has not said that the VIP was
     moved it may have been as soon as that was asked for, unless the cloud showed it here later."""
     return keeping.moved_at or max(keeping.giving_until - keeping.keep_s, keeping.shown_at)
+
+
+def given_at(keeping: Keeping, switching: bool, moved: bool, moving_at) -> float:
+    """When a planned switch has last shown that the VIP was here: the cloud moves it from this node's ENI alone. It may
+    have been here for long without a look."""
+    began_at = keeping.giving_until - keeping.keep_s if keeping.giving and moved else 0.0
+    return max(moving_at or 0.0, began_at) if switching else 0.0
 
 
 def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:
