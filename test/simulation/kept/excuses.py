@@ -1,7 +1,7 @@
 """What excuses a reset: what kept the nodes from their part for that connection, in the move that has taken the VIP
 from the node that has it, or just now. A word that was lost excuses until a later one of its kind has come."""
 
-SILENT_S = 3.0
+SILENT_S, ASK_S = 3.0, 0.5
 UNANSWERED_S = 4.0  # three questions, 2 s apart: from the first to the last
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
@@ -88,9 +88,12 @@ class Excuses:
         return [why for why, so in found.items() if so]
 
     def silenced(self, index: int) -> bool:
-        """Whether for the three seconds since the other node asked for the VIP nothing has passed between them."""
-        asked_at, soon = self.asked_since[index], self.world.now - TURN_S
-        return asked_at is not None and any(self.hindered("words", i, SILENT_S, soon, asked_at) for i in (0, 1))
+        """Whether for three seconds since the other node asked for the VIP nothing has passed between them: since the last
+        answer of this one's kernel, which is asked every half a second."""
+        asked_at, now = self.asked_since[index], self.world.now
+        if asked_at is None or now - asked_at <= SILENT_S:
+            return False
+        return any(self.hindered("words", i, SILENT_S - ASK_S, now - TURN_S) for i in (0, 1))
 
     def closed(self, away_at: float, held_since: float) -> bool:
         """Whether nothing passed through the tunnel, as that had to begin or just now, or for so long that it seemed to

@@ -44,7 +44,7 @@ MUTANTS = [
     Mutant(
         "a service that starts does not know that the one before it kept connections",
         "anew",
-        ("    if isinstance(until, float) and", "    if False and"),
+        ("    if isinstance(until, float) and now", "    if False and now"),
     ),
     Mutant(
         "who is demoted keeps nothing before it is asked",
@@ -112,6 +112,16 @@ MUTANTS = [
         "a MASTER whose VIP goes before it has heard the peer keeps nothing",
         "connections",
         ("        elif now >= keeping.pending_until:\n            keeping.pending_until = now + PENDING_S\n", ""),
+    ),
+    Mutant(
+        "a service that starts after the end of the time begins it again",
+        "anew",
+        ("        spent = until\n", "        pass\n"),
+    ),
+    Mutant(
+        "a planned switch does not show that the VIP has been here since the end of the time",
+        "connections",
+        ("    return max(moving_at or 0.0, began_at) if switching else 0.0\n", "    return 0.0\n"),
     ),
     Mutant(
         "a tunnel counts as silent while nobody is MASTER",
