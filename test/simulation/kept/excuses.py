@@ -90,8 +90,8 @@ class Excuses:
     def silenced(self, index: int) -> bool:
         """Whether for three seconds since the other node asked for the VIP nothing has passed between them: since the last
         answer of this one's kernel, which is asked every half a second."""
-        asked_at, now = self.asked_since[index], self.world.now
-        if asked_at is None or now - asked_at <= SILENT_S:
+        first_at, now = self.asked_since[index], self.world.now
+        if now - (self.asked_at[index] if first_at is None else first_at) <= SILENT_S:
             return False
         return any(self.hindered("words", i, SILENT_S - ASK_S, now - TURN_S) for i in (0, 1))
 
