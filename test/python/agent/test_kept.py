@@ -213,6 +213,16 @@ class Kept(unittest.TestCase):
             self.known.master = False
             self.turns(0.1)
 
+    def test_the_time_does_not_run_while_looks_show_that_a_move_is_stuck(self):
+        self.known.master, seen = True, self.known.seen
+        seen.holder, seen.available = support.ME, False
+        for _ in range(KEEP_S // 5 + 10):
+            seen.at = self.now
+            self.hears(id=peer.READY, leftS=KEEP_S)
+            self.turns(0.1)
+            self.assertTrue(connections.keeps(self.kept.keeping))
+            self.now += 5
+
     def test_what_is_opened_by_an_address_that_is_lent_while_the_peer_takes_the_vip_is_kept(self):
         self.kept.vip.on_nic = nic.ABSENT
         self.hears(id=peer.READY, leftS=KEEP_S)

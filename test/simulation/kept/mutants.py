@@ -76,11 +76,6 @@ MUTANTS = [
         ("wanted = self.passage.passes() and carrying", "wanted = carrying"),
     ),
     Mutant(
-        "the time of a MASTER ends while a move is stuck",
-        "kept",
-        ("listed_at = seen.at if seen.holder == known.me and not seen.doubted else None", "listed_at = here_at"),
-    ),
-    Mutant(
         "a VIP that is on its way is not kept for",
         "connections",
         ("    if leaving and keeping.until is None and", "    if False and"),
