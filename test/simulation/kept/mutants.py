@@ -49,7 +49,7 @@ MUTANTS = [
     Mutant(
         "who is demoted keeps nothing before it is asked",
         "connections",
-        ("        if keeping.until is None and (gave or understands(keeping, now)):\n", "        if False:\n"),
+        ("        elif keeping.until is None and understands(keeping, now):\n", "        elif False:\n"),
         (
             "        elif keeping.until is None:\n            keeping.pending_until = now + PENDING_S\n",
             "        elif keeping.until is None:\n            pass\n",
@@ -117,6 +117,14 @@ MUTANTS = [
         "a planned switch does not show that the VIP has been here since the end of the time",
         "connections",
         ("    return max(moving_at or 0.0, began_at) if switching else 0.0\n", "    return 0.0\n"),
+    ),
+    Mutant(
+        "a second planned switch has no time of its own where keepalived hangs",
+        "connections",
+        (
+            "        keeping.took_at = now\n        given(keeping, now)\n",
+            "        keeping.took_at = now\n        if keeping.until is None:\n            given(keeping, now)\n",
+        ),
     ),
     Mutant(
         "a tunnel counts as silent while nobody is MASTER",

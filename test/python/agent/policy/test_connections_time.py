@@ -91,7 +91,8 @@ class Time(unittest.TestCase):
         self.assertEqual(node.state.until, still_here_at + KEEP_S)
 
     def test_a_second_planned_switch_has_a_time_of_its_own(self):
-        for keeps_some, before_s in (False, 20), (True, 1):
+        # Of one whose keepalived hangs as well, and is MASTER on.
+        for keeps_some, before_s, hangs in (False, 20, False), (True, 1, False), (True, 1, True):
             node = Side.stalled()
             node.later(before_s)
             self.assertEqual(node.state.until is not None, keeps_some)
@@ -101,7 +102,7 @@ class Time(unittest.TestCase):
             node.stands(moved=True)
             moved_at = node.now
             node.later(1)
-            node.stands(master=False, switching=False)
+            node.stands(master=hangs, switching=False)
             self.assertEqual(node.state.until, moved_at + KEEP_S)
 
     def test_but_not_one_of_a_master_that_has_not_had_the_vip_since(self):

@@ -139,18 +139,17 @@ def stands(
     if keeping.master and not master:
         if gave and keeping.moved_at is None:
             keeping.took_at = now  # its own request may be on its way: a look proves nothing as yet
-        if keeping.until is None and (gave or understands(keeping, now)):
-            begin(keeping, now, gave_at(keeping) if gave else now)
+        if gave:
+            given(keeping, now)
+        elif keeping.until is None and understands(keeping, now):
+            begin(keeping, now)
         elif keeping.until is None:
             keeping.pending_until = now + PENDING_S
-        elif gave and keeping.shown_at > keeping.began_at:
-            # It has kept some already, for a switch that was given up before this one, and has had the VIP since.
-            keeping.until = max(keeping.until, gave_at(keeping) + keeping.keep_s)
     elif master and gave and not keeping.giving:
-        # Given up half way: where the path leads a look has yet to show, and the request may be on its way.
+        # Given up half way: where the path leads a look has yet to show, and the request may be on its way. Or all the
+        # way, and its own keepalived hangs.
         keeping.took_at = now
-        if keeping.until is None:
-            begin(keeping, now, gave_at(keeping))
+        given(keeping, now)
     elif keeping.until is not None:
         if listed and not keeping.giving:
             # It serves them itself as yet, and looks again before that is in doubt.
@@ -172,6 +171,15 @@ def gave_at(keeping: Keeping) -> float:
     """From when on the time counts in a planned switch of this node's. Where the cloud has not said that the VIP was
     moved it may have been as soon as that was asked for, unless the cloud showed it here later."""
     return keeping.moved_at or max(keeping.giving_until - keeping.keep_s, keeping.shown_at)
+
+
+def given(keeping: Keeping, now: float) -> None:
+    """A planned switch of this node's is over."""
+    if keeping.until is None:
+        begin(keeping, now, gave_at(keeping))
+    elif keeping.shown_at > keeping.began_at:
+        # It has kept some already, for a switch that was given up before this one, and has had the VIP since.
+        keeping.until = max(keeping.until, gave_at(keeping) + keeping.keep_s)
 
 
 def given_at(keeping: Keeping, switching: bool, moved: bool, moving_at) -> float:
