@@ -88,8 +88,8 @@ class Excuses:
         return [why for why, so in found.items() if so]
 
     def silenced(self, index: int) -> bool:
-        """Whether for three seconds since the other node asked for the VIP nothing has passed between them: since the last
-        answer of this one's kernel, which is asked every half a second."""
+        """Whether for three seconds since the other node asked for the VIP nothing has passed between them: since the
+        last answer of this one's kernel, which is asked every half a second."""
         first_at, now = self.asked_since[index], self.world.now
         if now - (self.asked_at[index] if first_at is None else first_at) <= SILENT_S:
             return False
