@@ -1,7 +1,7 @@
 /** Open connections over a fault, of a pair with keepConnections and of the 2019 procedure's: how many break, and how long the slowest answer takes. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchPair, moment, type NodeName, nodeNames } from "../pair.ts";
-import { percentile, type Report, table } from "../report.ts";
+import { type Report, table } from "../report.ts";
 import { type BenchFault, benchFaults, labFault } from "../scenarios.ts";
 import { nowMs } from "../tap.ts";
 
@@ -79,7 +79,7 @@ export async function heldOver(pair: BenchPair, fault: BenchFault, count: number
   }
 }
 
-/** Faults down, a line for each setting; for each number of connections how many broke, the most in a run, and the longest answer. */
+/** Faults down, a line for each setting; for each number of connections how many broke and how long the longest answer took, the most in a run. */
 export function keptTable(cells: KeptCell[]): string {
   const settings = [...new Set(cells.map(({ setting }) => setting))];
   const faults = [...new Set(cells.map(({ fault }) => fault))];
@@ -89,11 +89,7 @@ export function keptTable(cells: KeptCell[]): string {
     counts.flatMap((count) => {
       const runs = cells.find((c) => c.setting === setting && c.fault === fault && c.count === count)?.runs ?? [];
       if (runs.length === 0) return ["", "", ""];
-      const median = percentile(
-        runs.map(({ longestAnswerMs }) => longestAnswerMs),
-        0.5,
-      );
-      return [String(most(runs, "broken")), String(most(runs, "hanging")), String(median)];
+      return (["broken", "hanging", "longestAnswerMs"] as const).map((key) => String(most(runs, key)));
     });
   return table([
     ["fault", "setting", ...counts.flatMap((count) => [`${count}: broken`, "hanging", "longest answer"])],
