@@ -35,6 +35,7 @@ class Passage:
     def __init__(self, conf, mover):
         self.open = self.answered = True
         self.signs, self.lived = False, 0.0
+        self.goes = None
 
     def passes(self):
         return self.open
@@ -42,8 +43,8 @@ class Passage:
     def silent(self):
         return not self.open
 
-    def went(self, now, *counts):
-        pass
+    def went(self, now, goes, *counts):
+        self.goes = goes
 
     def heard(self, news, said_at):
         return False
@@ -212,6 +213,12 @@ class Kept(unittest.TestCase):
             self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
             self.known.master = False
             self.turns(0.1)
+
+    def test_what_goes_to_the_peer_in_vain_counts_only_on_a_master(self):
+        for self.known.master in (True, False):
+            self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+            self.turns()
+            self.assertEqual((self.kept.in_force(), self.kept.passage.goes), (True, self.known.master))
 
     def test_the_time_does_not_run_while_looks_show_that_a_move_is_stuck(self):
         self.known.master, seen = True, self.known.seen

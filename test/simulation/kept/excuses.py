@@ -88,12 +88,12 @@ class Excuses:
         return [why for why, so in found.items() if so]
 
     def silenced(self, index: int) -> bool:
-        """Whether for three seconds since the other node asked for the VIP nothing has passed between them: since the
-        last answer of this one's kernel, which is asked every half a second."""
+        """Whether for three seconds since the other node asked for the VIP nothing of this one's has come there: since
+        the last answer of its kernel, which is asked every half a second."""
         first_at, now = self.asked_since[index], self.world.now
         if now - (self.asked_at[index] if first_at is None else first_at) <= SILENT_S:
             return False
-        return any(self.hindered("words", i, SILENT_S - ASK_S, now - TURN_S) for i in (0, 1))
+        return self.hindered("words", index, SILENT_S - ASK_S, now - TURN_S)
 
     def closed(self, away_at: float, held_since: float) -> bool:
         """Whether nothing passed through the tunnel, as that had to begin or just now, or for so long that it seemed to

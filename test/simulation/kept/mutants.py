@@ -116,14 +116,17 @@ MUTANTS = [
     Mutant(
         "a planned switch does not show that the VIP has been here since the end of the time",
         "connections",
-        ("    return max(moving_at or 0.0, began_at) if switching else 0.0\n", "    return 0.0\n"),
+        (
+            "    if keeping.spent_at is not None and keeping.shown_at >",
+            "    if keeping.spent_at is not None and (listed_at or 0.0) >",
+        ),
     ),
     Mutant(
         "a second planned switch has no time of its own where keepalived hangs",
         "connections",
         (
-            "        keeping.took_at = now\n        given(keeping, now)\n",
-            "        keeping.took_at = now\n        if keeping.until is None:\n            given(keeping, now)\n",
+            "        keeping.took_at = now\n        switch_over(keeping, now)\n",
+            "        keeping.took_at = now\n        if keeping.until is None:\n            switch_over(keeping, now)\n",
         ),
     ),
     Mutant(

@@ -57,7 +57,7 @@ class Keeping(Carrying):
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
         self.spent_at = None  # its time was over then, and the VIP has not been here since
-        self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
+        self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it to the peer
         self.listed_since = None  # every look since then found it on its way here, or here
         self.gone_at = None  # and when the first one after that did elsewhere
         self.moved_at = None  # when a planned switch had brought it to the peer
@@ -113,13 +113,14 @@ def stands(
     if listed:
         keeping.shown_at = max(keeping.shown_at, listed_at)
         keeping.listed_since = keeping.listed_since or listed_at
-        if keeping.spent_at is not None and listed_at > keeping.spent_at:
-            keeping.spent_at = None
     else:
         keeping.listed_since = None
     if switching and moving_at is not None:
         keeping.shown_at = max(keeping.shown_at, moving_at)
-    if keeping.spent_at is not None and given_at(keeping, switching, moved, moving_at) > keeping.spent_at:
+    if keeping.giving and moved:
+        # The cloud moves it from this node's ENI alone; it may have been here for long without a look.
+        keeping.shown_at = max(keeping.shown_at, keeping.giving_until - keeping.keep_s)
+    if keeping.spent_at is not None and keeping.shown_at > keeping.spent_at:
         keeping.spent_at = None
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
@@ -140,7 +141,7 @@ def stands(
         if gave and keeping.moved_at is None:
             keeping.took_at = now  # its own request may be on its way: a look proves nothing as yet
         if gave:
-            given(keeping, now)
+            switch_over(keeping, now)
         elif keeping.until is None and understands(keeping, now):
             begin(keeping, now)
         elif keeping.until is None:
@@ -149,7 +150,7 @@ def stands(
         # Given up half way: where the path leads a look has yet to show, and the request may be on its way. Or all the
         # way, and its own keepalived hangs.
         keeping.took_at = now
-        given(keeping, now)
+        switch_over(keeping, now)
     elif keeping.until is not None:
         if listed and not keeping.giving:
             # It serves them itself as yet, and looks again before that is in doubt.
@@ -173,20 +174,13 @@ def gave_at(keeping: Keeping) -> float:
     return keeping.moved_at or max(keeping.giving_until - keeping.keep_s, keeping.shown_at)
 
 
-def given(keeping: Keeping, now: float) -> None:
+def switch_over(keeping: Keeping, now: float) -> None:
     """A planned switch of this node's is over."""
     if keeping.until is None:
         begin(keeping, now, gave_at(keeping))
     elif keeping.shown_at > keeping.began_at:
         # It has kept some already, for a switch that was given up before this one, and has had the VIP since.
         keeping.until = max(keeping.until, gave_at(keeping) + keeping.keep_s)
-
-
-def given_at(keeping: Keeping, switching: bool, moved: bool, moving_at) -> float:
-    """When a planned switch has last shown that the VIP was here: the cloud moves it from this node's ENI alone. It may
-    have been here for long without a look."""
-    began_at = keeping.giving_until - keeping.keep_s if keeping.giving and moved else 0.0
-    return max(moving_at or 0.0, began_at) if switching else 0.0
 
 
 def on_its_way(keeping: Keeping, now: float, leaving: bool) -> None:

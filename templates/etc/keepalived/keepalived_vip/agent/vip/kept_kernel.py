@@ -1,5 +1,5 @@
-"""What the connections that are kept need of this node's kernel: to be counted, its sets of nft, and the VIP where no
-NIC has it."""
+"""What the connections that are kept need of this node's kernel: that they are counted, its sets of nft, and the VIP on
+the tunnel's interface."""
 
 import queue
 import threading
