@@ -57,7 +57,7 @@ class Keeping(Carrying):
         self.left = None  # how many, None = not counted yet
         self.why_ended = None
         self.spent_at = None  # its time was over then, and the VIP has not been here since
-        self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it to the peer
+        self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
         self.listed_since = None  # every look since then found it on its way here, or here
         self.gone_at = None  # and when the first one after that did elsewhere
         self.moved_at = None  # when a planned switch had brought it to the peer
@@ -117,9 +117,6 @@ def stands(
         keeping.listed_since = None
     if switching and moving_at is not None:
         keeping.shown_at = max(keeping.shown_at, moving_at)
-    if keeping.giving and moved:
-        # The cloud moves it from this node's ENI alone; it may have been here for long without a look.
-        keeping.shown_at = max(keeping.shown_at, keeping.giving_until - keeping.keep_s)
     if keeping.spent_at is not None and keeping.shown_at > keeping.spent_at:
         keeping.spent_at = None
     on_its_way(keeping, now, master and leaving and not switching)
