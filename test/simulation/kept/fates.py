@@ -4,6 +4,7 @@ A node is at home while it is MASTER and the cloud delivers to it. What it opene
 keeps that, until it is at home again or the time is over. What keeps the nodes from their words excuses a reset.
 """
 
+from bounds import NOBODY_S
 from keepalived import MASTER
 
 from kept.excuses import LONG_AGO, SILENT_S, SOON_S, Excuses
@@ -120,6 +121,9 @@ class Fates(Excuses):
             record = self.world.nodes[index].record
             if killed or max(record.trouble_until, record.late_until) > given_at:
                 asked_at = min(asked_at, given_at)  # what came of it the cloud has not said
+            elif self.world.plan.listing == "target":
+                # Shown there from the beginning, as if it had gone.
+                asked_at = min(asked_at, max(given_at, record.here_at))
             self.away_since[index] = max(home_since or 0.0, min(self.world.now, asked_at))
 
     def asked(self, node, gives: bool) -> None:
@@ -154,6 +158,8 @@ class Fates(Excuses):
             self.sent_since[node.index] = world.now
         worked_at = max([end for _, end in self.over.get(("speaks", node.index), [])] + [LONG_AGO])
         here_at = world.cloud.held_since
+        if world.plan.listing == "gap":
+            here_at += NOBODY_S  # a look may still show it on no ENI, and the next one comes so much later
         if self.untold(node, here_at):
             here_at = max(here_at, self.sent_since[node.index])  # no look has shown it the VIP: the packets do
         asked_at = min(here_at, self.asked_at[peer.index])

@@ -162,4 +162,9 @@ MUTANTS = [
         "kept",
         ("            connections.peer_can(keeping, time_s > 0)\n", "            pass\n"),
     ),
+    Mutant(
+        "a look from before it was MASTER anew delays the claim",
+        "decide",
+        ("            known.patience.not_before = now  # still owed:", "            pass  # still owed:"),
+    ),
 ]

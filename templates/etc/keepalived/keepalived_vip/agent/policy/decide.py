@@ -205,6 +205,8 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         switch.saw(known, now)
     elif known.here():
         saw_here(known, now, jitter)
+        if asked.claim:
+            known.patience.not_before = now  # still owed: this was asked before the node became MASTER anew
     else:
         saw_elsewhere(known, now, jitter)
 
