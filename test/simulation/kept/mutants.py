@@ -163,6 +163,11 @@ MUTANTS = [
         ("            connections.peer_can(keeping, time_s > 0)\n", "            pass\n"),
     ),
     Mutant(
+        "what the peer said that it has counts for nothing after a stall",
+        "connections",
+        ("            keeping.gone_at = keeping.gone_at or said_at\n", "            pass\n"),
+    ),
+    Mutant(
         "a look from before it was MASTER anew delays the claim",
         "decide",
         ("            known.patience.not_before = now  # still owed:", "            pass  # still owed:"),

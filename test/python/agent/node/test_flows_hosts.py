@@ -228,7 +228,7 @@ class Sizes(Hosts):
         sock = self.open(ECHO)
         self.comes_back(sock, 5)
         self.moves_to(self.b)
-        # By the route, for the client's own side has it as it was: a link of 1280 would drop what the client sends, too.
+        # By the route, as the client's own side has it as it was: a link of 1280 would drop what the client sends, too.
         self.router.ip("route", "replace", two_nodes.ADDRESSES["c"], "dev", "rc", "mtu", "lock", "1280")
         self.comes_back(sock, 20)
 

@@ -171,6 +171,21 @@ class Time(unittest.TestCase):
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
+    def counted_s(self, *said_s) -> float:
+        """From when on the time counts of a MASTER that stood still for 20 s, and has lost the VIP and the role.
+        said_s: when its peer has said that it has the VIP. All since a look last showed it here."""
+        node = Side(master=True)
+        shown_at, node.here, node.now = node.now, False, node.now + 20
+        for seconds in said_s:
+            connections.peer_holds(node.state, shown_at + seconds, True)
+        connections.heard(node.state, node.now, node.now)
+        node.stands(master=False)
+        return node.state.until - KEEP_S - shown_at
+
+    def test_after_it_stood_still_it_counts_from_the_peers_first_word_that_the_vip_is_there(self):
+        self.assertEqual(self.counted_s(connections.EARLY_S, 15), connections.EARLY_S)
+        self.assertEqual(self.counted_s(connections.EARLY_S - 1), 20, "this may be of before the look")
+
     def test_nor_between_two_looks_that_are_far_from_each_other(self):
         node = Side.stalled()
         for now in (node.now + connections.LOOKS_S, node.now + connections.LOOKS_S + KEEP_S):

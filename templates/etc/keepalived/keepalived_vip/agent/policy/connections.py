@@ -59,7 +59,7 @@ class Keeping(Carrying):
         self.spent_at = None  # its time was over then, and the VIP has not been here since
         self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
         self.listed_since = None  # every look since then found it on its way here, or here
-        self.gone_at = None  # and when the first one after that did elsewhere
+        self.gone_at = None  # and when the first one after that did elsewhere, or the peer said that it has it
         self.moved_at = None  # when a planned switch had brought it to the peer
         self.reset = 0  # since the service has started: those that were open when the time was over
         self.peer_can = False  # it has said that it will carry them
@@ -265,7 +265,11 @@ def vip_comes(keeping: Keeping, now: float) -> None:
 def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
     """The peer's word that it has the VIP; would: and that it would keep its connections."""
     keeping.peer_would = would
-    if keeping.until is not None and said_at >= keeping.began_at + EARLY_S:
+    if keeping.until is None:
+        # It has stood still meanwhile, or heard nothing of the move, and is MASTER as far as it knows.
+        if keeping.master and said_at >= max(keeping.master_since, keeping.shown_at) + EARLY_S:
+            keeping.gone_at = keeping.gone_at or said_at
+    elif said_at >= keeping.began_at + EARLY_S:
         keeping.peer_has = True
         if said_at > keeping.shown_at:
             keeping.until = min(keeping.until, said_at + keeping.keep_s)
