@@ -50,7 +50,7 @@ MUTANTS = [
         "only who has the VIP for certain goes on answering, not one to which it may be on its way",
         "vip_on_nic",
         (
-            "        if self.keeps or not (seen.fresh and seen.available and seen.holder != self.known.me):\n",
+            "        if self.keeps or not self.gone:\n",
             "        if self.known.here():\n",
         ),
     ),

@@ -239,6 +239,15 @@ class Kept(unittest.TestCase):
         self.turns()
         self.assertTrue(connections.keeps(self.kept.keeping))
 
+    def test_once_none_is_left_the_address_that_was_lent_for_them_goes_if_the_vip_is_elsewhere_for_certain(self):
+        for gone in (False, True):
+            self.kept.vip.gone = gone
+            connections.begin(self.kept.keeping, self.now)
+            self.turns()
+            connections.end(self.kept.keeping, connections.ALL_CLOSED)
+            self.turns()
+            self.assertEqual(self.kept.vip.end_linger.called, gone)
+
     def test_its_time_is_over_in_that_moment_and_not_with_the_next_word(self):
         connections.begin(self.kept.keeping, self.now - 0.3)
         over_at = self.kept.keeping.until

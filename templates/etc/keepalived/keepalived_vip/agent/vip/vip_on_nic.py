@@ -26,7 +26,7 @@ class VipOnNic:
         self.keeps = False  # connections outlive the move: the address stays, whoever has it in the cloud
         self.offer = {}  # what the peer is told beside that the VIP is here
         self.gave_up_at = 0.0
-        self.gone = False  # the peer has said since then that it has the VIP
+        self.gone = False  # the VIP was elsewhere by then, or the peer has said since that it has it
         self.linger_until = 0.0  # so long the address stays on the NIC after a demotion
         self.lent_until = 0.0  # the end of the lease that was last seen on the NIC, whoever gave it
         self.left_until = 0.0  # so long the peer is told of the demotion
@@ -60,10 +60,10 @@ class VipOnNic:
 
     def gave_up(self, now: float) -> None:
         """No longer MASTER, for whatever reason: the cloud may deliver here, unless it has just said otherwise."""
-        self.gave_up_at, self.gone = now, False
-        self.left_until, self.next_left_at = now + LEFT_S, now
         seen = self.known.seen
-        if self.keeps or not (seen.fresh and seen.available and seen.holder != self.known.me):
+        self.gave_up_at, self.gone = now, seen.fresh and seen.available and seen.holder != self.known.me
+        self.left_until, self.next_left_at = now + LEFT_S, now
+        if self.keeps or not self.gone:
             self.linger_until = self.lent_until = now + LINGER_S
 
     def lend(self, word: str, now: float) -> None:
