@@ -170,6 +170,6 @@ MUTANTS = [
     Mutant(
         "a look from before it was MASTER anew delays the claim",
         "decide",
-        ("            known.patience.not_before = now  # still owed:", "            pass  # still owed:"),
+        ("    if known.asked.claim:\n        known.patience.not_before = now\n", ""),
     ),
 ]

@@ -205,10 +205,15 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         switch.saw(known, now)
     elif known.here():
         saw_here(known, now, jitter)
-        if asked.claim:
-            known.patience.not_before = now  # still owed: this was asked before the node became MASTER anew
+        crossed(known, now)
     else:
         saw_elsewhere(known, now, jitter)
+
+
+def crossed(known: Knowledge, now: float) -> None:
+    """An answer. To what was asked before this node became MASTER anew it puts off no claim, which is still owed."""
+    if known.asked.claim:
+        known.patience.not_before = now
 
 
 def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
@@ -310,6 +315,7 @@ def rebound(known: Knowledge, now: float, again: bool) -> None:
     if again:
         known.patience.bind_later(now)
     known.patience.not_before = now + patience.EIP_S
+    crossed(known, now)
 
 
 def failed(known: Knowledge, now: float, reaction: str, jitter: float, why=None) -> None:
@@ -336,3 +342,5 @@ def failed(known: Knowledge, now: float, reaction: str, jitter: float, why=None)
     if name == "give" and switch.tell(known, switch.UNANSWERED, why):
         delay_s = 0.0  # an answer may have been lost: what is true is looked up at once
     known.patience.not_before = now + delay_s
+    if reaction != "later":
+        crossed(known, now)
