@@ -54,6 +54,10 @@ class Lease(unittest.TestCase):
         self.vip.gave_up(self.kernel.now)
         self.removed()
         self.assertEqual(self.vip.on_nic, nic.ABSENT)
+        seen.task = "task-1"  # one that brings it here: the look may be of before
+        self.vip.gave_up(self.kernel.now)
+        self.assertFalse(self.vip.gone)
+        seen.task = None
         self.vip.keeps = True
         self.vip.gave_up(self.kernel.now)
         self.removed()

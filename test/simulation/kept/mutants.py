@@ -170,6 +170,11 @@ MUTANTS = [
     Mutant(
         "a look from before it was MASTER anew delays the claim",
         "decide",
-        ("    if known.asked.claim:\n        known.patience.not_before = now\n", ""),
+        ("        known.patience.not_before, known.patience.rebind_at = now, None\n", "        pass\n"),
+    ),
+    Mutant(
+        "a look from before it was MASTER proves that it has the VIP to give",
+        "switch",
+        ("return known.here() and known.seen.shown_here and", "return known.here() and"),
     ),
 ]

@@ -178,6 +178,8 @@ class Time(unittest.TestCase):
         shown_at, node.here, node.now = node.now, False, node.now + 20
         for seconds in said_s:
             connections.peer_holds(node.state, shown_at + seconds, True)
+        # keepalived's word may come a turn later, until which the last look stands.
+        connections.stands(node.state, node.now, True, False, False, listed_at=shown_at)
         connections.heard(node.state, node.now, node.now)
         node.stands(master=False)
         return node.state.until - KEEP_S - shown_at

@@ -18,32 +18,6 @@ class Events(unittest.TestCase):
         game.saw(ME)  # asked before the event: says nothing about the time after it
         self.assertEqual(game.step(), DESCRIBE)
 
-    def test_a_rise_during_a_look_still_claims(self):
-        game = Game()
-        game.master()
-        decide.issued(game.known, NOW, DESCRIBE)
-        decide.lost_master(game.known)
-        game.now += 60
-        game.master()
-        game.saw(PEER)
-        self.assertEqual(game.step(), ("migrate", PEER))
-
-    def test_a_quick_fall_and_rise_during_a_call_waits_for_nothing_that_its_answer_says(self):
-        answers = {
-            "the VIP was here": lambda game: game.saw(ME),
-            "the EIP is bound soon": lambda game: decide.rebound(game.known, game.now, False),
-            "refused": lambda game: game.failed(errors.RETRY),
-        }
-        for name, answer in answers.items():
-            game = Game().settled()
-            game.issue()
-            decide.lost_master(game.known)
-            game.master()  # the peer may have taken it since that was asked
-            answer(game)
-            self.assertNotEqual(game.step()[0], "wait", name)
-            game.now += decide.RECENT_S + 1
-            self.assertEqual(game.step(), ("migrate", PEER), name)
-
     def test_a_storm_of_events_makes_few_looks(self):
         game = Game().settled()
         looks, end = 0, game.now + 30

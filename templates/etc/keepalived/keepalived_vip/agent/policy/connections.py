@@ -122,7 +122,7 @@ def stands(
     on_its_way(keeping, now, master and leaving and not switching)
     wants = master and not switching
     carrying.takes(keeping, now, wants and (taking or carrying.pending(keeping, now, here_at, there_at)), taking, here)
-    if listed or keeping.taking:
+    if keeping.taking or (listed and (keeping.gone_at is None or listed_at > keeping.gone_at)):
         keeping.gone_at = None
     elif master and there_at is not None and there_at >= keeping.master_since:
         keeping.gone_at = keeping.gone_at or there_at

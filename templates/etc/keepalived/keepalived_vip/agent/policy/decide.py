@@ -77,6 +77,8 @@ def asked_peer(known: Knowledge, now: float) -> None:
 def peer_has(known: Knowledge, now: float, said_at: float) -> None:
     """The peer's own word that it is MASTER and has the VIP: where that is so, and nobody hears the other, taking it
     back would cost each client's connections, and the peer would do the same. One from before it was asked is old."""
+    if said_at > known.left_until - LEFT_S:
+        known.left_until = 0.0
     if known.seen.taken and known.seen.asked_at is not None and said_at >= known.seen.asked_at:
         known.seen.fresh, known.seen.asked_at = False, None
         known.patience.not_before = now + patience.ALERT_INTERVAL_S
@@ -208,12 +210,13 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         crossed(known, now)
     else:
         saw_elsewhere(known, now, jitter)
+        crossed(known, now)
 
 
 def crossed(known: Knowledge, now: float) -> None:
     """An answer. To what was asked before this node became MASTER anew it puts off no claim, which is still owed."""
     if known.asked.claim:
-        known.patience.not_before = now
+        known.patience.not_before, known.patience.rebind_at = now, None
 
 
 def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
@@ -245,12 +248,13 @@ def saw_elsewhere(known: Knowledge, now: float, jitter: float) -> None:
 def saw_here(known: Knowledge, now: float, jitter: float) -> None:
     seen = known.seen
     seen.task = None
-    seen.shown_here, seen.taken, seen.events = True, False, known.asked.step_events
-    known.left_until = 0.0
+    seen.taken, seen.events = False, known.asked.step_events
     seen.nobody_since = seen.unsettled_since = None
     known.patience.in_a_row[patience.CHANGE] = 0
+    # One that crossed a change of the role may show what was before it.
+    seen.shown_here = seen.shown_here or known.asked.knew_all()
     if seen.had_it_since is None:
-        seen.had_it_since = now
+        seen.had_it_since = now if seen.shown_here else None
     elif now - seen.had_it_since > patience.DUEL_OVER_S:
         known.patience.duels = 0
     if seen.eip != EIP_MISSING:

@@ -34,7 +34,7 @@ class Seen:
         self.nobody_since = None  # every look since then found the address on no ENI
         self.unsettled_since = None  # every look since then found it on its way
         self.had_it_since = None  # the VIP came here then, and has not been seen elsewhere since
-        self.shown_here = False  # a look has found it here since; the end of the move's task alone is no proof
+        self.shown_here = False  # a look of this MASTER's has found it here since; the end of a task alone is no proof
         self.events = 0  # how many had come before the last look that has found it here
         self.taken = False  # it was here, and the peer has it since, without an event
         self.asked_at = None  # whether it serves; since the last look

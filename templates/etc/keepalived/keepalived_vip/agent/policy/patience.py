@@ -81,7 +81,7 @@ class Patience:
         """A new MASTER."""
         self.in_a_row = {LOOK: 0, CHANGE: 0}
         self.duels = 0
-        self.rebind_at = None
+        self.rebind_at = self.storm_at = None
         self.not_before = now
         self.alert(now)
 

@@ -83,10 +83,15 @@ def ask(known: Knowledge, now: float, asked=None):
         return "a switch is under way already"
     if not known.master:
         return "this node is not MASTER"
-    if known.asked.claim or known.seen.task is not None or not known.here():
+    if not has_vip(known):
         return "the cloud does not have the VIP on this node's ENI yet"
     known.switch = Switch(now + PREPARE_S, asked)
     return None
+
+
+def has_vip(known: Knowledge) -> bool:
+    """Whether this MASTER has it for certain. By no look from before it was MASTER: the peer may have had it since."""
+    return known.here() and known.seen.shown_here and not known.asked.claim and known.seen.task is None
 
 
 def asking(known: Knowledge) -> bool:

@@ -41,7 +41,7 @@ def in_the_way(known):
     """What is soon over by itself, as a rule: a service that was just started has yet to ask the cloud."""
     if switch.active(known):
         return "another switch was under way"
-    if known.asked.claim or known.seen.task is not None or not known.here():
+    if not switch.has_vip(known):
         return "the cloud did not have the VIP on this node's ENI"
     return None
 

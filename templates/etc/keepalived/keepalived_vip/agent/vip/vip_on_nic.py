@@ -61,7 +61,9 @@ class VipOnNic:
     def gave_up(self, now: float) -> None:
         """No longer MASTER, for whatever reason: the cloud may deliver here, unless it has just said otherwise."""
         seen = self.known.seen
-        self.gave_up_at, self.gone = now, seen.fresh and seen.available and seen.holder != self.known.me
+        # Not by a look while an own move runs, which may show what was before it.
+        elsewhere = seen.fresh and seen.task is None and seen.available and seen.holder != self.known.me
+        self.gave_up_at, self.gone = now, elsewhere
         self.left_until, self.next_left_at = now + LEFT_S, now
         if self.keeps or not self.gone:
             self.linger_until = self.lent_until = now + LINGER_S
