@@ -42,8 +42,7 @@ class Switch:
             return False
         if self.taker.service.role.state["state"] != BACKUP:
             return False  # its keepalived has said so once, and that word was lost
-        known = self.giver.service.known
-        return known.here() and known.seen.task is None and not known.asked.claim
+        return self.world.runtime.switch.has_vip(self.giver.service.known)
 
     def prepare(self) -> None:
         taker, world = self.taker, self.world

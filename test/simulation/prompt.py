@@ -3,6 +3,7 @@ heal before all. Whatever else keeps the node from it moves the term, or excuses
 
 import bounds
 from cloud import NOBODY
+from keepalived import MASTER
 
 
 class Prompt:
@@ -33,8 +34,8 @@ class Prompt:
             return True  # the peer has asked for it since then: a duel
         if node.stalled or node.hung or record.upset_at > since or record.trouble_until >= since:
             return True
-        if node.hung_by and record.left_at < since:
-            return True  # it claims nothing from a peer that has not given up
+        if node.hung_by and (record.left_at < since or node.peer().keepalived.state == MASTER):
+            return True  # it claims nothing from a peer that has not given up, or is MASTER again
         if record.refusals > 1 and record.refused_at >= since - bounds.NEWS_S:
             return True  # asked for again later and later
         if record.switch_at >= since - bounds.SWITCH_S:
