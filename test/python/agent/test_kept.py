@@ -122,6 +122,17 @@ class Kept(unittest.TestCase):
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.assertEqual([message["id"] for message in self.ear.said], [peer.CARRIES])
 
+    def test_rules_that_are_gone_are_looked_for_at_once_and_not_again_with_each_look_that_fails(self):
+        trouble = lambda what, *_: self.mover.troubles.setdefault(what, "")  # noqa: E731
+        self.mover.trouble.side_effect = trouble
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.turns()
+        self.kept.kernel.put = lambda job: self.kept.kernel.done.put((None, OSError("nft: No such file or directory")))
+        for _ in range(3):
+            self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+            self.turns(1.5)
+        self.kept.tunnel.soon.assert_called_once()
+
     def test_each_word_of_the_peers_makes_its_three_seconds_new(self):
         for _ in range(5):
             self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)

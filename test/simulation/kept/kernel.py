@@ -21,6 +21,7 @@ class Sets:
     def __init__(self, kernel, flows) -> None:
         self.kernel, self.TABLE, self.THROUGH_S = kernel, flows.TABLE, flows.THROUGH_S
         self.is_so, self.known, self.SETS = flows.is_so, flows.known, flows.SETS
+        self.has = kernel.has
 
     def connections(self, _) -> list:
         kernel = self.kernel

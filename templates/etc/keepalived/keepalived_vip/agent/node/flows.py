@@ -9,7 +9,8 @@ import subprocess
 TABLE = "ip keepalived_vip"
 LINK, PORT = "vip-kept", 34  # the tunnel, and of UDP
 SETS = ("known", "asked_all", "answered_all", "ended")  # of connections
-TABLES = (TABLE, "netdev keepalived_vip")
+COUNTED = (TABLE + " forwarded", TABLE + " owed", "netdev keepalived_vip answers")
+COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 LIMIT_S = 5.0
 THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
 SYN_RECV, TIME_WAIT, CLOSE, LISTEN = 3, 6, 7, 10  # include/net/tcp_states.h
@@ -62,9 +63,14 @@ def known(found) -> list:
 def begins() -> list:
     """Lines for nft: which are this node's own is asked anew. Not where a service before this one has just sent what is
     the peer's there: its sets are right, and without them this node's own would go there as well. Raises OSError."""
-    if "elements" in nft(["list", "set"] + TABLE.split() + ["forward"]):
+    if has("forward"):
         return []
     return ["flush set %s %s" % (TABLE, name) for name in ("alone",) + SETS]
+
+
+def has(name: str) -> bool:
+    """Whether anything is in that set. Raises OSError."""
+    return "elements" in nft(["list", "set"] + TABLE.split() + [name])
 
 
 def load(lines) -> None:
@@ -75,13 +81,10 @@ def load(lines) -> None:
 def forwarded() -> tuple:
     """(packets, bytes) that went to the peer since the rules were made, how many of the packets want an answer, and how
     many came back. Raises OSError."""
-    # One table at a time: of several things that it is asked for at once nft 1.1.3 (Debian 13) finds only the last.
-    told = "".join(nft(["list", "counters", "table"] + table.split()) for table in TABLES)
-    counters = {name: numbers for name, *numbers in re.findall(r"counter (\w+) {\s*packets (\d+) bytes (\d+)", told)}
-    try:
-        return tuple(int(number) for number in counters["forwarded"] + counters["owed"][:1] + counters["answers"][:1])
-    except KeyError as error:
-        raise OSError("nft does not tell what was forwarded") from error
+    # One set at a time: of several things that it is asked for at once nft 1.1.3 (Debian 13) finds only the last.
+    told = [COUNTER.search(nft(["list", "set"] + place.split())) for place in COUNTED]
+    packets, owed, answers = [[int(number) for number in found.groups()] if found else [0, 0] for found in told]
+    return packets[0], packets[1], owed[0], answers[0]
 
 
 def nft(argv, given: str = "") -> str:

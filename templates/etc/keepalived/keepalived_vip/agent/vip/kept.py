@@ -224,6 +224,8 @@ class Kept:
             carrying.sent_on(self.keeping, self.forwarded[0], now)
         else:
             self.made = (False, None)
+            if TROUBLE not in self.mover.troubles:
+                self.tunnel.soon(now)  # the rules are gone, most likely, as a firewall's service has flushed all
             self.mover.trouble(TROUBLE, str(error) or type(error).__name__, type(error).__name__)
 
     def tell(self, now: float) -> None:

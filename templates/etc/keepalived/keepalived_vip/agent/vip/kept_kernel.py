@@ -36,7 +36,8 @@ class Kernel:
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
         is left as it is; through: likewise; silent: the peer has died with what it kept."""
         flows, vip = self.flows, self.vip
-        fill = bool(forward_until) and time.monotonic() >= self.recorded_until
+        # Or the rules were made anew, by whomever: with empty sets this node's own would go to the peer as well.
+        fill = bool(forward_until) and (time.monotonic() >= self.recorded_until or not flows.has("recording"))
         if fill:
             # What is opened meanwhile is recorded first, so that none is missed.
             flows.load(flows.begins() + flows.is_so("recording", vip, self.left_s(forward_until) + LOOK_S))

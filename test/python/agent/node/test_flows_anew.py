@@ -1,0 +1,123 @@
+"""The rules of connections.sh where they are made anew meanwhile, where their sets are full, and beside what else
+is on a node: programs that connect from the VIP, marks of the user's, a newer nft."""
+
+import os
+import shutil
+import socket
+import types
+import unittest
+
+import support
+import two_nodes
+from keepalived_vip.agent.node import flows
+from keepalived_vip.agent.vip import kept_kernel
+from support import VIP
+from two_nodes import ADDRESSES, PORT
+
+OUT = 25  # of a service at the client's, which the nodes connect to by the VIP
+REWRITES = "table ip n { chain c { type nat hook postrouting priority 100; tcp dport 25 snat to %s; }; }" % VIP
+# iptables -t mangle -A OUTPUT -j CONNMARK --restore-mark, for several uplinks or a VPN; there since the boot.
+RESTORES = "table ip mangle { chain OUTPUT { type route hook output priority -150; meta mark set ct mark; }; }"
+SHORT = 20
+
+
+class Anew(two_nodes.Network):
+    def kernel_of(self, node):
+        """What the service says to a node's kernel, without its thread, which would not live in that namespace."""
+        kernel = kept_kernel.Kernel.__new__(kept_kernel.Kernel)
+        asks = types.SimpleNamespace(**{name: getattr(flows, name) for name in dir(flows) if name[0] != "_"})
+        asks.connections = lambda vip: self.own
+        kernel.vip, kernel.flows, kernel.recorded_until = VIP, asks, 0.0
+        return kernel
+
+    def look(self, kernel):
+        """One that finds the peer keeping connections."""
+        self.own = self.b.own()
+        return self.b.do(kernel.look, kept_kernel.time.monotonic() + 5, None, False)
+
+    def test_the_new_holder_knows_its_own_also_after_somebody_has_removed_the_rules(self):
+        kernel = self.kernel_of(self.b)
+        for removes in (("ip", "link", "del", "vip-kept"), ("nft", "flush", "ruleset")):
+            self.look(kernel)
+            self.delivers_to(self.b)
+            sock = self.open()
+            self.assertEqual(self.says(sock), "b")
+            self.b.run(*removes)
+            self.b.connections("up")
+            self.look(kernel)
+            self.assertTrue(self.b.do(flows.has, "forward"))
+            self.assertEqual(self.says(sock), "b", removes)
+
+
+class Sets(two_nodes.Network):
+    def test_one_that_has_ended_is_not_known_any_more_though_there_are_too_many(self):
+        self.moves_to(self.b)
+        size = 1 << 18
+        lines = ["%d.%d.%d.%d . 1000 . 443" % (100, 64 + (n >> 16), n >> 8 & 255, n & 255) for n in range(size)]
+        self.b.do(flows.load, ["add element %s ended { %s }" % (flows.TABLE, ", ".join(lines))])
+        for number in range(SHORT):
+            sock = self.open()
+            self.assertEqual(self.says(sock), "b")
+            if number % 2:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # it is reset
+            sock.close()
+        support.until(lambda: not self.b.set_of("known"), lambda: self.b.set_of("known"))
+
+    def test_what_no_kernel_answers_is_no_question_to_the_peer(self):
+        asked = self.open()
+        self.says(asked)
+        self.moves_to(self.b)
+        self.b.do(flows.load, ["flush set %s owed" % flows.TABLE])
+        reset_and_push = (8, 4)  # a client may send such a thing, in a loop
+        self.c.do(send, *reset_and_push)
+        self.assertEqual(self.b.do(flows.forwarded)[2], 0)
+        self.assertEqual(self.says(asked), "a")
+        self.assertGreaterEqual(self.b.do(flows.forwarded)[2], 1)
+
+
+class Beside(two_nodes.Network):
+    def prepare(self, node):
+        node.run("nft", "-f", "-", input=RESTORES.encode())
+
+    def test_a_mark_that_is_restored_for_each_packet_keeps_no_answer_from_the_tunnel(self):
+        sock = self.open()
+        self.assertEqual(self.says(sock), "a")
+        self.moves_to(self.b)
+        self.assertEqual(self.says(sock), "a")
+        self.nothing_is_spoofed()
+
+    def connects(self, source: str):
+        with socket.socket() as sock:
+            sock.settimeout(support.PATIENCE_S)
+            sock.bind((source, 0))
+            sock.connect((ADDRESSES["c"], OUT))
+            return self.says(sock)
+
+    def test_the_new_holder_connects_from_the_vip_meanwhile_by_itself_and_by_rewriting(self):
+        self.addCleanup(self.c.serve(OUT, self.c.says))
+        self.moves_to(self.b)
+        self.assertEqual(self.b.do(self.connects, VIP), "c")
+        self.b.run("nft", "-f", "-", input=REWRITES.encode())
+        self.assertEqual(self.b.do(self.connects, ADDRESSES["b"]), "c")
+
+    def test_an_nft_that_counts_the_elements_of_each_set_finds_the_rules_as_they_were(self):
+        folder, real = self.a.folder.name, shutil.which("nft")
+        shutil.copy(real, folder + "/nft")
+        with open(folder + "/newer", "w") as file:
+            file.write('#!/bin/sh\n%s/nft "$@" | sed "s/size [0-9]*$/& # count $(date +%%N)/"\n' % folder)
+        os.chmod(folder + "/newer", 0o755)
+        newer = "mount --bind %s/newer %s && VIP_JSON=%s/vip.json LOADED=%s/newer.loaded %s " % (
+            folder, real, folder, folder, two_nodes.SCRIPT)  # fmt: skip
+        self.a.run("unshare", "-m", "sh", "-c", newer + "up")
+        self.assertEqual(self.a.run("unshare", "-m", "sh", "-c", newer + "check"), "")
+
+
+def send(*flags):
+    """One segment of no connection to the VIP, with these flags."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as sock:
+        segment = bytes([15, 160, 0, PORT] + [0, 0, 0, 1] * 2 + [5 << 4, sum(flags), 0, 100, 0, 0, 0, 0])
+        sock.sendto(segment, (VIP, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
