@@ -67,8 +67,8 @@ class Handed(unittest.TestCase):
     def setUp(self):
         self.known = knowledge.Knowledge("eni-me", "eni-peer", False, 20)
         decide.found_master(self.known, 0.0)
+        decide.issued(self.known, 0.0, knowledge.DESCRIBE)
         decide.saw(self.known, 1.0, "eni-me", True, knowledge.EIP_OK, 0.0)
-        self.known.asked.claim = False
         conf = mock.Mock(restart_keepalived="restart")
         self.keep = upkeep.Upkeep(conf, mock.Mock(), self.hand_over, mock.Mock())
         patches = mock.patch.object(upkeep, "cut_off", return_value="gone"), mock.patch.object(upkeep, "Child")
