@@ -42,7 +42,10 @@ class Switch:
             return False
         if self.taker.service.role.state["state"] != BACKUP:
             return False  # its keepalived has said so once, and that word was lost
-        return self.world.runtime.switch.has_vip(self.giver.service.known)
+        if self.giver.record.here_by < self.giver.record.master_since:
+            return False  # what it was shown may be of before the peer had it
+        known = self.giver.service.known
+        return known.here() and known.seen.task is None and not known.asked.claim
 
     def prepare(self) -> None:
         taker, world = self.taker, self.world

@@ -34,8 +34,9 @@ class Prompt:
             return True  # the peer has asked for it since then: a duel
         if node.stalled or node.hung or record.upset_at > since or record.trouble_until >= since:
             return True
-        if node.hung_by and (record.left_at < since or node.peer().keepalived.state == MASTER):
-            return True  # it claims nothing from a peer that has not given up, or is MASTER again
+        peer_serves = node.peer().keepalived.state == MASTER and cloud.holder == node.peer().eni
+        if node.hung_by and (record.left_at < since or peer_serves):
+            return True  # it claims nothing from a peer that has not given up, or serves again
         if record.refusals > 1 and record.refused_at >= since - bounds.NEWS_S:
             return True  # asked for again later and later
         if record.switch_at >= since - bounds.SWITCH_S:

@@ -7,7 +7,7 @@ class Record:
     __slots__ = (
         "was_master", "master_since", "moves", "losses", "injected", "troubles", "refusals", "heard_lower", "lower_at",
         "accepted_at", "refused_at", "unknown_at", "upset_at", "trouble_until", "late_until", "expected_by",
-        "shown_on", "shown_at", "here_at", "late", "switch_at", "left_at", "lost_at", "calls_at",
+        "shown_on", "shown_at", "here_at", "here_by", "late", "switch_at", "left_at", "lost_at", "calls_at",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -32,6 +32,7 @@ class Record:
         self.shown_at = LONG_AGO  # was shown the VIP on an ENI
         self.shown_on = None  # ... by its last look, and AVAILABLE there
         self.here_at = LONG_AGO  # was shown it on its own
+        self.here_by = LONG_AGO  # ... by a look that was asked for then
         self.late = False  # ... which took longer than SOON_S
         self.trouble_until = LONG_AGO  # a call without an answer, or an answer that is none, may keep it so long
         self.late_until = LONG_AGO  # a late answer will come then

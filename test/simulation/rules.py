@@ -116,7 +116,7 @@ class Rules:
         if call.step[0] == "describe" and isinstance(result, tuple) and result[0] != NOBODY:
             node.record.shown_at = self.world.now
             if result[0] == node.eni:
-                node.record.here_at = self.world.now
+                node.record.here_at, node.record.here_by = self.world.now, call.started
 
     # -- moves and roles ----------------------------------------------------------------------------------------------
 

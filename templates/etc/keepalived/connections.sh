@@ -109,14 +109,14 @@ table ip keepalived_vip {
     delete @asking { $asked }
     accept
   }
-  # Each "update" stands last: in a set that is full it ends its rule.
   chain own {
-    tcp flags & rst == rst jump own_ended
-    tcp flags & fin == fin $asked @answered_all jump own_ended
+    tcp flags & rst == rst goto own_ended
+    tcp flags & fin == fin $asked @answered_all goto own_ended
     tcp flags & fin == fin update @asked_all { $asked }
     update @known { $asked }
     accept
   }
+  # By two rules, here and below: an "update" of a set that is full ends its rule.
   chain own_ended {
     delete @known { $asked }
     update @ended { $asked }
@@ -153,10 +153,8 @@ table ip keepalived_vip {
     ip saddr @recording oifname "$interface" tcp flags & (syn | ack) == syn jump to_others
   }
   chain to_others {
-    delete @ended { $answered }
-    delete @asked_all { $answered }
-    delete @answered_all { $answered }
-    update @known { $answered timeout 1m }
+    update @known { $answered timeout 1m } delete @ended { $answered }
+    delete @asked_all { $answered } delete @answered_all { $answered }
   }
 }
 table netdev keepalived_vip {

@@ -123,8 +123,7 @@ class Kept(unittest.TestCase):
         self.assertEqual([message["id"] for message in self.ear.said], [peer.CARRIES])
 
     def test_rules_that_are_gone_are_looked_for_at_once_and_not_again_with_each_look_that_fails(self):
-        trouble = lambda what, *_: self.mover.troubles.setdefault(what, "")  # noqa: E731
-        self.mover.trouble.side_effect = trouble
+        self.mover.trouble.side_effect = lambda what, *_: self.mover.troubles.setdefault(what, "")
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.turns()
         self.kept.kernel.put = lambda job: self.kept.kernel.done.put((None, OSError("nft: No such file or directory")))

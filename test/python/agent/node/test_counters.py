@@ -5,33 +5,18 @@ from unittest import mock
 
 from keepalived_vip.agent.node import flows
 
-LISTED = {
-    "forwarded": """table ip keepalived_vip {
-	set forwarded {
+LISTED = """table %s keepalived_vip {
+	set %s {
 		type ipv4_addr
 		size 8
-		flags dynamic
-		elements = { 10.0.1.100 counter packets 37 bytes 4100 }
+		flags dynamic%s
 	}
 }
-""",
-    "owed": """table ip keepalived_vip {
-	set owed {
-		type ipv4_addr
-		size 8
-		flags dynamic
-		elements = { 10.0.1.100 counter packets 5 bytes 700 }
-	}
-}
-""",
-    "answers": """table netdev keepalived_vip {
-	set answers {
-		type ipv4_addr
-		size 8
-		flags dynamic
-	}
-}
-""",
+"""
+COUNTED = {
+    "forwarded": "\n\t\telements = { 10.0.1.100 counter packets 37 bytes 4100 }",
+    "owed": "\n\t\telements = { 10.0.1.100 counter packets 5 bytes 700 }",
+    "answers": "",
 }
 
 
@@ -40,7 +25,8 @@ def newest(argv, given=""):
     asked = " ".join(argv).split("; ")
     if len(asked) > 1:
         raise OSError("nft: Error: No such file or directory; did you mean table 'keepalived_vip' in family netdev?")
-    return LISTED[asked[0].split()[4]]
+    _, _, family, _, name = asked[0].split()
+    return LISTED % (family, name, COUNTED[name])
 
 
 class Counters(unittest.TestCase):

@@ -19,11 +19,12 @@ REWRITES = "table ip n { chain c { type nat hook postrouting priority 100; tcp d
 # iptables -t mangle -A OUTPUT -j CONNMARK --restore-mark, for several uplinks or a VPN; there since the boot.
 RESTORES = "table ip mangle { chain OUTPUT { type route hook output priority -150; meta mark set ct mark; }; }"
 SHORT = 20
+RESET, PUSH = 4, 8  # flags of TCP
 
 
 class Anew(two_nodes.Network):
-    def kernel_of(self, node):
-        """What the service says to a node's kernel, without its thread, which would not live in that namespace."""
+    def kernel(self):
+        """What the service says to B's kernel, without its thread, which would not live in that namespace."""
         kernel = kept_kernel.Kernel.__new__(kept_kernel.Kernel)
         asks = types.SimpleNamespace(**{name: getattr(flows, name) for name in dir(flows) if name[0] != "_"})
         asks.connections = lambda vip: self.own
@@ -36,7 +37,7 @@ class Anew(two_nodes.Network):
         return self.b.do(kernel.look, kept_kernel.time.monotonic() + 5, None, False)
 
     def test_the_new_holder_knows_its_own_also_after_somebody_has_removed_the_rules(self):
-        kernel = self.kernel_of(self.b)
+        kernel = self.kernel()
         for removes in (("ip", "link", "del", "vip-kept"), ("nft", "flush", "ruleset")):
             self.look(kernel)
             self.delivers_to(self.b)
@@ -53,7 +54,7 @@ class Sets(two_nodes.Network):
     def test_one_that_has_ended_is_not_known_any_more_though_there_are_too_many(self):
         self.moves_to(self.b)
         size = 1 << 18
-        lines = ["%d.%d.%d.%d . 1000 . 443" % (100, 64 + (n >> 16), n >> 8 & 255, n & 255) for n in range(size)]
+        lines = ["100.%d.%d.%d . 1000 . 443" % (64 + (n >> 16), n >> 8 & 255, n & 255) for n in range(size)]
         full = "add element %s ended { %s }" % (flows.TABLE, ", ".join(lines))
         self.b.run("nft", "-f", "-", input=full.encode())  # a busy machine takes longer than the service would wait
         for number in range(SHORT):
@@ -69,8 +70,7 @@ class Sets(two_nodes.Network):
         self.says(asked)
         self.moves_to(self.b)
         self.b.do(flows.load, ["flush set %s owed" % flows.TABLE])
-        reset_and_push = (8, 4)  # a client may send such a thing, in a loop
-        self.c.do(send, *reset_and_push)
+        self.c.do(send, PUSH | RESET)  # a client may do so again and again
         self.assertEqual(self.b.do(flows.forwarded)[2], 0)
         self.assertEqual(self.says(asked), "a")
         self.assertGreaterEqual(self.b.do(flows.forwarded)[2], 1)
@@ -113,10 +113,10 @@ class Beside(two_nodes.Network):
         self.assertEqual(self.a.run("unshare", "-m", "sh", "-c", newer + "check"), "")
 
 
-def send(*flags):
+def send(flags: int):
     """One segment of no connection to the VIP, with these flags."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as sock:
-        segment = bytes([15, 160, 0, PORT] + [0, 0, 0, 1] * 2 + [5 << 4, sum(flags), 0, 100, 0, 0, 0, 0])
+        segment = bytes([15, 160, 0, PORT] + [0, 0, 0, 1] * 2 + [5 << 4, flags, 0, 100, 0, 0, 0, 0])
         sock.sendto(segment, (VIP, 0))
 
 

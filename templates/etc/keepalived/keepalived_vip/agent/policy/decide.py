@@ -205,16 +205,17 @@ def saw(known: Knowledge, now: float, holder: str, available: bool, eip: str, ji
         asked.look_at = None
     if switch.active(known):
         switch.saw(known, now)
-    elif known.here():
+        return
+    if known.here():
         saw_here(known, now, jitter)
-        crossed(known, now)
     else:
         saw_elsewhere(known, now, jitter)
-        crossed(known, now)
+    crossed(known, now)
 
 
 def crossed(known: Knowledge, now: float) -> None:
-    """An answer. To what was asked before this node became MASTER anew it puts off no claim, which is still owed."""
+    """After an answer. To what was asked before this node became MASTER anew, which still owes its claim, it puts off
+    nothing, and says nothing of the EIP."""
     if known.asked.claim:
         known.patience.not_before, known.patience.rebind_at = now, None
 
