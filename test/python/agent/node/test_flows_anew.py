@@ -65,6 +65,14 @@ class Sets(two_nodes.Network):
             sock.close()
         support.until(lambda: not self.b.set_of("known"), lambda: self.b.set_of("known"))
 
+    def test_what_nft_refuses_is_told_in_one_line(self):
+        self.b.run("nft", "flush", "ruleset")
+        with self.assertRaises(OSError) as refused:
+            self.b.do(flows.load, flows.is_so("forward", VIP, 0) + flows.is_so("alone", VIP, 0))
+        told = str(refused.exception)
+        self.assertIn("flush set %s forward" % flows.TABLE, told)
+        self.assertNotIn("\n", told)
+
     def test_what_no_kernel_answers_is_no_question_to_the_peer(self):
         asked = self.open()
         self.says(asked)

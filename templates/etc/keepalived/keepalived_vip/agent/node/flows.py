@@ -101,5 +101,6 @@ def nft(argv, given: str = "") -> str:
         raise OSError("nft does not end") from error
     said = done.stdout.decode(errors="replace").strip()
     if done.returncode:
-        raise OSError("nft: %s" % said)
+        # Its first error and the line that it is about; the others repeat it.
+        raise OSError("nft: %s" % ": ".join(said.splitlines()[:2]))
     return said
