@@ -18,6 +18,9 @@ POLL_S = 0.02  # while the thread is at work
 # So much longer than the peer's word counts does the kernel forward, should this service not end it by then: on a busy
 # machine nft may take seconds, and what is not forwarded meanwhile is reset.
 SLACK_S = 2.0
+# The peer asks five times a second whether this node is ready. One that has heard nothing for so long stood still, and
+# so did what it waits for; or that was another switch.
+STOOD_STILL_S = 0.5
 TROUBLE = "connections"
 
 
@@ -41,7 +44,8 @@ class Kept:
         # (whether what is the peer's goes there, whether answers go out through the peer), as the last look has made
         # it. What a service before this one has left ends by itself.
         self.made = self.tried = (False, False)
-        self.prepared_at = None  # when the peer first asked in vain whether this node is ready
+        # When the peer first asked in vain whether this node is ready, and last.
+        self.prepared_at, self.prepare_heard_at = None, 0.0
         self.forwarded = (0, 0)  # packets and bytes to the peer, and what the passage wants to know, by the last look
         self.had_vip = False  # on the NIC
         self.bridged = False  # on the tunnel's interface as well
@@ -106,8 +110,9 @@ class Kept:
         if self.in_force() or TROUBLE in self.mover.troubles:
             self.prepared_at = None
             return True
-        if self.prepared_at is None or now - self.prepared_at > 2 * connections.READY_S:
+        if self.prepared_at is None or now - self.prepare_heard_at > STOOD_STILL_S:
             self.prepared_at = now
+        self.prepare_heard_at = now
         return now - self.prepared_at >= connections.READY_S
 
     def offer(self) -> dict:
