@@ -76,11 +76,6 @@ MUTANTS = [
         ("wanted = self.passage.passes() and carrying", "wanted = carrying"),
     ),
     Mutant(
-        "a VIP that is on its way is not kept for",
-        "connections",
-        ("    if leaving and keeping.until is None and", "    if False and"),
-    ),
-    Mutant(
         "what is kept for a stuck move has no end",
         "connections",
         ("((here and settled) or stuck)", "(here and settled)"),
@@ -102,11 +97,6 @@ MUTANTS = [
             "flows.load(flows.begins() + ",
             'flows.load(["flush set %s %s" % (flows.TABLE, name) for name in flows.SETS] + ',
         ),
-    ),
-    Mutant(
-        "a MASTER whose VIP goes before it has heard the peer keeps nothing",
-        "connections",
-        ("        elif now >= keeping.pending_until:\n            keeping.pending_until = now + PENDING_S\n", ""),
     ),
     Mutant(
         "a service that starts after the end of the time begins it again",
@@ -161,6 +151,19 @@ MUTANTS = [
         "the peer's word that it is ready is not heard",
         "kept",
         ("            connections.peer_can(keeping, time_s > 0)\n", "            pass\n"),
+    ),
+    Mutant(
+        "a look that shows the VIP at the peer does not end that its words make the time longer",
+        "connections",
+        (
+            "keeping.gone_at, keeping.peer_has = keeping.gone_at or there_at, True",
+            "keeping.gone_at = keeping.gone_at or there_at",
+        ),
+    ),
+    Mutant(
+        "one that stood still as it was to be ready has no time left for that",
+        "kept",
+        ("now - self.prepare_heard_at > STOOD_STILL_S", "now - self.prepared_at > 2 * connections.READY_S"),
     ),
     Mutant(
         "what the peer said that it has counts for nothing after a stall",

@@ -151,6 +151,27 @@ class Taker(unittest.TestCase):
             node.later(silence.SILENT_S)
             self.assertFalse(any(self.told(node, False)))
 
+    def test_it_goes_on_once_it_has_given_up_for_the_vip_may_come(self):
+        for how, may_come in ({"taking": True}, True), ({}, True), ({"here": True}, False), ({"there": True}, False):
+            for again in False, True:
+                node = Side.taker()
+                node.stands(master=True, **how)
+                carrying.tells_of_taking(node.state, node.now)
+                node.stands(master=False, taking=False, here=False, there=False)
+                first = carrying.tells_of_taking(node.state, node.now)
+                self.assertEqual(first, may_come, "the peer may have heard none yet")
+                node.stands(master=again, here=again)
+                self.assertEqual(any(self.told(node, False)), may_come and not again)
+                node.later(carrying.COMES_S)
+                self.assertFalse(any(self.told(node, False)))
+
+    def test_a_word_from_before_it_asked_is_no_answer(self):
+        node = Side.taker()
+        carrying.peer_keeps(node.state, node.now, KEEP_S)
+        node.later(0.5)
+        node.stands(master=True, taking=True)
+        self.assertAlmostEqual(self.told(node, False).count(True), 10, delta=2)
+
     def test_who_takes_it_would_keep_connections_as_well(self):
         node = Side(master=False)
         connections.peer_takes(node.state, node.now, node.now, False)

@@ -184,6 +184,17 @@ class Old(unittest.TestCase):
             self.assertEqual(connections.keeps(again.state), keeps, (was_master, where))
             self.assertIsNone(again.state.why_ended)
 
+    def test_a_standby_that_is_master_as_it_starts_anew_keeps_what_the_peer_takes_as_the_one_before_it_was_told(self):
+        for waits_s, keeps in (connections.SETTLED_S - 1, True), (connections.SETTLED_S, False):
+            node = Side(master=False)
+            connections.peer_takes(node.state, node.now, node.now, False)
+            before = anew.lasts(node.state)
+            self.node.now = node.now + waits_s
+            self.assertEqual(connections.keeps(self.anew(before, master=True, taking=True).state), keeps, waits_s)
+            for nonsense in (self.node.now + 1, float("nan"), float("inf"), None, "soon"):
+                again = self.anew(dict(before, took=nonsense), master=True, taking=True)
+                self.assertFalse(connections.keeps(again.state), nonsense)
+
     def test_the_time_is_over_once_whatever_the_peer_says_afterwards(self):
         self.gave()
         self.node.later(KEEP_S)

@@ -133,6 +133,21 @@ class Time(unittest.TestCase):
         connections.peer_holds(node.state, said_at, True)
         self.assertEqual(node.state.until, said_at + KEEP_S)
 
+    def test_once_the_peer_has_it_no_word_of_a_peer_that_booted_makes_it_longer(self):
+        for told in True, False:
+            node = Side.stalled()  # its keepalived hangs: it looks no more, and is MASTER as far as it knows
+            looked_at = node.now
+            node.now += 5
+            if told:
+                connections.peer_holds(node.state, node.now, True)
+                connections.stands(node.state, node.now, True, False, False, False, looked_at, None, looked_at)
+            else:
+                node.stands(here=False, there=True)
+            until = node.state.until
+            node.now += 10
+            connections.peer_takes(node.state, node.now, node.now, True)
+            self.assertEqual(node.state.until, until, told)
+
     def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
         node = Side.stalled()
         node.stands(here=False, master=False)

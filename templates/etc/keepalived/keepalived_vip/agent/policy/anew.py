@@ -10,7 +10,7 @@ def lasts(keeping: connections.Keeping) -> dict:
     until = connections.gave_at(keeping) + keeping.keep_s if keeping.until is None else keeping.until
     until = until if connections.keeps(keeping) else None
     roles = {"master": keeping.master, "has": keeping.peer_has, "would": keeping.peer_would}
-    return dict(roles, until=until, pending=keeping.pending_until or None, spent=keeping.spent_at)
+    return dict(roles, until=until, pending=keeping.pending_until or None, spent=keeping.spent_at, took=keeping.took_at)
 
 
 def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
@@ -19,12 +19,14 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
     would = before.get("would")
     keeping.peer_would, keeping.master = would if isinstance(would, bool) else None, before.get("master") is True
     keeping.resumed = keeping.master
-    until, pending, spent = before.get("until"), before.get("pending"), before.get("spent")
+    until, pending, spent, took = (before.get(name) for name in ("until", "pending", "spent", "took"))
     # Over before, or while no service was there to see it: it would begin anew with the next word of the peer's.
     if isinstance(until, float) and until <= now:
         spent = until
     if isinstance(spent, float) and spent <= now:
         keeping.spent_at = spent
+    if isinstance(took, float) and took <= now:
+        keeping.took_at = took
     if isinstance(pending, float) and now < pending <= now + connections.PENDING_S:
         keeping.pending_until = pending
     if isinstance(until, float) and now < until <= now + keeping.keep_s:

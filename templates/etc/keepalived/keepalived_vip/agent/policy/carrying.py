@@ -6,6 +6,7 @@ from keepalived_vip.agent.policy import silence
 from keepalived_vip.agent.policy.silence import SILENT_S
 
 SAY_S, AGAIN_S = 1.0, 0.3  # a word; and one that has no answer yet
+COMES_S = 5.0  # so long after it has given up the VIP may come: longer than a move takes
 ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
 
 
@@ -24,6 +25,7 @@ class Carrying:
         self.peer_said_at = 0.0  # when it last said that it keeps some
         self.peer_done = False  # it has said since then that it keeps none
         self.next_take_at = 0.0
+        self.comes_until = 0.0  # no MASTER any more, and so long the VIP may come
         self.peer_time_s = 0
 
 
@@ -49,6 +51,12 @@ def takes(carrying: Carrying, now: float, taking: bool, asks: bool, here: bool) 
     carrying.taking = taking
     if taking and carrying.peer_would is not False and not carrying.peer_done and not carrying.arrives:
         carrying.peer_keeps_until = max(carrying.peer_keeps_until, now + SILENT_S)
+
+
+def may_come(carrying: Carrying, now: float) -> None:
+    """No MASTER any more, and the VIP may be on its way here. The peer, MASTER all along as in a partition, or booted
+    since it gave it, may have heard no word of that, and its connections would be reset here."""
+    carrying.comes_until, carrying.next_take_at = now + COMES_S, now
 
 
 def arrived(carrying: Carrying, at: float, now: float) -> None:
@@ -121,7 +129,7 @@ def tells_of_taking(carrying: Carrying, now: float) -> bool:
     """Whether the peer is to be told now that this node takes the VIP."""
     if now < next_take(carrying, now):
         return False
-    answered = carrying.peer_done or carrying.peer_said_at > now - 2 * SAY_S
+    answered = carrying.peer_done or carrying.peer_said_at > max(now - 2 * SAY_S, carrying.silence.since)
     carrying.next_take_at = now + (SAY_S if answered else AGAIN_S)
     return True
 
@@ -130,4 +138,4 @@ def next_take(carrying: Carrying, now: float) -> float:
     """When it is to be told that next. As long as its word is waited for once the VIP is here as well: its service may
     have been about to start as it was told before."""
     waits = carrying.arrives and forwards(carrying, now) and carrying.peer_said_at < carrying.silence.vip_at
-    return carrying.next_take_at if carrying.taking or waits else float("inf")
+    return carrying.next_take_at if carrying.taking or waits or now < carrying.comes_until else float("inf")

@@ -64,6 +64,7 @@ class Keeping(Carrying):
         self.reset = 0  # since the service has started: those that were open when the time was over
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
+        self.peer_had_at = 0.0  # when it last said so
         self.carried_until = 0.0  # so long its last word counts that it does
         self.served_until = 0.0  # ... and that it is MASTER
         self.next_word_at, self.farewells = 0.0, 0
@@ -72,6 +73,7 @@ class Keeping(Carrying):
         self.heard_at = None  # when the peer last showed that it does
         self.took_at = None  # when the peer last said that it takes the VIP
         self.leaving = False  # the VIP is on its way, and this has begun for it
+        self.awaits = False  # MASTER, and the VIP may be on its way here
         self.master_since = 0.0
         self.resumed = False  # MASTER all along, and this service has not seen yet where the VIP is
 
@@ -102,7 +104,7 @@ def stands(
     if keeping.giving and not gave:
         keeping.giving_until = now + keeping.keep_s
     if master and not keeping.master:
-        keeping.master_since, keeping.pending_until = now, 0.0
+        keeping.master_since, keeping.pending_until, keeping.comes_until = now, 0.0, 0.0
         if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
             begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
     here = master and here_at is not None and here_at >= keeping.master_since
@@ -120,21 +122,24 @@ def stands(
     if keeping.spent_at is not None and keeping.shown_at > keeping.spent_at:
         keeping.spent_at = None
     on_its_way(keeping, now, master and leaving and not switching)
-    wants = master and not switching
+    there = master and there_at is not None and there_at >= keeping.master_since
+    wants, awaited = master and not switching, keeping.awaits
     carrying.takes(keeping, now, wants and (taking or carrying.pending(keeping, now, here_at, there_at)), taking, here)
     if keeping.taking or (listed and (keeping.gone_at is None or listed_at > keeping.gone_at)):
         keeping.gone_at = None
-    elif master and there_at is not None and there_at >= keeping.master_since:
-        keeping.gone_at = keeping.gone_at or there_at
+    elif there:
+        keeping.gone_at, keeping.peer_has = keeping.gone_at or there_at, True
     if keeping.resumed and (not master or here_at is not None or there_at is not None):
         keeping.resumed = False
         if master and there_at is not None and keeping.until is None:
             begin(keeping, now)  # the service before this one was killed as the peer said that it takes the VIP
     if switching and moved:
         keeping.moved_at, keeping.peer_has = keeping.moved_at or now, True
-    elif keeping.taking or (here and not switching):
+    elif keeping.taking or (here and not switching and here_at > keeping.peer_had_at):
         keeping.peer_has = False
     if keeping.master and not master:
+        if awaited:
+            carrying.may_come(keeping, now)
         if gave and keeping.moved_at is None:
             keeping.took_at = now  # its own request may be on its way: a look proves nothing as yet
         if gave:
@@ -162,7 +167,7 @@ def stands(
             end(keeping, TIME_OVER, now)
     if not switching:
         keeping.moved_at = None
-    keeping.master = master
+    keeping.master, keeping.awaits = master, keeping.taking or (wants and not here and not there)
 
 
 def gave_at(keeping: Keeping) -> float:
@@ -270,7 +275,7 @@ def peer_holds(keeping: Keeping, said_at: float, would: bool) -> None:
         if keeping.master and said_at >= max(keeping.master_since, keeping.shown_at) + EARLY_S:
             keeping.gone_at = keeping.gone_at or said_at
     elif said_at >= keeping.began_at + EARLY_S:
-        keeping.peer_has = True
+        keeping.peer_has, keeping.peer_had_at = True, said_at
         if said_at > keeping.shown_at:
             keeping.until = min(keeping.until, said_at + keeping.keep_s)
 
