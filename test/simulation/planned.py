@@ -42,7 +42,8 @@ class Switch:
             return False
         if self.taker.service.role.state["state"] != BACKUP:
             return False  # its keepalived has said so once, and that word was lost
-        if self.giver.record.here_by < self.giver.record.master_since:
+        record = self.giver.record
+        if record.here_by < max(record.master_since, record.lower_at):
             return False  # what it was shown may be of before the peer had it
         known = self.giver.service.known
         return known.here() and known.seen.task is None and not known.asked.claim

@@ -2,7 +2,8 @@
 from the node that has it, or just now. A word that was lost excuses until a later one of its kind has come."""
 
 SILENT_S, ASK_S = 3.0, 0.5
-UNANSWERED_S = 4.0  # three questions, 2 s apart: from the first to the last
+EVERY_S = 2.0  # a question, where the one before it was not answered
+UNANSWERED_S = 4.0  # three of these: from the first to the last
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
 ANSWER_S = 1.5  # the last of which is given so long
@@ -42,6 +43,7 @@ class Excuses:
         """Gives which word it is."""
         kind = message["id"] if message["id"] != "ready" or "of" in message else TAKES
         if kind == "keeps" and message["leftS"] == 0:
+            self.last_at[node.index] = LONG_AGO
             return "farewell"
         if lost:
             self.lost_at.setdefault((kind, node.index), []).append(self.world.now)
@@ -70,10 +72,11 @@ class Excuses:
             "owner silent": self.idle(owner.index, away_at, held_since),
             "stood still": self.stood_still(owner.index, held_since),
             "holder silent": self.idle(peer.index, away_at, held_since),
-            "tunnel": self.closed(away_at, held_since),
+            "tunnel": self.closed(away_at, held_since) or self.shut_out(owner),
             # It may have been killed before its rules were in force.
             "killed": self.off_at(peer.index, held_since) or self.killed_soon(peer.index, self.first_at[owner.index]),
-            "no time": self.no_time(peer.index, self.asked_at[owner.index]),
+            "no time": self.no_time(peer.index, self.asked_at[owner.index])
+            or self.no_time(peer.index, self.first_at[owner.index]),
             "rests": any(self.rests(node) for node in (owner, peer)),
             "late": peer.record.late_until > self.asked_at[owner.index] < held_since - SETTLED_S,
             "booted": self.booted(owner),
@@ -99,11 +102,22 @@ class Excuses:
         """Whether nothing passed through the tunnel, as that had to begin or just now, or for so long that it seemed to
         be shut. One that is open again is asked later."""
         began = away_at - BEFORE_S - PASSAGE_S, max(away_at, held_since) + SOON_S
-        spans = self.spans("tunnel", 0)
-        for index in (0, 1):
-            spans = spans + [span for span in self.spans("words", index) if span[1] - span[0] >= UNANSWERED_S]
+        spans = self.spans("tunnel", 0) + self.unanswered()
         soon = self.world.now - PASSAGE_S
         return any(end >= soon or (start <= began[1] and end >= began[0]) for start, end in spans)
+
+    def unanswered(self) -> list:
+        """Spans in which no word passed for as long as three questions take."""
+        spans = [span for index in (0, 1) for span in self.spans("words", index)]
+        return [span for span in spans if span[1] - span[0] >= UNANSWERED_S]
+
+    def shut_out(self, owner) -> bool:
+        """Whether it has ended what it keeps because nothing came out of the tunnel, as was so for three questions."""
+        spent_at = owner.service and owner.service.kept.keeping.spent_at
+        spans = self.spans("tunnel", 0) + self.unanswered()
+        return spent_at is not None and any(
+            start + UNANSWERED_S <= min(end, spent_at) and end >= spent_at - EVERY_S - SOON_S for start, end in spans
+        )
 
     def idle(self, index: int, away_at: float, held_since: float) -> bool:
         """Whether its service did not speak for too long: as that had to begin, or just now."""
@@ -118,11 +132,12 @@ class Excuses:
         in_force_at, soon = told_at + TURN_S, self.world.now - SOON_S
         return any(start <= in_force_at <= end and end >= soon for start, end in self.spans("gone", index))
 
-    def no_time(self, index: int, asked_at: float) -> bool:
-        """Whether it has stood still since it asked for the VIP: its rules are in force a moment after it goes on."""
+    def no_time(self, index: int, since: float) -> bool:
+        """Whether it has stood still since it asked for the VIP, or as it was told: its rules are in force a moment
+        after it goes on."""
         just_now = self.world.now - TURN_S
         spans = self.spans("speaks", index)
-        return any(asked_at <= start <= asked_at + TURN_S and end >= just_now for start, end in spans)
+        return any(start <= since + TURN_S and end >= max(since, just_now) for start, end in spans)
 
     def stood_still(self, index: int, held_since: float) -> bool:
         """Whether as the VIP went it had been silent, its kernel as well, ever since the other node asked for that."""
@@ -162,14 +177,14 @@ class Excuses:
     def taken_in(self, kind: str, node) -> list:
         """(when it was said, when it was heard) of each of its words that came: one that comes to a peer that stands
         still is heard once that goes on."""
-        came = [at for at in self.came_at.get((kind, node.index), []) if not self.off_at(node.peer().index, at)]
+        came = [at for at in self.came_at.get((kind, node.index), []) if not self.deaf_at(node.peer().index, at)]
         silent = self.spans("speaks", node.peer().index)
         return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came]
 
     def missed(self, kind: str, node) -> list:
-        """When each of its words was said that never came, or to a service that was killed just then."""
+        """When each of its words was said that never came, or to nobody."""
         came = self.came_at.get((kind, node.index), [])
-        return self.lost_at.get((kind, node.index), []) + [at for at in came if self.off_at(node.peer().index, at)]
+        return self.lost_at.get((kind, node.index), []) + [at for at in came if self.deaf_at(node.peer().index, at)]
 
     def booted(self, owner) -> bool:
         """Whether its peer's rules went with the machine, and each word that was said since the service there has
@@ -202,3 +217,7 @@ class Excuses:
     def off_at(self, index: int, at: float) -> bool:
         """Whether the service was off then."""
         return any(start <= at <= end for start, end in self.spans("gone", index))
+
+    def deaf_at(self, index: int, at: float) -> bool:
+        """Whether there was nobody to hear a word then."""
+        return self.off_at(index, at) or any(start <= at <= end for start, end in self.spans("off", index))

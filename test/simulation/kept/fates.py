@@ -195,7 +195,7 @@ class Fates(Excuses):
 
     def served(self, owner) -> None:
         world = self.world
-        if world.cloud.holder == owner.eni:
+        if world.cloud.holder == owner.eni or self.given_back(owner):
             return
         world.judge("time")
         # One that is on its way to a MASTER may be shown there from the beginning, and get stuck.
@@ -203,6 +203,11 @@ class Fates(Excuses):
         away_s = world.now - max(world.left_at[owner.index], shown_at)
         if away_s > world.plan.keep_s + self.news_s(owner):
             self.broken("time", "%s serves a connection %.0f s after the VIP has left it", owner.name, away_s)
+
+    def given_back(self, owner) -> bool:
+        """Whether its peer is just giving it the VIP: it will serve them itself in a moment."""
+        cloud = self.world.cloud
+        return cloud.locked and cloud.lock_began - CALL_S <= self.given_at[owner.peer().index] <= cloud.lock_began
 
     def news_s(self, owner) -> float:
         """How long after the VIP has left it a node may learn of it."""
