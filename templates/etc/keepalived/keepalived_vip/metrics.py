@@ -10,8 +10,7 @@ OWNERS = ("self", "peer", "other", "none", "unknown")
 # Those that are told as 0 too, so that an alert has something to compare with before the first time.
 DRAINS = ("firewall", "health", "maintenance", "restart", "switch")
 TRIGGERS = (
-    "hook", "keepalived", "kernel", "migrate", "nic", "peer-left",
-    "prepared", "reassert", "rx-lower", "start", "switch",
+    "keepalived", "kernel", "migrate", "nic", "peer-left", "prepared", "reassert", "rx-lower", "start", "switch",
 )  # fmt: skip
 TROUBLES = (
     "adverts", "announce", "cloud", "connection", "credentials", "dns", "drain", "eip", "firewall", "folder",

@@ -61,12 +61,13 @@ class Role:
             # Only to make good a word that was lost: the FAULT of a node that gave up may come after its BACKUP.
             if self.heard and master == (self.state["state"] == "MASTER"):
                 return
-        self.change(word, "keepalived" if kind == "INSTANCE" else "hook")
+        # By whichever came first: keepalived starts its hook before it writes the word, and a machine may be busy.
+        self.change(word, "keepalived")
 
     def change(self, word: str, trigger: str) -> None:
         if word == "MASTER":
             self.vip.master_again()
-        self.said = trigger in ("keepalived", "hook")
+        self.said = trigger == "keepalived"
         if word != self.state["state"]:
             self.state = {"state": word, "since": round(time.time(), 3)}
             self.odd_since = None
@@ -100,7 +101,7 @@ class Role:
         if master and not self.known.master:
             self.mover.due_to(trigger, now)
             self.vip.took_over()
-            if trigger in ("keepalived", "hook", "kernel"):
+            if trigger in ("keepalived", "kernel"):
                 decide.became_master(self.known, now)
             else:
                 decide.found_master(self.known, now)

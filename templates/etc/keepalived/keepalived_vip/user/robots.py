@@ -25,7 +25,6 @@ QUOTED = 300  # characters of what somebody else has said
 ANSWER_LIMIT = 64 * 1024  # bytes of an answer that are looked at
 
 WHY = {
-    "hook": "keepalived of node %(node)s became MASTER",
     "keepalived": "keepalived of node %(node)s became MASTER",
     "kernel": "keepalived of node %(node)s became MASTER",
     "migrate": "asked for by hand, on node %(node)s",
