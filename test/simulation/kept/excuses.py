@@ -3,7 +3,7 @@ from the node that has it, or just now. A word that was lost excuses until a lat
 
 SILENT_S, ASK_S = 3.0, 0.5
 EVERY_S = 2.0  # a question, where the one before it was not answered
-UNANSWERED_S = 4.0  # three of these: from the first to the last
+UNANSWERED_S = 2 * EVERY_S  # three of these, from the first to the last
 PASSAGE_S = 12.0  # a tunnel that is open again is asked so much later at most
 IN_VAIN_S, REST_S = 8.0, 600.0  # packets that went into a shut tunnel for so long have none sent there for so long
 ANSWER_S = 1.5  # the last of which is given so long
@@ -177,14 +177,14 @@ class Excuses:
     def taken_in(self, kind: str, node) -> list:
         """(when it was said, when it was heard) of each of its words that came: one that comes to a peer that stands
         still is heard once that goes on."""
-        came = [at for at in self.came_at.get((kind, node.index), []) if not self.deaf_at(node.peer().index, at)]
+        came = [at for at in self.came_at.get((kind, node.index), []) if not self.off_at(node.peer().index, at)]
         silent = self.spans("speaks", node.peer().index)
         return [(at, max([at] + [end for start, end in silent if start <= at])) for at in came]
 
     def missed(self, kind: str, node) -> list:
-        """When each of its words was said that never came, or to nobody."""
+        """When each of its words was said that never came, or to a service that was killed just then."""
         came = self.came_at.get((kind, node.index), [])
-        return self.lost_at.get((kind, node.index), []) + [at for at in came if self.deaf_at(node.peer().index, at)]
+        return self.lost_at.get((kind, node.index), []) + [at for at in came if self.off_at(node.peer().index, at)]
 
     def booted(self, owner) -> bool:
         """Whether its peer's rules went with the machine, and each word that was said since the service there has
@@ -217,7 +217,3 @@ class Excuses:
     def off_at(self, index: int, at: float) -> bool:
         """Whether the service was off then."""
         return any(start <= at <= end for start, end in self.spans("gone", index))
-
-    def deaf_at(self, index: int, at: float) -> bool:
-        """Whether there was nobody to hear a word then."""
-        return self.off_at(index, at) or any(start <= at <= end for start, end in self.spans("off", index))

@@ -76,6 +76,22 @@ MUTANTS = [
         ("wanted = self.passage.passes() and carrying", "wanted = carrying"),
     ),
     Mutant(
+        "who has given up says nothing of the VIP that may come",
+        "connections",
+        ("        if awaited:\n", "        if False:\n"),
+    ),
+    # Lines that stand in for one another: only without all of them does a history show it.
+    Mutant(
+        "a VIP that is on its way is not kept for",
+        "connections",
+        ("    if leaving and keeping.until is None and", "    if False and"),
+        ("        if awaited:\n", "        if False:\n"),
+        (
+            "        if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:\n",
+            "        if False:\n",
+        ),
+    ),
+    Mutant(
         "what is kept for a stuck move has no end",
         "connections",
         ("((here and settled) or stuck)", "(here and settled)"),
@@ -97,6 +113,12 @@ MUTANTS = [
             "flows.load(flows.begins() + ",
             'flows.load(["flush set %s %s" % (flows.TABLE, name) for name in flows.SETS] + ',
         ),
+    ),
+    Mutant(
+        "a MASTER whose VIP goes before it has heard the peer keeps nothing",
+        "connections",
+        ("        elif now >= keeping.pending_until:\n            keeping.pending_until = now + PENDING_S\n", ""),
+        ("        if awaited:\n", "        if False:\n"),
     ),
     Mutant(
         "a service that starts after the end of the time begins it again",

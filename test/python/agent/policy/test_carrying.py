@@ -162,7 +162,7 @@ class Taker(unittest.TestCase):
                 self.assertEqual(first, may_come, "the peer may have heard none yet")
                 node.stands(master=again, here=again)
                 self.assertEqual(any(self.told(node, False)), may_come and not again)
-                node.later(carrying.COMES_S)
+                node.later(connections.SETTLED_S)
                 self.assertFalse(any(self.told(node, False)))
 
     def test_a_word_from_before_it_asked_is_no_answer(self):

@@ -6,7 +6,6 @@ from keepalived_vip.agent.policy import silence
 from keepalived_vip.agent.policy.silence import SILENT_S
 
 SAY_S, AGAIN_S = 1.0, 0.3  # a word; and one that has no answer yet
-COMES_S = 5.0  # so long after it has given up the VIP may come: longer than a move takes
 ASKED_S = 60.0  # so long a request may have an effect that no look shows, or one that is neither here nor elsewhere
 
 
@@ -51,12 +50,6 @@ def takes(carrying: Carrying, now: float, taking: bool, asks: bool, here: bool) 
     carrying.taking = taking
     if taking and carrying.peer_would is not False and not carrying.peer_done and not carrying.arrives:
         carrying.peer_keeps_until = max(carrying.peer_keeps_until, now + SILENT_S)
-
-
-def may_come(carrying: Carrying, now: float) -> None:
-    """No MASTER any more, and the VIP may be on its way here. The peer, MASTER all along as in a partition, or booted
-    since it gave it, may have heard no word of that, and its connections would be reset here."""
-    carrying.comes_until, carrying.next_take_at = now + COMES_S, now
 
 
 def arrived(carrying: Carrying, at: float, now: float) -> None:

@@ -139,7 +139,9 @@ def stands(
         keeping.peer_has = False
     if keeping.master and not master:
         if awaited:
-            carrying.may_come(keeping, now)
+            # It may come all the same, and be the VIP of a peer that was MASTER all along, as in a partition, or has
+            # booted since: that has heard no word of it, and its connections would be reset here.
+            keeping.comes_until, keeping.next_take_at = now + SETTLED_S, now
         if gave and keeping.moved_at is None:
             keeping.took_at = now  # its own request may be on its way: a look proves nothing as yet
         if gave:
