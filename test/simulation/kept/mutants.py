@@ -121,6 +121,16 @@ MUTANTS = [
         ("        if awaited:\n", "        if False:\n"),
     ),
     Mutant(
+        "who is demoted does not wait for a peer that lost the word that it is MASTER",
+        "connections",
+        ("PENDING_S = 45.0\n", "PENDING_S = 20.0\n"),
+    ),
+    Mutant(
+        "a peer that takes the VIP anew, which it has had all along, makes the time longer",
+        "connections",
+        (" and keeping.peer_had_at <= max(keeping.began_at, keeping.shown_at):\n", ":\n"),
+    ),
+    Mutant(
         "a service that starts after the end of the time begins it again",
         "anew",
         ("        spent = until\n", "        pass\n"),

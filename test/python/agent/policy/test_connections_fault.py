@@ -3,6 +3,7 @@
 import unittest
 
 from keepalived_vip.agent.policy import connections
+from keepalived_vip.agent.vip import vip_on_nic
 
 from agent.policy.side import KEEP_S, Side
 
@@ -16,6 +17,13 @@ class Fault(unittest.TestCase):
         self.assertEqual(node.words(5), [], "the peer may have an earlier release, and take it for a request")
         connections.peer_takes(node.state, node.now, node.now, True)
         self.assertEqual(node.word(), (KEEP_S, None))
+
+    def test_and_where_the_peer_learns_that_it_is_master_as_the_address_that_it_is_lent_runs_out(self):
+        node = Side(master=True)
+        node.stands(master=False, here=False)
+        node.later(vip_on_nic.PREPARED_S)
+        connections.peer_takes(node.state, node.now, node.now, False)
+        self.assertTrue(connections.keeps(node.state))
 
     def test_a_word_that_comes_long_after_the_demotion_finds_nothing_to_keep(self):
         node = Side(master=True)

@@ -148,6 +148,17 @@ class Time(unittest.TestCase):
             connections.peer_takes(node.state, node.now, node.now, True)
             self.assertEqual(node.state.until, until, told)
 
+    def test_nor_one_of_a_peer_that_has_had_it_while_this_node_was_master_for_a_moment_and_the_cloud_was_down(self):
+        node = Side.stalled()
+        node.stands(here=False, master=False)
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        until = node.state.until
+        node.stands(master=True, taking=True)
+        node.stands(master=False, taking=False)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.state.until, until)
+
     def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
         node = Side.stalled()
         node.stands(here=False, master=False)

@@ -36,7 +36,9 @@ SETTLED_S = 5.0
 GONE_S = 20.0
 LOOKS_S = 5.0  # a MASTER whose VIP is on its way looks again by then; else at GONE_S, and nothing is over before
 EARLY_S = 2.0  # and so long the word of a peer that it has the VIP may be of before
-PENDING_S = 20.0  # so long a node from which MASTER or the VIP has gone waits for a word of the one that has it
+# So long a node from which MASTER or the VIP has gone waits for a word of the one that has it. Longer than the VIP is
+# lent: a peer that missed its keepalived's word finds that it is MASTER as the lease runs out.
+PENDING_S = 45.0
 STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to its end: longer than a slow one takes
 HEARD_S = 10.0  # so long a word proves that the peer understands these: an older release takes them for a request
 
@@ -253,8 +255,9 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
         if keeping.shown_at < said_at < keeping.began_at:
             # It has waited to be heard: the VIP may have gone long before this node began.
             keeping.began_at, keeping.until = said_at, said_at + keeping.keep_s
-        elif not keeping.peer_has:
-            # As far as the peer knows it has yet to come.
+        elif not keeping.peer_has and keeping.peer_had_at <= max(keeping.began_at, keeping.shown_at):
+            # As far as the peer knows it has yet to come. Not where it has had it since, and this node was MASTER for a
+            # moment, while the cloud was down.
             began_at = max(keeping.began_at, keeping.shown_at)
             keeping.until = max(keeping.until, min(said_at, began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
