@@ -159,6 +159,18 @@ class Time(unittest.TestCase):
         connections.peer_takes(node.state, node.now, node.now, True)
         self.assertEqual(node.state.until, until)
 
+    def test_but_where_a_look_of_that_moment_has_found_it_here_though_answered_too_late(self):
+        node = Side.stalled()
+        node.stands(here=False, master=False)
+        node.later(connections.EARLY_S)
+        connections.peer_holds(node.state, node.now, True)
+        node.stands(master=True, taking=True)
+        node.stands(master=False, taking=False)
+        node.now += 1
+        node.stands(listed=True)
+        connections.peer_takes(node.state, node.now, node.now, True)
+        self.assertEqual(node.state.until, node.now + KEEP_S)
+
     def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
         node = Side.stalled()
         node.stands(here=False, master=False)

@@ -113,9 +113,12 @@ def stands(
     if here:
         keeping.pending_until = 0.0
     # A move may be stuck for as long as it likes before the path changes.
-    listed = master and listed_at is not None and listed_at >= keeping.master_since
-    if listed:
+    shown = listed_at is not None and listed_at >= keeping.master_since
+    if shown:
+        # The answer may come after the end of MASTER: the VIP has been here all the same.
         keeping.shown_at = max(keeping.shown_at, listed_at)
+    listed = master and shown
+    if listed:
         keeping.listed_since = keeping.listed_since or listed_at
     else:
         keeping.listed_since = None
