@@ -45,6 +45,8 @@ class Switch:
         record = self.giver.record
         if record.here_by < max(record.master_since, record.lower_at):
             return False  # what it was shown may be of before the peer had it
+        if record.late:
+            return False  # or of before it stood still: another look confirms it
         known = self.giver.service.known
         return known.here() and known.seen.task is None and not known.asked.claim
 

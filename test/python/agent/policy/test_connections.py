@@ -161,6 +161,20 @@ class Old(unittest.TestCase):
         connections.peer_takes(again.state, again.now, again.now, True)
         self.assertEqual(again.state.until, again.now + KEEP_S)
 
+    def test_but_no_longer_in_all_than_for_one_service(self):
+        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        began_at = self.node.now
+        self.node.stands(here=False)
+        self.node.later(connections.GONE_S - 1)
+        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        before = anew.lasts(self.node.state)
+        self.node.later(connections.GONE_S)
+        for nonsense in None, float("nan"), self.node.now + 1:
+            self.assertEqual(self.anew(dict(before, began=nonsense)).state.until, before["until"])
+        again = self.anew(before)
+        connections.peer_takes(again.state, again.now, again.now, True)
+        self.assertEqual(again.state.until, began_at + connections.GONE_S + KEEP_S)
+
     def test_a_service_that_is_killed_in_a_planned_switch_leaves_it_to_the_next(self):
         self.gives()
         again = self.anew(anew.lasts(self.node.state), master=True, here=True)

@@ -7,10 +7,12 @@ from keepalived_vip.agent.policy import connections
 
 def lasts(keeping: connections.Keeping) -> dict:
     """What the service after this one has to know, should this one be killed."""
-    until = connections.gave_at(keeping) + keeping.keep_s if keeping.until is None else keeping.until
-    until = until if connections.keeps(keeping) else None
+    began = connections.gave_at(keeping) if keeping.until is None else max(keeping.began_at, keeping.shown_at)
+    until = began + keeping.keep_s if keeping.until is None else keeping.until
+    times = {"began": began, "until": until} if connections.keeps(keeping) else {"began": None, "until": None}
     roles = {"master": keeping.master, "has": keeping.peer_has, "would": keeping.peer_would}
-    return dict(roles, until=until, pending=keeping.pending_until or None, spent=keeping.spent_at, took=keeping.took_at)
+    times.update(pending=keeping.pending_until or None, spent=keeping.spent_at, took=keeping.took_at)
+    return dict(roles, **times)
 
 
 def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
@@ -30,6 +32,10 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
     if isinstance(pending, float) and now < pending <= now + connections.PENDING_S:
         keeping.pending_until = pending
     if isinstance(until, float) and now < until <= now + keeping.keep_s:
-        keeping.until, keeping.began_at, keeping.peer_can = until, until - keeping.keep_s, True
+        # What the peer's words have added to the time they add once, not once more for each service.
+        began = before.get("began")
+        began = began if isinstance(began, float) and began <= now else now
+        keeping.began_at = min(began, until - keeping.keep_s)
+        keeping.until, keeping.peer_can = until, True
         keeping.peer_has = before.get("has") is not False
         keeping.took_at = now
