@@ -198,6 +198,9 @@ class Excuses:
         # Nor is the tunnel open that has answered nothing since then.
         spans = [span for index in (0, 1) for span in self.spans("words", index)]
         shut = any(start < now - TURN_S and end >= now - SOON_S for start, end in spans if start <= started_at + SOON_S)
+        asked = self.taken_in("serves", owner.peer())
+        asked = any(started_at < at and heard_at < now - TURN_S for at, heard_at in asked)
+        shut = shut or (not asked and any(at > started_at for at in self.missed("serves", owner.peer())))
         lost = any(at > started_at for at in self.missed("keeps", owner))
         return started_at >= now - SOON_S or (lost and not came) or shut
 

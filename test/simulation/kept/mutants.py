@@ -131,6 +131,11 @@ MUTANTS = [
         (" and keeping.peer_had_at <= max(keeping.began_at, keeping.shown_at):\n", ":\n"),
     ),
     Mutant(
+        "what the peer's words add to the time they add once more for each service",
+        "anew",
+        ("min(began, until - keeping.keep_s)", "until - keeping.keep_s"),
+    ),
+    Mutant(
         "a service that starts after the end of the time begins it again",
         "anew",
         ("        spent = until\n", "        pass\n"),
@@ -191,6 +196,8 @@ MUTANTS = [
             "keeping.gone_at, keeping.peer_has = keeping.gone_at or there_at, True",
             "keeping.gone_at = keeping.gone_at or there_at",
         ),
+        # Their bound would stand in for it.
+        ("min(said_at, began_at + GONE_S) + keeping.keep_s", "said_at + keeping.keep_s"),
     ),
     Mutant(
         "one that stood still as it was to be ready has no time left for that",
