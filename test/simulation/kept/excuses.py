@@ -80,6 +80,7 @@ class Excuses:
             "rests": any(self.rests(node) for node in (owner, peer)),
             "late": peer.record.late_until > self.asked_at[owner.index] < held_since - SETTLED_S,
             "booted": self.booted(owner),
+            "unsaid": self.unsaid(owner),
             # Its peer's request was about to end, and what it opens cannot be known there at once.
             "just MASTER": world.now - owner.record.master_since < TURN_S,
             # The VIP was here before: its own keepalived put it on the NIC, and rules are in force only after that.
@@ -203,6 +204,13 @@ class Excuses:
         shut = shut or (not asked and any(at > started_at for at in self.missed("serves", owner.peer())))
         lost = any(at > started_at for at in self.missed("keeps", owner))
         return started_at >= now - SOON_S or (lost and not came) or shut
+
+    def unsaid(self, owner) -> bool:
+        """Whether its service was off as the VIP went, and had said nothing since its machine booted."""
+        index = owner.index
+        booted_at = max([end for _, end in self.over.get(("off", index), [])] + [LONG_AGO])
+        said = any(at > booted_at for word in ("keeps", "takes") for at in self.came_at.get((word, index), []))
+        return booted_at > LONG_AGO and not said and self.off_at(index, self.world.cloud.held_since)
 
     def rests(self, node) -> bool:
         """Whether it sends nothing into the tunnel, for minutes, for all was in vain while nothing passed there."""

@@ -136,6 +136,11 @@ MUTANTS = [
         ("min(began, until - keeping.keep_s)", "until - keeping.keep_s"),
     ),
     Mutant(
+        "a planned switch that was given up moves nothing any more",
+        "kept",
+        ("known.claimed_at is None  # the last", "phase == switch.MOVING  # the last"),
+    ),
+    Mutant(
         "a service that starts after the end of the time begins it again",
         "anew",
         ("        spent = until\n", "        pass\n"),

@@ -90,6 +90,18 @@ class Time(unittest.TestCase):
         node.stands(master=False, switching=False)
         self.assertEqual(node.state.until, still_here_at + KEEP_S)
 
+    def test_nor_does_it_run_while_the_move_of_one_that_was_given_up_runs(self):
+        node = Side(master=True)
+        node.stands(switching=True)
+        connections.peer_can(node.state, True)
+        node.later(20)
+        node.stands(switching=False, here=False, moving=True)
+        node.later(5)
+        moving_at = node.now
+        node.stands(moving=False)
+        node.later(5)
+        self.assertEqual(node.state.until, moving_at + KEEP_S)
+
     def test_a_second_planned_switch_has_a_time_of_its_own(self):
         # Of one whose keepalived hangs as well, and is MASTER on.
         for keeps_some, before_s, hangs in (False, 20, False), (True, 1, False), (True, 1, True):

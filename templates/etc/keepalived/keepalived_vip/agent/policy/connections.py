@@ -99,8 +99,8 @@ def stands(
     """How this node stands now. switching: a planned switch of its own is under way; moved: it has brought the VIP to
     the peer, in the cloud; taking: it asks the cloud for the VIP; here_at: when the last look at the cloud has found it
     here, None = it has not; there_at: or for certain elsewhere; listed_at: or still here, even on its way; leaving:
-    it is on its way by no request of this node's; moving_at: when the move to the peer still ran, by the cloud's
-    word."""
+    it is on its way by no request of this node's; moving_at: when the move to the peer that this node has asked for
+    still ran, by the cloud's word."""
     gave, keeping.giving = keeping.giving, master and switching
     gave = gave and keeping.peer_can
     if keeping.giving and not gave:
@@ -122,7 +122,7 @@ def stands(
         keeping.listed_since = keeping.listed_since or listed_at
     else:
         keeping.listed_since = None
-    if switching and moving_at is not None:
+    if moving_at is not None:
         keeping.shown_at = max(keeping.shown_at, moving_at)
     if keeping.spent_at is not None and keeping.shown_at > keeping.spent_at:
         keeping.spent_at = None
@@ -161,6 +161,8 @@ def stands(
         keeping.took_at = now
         switch_over(keeping, now)
     elif keeping.until is not None:
+        if moving_at is not None and not keeping.giving:
+            keeping.until = max(keeping.until, moving_at + keeping.keep_s)  # a switch that was given up moves it yet
         if listed and not keeping.giving:
             # It serves them itself as yet, and looks again before that is in doubt.
             keeping.until = max(keeping.until, min(now, listed_at + LOOKS_S) + keeping.keep_s)

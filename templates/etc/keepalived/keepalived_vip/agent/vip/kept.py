@@ -141,7 +141,8 @@ class Kept:
         leaving = on_its_way and seen.task is None
         # Any other answer than that it still runs is the end of the task.
         runs = not known.asked.busy and seen.task is not None and known.asked.step == ("task", seen.task)
-        moving_at = known.asked.step_at if phase == switch.MOVING and runs else None
+        gives = known.claimed_at is None  # the last change that was accepted
+        moving_at = known.asked.step_at if runs and gives else None
         stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving, moving_at
         connections.stands(keeping, now, known.master, *stands)
         had_vip, self.had_vip = self.had_vip, self.vip.on_nic != nic.ABSENT
