@@ -59,6 +59,15 @@ class Weighing(unittest.TestCase):
             mover.finish(holder, 2.0)
             self.assertEqual((mover.move, len(mover.moves)), (None, done))
 
+    def test_a_move_that_a_look_asks_for_counts_from_that_look_whatever_was_given_away_before(self):
+        mover = self.service.mover
+        mover.log, mover.known.master = mock.Mock(), True
+        for under_way, event_at in ((None, 50.0), (PEER, 50.0), (ME, 1.0)):
+            mover.move = under_way and {"to": under_way}
+            mover.trigger, mover.event_at = "reassert", 1.0
+            mover.seen(PEER, True, "ok", 50.0)
+            self.assertEqual(mover.event_at, event_at, under_way)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -193,17 +193,13 @@ class Excuses:
         peer, now = owner.peer().index, self.world.now
         off_at = max([start for start, _ in self.spans("off", peer)] + [LONG_AGO])
         started_at = max([end for start, end in self.spans("speaks", peer) if start <= off_at <= end] + [LONG_AGO])
-        came = any(started_at < at and heard_at < now - TURN_S for at, heard_at in self.taken_in("keeps", owner))
         if started_at == LONG_AGO:
             return False
         # Nor is the tunnel open that has answered nothing since then.
         spans = [span for index in (0, 1) for span in self.spans("words", index)]
         shut = any(start < now - TURN_S and end >= now - SOON_S for start, end in spans if start <= started_at + SOON_S)
-        asked = self.taken_in("serves", owner.peer())
-        asked = any(started_at < at and heard_at < now - TURN_S for at, heard_at in asked)
-        shut = shut or (not asked and any(at > started_at for at in self.missed("serves", owner.peer())))
-        lost = any(at > started_at for at in self.missed("keeps", owner))
-        return started_at >= now - SOON_S or (lost and not came) or shut
+        shut = shut or self.was_lost("serves", owner.peer(), started_at, started_at)
+        return started_at >= now - SOON_S or shut or self.was_lost("keeps", owner, started_at, started_at)
 
     def unsaid(self, owner) -> bool:
         """Whether its service was off as the VIP went, and had said nothing since its machine booted."""

@@ -128,17 +128,17 @@ MUTANTS = [
     Mutant(
         "a peer that takes the VIP anew, which it has had all along, makes the time longer",
         "connections",
-        (" and keeping.peer_had_at <= max(keeping.began_at, keeping.shown_at):\n", ":\n"),
+        (" and keeping.peer_had_at <= began_at:\n", ":\n"),
     ),
     Mutant(
         "what the peer's words add to the time they add once more for each service",
         "anew",
-        ("min(began, until - keeping.keep_s)", "until - keeping.keep_s"),
+        ("began if isinstance(began, float) and began < latest else latest", "latest"),
     ),
     Mutant(
         "a planned switch that was given up moves nothing any more",
         "kept",
-        ("known.claimed_at is None  # the last", "phase == switch.MOVING  # the last"),
+        ("gives = runs and known.claimed_at is None\n", "gives = runs and phase == switch.MOVING\n"),
     ),
     Mutant(
         "a service that starts after the end of the time begins it again",

@@ -169,11 +169,11 @@ class Old(unittest.TestCase):
         connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
         before = anew.lasts(self.node.state)
         self.node.later(connections.GONE_S)
-        for nonsense in None, float("nan"), self.node.now + 1:
-            self.assertEqual(self.anew(dict(before, began=nonsense)).state.until, before["until"])
-        again = self.anew(before)
-        connections.peer_takes(again.state, again.now, again.now, True)
-        self.assertEqual(again.state.until, began_at + connections.GONE_S + KEEP_S)
+        for began in before["began"], None, "soon", float("nan"), float("inf"), self.node.now + 1:
+            again = self.anew(dict(before, began=began))
+            connections.peer_takes(again.state, again.now, again.now, True)
+            since = began_at if began == before["began"] else before["until"] - KEEP_S
+            self.assertEqual(again.state.until, since + connections.GONE_S + KEEP_S, began)
 
     def test_a_service_that_is_killed_in_a_planned_switch_leaves_it_to_the_next(self):
         self.gives()

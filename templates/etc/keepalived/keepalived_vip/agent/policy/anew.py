@@ -33,9 +33,8 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
         keeping.pending_until = pending
     if isinstance(until, float) and now < until <= now + keeping.keep_s:
         # What the peer's words have added to the time they add once, not once more for each service.
-        began = before.get("began")
-        began = began if isinstance(began, float) and began <= now else now
-        keeping.began_at = min(began, until - keeping.keep_s)
+        began, latest = before.get("began"), until - keeping.keep_s
+        keeping.began_at = began if isinstance(began, float) and began < latest else latest
         keeping.until, keeping.peer_can = until, True
         keeping.peer_has = before.get("has") is not False
         keeping.took_at = now

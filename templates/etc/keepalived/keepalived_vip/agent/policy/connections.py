@@ -257,13 +257,13 @@ def peer_takes(keeping: Keeping, said_at: float, now: float, has_vip: bool) -> N
     if (has_vip or keeping.master) and not keeps(keeping):
         begin(keeping, now, max(said_at, keeping.shown_at))
     elif keeping.until is not None:
+        began_at = max(keeping.began_at, keeping.shown_at)
         if keeping.shown_at < said_at < keeping.began_at:
             # It has waited to be heard: the VIP may have gone long before this node began.
             keeping.began_at, keeping.until = said_at, said_at + keeping.keep_s
-        elif not keeping.peer_has and keeping.peer_had_at <= max(keeping.began_at, keeping.shown_at):
+        elif not keeping.peer_has and keeping.peer_had_at <= began_at:
             # As far as the peer knows it has yet to come. Not where it has had it since, and this node was MASTER for a
             # moment, while the cloud was down.
-            began_at = max(keeping.began_at, keeping.shown_at)
             keeping.until = max(keeping.until, min(said_at, began_at + GONE_S) + keeping.keep_s)
     if not keeps(keeping) and not keeping.farewells:
         keeping.farewells, keeping.next_word_at = 1, now

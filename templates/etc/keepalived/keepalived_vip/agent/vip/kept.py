@@ -141,8 +141,10 @@ class Kept:
         leaving = on_its_way and seen.task is None
         # Any other answer than that it still runs is the end of the task.
         runs = not known.asked.busy and seen.task is not None and known.asked.step == ("task", seen.task)
-        gives = known.claimed_at is None  # the last change that was accepted
-        moving_at = known.asked.step_at if runs and gives else None
+        # A task of a MASTER that was granted no claim since is the one by which it gives the VIP, in a switch that may
+        # have been given up meanwhile.
+        gives = runs and known.claimed_at is None
+        moving_at = known.asked.step_at if gives else None
         stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving, moving_at
         connections.stands(keeping, now, known.master, *stands)
         had_vip, self.had_vip = self.had_vip, self.vip.on_nic != nic.ABSENT

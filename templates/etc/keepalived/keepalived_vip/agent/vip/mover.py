@@ -187,8 +187,8 @@ class Mover:
         elif known.here():
             self.finish(holder, ended)
             self.trigger = "reassert"
-        elif self.move is None and self.trigger == "reassert":
-            self.event_at = ended
+        elif self.trigger == "reassert" and (self.move is None or self.move["to"] != self.conf.eni):
+            self.event_at = ended  # also after a switch that was given up, and has brought it there all the same
 
     def finish(self, holder: str, now: float) -> None:
         done, self.move = self.move, None
