@@ -128,6 +128,20 @@ class Passes(unittest.TestCase):
         one.go(2 + passage.ASK_S)
         self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
 
+    def test_packets_that_all_go_in_vain_while_no_question_is_answered_either_are_sent_again_once_one_is(self):
+        one = Passage(words=KEEPS).go(0.5)
+        one.counts(0, 0)
+        one.tunnel = False
+        for count in range(int(passage.IN_VAIN_S + passage.ANSWER_S) + 1):
+            one.go(1)
+            one.counts(passage.IN_VAIN + count, 0)
+        one.go(1)
+        self.assertFalse(one.passes(), "before the third question")
+        one.go(2 * passage.AGAIN_S)
+        one.tunnel = True
+        one.go(passage.AGAIN_S)
+        self.assertEqual((one.passes(), one.mover.troubles), (True, {}))
+
     def test_a_sign_of_life_is_asked_for_in_between_and_one_that_is_missing_is_no_question_that_was_missed(self):
         one = Passage(words=KEEPS).go(1)
         for _ in range(10):

@@ -89,6 +89,8 @@ class Passage:
     def turn(self, ear, now: float) -> float:
         """Asks when it is time to; gives the time of the next turn."""
         if (self.waits or self.wants_sign) and self.answer():
+            if self.missed > 0:
+                self.rests_until = 0.0  # nothing came through at all, and that is over
             self.waits, self.wants_sign, self.answered, self.missed = False, False, True, 0
             self.answered_at, self.next_ask = self.sent_at, self.asked_at + ASK_S
         if now >= self.rests_until:
