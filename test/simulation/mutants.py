@@ -2,15 +2,16 @@
 
 
 class Mutant:
-    """Texts of a module of agent/, each replaced by another. One that is gone is an error: mend the mutant."""
+    """Texts of a module of agent/, each replaced by another; a third value names another module. One that is gone is an
+    error: mend the mutant."""
 
     def __init__(self, name: str, module: str, *changes) -> None:
         self.name, self.module, self.changes = name, module, changes
 
     def apply(self, module: str, text: str) -> str:
-        if module != self.module:
-            return text
-        for old, new in self.changes:
+        for old, new, *elsewhere in self.changes:
+            if module not in (elsewhere or [self.module]):
+                continue
             if text.count(old) != 1:
                 raise LookupError("mutant %r: %s.py has this %d times:\n%s" % (self.name, module, text.count(old), old))
             text = text.replace(old, new)

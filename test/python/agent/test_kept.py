@@ -10,7 +10,7 @@ from unittest import mock
 import support
 from keepalived_vip import settings
 from keepalived_vip.agent.node import nic, peer
-from keepalived_vip.agent.policy import connections, knowledge, switch
+from keepalived_vip.agent.policy import connections, knowledge, peer_says, silence, switch
 from keepalived_vip.agent.vip import kept
 
 KEEP_S = 600
@@ -114,7 +114,7 @@ class Kept(unittest.TestCase):
     def test_a_node_that_stood_still_carries_nothing_until_its_rules_are_in_force_anew(self):
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.turns()
-        self.now += connections.SILENT_S + kept.SLACK_S
+        self.now += silence.SILENT_S + kept.SLACK_S
         self.ear.said = []
         self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
         self.assertEqual(self.ear.said, [])
@@ -137,11 +137,11 @@ class Kept(unittest.TestCase):
             self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
             said_at = self.now
             self.turns(1.0)
-            self.assertAlmostEqual(self.kept.kernel.made[-1][0], said_at + connections.SILENT_S + kept.SLACK_S)
+            self.assertAlmostEqual(self.kept.kernel.made[-1][0], said_at + silence.SILENT_S + kept.SLACK_S)
 
     def test_a_service_that_has_just_started_leaves_what_is_in_force_as_it_is(self):
         self.known.master = True
-        connections.peer_holds(self.kept.keeping, self.now, False)
+        peer_says.holds(self.kept.keeping, self.now, False)
         connections.begin(self.kept.keeping, self.now)
         self.turns()
         self.assertEqual({until for until, *_ in self.kept.kernel.made}, {None})
@@ -230,7 +230,7 @@ class Kept(unittest.TestCase):
             self.turns(1.0)
             self.assertEqual(self.forwards(), signs)
             self.assertEqual(self.kept.kernel.made[-1][2], not signs, "its clients are reset")
-            self.turns(connections.SILENT_S - 0.8)
+            self.turns(silence.SILENT_S - 0.8)
             self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
             self.known.master = False
             self.turns(0.1)
@@ -274,7 +274,7 @@ class Kept(unittest.TestCase):
         over_at = self.kept.keeping.until
         self.now = over_at - 0.3
         self.kept.turn(self.ear, self.now)
-        connections.peer_carries(self.kept.keeping, self.now, True)
+        peer_says.carries(self.kept.keeping, self.now, True)
         self.assertLessEqual(self.kept.turn(self.ear, self.now), over_at)
 
     def test_it_keeps_none_any_more_once_they_would_have_to_go_through_there(self):

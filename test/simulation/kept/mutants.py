@@ -15,8 +15,8 @@ MUTANTS = [
     ),
     Mutant(
         "the time has no end",
-        "connections",
-        ("        elif now >= keeping.until and not (listed", "        elif False and not (listed"),
+        "stand",
+        ("    elif now >= keeping.until and not (shown", "    elif False and not (shown"),
     ),
     Mutant(
         "the rules are in force once the VIP is here, not before",
@@ -48,22 +48,22 @@ MUTANTS = [
     ),
     Mutant(
         "who is demoted keeps nothing before it is asked",
-        "connections",
-        ("        elif keeping.until is None and understands(keeping, now):\n", "        elif False:\n"),
+        "stand",
+        ("    elif keeping.until is None and understands(keeping, now):\n", "    elif False:\n"),
         (
-            "        elif keeping.until is None:\n            keeping.pending_until = now + PENDING_S\n",
-            "        elif keeping.until is None:\n            pass\n",
+            "    elif keeping.until is None:\n        keeping.pending_until = now + PENDING_S\n",
+            "    elif keeping.until is None:\n        pass\n",
         ),
     ),
     Mutant(
         "a MASTER whose VIP is taken keeps nothing",
-        "connections",
+        "peer_says",
         ("    if (has_vip or keeping.master) and not", "    if False and not"),
     ),
     Mutant(
         "who is MASTER again goes on keeping",
-        "connections",
-        ("        if not keeping.giving and ((here and settled) or stuck):\n", "        if False:\n"),
+        "stand",
+        ("    if not keeping.giving and ((shown.here and settled) or stuck):\n", "    if False:\n"),
     ),
     Mutant(
         "the peer is told that all is ready before the rules are in force",
@@ -77,24 +77,24 @@ MUTANTS = [
     ),
     Mutant(
         "who has given up says nothing of the VIP that may come",
-        "connections",
-        ("        if awaited:\n", "        if False:\n"),
+        "stand",
+        ("    if keeping.awaits:\n", "    if False:\n"),
     ),
     # Lines that stand in for one another: only without all of them does a history show it.
     Mutant(
         "a VIP that is on its way is not kept for",
-        "connections",
+        "stand",
         ("    if leaving and keeping.until is None and", "    if False and"),
-        ("        if awaited:\n", "        if False:\n"),
+        ("    if keeping.awaits:\n", "    if False:\n"),
         (
-            "        if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:\n",
-            "        if False:\n",
+            "    if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:\n",
+            "    if False:\n",
         ),
     ),
     Mutant(
         "what is kept for a stuck move has no end",
-        "connections",
-        ("((here and settled) or stuck)", "(here and settled)"),
+        "stand",
+        ("((shown.here and settled) or stuck)", "(shown.here and settled)"),
     ),
     Mutant(
         "until the peer has the VIP none left is the end",
@@ -103,8 +103,8 @@ MUTANTS = [
     ),
     Mutant(
         "a request that follows a look is none until it is accepted",
-        "kept",
-        ('asks = known.asked.busy and known.asked.step[0] in ("migrate", "assign")', "asks = False"),
+        "stand",
+        ('asks = asked.busy and asked.step[0] in ("migrate", "assign")', "asks = False"),
     ),
     Mutant(
         "a service that starts makes what is known to its rules anew",
@@ -116,9 +116,9 @@ MUTANTS = [
     ),
     Mutant(
         "a MASTER whose VIP goes before it has heard the peer keeps nothing",
-        "connections",
+        "stand",
         ("        elif now >= keeping.pending_until:\n            keeping.pending_until = now + PENDING_S\n", ""),
-        ("        if awaited:\n", "        if False:\n"),
+        ("    if keeping.awaits:\n", "    if False:\n"),
     ),
     Mutant(
         "who is demoted does not wait for a peer that lost the word that it is MASTER",
@@ -127,7 +127,7 @@ MUTANTS = [
     ),
     Mutant(
         "a peer that takes the VIP anew, which it has had all along, makes the time longer",
-        "connections",
+        "peer_says",
         (" and keeping.peer_had_at <= began_at:\n", ":\n"),
     ),
     Mutant(
@@ -137,7 +137,7 @@ MUTANTS = [
     ),
     Mutant(
         "a planned switch that was given up moves nothing any more",
-        "kept",
+        "stand",
         ("gives = runs and known.claimed_at is None\n", "gives = runs and phase == switch.MOVING\n"),
     ),
     Mutant(
@@ -147,15 +147,15 @@ MUTANTS = [
     ),
     Mutant(
         "a planned switch does not show that the VIP has been here since the end of the time",
-        "connections",
+        "stand",
         (
             "    if keeping.spent_at is not None and keeping.shown_at >",
-            "    if keeping.spent_at is not None and (listed_at or 0.0) >",
+            "    if keeping.spent_at is not None and (stand.listed_at or 0.0) >",
         ),
     ),
     Mutant(
         "a second planned switch has no time of its own where keepalived hangs",
-        "connections",
+        "stand",
         (
             "        keeping.took_at = now\n        switch_over(keeping, now)\n",
             "        keeping.took_at = now\n        if keeping.until is None:\n            switch_over(keeping, now)\n",
@@ -174,35 +174,35 @@ MUTANTS = [
     Mutant(
         "the peer's word that it carries them is not heard",
         "kept",
-        ("            connections.peer_carries(keeping, said_at, time_s > 0)\n", "            pass\n"),
+        ("            peer_says.carries(keeping, said_at, time_s > 0)\n", "            pass\n"),
     ),
     Mutant(
         "the peer's word that it takes the VIP is not heard",
         "kept",
         (
-            "            connections.peer_takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)\n",
+            "            peer_says.takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)\n",
             "            pass\n",
         ),
     ),
     Mutant(
         "the peer's word that it is about to give the VIP is not heard",
         "kept",
-        ("            connections.peer_gives(keeping, said_at, time_s)\n", "            pass\n"),
+        ("            peer_says.gives(keeping, said_at, time_s)\n", "            pass\n"),
     ),
     Mutant(
         "the peer's word that it is ready is not heard",
         "kept",
-        ("            connections.peer_can(keeping, time_s > 0)\n", "            pass\n"),
+        ("            peer_says.can(keeping, time_s > 0)\n", "            pass\n"),
     ),
     Mutant(
         "a look that shows the VIP at the peer does not end that its words make the time longer",
-        "connections",
+        "stand",
         (
-            "keeping.gone_at, keeping.peer_has = keeping.gone_at or there_at, True",
-            "keeping.gone_at = keeping.gone_at or there_at",
+            "keeping.gone_at, keeping.peer_has = keeping.gone_at or stand.there_at, True",
+            "keeping.gone_at = keeping.gone_at or stand.there_at",
         ),
         # Their bound would stand in for it.
-        ("min(said_at, began_at + GONE_S) + keeping.keep_s", "said_at + keeping.keep_s"),
+        ("min(said_at, began_at + GONE_S) + keeping.keep_s", "said_at + keeping.keep_s", "peer_says"),
     ),
     Mutant(
         "one that stood still as it was to be ready has no time left for that",
@@ -211,7 +211,7 @@ MUTANTS = [
     ),
     Mutant(
         "what the peer said that it has counts for nothing after a stall",
-        "connections",
+        "peer_says",
         ("            keeping.gone_at = keeping.gone_at or said_at\n", "            pass\n"),
     ),
     Mutant(

@@ -1,6 +1,6 @@
 """One node of two that keep connections, told what happened, and what it says."""
 
-from keepalived_vip.agent.policy import connections
+from keepalived_vip.agent.policy import connections, peer_says, stand
 
 KEEP_S = 600
 
@@ -19,7 +19,7 @@ class Side:
     def taker(cls):
         """A node that is about to take the VIP of a peer that would keep its connections."""
         node = cls(master=False)
-        connections.peer_holds(node.state, node.now, True)
+        peer_says.holds(node.state, node.now, True)
         node.later(60)
         return node
 
@@ -27,7 +27,7 @@ class Side:
     def stalled(cls):
         """MASTER after it stood still, or in a partition, and hears that the peer takes the VIP."""
         node = cls(master=True)
-        connections.peer_takes(node.state, node.now - 2, node.now, True)
+        peer_says.takes(node.state, node.now - 2, node.now, True)
         return node
 
     def stands(self, **changes) -> None:
@@ -37,8 +37,9 @@ class Side:
         listed_at = self.now if self.here or self.listed else None
         there_at = self.now if self.there else None
         moving_at = self.now if self.moving else None
-        stands = self.switching, self.moved, self.taking, here_at, there_at, listed_at, self.leaving, moving_at
-        connections.stands(self.state, self.now, self.master, *stands)
+        asked = self.master, self.switching, self.moved, self.taking
+        looks = here_at, there_at, listed_at, moving_at
+        stand.stands(self.state, self.now, stand.Stand(*asked, self.leaving, *looks))
 
     def later(self, seconds: float) -> None:
         self.now += seconds

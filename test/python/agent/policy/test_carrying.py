@@ -3,7 +3,7 @@
 import copy
 import unittest
 
-from keepalived_vip.agent.policy import carrying, connections, silence
+from keepalived_vip.agent.policy import carrying, connections, peer_says, silence
 
 from agent.policy.side import KEEP_S, Side
 
@@ -44,7 +44,7 @@ class Taker(unittest.TestCase):
         self.assertTrue(self.forwards(node))
 
     def test_a_peer_without_a_sign_of_life_is_dead_three_seconds_after_the_request(self):
-        self.assertEqual(self.forwards_for(self.takes(1.5)), connections.SILENT_S - 1.5)
+        self.assertEqual(self.forwards_for(self.takes(1.5)), silence.SILENT_S - 1.5)
 
     def test_and_at_once_where_the_move_took_longer_but_for_one_last_question(self):
         node = self.takes(10)
@@ -54,11 +54,11 @@ class Taker(unittest.TestCase):
     def test_one_that_answers_that_stood_still_until_now(self):
         node = self.takes(10)
         carrying.lives(node.state, node.now, node.now)
-        self.assertEqual(self.forwards_for(node), connections.SILENT_S)
+        self.assertEqual(self.forwards_for(node), silence.SILENT_S)
 
     def test_one_whose_kernel_answers_has_three_seconds_from_the_vip_on_to_say_its_first_word(self):
-        self.assertEqual(self.forwards_for(self.takes(10, signs=True)), connections.SILENT_S)
-        self.assertEqual(self.forwards_for(self.takes(10), lives=lambda: True), connections.SILENT_S, "and no more")
+        self.assertEqual(self.forwards_for(self.takes(10, signs=True)), silence.SILENT_S)
+        self.assertEqual(self.forwards_for(self.takes(10), lives=lambda: True), silence.SILENT_S, "and no more")
 
     def test_one_that_dies_meanwhile_is_dead_three_seconds_after_its_last_sign(self):
         node = Side.taker()
@@ -67,10 +67,10 @@ class Taker(unittest.TestCase):
         carrying.lives(node.state, node.now, node.now)
         node.later(2)
         node.stands(taking=False, here=True)
-        self.assertEqual(self.forwards_for(node), connections.SILENT_S - 2)
+        self.assertEqual(self.forwards_for(node), silence.SILENT_S - 2)
 
     def test_one_that_gives_up_on_the_way_counts_the_silence_of_its_peer_from_its_request_as_well(self):
-        for signs, seconds in (False, silence.ANSWER_S), (True, connections.SILENT_S):
+        for signs, seconds in (False, silence.ANSWER_S), (True, silence.SILENT_S):
             node = Side.taker()
             node.stands(master=True, taking=True)
             node.later(4)
@@ -88,7 +88,7 @@ class Taker(unittest.TestCase):
     def test_a_word_counts_longer_than_a_silence_that_began_before(self):
         node = self.takes(2.9)
         carrying.peer_keeps(node.state, node.now, KEEP_S)
-        self.assertEqual(self.forwards_for(node), connections.SILENT_S)
+        self.assertEqual(self.forwards_for(node), silence.SILENT_S)
 
     def test_the_kernel_of_the_peer_is_asked_again_and_again_until_three_seconds_after_the_vip_is_here(self):
         node, asked = Side.taker(), 0
@@ -102,13 +102,13 @@ class Taker(unittest.TestCase):
         node.stands(taking=False, here=True)
         self.forwards_for(node)
         self.assertEqual(carrying.next_sign(node.state, node.now), float("inf"))
-        node.later(connections.SILENT_S)
+        node.later(silence.SILENT_S)
         carrying.peer_keeps(node.state, node.now, KEEP_S)
         self.assertFalse(carrying.wants_sign(node.state, node.now), "from now on its words say it")
 
     def test_a_peer_that_would_not_keep_any_is_sent_nothing(self):
         node = Side.taker()
-        connections.peer_holds(node.state, node.now, False)
+        peer_says.holds(node.state, node.now, False)
         node.stands(master=True, taking=True)
         self.assertFalse(self.forwards(node))
 
@@ -174,7 +174,7 @@ class Taker(unittest.TestCase):
 
     def test_who_takes_it_would_keep_connections_as_well(self):
         node = Side(master=False)
-        connections.peer_takes(node.state, node.now, node.now, False)
+        peer_says.takes(node.state, node.now, node.now, False)
         node.stands(master=True, taking=True)
         self.assertTrue(self.forwards(node), "a peer whose looks at the cloud all failed has never said that it has it")
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import anew, carrying, connections, switch
+from keepalived_vip.agent.policy import anew, carrying, connections, peer_says, silence, switch
 
 from agent.policy.side import KEEP_S, Side
 
@@ -15,9 +15,9 @@ class Old(unittest.TestCase):
 
     def gives(self, can=True):
         self.node.stands(switching=True)
-        connections.peer_can(self.node.state, can)
+        peer_says.can(self.node.state, can)
         if can:
-            connections.peer_carries(self.node.state, self.node.now, True)
+            peer_says.carries(self.node.state, self.node.now, True)
 
     def gave(self):
         self.gives()
@@ -59,10 +59,10 @@ class Old(unittest.TestCase):
     def test_a_peer_that_says_no_more_that_it_carries_them_is_not_sent_through(self):
         self.gave()
         self.assertTrue(connections.stays(self.node.state, self.node.now))
-        self.node.later(connections.SILENT_S)
+        self.node.later(silence.SILENT_S)
         self.assertIsNone(connections.through(self.node.state, self.node.now))
         self.assertFalse(connections.stays(self.node.state, self.node.now), "nobody sends anything here")
-        connections.peer_carries(self.node.state, self.node.now, True)
+        peer_says.carries(self.node.state, self.node.now, True)
         self.assertTrue(connections.through(self.node.state, self.node.now))
 
     def ended(self, why):
@@ -126,11 +126,11 @@ class Old(unittest.TestCase):
 
     def test_a_word_without_an_answer_is_said_again_soon(self):
         self.gave()
-        self.node.later(connections.SILENT_S)
+        self.node.later(silence.SILENT_S)
         unanswered = len(self.node.words(3))
-        connections.peer_carries(self.node.state, self.node.now, True)
+        peer_says.carries(self.node.state, self.node.now, True)
         self.node.words(1)
-        connections.peer_carries(self.node.state, self.node.now, True)
+        peer_says.carries(self.node.state, self.node.now, True)
         self.assertLessEqual(len(self.node.words(1)), 1)
         self.assertGreaterEqual(unanswered, 7)
 
@@ -146,32 +146,32 @@ class Old(unittest.TestCase):
         node.stands(master=False, here=False)
         before = anew.lasts(node.state)
         again = self.anew(before)
-        connections.heard(again.state, again.now, again.now)
+        peer_says.heard(again.state, again.now, again.now)
         self.assertTrue(connections.keeps(again.state))
         for nonsense in (99.0, 100.0 + connections.PENDING_S + 1, float("nan"), float("inf"), None, "soon"):
             again = self.anew(dict(before, pending=nonsense))
-            connections.heard(again.state, again.now, again.now)
+            peer_says.heard(again.state, again.now, again.now)
             self.assertFalse(connections.keeps(again.state), nonsense)
 
     def test_nor_does_its_time_run_while_the_peer_has_yet_to_get_the_vip(self):
-        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        peer_says.takes(self.node.state, self.node.now, self.node.now, True)
         self.node.stands(here=False)
         self.node.later(5)
         again = self.anew(anew.lasts(self.node.state))
-        connections.peer_takes(again.state, again.now, again.now, True)
+        peer_says.takes(again.state, again.now, again.now, True)
         self.assertEqual(again.state.until, again.now + KEEP_S)
 
     def test_but_no_longer_in_all_than_for_one_service(self):
-        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        peer_says.takes(self.node.state, self.node.now, self.node.now, True)
         began_at = self.node.now
         self.node.stands(here=False)
         self.node.later(connections.GONE_S - 1)
-        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        peer_says.takes(self.node.state, self.node.now, self.node.now, True)
         before = anew.lasts(self.node.state)
         self.node.later(connections.GONE_S)
         for began in before["began"], None, "soon", float("nan"), float("inf"), self.node.now + 1:
             again = self.anew(dict(before, began=began))
-            connections.peer_takes(again.state, again.now, again.now, True)
+            peer_says.takes(again.state, again.now, again.now, True)
             since = began_at if began == before["began"] else before["until"] - KEEP_S
             self.assertEqual(again.state.until, since + connections.GONE_S + KEEP_S, began)
 
@@ -201,7 +201,7 @@ class Old(unittest.TestCase):
     def test_a_standby_that_is_master_as_it_starts_anew_keeps_what_the_peer_takes_as_the_one_before_it_was_told(self):
         for waits_s, keeps in (connections.SETTLED_S - 1, True), (connections.SETTLED_S, False):
             node = Side(master=False)
-            connections.peer_takes(node.state, node.now, node.now, False)
+            peer_says.takes(node.state, node.now, node.now, False)
             before = anew.lasts(node.state)
             self.node.now = node.now + waits_s
             self.assertEqual(connections.keeps(self.anew(before, master=True, taking=True).state), keeps, waits_s)
@@ -213,10 +213,10 @@ class Old(unittest.TestCase):
         self.gave()
         self.node.later(KEEP_S)
         self.ended(connections.TIME_OVER)
-        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        peer_says.takes(self.node.state, self.node.now, self.node.now, True)
         self.assertFalse(connections.keeps(self.node.state))
-        connections.peer_gives(self.node.state, self.node.now, KEEP_S)
-        connections.peer_takes(self.node.state, self.node.now, self.node.now, True)
+        peer_says.gives(self.node.state, self.node.now, KEEP_S)
+        peer_says.takes(self.node.state, self.node.now, self.node.now, True)
         self.assertTrue(connections.keeps(self.node.state), "it has had the VIP since")
 
     def test_a_move_that_runs_shows_that_it_had_the_vip_since_though_no_look_did(self):
@@ -246,13 +246,13 @@ class Old(unittest.TestCase):
             again.stands(there=False, here=True)
             again.later(1)
             again.stands(here=False, there=True, taking=False)
-            connections.peer_takes(again.state, again.now, again.now, True)
+            peer_says.takes(again.state, again.now, again.now, True)
             self.assertTrue(connections.keeps(again.state), "it has had the VIP since")
 
     def test_the_address_stays_only_while_the_peer_is_master(self):
         self.gave()
-        self.node.later(connections.SILENT_S)
-        connections.peer_carries(self.node.state, self.node.now, False)
+        self.node.later(silence.SILENT_S)
+        peer_says.carries(self.node.state, self.node.now, False)
         self.assertTrue(connections.through(self.node.state, self.node.now))
         self.assertFalse(connections.stays(self.node.state, self.node.now), "this node's keepalived may be, unheard")
 
@@ -269,7 +269,7 @@ class New(unittest.TestCase):
     def test_it_forwards_from_the_peers_word_on_and_never_for_longer_than_its_silence(self):
         self.assertFalse(self.forwards())
         carrying.peer_keeps(self.node.state, self.node.now, KEEP_S)
-        self.node.later(connections.SILENT_S - 0.1)
+        self.node.later(silence.SILENT_S - 0.1)
         self.assertTrue(self.forwards())
         self.assertFalse(carrying.silent(self.node.state, self.node.now))
         self.node.later(0.1)
@@ -277,7 +277,7 @@ class New(unittest.TestCase):
         self.assertTrue(carrying.silent(self.node.state, self.node.now))
 
     def test_a_word_counts_by_when_it_came(self):
-        carrying.peer_keeps(self.node.state, self.node.now - connections.SILENT_S, KEEP_S)
+        carrying.peer_keeps(self.node.state, self.node.now - silence.SILENT_S, KEEP_S)
         self.assertFalse(self.forwards(), "this node stood still meanwhile")
 
     def test_it_ends_at_once_where_the_peer_says_so(self):
@@ -291,7 +291,7 @@ class New(unittest.TestCase):
         self.node.stands(master=True)
         self.assertEqual(self.node.words(2), [])
         self.node.stands(switching=True)
-        connections.peer_can(self.node.state, True)
+        peer_says.can(self.node.state, True)
         carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)
         self.assertTrue(self.forwards() and connections.keeps(self.node.state))
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import connections
+from keepalived_vip.agent.policy import connections, peer_says, stand
 
 from agent.policy.side import KEEP_S, Side
 
@@ -14,12 +14,12 @@ class Time(unittest.TestCase):
         node = Side.stalled()
         node.stands(here=False)
         node.later(20)
-        connections.peer_takes(node.state, node.now, node.now, True)
+        peer_says.takes(node.state, node.now, node.now, True)
         node.later(2)
-        connections.peer_holds(node.state, node.now, True)
-        connections.peer_takes(node.state, node.now, node.now, True)
+        peer_says.holds(node.state, node.now, True)
+        peer_says.takes(node.state, node.now, node.now, True)
         node.later(KEEP_S - 3)
-        connections.peer_holds(node.state, node.now, True)
+        peer_says.holds(node.state, node.now, True)
         self.assertTrue(connections.keeps(node.state))
         node.later(1)
         self.assertEqual(node.state.why_ended, connections.TIME_OVER, "what says that it has the VIP still takes it")
@@ -27,13 +27,13 @@ class Time(unittest.TestCase):
     def test_a_node_that_stood_still_counts_from_the_first_word_that_it_missed(self):
         for demoted_first in (False, True):
             node = Side(master=True)
-            connections.heard(node.state, node.now, node.now)
+            peer_says.heard(node.state, node.now, node.now)
             said_at = node.now
             node.now += 8
             if demoted_first:
-                connections.heard(node.state, node.now, node.now)
+                peer_says.heard(node.state, node.now, node.now)
                 node.stands(master=False, here=False)
-            connections.peer_takes(node.state, said_at + 1, node.now, True)
+            peer_says.takes(node.state, said_at + 1, node.now, True)
             self.assertEqual(node.state.until, said_at + 1 + KEEP_S)
 
     def test_a_master_that_sees_the_vip_at_the_peer_counts_from_then(self):
@@ -41,7 +41,7 @@ class Time(unittest.TestCase):
         node.stands(here=False, there=True)
         seen_at = node.now
         node.later(6)
-        connections.heard(node.state, node.now, node.now)
+        peer_says.heard(node.state, node.now, node.now)
         node.stands(master=False)
         self.assertEqual(node.state.until, seen_at + KEEP_S)
 
@@ -52,11 +52,11 @@ class Time(unittest.TestCase):
             node.later(6)
             node.stands(there=False)
             if again is None:
-                connections.peer_gives(node.state, node.now, KEEP_S)
+                peer_says.gives(node.state, node.now, KEEP_S)
             else:
                 node.stands(**again)
             node.later(1)
-            connections.heard(node.state, node.now, node.now)
+            peer_says.heard(node.state, node.now, node.now)
             node.stands(master=False, taking=False, here=False)
             self.assertEqual(node.state.until, node.now + KEEP_S)
 
@@ -66,7 +66,7 @@ class Time(unittest.TestCase):
             node.later(60)
             node.stands(switching=True, here=False)
             counts_from = node.now + looked + moved
-            connections.peer_can(node.state, True)
+            peer_says.can(node.state, True)
             node.later(looked)
             node.stands(here=looked > 0)
             node.stands(here=False)
@@ -80,20 +80,20 @@ class Time(unittest.TestCase):
         node = Side(master=True)
         node.later(60)
         node.stands(switching=True, here=False)
-        connections.peer_can(node.state, True)
+        peer_says.can(node.state, True)
         node.later(6)
         node.stands(moving=True)
         looked_at, still_here_at = node.now - 6, node.now
         node.stands(moving=False)
         node.later(0.5)
-        connections.stands(node.state, node.now, True, True, False, listed_at=looked_at)
+        stand.stands(node.state, node.now, stand.Stand(True, switching=True, listed_at=looked_at))
         node.stands(master=False, switching=False)
         self.assertEqual(node.state.until, still_here_at + KEEP_S)
 
     def test_nor_does_it_run_while_the_move_of_one_that_was_given_up_runs(self):
         node = Side(master=True)
         node.stands(switching=True)
-        connections.peer_can(node.state, True)
+        peer_says.can(node.state, True)
         node.later(20)
         node.stands(switching=False, here=False, moving=True)
         node.later(5)
@@ -109,7 +109,7 @@ class Time(unittest.TestCase):
             node.later(before_s)
             self.assertEqual(node.state.until is not None, keeps_some)
             node.stands(switching=True, here=False)
-            connections.peer_can(node.state, True)
+            peer_says.can(node.state, True)
             node.later(6)
             node.stands(moved=True)
             moved_at = node.now
@@ -119,11 +119,11 @@ class Time(unittest.TestCase):
 
     def test_but_not_one_of_a_master_that_has_not_had_the_vip_since(self):
         node = Side(master=False)
-        connections.peer_takes(node.state, node.now, node.now, True)
+        peer_says.takes(node.state, node.now, node.now, True)
         until = node.state.until
         node.later(20)
         node.stands(master=True, switching=True, there=True)
-        connections.peer_can(node.state, True)
+        peer_says.can(node.state, True)
         node.later(0.1)
         node.stands(master=False, switching=False)
         self.assertEqual(node.state.until, until)
@@ -133,7 +133,7 @@ class Time(unittest.TestCase):
         node.stands(master=False, here=False)
         demoted_at = node.now
         node.later(connections.PENDING_S - 1)
-        connections.heard(node.state, node.now, node.now)
+        peer_says.heard(node.state, node.now, node.now)
         self.assertEqual(node.state.until, demoted_at + KEEP_S)
 
     def test_the_word_that_the_peer_has_it_bounds_what_was_thought_to_begin_later(self):
@@ -141,8 +141,8 @@ class Time(unittest.TestCase):
         node.stands(here=False)
         node.later(5)
         said_at = node.now - 2
-        connections.peer_takes(node.state, node.now, node.now, True)
-        connections.peer_holds(node.state, said_at, True)
+        peer_says.takes(node.state, node.now, node.now, True)
+        peer_says.holds(node.state, said_at, True)
         self.assertEqual(node.state.until, said_at + KEEP_S)
 
     def test_once_the_peer_has_it_no_word_of_a_peer_that_booted_makes_it_longer(self):
@@ -151,36 +151,36 @@ class Time(unittest.TestCase):
             looked_at = node.now
             node.now += 5
             if told:
-                connections.peer_holds(node.state, node.now, True)
-                connections.stands(node.state, node.now, True, False, False, False, looked_at, None, looked_at)
+                peer_says.holds(node.state, node.now, True)
+                stand.stands(node.state, node.now, stand.Stand(True, here_at=looked_at, listed_at=looked_at))
             else:
                 node.stands(here=False, there=True)
             until = node.state.until
             node.now += 10
-            connections.peer_takes(node.state, node.now, node.now, True)
+            peer_says.takes(node.state, node.now, node.now, True)
             self.assertEqual(node.state.until, until, told)
 
     def test_nor_one_of_a_peer_that_has_had_it_while_this_node_was_master_for_a_moment_and_the_cloud_was_down(self):
         node = Side.stalled()
         node.stands(here=False, master=False)
-        node.later(connections.EARLY_S)
-        connections.peer_holds(node.state, node.now, True)
+        node.later(peer_says.EARLY_S)
+        peer_says.holds(node.state, node.now, True)
         until = node.state.until
         node.stands(master=True, taking=True)
         node.stands(master=False, taking=False)
-        connections.peer_takes(node.state, node.now, node.now, True)
+        peer_says.takes(node.state, node.now, node.now, True)
         self.assertEqual(node.state.until, until)
 
     def test_but_where_a_look_of_that_moment_has_found_it_here_though_answered_too_late(self):
         node = Side.stalled()
         node.stands(here=False, master=False)
-        node.later(connections.EARLY_S)
-        connections.peer_holds(node.state, node.now, True)
+        node.later(peer_says.EARLY_S)
+        peer_says.holds(node.state, node.now, True)
         node.stands(master=True, taking=True)
         node.stands(master=False, taking=False)
         node.now += 1
         node.stands(listed=True)
-        connections.peer_takes(node.state, node.now, node.now, True)
+        peer_says.takes(node.state, node.now, node.now, True)
         self.assertEqual(node.state.until, node.now + KEEP_S)
 
     def test_nor_does_it_run_while_the_peer_has_yet_to_get_it_up_to_a_bound(self):
@@ -188,7 +188,7 @@ class Time(unittest.TestCase):
         node.stands(here=False, master=False)
         began_at = node.now
         for _ in range(2 * int(connections.GONE_S)):
-            connections.peer_takes(node.state, node.now, node.now, False)
+            peer_says.takes(node.state, node.now, node.now, False)
             self.assertEqual(node.state.until, min(node.now, began_at + connections.GONE_S) + KEEP_S)
             node.later(1)
 
@@ -199,7 +199,7 @@ class Time(unittest.TestCase):
         node.later(connections.GONE_S)
         node.stands(listed=False)
         for _ in range(2 * int(connections.GONE_S)):
-            connections.peer_takes(node.state, node.now, node.now, False)
+            peer_says.takes(node.state, node.now, node.now, False)
             node.later(1)
         self.assertEqual(node.state.until, began_at + 2 * connections.GONE_S + KEEP_S)
 
@@ -212,7 +212,7 @@ class Time(unittest.TestCase):
         node = Side.stalled()
         node.stands(here=False, listed=True)
         for _ in range(KEEP_S):
-            connections.peer_takes(node.state, node.now, node.now, True)
+            peer_says.takes(node.state, node.now, node.now, True)
             node.later(2)
         self.assertEqual(node.state.until, node.now + KEEP_S, "no end, for it is not here for certain either")
         node.stands(listed=False)
@@ -227,32 +227,32 @@ class Time(unittest.TestCase):
         node = Side(master=True)
         shown_at, node.here, node.now = node.now, False, node.now + 20
         for seconds in said_s:
-            connections.peer_holds(node.state, shown_at + seconds, True)
+            peer_says.holds(node.state, shown_at + seconds, True)
         # keepalived's word may come a turn later, until which the last look stands.
-        connections.stands(node.state, node.now, True, False, False, listed_at=shown_at)
-        connections.heard(node.state, node.now, node.now)
+        stand.stands(node.state, node.now, stand.Stand(True, listed_at=shown_at))
+        peer_says.heard(node.state, node.now, node.now)
         node.stands(master=False)
         return node.state.until - KEEP_S - shown_at
 
     def test_after_it_stood_still_it_counts_from_the_peers_first_word_that_the_vip_is_there(self):
-        self.assertEqual(self.counted_s(connections.EARLY_S, 15), connections.EARLY_S)
-        self.assertEqual(self.counted_s(connections.EARLY_S - 1), 20, "this may be of before the look")
+        self.assertEqual(self.counted_s(peer_says.EARLY_S, 15), peer_says.EARLY_S)
+        self.assertEqual(self.counted_s(peer_says.EARLY_S - 1), 20, "this may be of before the look")
 
     def test_nor_between_two_looks_that_are_far_from_each_other(self):
         node = Side.stalled()
-        for now in (node.now + connections.LOOKS_S, node.now + connections.LOOKS_S + KEEP_S):
-            connections.stands(node.state, now - 1, True, False, False, False, None, None, node.now)
+        for now in (node.now + stand.LOOKS_S, node.now + stand.LOOKS_S + KEEP_S):
+            stand.stands(node.state, now - 1, stand.Stand(True, listed_at=node.now))
             self.assertTrue(connections.keeps(node.state))
-        connections.stands(node.state, now, True, False, False, False, None, None, node.now)
+        stand.stands(node.state, now, stand.Stand(True, listed_at=node.now))
         self.assertEqual(node.state.why_ended, connections.TIME_OVER, "the last of them is too old to prove anything")
 
     def test_the_shortest_time_is_not_over_between_two_looks_of_a_master_that_has_the_vip(self):
         node = Side.stalled()
         looked_at, node.state.until = node.now, node.now + 10
         node.state.keep_s = 10
-        connections.stands(node.state, looked_at + connections.GONE_S - 1, True, False, False, listed_at=looked_at)
+        stand.stands(node.state, looked_at + connections.GONE_S - 1, stand.Stand(True, listed_at=looked_at))
         self.assertTrue(connections.keeps(node.state))
-        connections.stands(node.state, looked_at + connections.GONE_S, True, False, False, listed_at=looked_at)
+        stand.stands(node.state, looked_at + connections.GONE_S, stand.Stand(True, listed_at=looked_at))
         self.assertEqual(node.state.why_ended, connections.TIME_OVER)
 
 

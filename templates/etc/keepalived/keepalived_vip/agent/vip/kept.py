@@ -9,7 +9,7 @@ from keepalived_vip import settings
 from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
-from keepalived_vip.agent.policy import anew, carrying, connections, switch
+from keepalived_vip.agent.policy import anew, carrying, connections, peer_says, stand
 from keepalived_vip.agent.vip.kept_kernel import LOOK_S, Kernel
 from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
 
@@ -83,24 +83,24 @@ class Kept:
             return True
         keeping, time_s = self.keeping, news.get("leftS", 0)
         if name in (peer.KEEPS, peer.CARRIES) or (name in ("has", peer.READY, peer.PREPARE) and time_s > 0):
-            connections.heard(keeping, said_at, now)
+            peer_says.heard(keeping, said_at, now)
         if name == "has":
-            connections.peer_holds(keeping, said_at, time_s > 0)
+            peer_says.holds(keeping, said_at, time_s > 0)
         elif name == peer.KEEPS:
             carrying.peer_keeps(keeping, said_at, time_s, news.get("count"))
             if self.in_force() and carrying.forwards(keeping, now):
                 serves = {"leftS": time_s} if self.known.master else {}
                 peer.say(ear, dict(serves, id=peer.CARRIES), (self.conf.peer_address, peer.PORT))
         elif name == peer.CARRIES:
-            connections.peer_carries(keeping, said_at, time_s > 0)
+            peer_says.carries(keeping, said_at, time_s > 0)
         elif name == peer.READY and "of" not in news:
-            connections.peer_takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)
+            peer_says.takes(keeping, said_at, now, self.vip.on_nic != nic.ABSENT)
             return True
         elif name == peer.READY:
-            connections.peer_can(keeping, time_s > 0)
-            connections.peer_carries(keeping, said_at, False)
+            peer_says.can(keeping, time_s > 0)
+            peer_says.carries(keeping, said_at, False)
         elif name == peer.PREPARE and time_s > 0:
-            connections.peer_gives(keeping, said_at, time_s)
+            peer_says.gives(keeping, said_at, time_s)
             return not self.ready(now)
         return name in (peer.KEEPS, peer.CARRIES)
 
@@ -126,30 +126,10 @@ class Kept:
         keeping, known = self.keeping, self.known
         if keeping is None:
             return NEVER
-        phase = known.switch.phase if switch.active(known) else None
-        seen = known.seen
-        # A service that has just started does not know what the one before it has asked for.
-        # A claim is none any more once a look has shown where the VIP is, and the request after it counts as well.
-        asks = known.asked.busy and known.asked.step[0] in ("migrate", "assign")
-        taking = known.asked.claim or asks or seen.task is not None or seen.at is None
-        here_at = seen.at if known.here() else None
-        there_at = seen.at if seen.available and here_at is None else None
-        # A look whose answer was late may show what was before this node stood still.
-        listed_at = seen.at if seen.holder == known.me and not seen.doubted else None
-        moved = phase in (switch.MOVED, switch.YIELDED)
-        on_its_way = seen.holder in (known.me, known.peer) and not seen.available
-        leaving = on_its_way and seen.task is None
-        # Any other answer than that it still runs is the end of the task.
-        runs = not known.asked.busy and seen.task is not None and known.asked.step == ("task", seen.task)
-        # A task of a MASTER that was granted no claim since is the one by which it gives the VIP, in a switch that may
-        # have been given up meanwhile.
-        gives = runs and known.claimed_at is None
-        moving_at = known.asked.step_at if gives else None
-        stands = phase is not None, moved, taking, here_at, there_at, listed_at, leaving, moving_at
-        connections.stands(keeping, now, known.master, *stands)
+        stand.stands(keeping, now, stand.by(known))
         had_vip, self.had_vip = self.had_vip, self.vip.on_nic != nic.ABSENT
         if self.had_vip and not had_vip:
-            connections.vip_comes(keeping, now)
+            stand.vip_comes(keeping, now)
         self.take(now)
         # While nobody is MASTER the peer has not even the address on its NIC (connections.stays).
         self.passage.went(now, self.in_force() and known.master, *self.forwarded[2:])
