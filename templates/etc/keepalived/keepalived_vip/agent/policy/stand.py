@@ -109,8 +109,10 @@ def becomes_master(keeping: Keeping, now: float) -> None:
 
 
 def has_shown(keeping: Keeping, stand: Stand) -> Shown:
+    if not stand.master:
+        return Shown(False, False, False)
     looks = stand.here_at, stand.there_at, stand.listed_at
-    return Shown(*(stand.master and at is not None and at >= keeping.master_since for at in looks))
+    return Shown(*[at is not None and at >= keeping.master_since for at in looks])
 
 
 def is_here(keeping: Keeping, stand: Stand, shown: Shown) -> None:
