@@ -18,6 +18,7 @@ SCRIPT = os.path.join(support.RUNTIME, "connections.sh")
 ADDRESSES = {"a": "10.0.1.16", "b": "10.0.1.17", "c": "10.9.9.9"}
 PORT, ECHO = 7, 8  # of a service that says its node's name, and of one that says what it hears
 KEEP_S = 600
+RESET, PUSH, ACK = 4, 8, 16  # flags of TCP
 # A client that asks, and is deaf to the answer.
 MUTE = "table ip mute { chain c { type filter hook output priority 0; tcp flags & (syn | ack) == ack drop; }; }"
 SPOOFED = "iifname { ra, rb } fib saddr . iif oif missing counter drop"
@@ -126,6 +127,13 @@ def taken(sock, size: int) -> bytes:
             break
         found += more
     return bytes(found)
+
+
+def send(flags: int):
+    """One segment of no connection to the VIP, with these flags."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as sock:
+        segment = bytes([15, 160, 0, PORT] + [0, 0, 0, 1] * 2 + [5 << 4, flags, 0, 100, 0, 0, 0, 0])
+        sock.sendto(segment, (VIP, 0))
 
 
 class Network(unittest.TestCase):

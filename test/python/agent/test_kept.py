@@ -130,7 +130,7 @@ class Kept(unittest.TestCase):
         for _ in range(3):
             self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
             self.turns(1.5)
-        self.kept.tunnel.soon.assert_called_once()
+        self.kept.tunnel.at_once.assert_called_once()
 
     def test_each_word_of_the_peers_makes_its_three_seconds_new(self):
         for _ in range(5):
@@ -189,6 +189,13 @@ class Kept(unittest.TestCase):
             self.now += 0.25
         return self.now - since
 
+    def test_one_whose_rules_are_gone_has_time_to_make_them_anew_before_it_answers_for_a_switch_without_them(self):
+        self.mover.troubles[kept.TROUBLE] = "nft: No such file or directory"
+        self.assertEqual(self.waits(), connections.READY_S)
+        self.hears(id=peer.PREPARE, leftS=KEEP_S)
+        self.turns()
+        self.assertEqual((self.hears(id=peer.PREPARE, leftS=KEEP_S), self.kept.offer()), (False, {"leftS": KEEP_S}))
+
     def test_one_that_stood_still_meanwhile_has_as_long_again_to_be_ready(self):
         self.kept.passage.open = False
         self.assertTrue(self.hears(id=peer.PREPARE, leftS=KEEP_S))
@@ -234,6 +241,15 @@ class Kept(unittest.TestCase):
             self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
             self.known.master = False
             self.turns(0.1)
+
+    def test_clients_of_a_peer_whose_time_is_over_are_told_also_those_that_only_listen(self):
+        self.known.master = True
+        self.hears(id=peer.KEEPS, leftS=KEEP_S, count=7)
+        self.turns()
+        self.assertFalse(self.kept.kernel.made[-1][2])
+        self.hears(id=peer.KEEPS, leftS=0)
+        self.turns()
+        self.assertEqual((self.forwards(), self.kept.kernel.made[-1][2]), (False, True))
 
     def test_what_goes_to_the_peer_in_vain_counts_only_on_a_master(self):
         for self.known.master in (True, False):

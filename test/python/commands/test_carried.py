@@ -4,8 +4,11 @@ import fcntl
 import json
 import os
 import time
+import types
 import unittest
+from unittest import mock
 
+from keepalived_vip.operator import carried
 from pair import Pair
 
 
@@ -63,6 +66,19 @@ class Carried(Pair):
         code, output = self.call("carried", "--wait")
         self.assertEqual(code, 6, output)
         self.assertIn("does not run", output)
+
+
+class Moment(unittest.TestCase):
+    def test_none_for_a_moment_is_no_end_of_the_wait(self):
+        """A look that failed, or rules that were made anew."""
+        one = {"connections": {"carried": {"count": 1, "leftS": 9}}}
+        told, now = [one, {}, one, {}, {}, one], [100.0]
+        clock = types.SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
+        words = mock.Mock(read_json=lambda _: told.pop(0) if told else {})
+        with mock.patch.multiple(carried, time=clock, settings=words, silent=lambda _: None, nic=mock.Mock()):
+            self.assertEqual(carried.carried(mock.Mock(), types.SimpleNamespace(wait=True)), carried.DONE)
+        self.assertEqual(told, [])
+        self.assertGreaterEqual(now[0], 100.0 + 6 * carried.LOOK_S + carried.NONE_S)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ MUTANTS = [
     Mutant(
         "the peer is told that all is ready before the rules are in force",
         "kept",
-        ("        if self.in_force() or TROUBLE in self.mover.troubles:\n", "        if True:\n"),
+        ("        if self.in_force():\n            self.prepared_at", "        if True:\n            self.prepared_at"),
     ),
     Mutant(
         "packets go into a tunnel from which none comes out",

@@ -1,10 +1,12 @@
 """The rules of connections.sh in the kernel: which node's a packet is, and that nothing of them stays."""
 
+import socket
 import subprocess
 import unittest
 
+import departure
 import two_nodes
-from keepalived_vip.agent.node import flows, nic, resets
+from keepalived_vip.agent.node import flows, nic, peer, resets
 from keepalived_vip.agent.vip import vip_on_nic
 from support import PATIENCE_S, VIP, until
 
@@ -46,6 +48,33 @@ class Moves(two_nodes.Network):
         self.a.do(nic.set_lifetime, flows.LINK, VIP, 1)
         until(lambda: self.a.do(nic.look, flows.LINK, VIP) == nic.ABSENT)
         self.assertEqual(self.says(sock), "a")
+        self.nothing_is_spoofed()
+
+    def test_a_queue_that_keeps_times_of_departure_lets_all_pass_though_the_kernel_notes_when_each_came(self):
+        """fq, which goes with BBR; and a program that asks for those times, as chrony does and peer.py. By segments
+        with no time on them, like those of another machine: here TCP gives its own a time that is right."""
+        asks = self.b.do(socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(asks.close)
+        asks.setsockopt(socket.SOL_SOCKET, peer.SO_TIMESTAMPNS, 1)
+        departure.drops_what_departs_late(self, self.b, "eth1")
+        self.moves_to(self.b)
+
+        def came() -> int:
+            return int(self.a.run("cat", "/sys/class/net/vip-kept/statistics/rx_packets"))
+
+        before = came()
+        for _ in range(10):
+            self.c.do(two_nodes.send, two_nodes.PUSH | two_nodes.ACK)
+        until(lambda: came() >= before + 10)
+
+    def test_while_the_way_changes_to_and_fro_answers_go_where_the_last_packet_came_from(self):
+        sock = self.open()
+        self.assertEqual(self.says(sock), "a")
+        self.b.forwards()
+        for _ in range(20):
+            for node in (self.a, self.b):
+                self.delivers_to(node)
+                self.assertEqual(self.says(sock), "a")
         self.nothing_is_spoofed()
 
     def test_what_comes_late_and_unasked_goes_through_the_peer_once_the_service_knows(self):

@@ -4,22 +4,23 @@ is on a node: programs that connect from the VIP, marks of the user's, a newer n
 import os
 import shutil
 import socket
+import subprocess
 import types
 import unittest
+from unittest import mock
 
 import support
 import two_nodes
 from keepalived_vip.agent.node import flows
 from keepalived_vip.agent.vip import kept_kernel
 from support import VIP
-from two_nodes import ADDRESSES, PORT
+from two_nodes import ADDRESSES
 
 OUT = 25  # of a service at the client's, which the nodes connect to by the VIP
 REWRITES = "table ip n { chain c { type nat hook postrouting priority 100; tcp dport 25 snat to %s; }; }" % VIP
 # iptables -t mangle -A OUTPUT -j CONNMARK --restore-mark, for several uplinks or a VPN; there since the boot.
 RESTORES = "table ip mangle { chain OUTPUT { type route hook output priority -150; meta mark set ct mark; }; }"
 SHORT = 20
-RESET, PUSH = 4, 8  # flags of TCP
 
 
 class Anew(two_nodes.Network):
@@ -48,6 +49,23 @@ class Anew(two_nodes.Network):
             self.look(kernel)
             self.assertTrue(self.b.do(flows.has, "forward"))
             self.assertEqual(self.says(sock), "b", removes)
+
+    def test_rules_of_another_time_or_release_take_over_what_is_in_use(self):
+        old = self.open()
+        self.assertEqual(self.says(old), "a")
+        self.moves_to(self.b)
+        new = self.open()
+        self.assertEqual((self.says(old), self.says(new)), ("a", "b"))
+        known = self.b.set_of("known")
+        for node in (self.a, self.b):
+            with mock.patch.object(two_nodes, "KEEP_S", 6 * two_nodes.KEEP_S):
+                with self.assertRaises(subprocess.CalledProcessError):
+                    node.connections("check")
+                node.connections("up")
+                self.assertEqual(node.connections("check"), "")
+        self.assertEqual((self.says(old), self.says(new)), ("a", "b"))
+        self.nothing_is_spoofed()
+        self.assertEqual(set(known), set(self.b.set_of("known")))
 
 
 class Sets(two_nodes.Network):
@@ -78,7 +96,7 @@ class Sets(two_nodes.Network):
         self.says(asked)
         self.moves_to(self.b)
         self.b.do(flows.load, ["flush set %s owed" % flows.TABLE])
-        self.c.do(send, PUSH | RESET)  # a client may do so again and again
+        self.c.do(two_nodes.send, two_nodes.PUSH | two_nodes.RESET)  # a client may do so again and again
         self.assertEqual(self.b.do(flows.forwarded)[2], 0)
         self.assertEqual(self.says(asked), "a")
         self.assertGreaterEqual(self.b.do(flows.forwarded)[2], 1)
@@ -119,13 +137,6 @@ class Beside(two_nodes.Network):
             folder, real, folder, folder, two_nodes.SCRIPT)  # fmt: skip
         self.a.run("unshare", "-m", "sh", "-c", newer + "up")
         self.assertEqual(self.a.run("unshare", "-m", "sh", "-c", newer + "check"), "")
-
-
-def send(flags: int):
-    """One segment of no connection to the VIP, with these flags."""
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as sock:
-        segment = bytes([15, 160, 0, PORT] + [0, 0, 0, 1] * 2 + [5 << 4, flags, 0, 100, 0, 0, 0, 0])
-        sock.sendto(segment, (VIP, 0))
 
 
 if __name__ == "__main__":

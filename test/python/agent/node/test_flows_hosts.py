@@ -77,6 +77,8 @@ table ip nat {
   chain POSTROUTING { type nat hook postrouting priority 100; ip saddr 172.17.0.0/16 oifname != "docker0" masquerade; }
 }
 """
+# What a node says by ICMP leaves by its first NIC, by the main table's default route.
+DEAF = "table ip deaf { chain c { type filter hook forward priority 0; iifname { ra, rb } meta l4proto icmp drop; }; }"
 NOTRACK = """
 table ip raw {
   chain PREROUTING { type filter hook prerouting priority -300; notrack; }
@@ -224,6 +226,14 @@ class Sizes(Hosts):
         self.comes_back(sock, 20)
         self.nothing_is_spoofed()
 
+    def test_nor_does_it_need_the_word_of_a_node_whose_first_nic_no_client_hears(self):
+        self.a.connections("down")
+        sock = self.open(ECHO)
+        self.a.connections("up")
+        self.router.run("nft", "-f", "-", input=DEAF.encode())
+        self.moves_to(self.b)
+        self.comes_back(sock, 20)
+
     def test_a_way_that_becomes_narrower_after_the_move_is_told_to_the_node_that_sends(self):
         sock = self.open(ECHO)
         self.comes_back(sock, 5)
@@ -273,13 +283,13 @@ class SilentTunnel(Hosts):
                 until(lambda one=one, node=node: passes(one, node))
                 self.assertEqual(one.mover.troubles, {})
 
-    def test_a_firewall_of_either_node_that_drops_what_it_does_not_know_is_seen_by_what_it_does(self):
+    def test_a_firewall_of_the_peer_that_drops_what_it_does_not_know_is_seen_by_what_it_does(self):
         denied = UFW + DENIED.replace('    oifname "vip-kept" accept\n', "")
         without_conntrack = NOTRACK + UFW
-        for number, (node, rules) in enumerate(((self.b, denied), (self.a, without_conntrack))):
+        for rules in (denied, without_conntrack):
             self.delivers_to(self.a)
             socks = [self.open() for _ in range(passage.IN_VAIN)]
-            self.load(node, rules)
+            self.load(self.a, rules)
             self.moves_to(self.b)
             one = self.passage_of(self.b)
             before = self.b.do(flows.forwarded)[2:]
@@ -291,8 +301,8 @@ class SilentTunnel(Hosts):
             for at in (100.0 + passage.IN_VAIN_S, 100.0 + passage.IN_VAIN_S + passage.ANSWER_S):
                 one.heard({"id": "has"}, at)
                 one.went(at, True, *self.b.do(flows.forwarded)[2:])
-            self.assertEqual((one.silent(), list(one.mover.troubles)), (True, [passage.TROUBLE]), number)
-            node.run("nft", "delete", "table", "ip", "filter")
+            self.assertEqual((one.silent(), list(one.mover.troubles)), (True, [passage.TROUBLE]), rules)
+            self.a.run("nft", "delete", "table", "ip", "filter")
 
 
 if __name__ == "__main__":

@@ -11,23 +11,28 @@ from keepalived_vip.operator.switchover import DONE, INCOMPLETE, UNKNOWN
 
 TELL_S = 30.0  # also what keeps a login through a NAT alive
 LOOK_S = 0.5
+# So long none has to be carried before the wait is over: a look that fails, rules that somebody has removed or a
+# service that starts carry none for a moment, and the peer's machine would go with all that it has. Whatever is not
+# carried for as long as this has been reset.
+NONE_S = 6.0
 CARRIES = 1  # exit code
 
 
 def carried(conf, args) -> int:
     """Exit code 0: none; 1: some, and nobody waits; 5: the VIP is no longer here; 6: could not tell."""
-    told_at = None
+    told_at = none_since = None
     while True:
         why_not = silent(conf)
         if why_not:
             print("could not tell: %s" % why_not)
             return UNKNOWN
         one = ((settings.read_json(conf.status_file) or {}).get("connections") or {}).get("carried")
-        if not one:
+        now = time.monotonic()
+        none_since = None if one else now if none_since is None else none_since
+        if none_since is not None and (not args.wait or now - none_since >= NONE_S):
             print("no connection of the peer's is carried" + ("" if told_at is None else " any more"))
             return DONE
-        now = time.monotonic()
-        if told_at is None or now - told_at >= TELL_S:
+        if one and (told_at is None or now - told_at >= TELL_S):
             told_at = now
             print("the peer still serves %s, for %s more at most" % (counted(one["count"]), span(one["leftS"])))
             sys.stdout.flush()

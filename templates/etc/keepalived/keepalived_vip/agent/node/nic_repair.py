@@ -27,6 +27,10 @@ class NicRepair:
         """Not now: it starts processes, and the same word of the kernel may have made this node MASTER."""
         self.next_check = min(self.next_check, now + SETTLE_S)
 
+    def at_once(self, now: float) -> None:
+        """For what is seen to be missing."""
+        self.next_check = now
+
     def turn(self, now: float, busy: bool) -> float:
         """Starts what is due, but nothing beside a call; sees whether it has ended; gives the time of the next turn."""
         if self.child is not None:

@@ -31,7 +31,8 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
         keeping.took_at = took
     if isinstance(pending, float) and now < pending <= now + connections.PENDING_S:
         keeping.pending_until = pending
-    if isinstance(until, float) and now < until <= now + keeping.keep_s:
+    if isinstance(until, float) and now < until:
+        until = min(until, now + keeping.keep_s)  # the setting may be a shorter time than it was
         # What the peer's words have added to the time they add once, not once more for each service.
         began, latest = before.get("began"), until - keeping.keep_s
         keeping.began_at = began if isinstance(began, float) and began < latest else latest

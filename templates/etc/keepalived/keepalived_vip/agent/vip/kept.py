@@ -107,7 +107,7 @@ class Kept:
     def ready(self, now: float) -> bool:
         """Whether the peer, which asks again and again, can be told that this node is ready for its connections, or
         that it is without."""
-        if self.in_force() or TROUBLE in self.mover.troubles:
+        if self.in_force():
             self.prepared_at = None
             return True
         if self.prepared_at is None or now - self.prepare_heard_at > STOOD_STILL_S:
@@ -193,9 +193,9 @@ class Kept:
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried, self.forwarded_until = wanted, until
         self.has_forwarded = self.has_forwarded or wanted[0]
-        silent = keeping.master and self.in_force() and carrying.silent(keeping, now)
+        over = keeping.master and self.in_force() and carrying.over(keeping, now)
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
-        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], silent))
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], over))
         return now + POLL_S
 
     def take(self, now: float) -> None:
@@ -213,7 +213,7 @@ class Kept:
         else:
             self.made = (False, None)
             if TROUBLE not in self.mover.troubles:
-                self.tunnel.soon(now)  # the rules are gone, most likely, as a firewall's service has flushed all
+                self.tunnel.at_once(now)  # the rules are gone, most likely, as a firewall's service has flushed all
             self.mover.trouble(TROUBLE, str(error) or type(error).__name__, type(error).__name__)
 
     def tell(self, now: float) -> None:

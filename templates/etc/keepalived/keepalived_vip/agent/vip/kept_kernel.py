@@ -32,9 +32,9 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until, through, silent: bool):
+    def look(self, forward_until, through, over: bool):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
-        is left as it is; through: likewise; silent: the peer has died with what it kept."""
+        is left as it is; through: likewise; over: the peer keeps none any more, or has died with what it kept."""
         flows, vip = self.flows, self.vip
         # Or the rules were made anew, by whomever: with empty sets this node's own would go to the peer as well.
         fill = bool(forward_until) and (time.monotonic() >= self.recorded_until or not flows.has("recording"))
@@ -44,7 +44,7 @@ class Kernel:
         found = flows.connections(vip)
         lines = flows.known(found) if fill else []
         now, left_s = time.monotonic(), self.left_s(forward_until or 0.0)
-        alone_s = ALONE_S if silent else 0.0
+        alone_s = ALONE_S if over else 0.0
         known_s = left_s or alone_s
         if forward_until is not None:
             lines += flows.is_so("recording", vip, known_s and known_s + LOOK_S)
@@ -54,7 +54,7 @@ class Kernel:
         if lines:
             flows.load(lines)
         self.recorded_until = now + known_s + LOOK_S if known_s else 0.0
-        if silent:
+        if over:
             self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
 
