@@ -48,25 +48,28 @@ configured() {
 tuples="type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout;"
 asked="ip saddr . tcp sport . tcp dport"    # the connection, in a packet of its client's
 answered="ip daddr . tcp dport . tcp sport" # and in one of this node's
+# rules flush|delete: "flush" leaves the sets as they are, with what is in use, and is refused where a set is to be another one.
+# So no set depends on a setting.
 rules() {
   cat <<RULES
 table ip keepalived_vip
-delete table ip keepalived_vip
+$1 table ip keepalived_vip
 table netdev keepalived_vip
-delete table netdev keepalived_vip
+$1 table netdev keepalived_vip
 table ip keepalived_vip {
   # Of each the VIP is the one element, while that is so.
   set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
   set forward { type ipv4_addr; flags timeout; } # what is not known is the peer's, which keeps connections
   set alone { type ipv4_addr; flags timeout; } # what is not known was the peer's, which has died
   # Answers go out through the peer. What a packet takes out holds its place for a second or two, and while the cloud changes the
-  # way packets of several clients come by both: after eight changes in a set of 8 answers went out by the wrong one.
+  # way packets of several clients come by both: after eight changes in a set of 8 answers went out by the wrong one. (Before
+  # Linux 6.6 for good: see "own_ended".)
   set through { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 5s; }
-  # Connections of this node's own, by what their clients send: for longer than the peer may keep any and this node is alone
-  # then. One of which only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its
+  # Connections of this node's own, by what their clients send: by each packet for longer than the peer may keep any and this node
+  # is alone then. One of which only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its
   # last packet, for there may be thousands of short ones. It has ended once both sides have said so: the other half may go on
   # for long.
-  set known { $tuples timeout $((keepConnectionsS + 180))s; }
+  set known { $tuples timeout 25h; }
   set asked_all { $tuples timeout 2m; } # the client sends no more
   set answered_all { $tuples timeout 2m; } # this node does not
   set ended { $tuples timeout 2m; }
@@ -93,7 +96,7 @@ table ip keepalived_vip {
     iifname != "$interface" accept
     tcp flags & (syn | ack) == syn jump opened
     ip daddr != @forward ip daddr != @alone accept
-    ip daddr @forward icmp type destination-unreachable meta mark set $mark dup to 127.0.0.1 device "lo" meta mark set 0 accept
+    ip daddr @forward icmp type destination-unreachable dup to 127.0.0.1 device "lo" accept
     meta l4proto != tcp accept
     $asked @ended update @ended { $asked } accept
     $asked @known jump own
@@ -106,9 +109,13 @@ table ip keepalived_vip {
     # chrony does and the service: fq, the queue that goes with BBR, takes that for a time of departure, some 50 years ahead, and
     # drops it (seen on Linux 6.18: 10 of 10). And it would tell the sender of a packet that is too large for the tunnel so by
     # the main table, from the first NIC, where no client on the Internet hears it; this way the tunnel makes fragments.
-    meta mark set $mark
     dup to 127.0.0.1 device "lo"
     drop
+  }
+  # Of what leaves by the loopback for the VIP that alone is from elsewhere. After whatever else sets marks.
+  chain looping {
+    type filter hook postrouting priority 400; policy accept;
+    oifname "lo" ip daddr $vip fib saddr type != local meta mark set $mark
   }
   chain opened {
     ip daddr @recording update @known { $asked timeout 1m } delete @ended { $asked }
@@ -121,7 +128,7 @@ table ip keepalived_vip {
     tcp flags & fin == fin $asked @answered_all goto own_ended
     tcp flags & fin == fin update @asked_all { $asked }
     $asked @asked_all $asked @answered_all goto own_ended
-    update @known { $asked }
+    update @known { $asked timeout $((keepConnectionsS + 180))s }
     accept
   }
   # By two rules, here and below: an "update" of a set that is full ends its rule.
@@ -186,19 +193,10 @@ table netdev keepalived_vip {
 }
 RULES
 }
-# What is in the sets, for nft: rules that are made anew, as for another time or by a new release, end no connection. An element
-# may have more time left than it was first given, which nft says and the kernel does not take back.
-in_use() {
-  for set in recording forward alone through known asked_all answered_all ended asking; do
-    nft -n list set ip keepalived_vip "$set" 2>/dev/null | tr -d '\n' |
-      sed -n "s/ timeout [0-9a-z]* expires / expires /g; s/ expires 0s/ expires 1s/g; s/ expires / timeout /g
-        s/.*elements = \({[^}]*}\).*/add element ip keepalived_vip $set \1/p"
-    echo
-  done
-}
-listed() { nft -s -t list table ip keepalived_vip && nft -s -t list table netdev keepalived_vip; }
+# Rules that are gone again are never those that were.
+listed() { nft -s -t list table ip keepalived_vip && nft -s -t list table netdev keepalived_vip || echo "none, $$"; }
 # nft 1.1.7 says of each set how many elements it has, whatever it is told to leave out.
-sums() { { rules && listed; } 2>/dev/null | sed 's/[[:space:]]*# count [0-9]*//' | cksum; }
+sums() { { rules delete && listed; } 2>/dev/null | sed 's/[[:space:]]*# count [0-9]*//' | cksum; }
 
 tunnel_is() { ip -d -o link show dev "$link" 2>/dev/null | grep -q -- "$1"; }
 tunnel_is_right() {
@@ -234,7 +232,7 @@ up() {
     ip -4 rule add pref $preference from "$vip" fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
   fi
   if [ "$(sums)" != "$(cat "$loaded" 2>/dev/null)" ]; then
-    { rules && in_use; } | nft -f - 2>/dev/null || rules | nft -f - || die "nft refuses the rules"
+    rules flush | nft -f - 2>/dev/null || rules delete | nft -f - || die "nft refuses the rules"
     mkdir -p "${loaded%/*}" && sums >"$loaded"
   fi
 }

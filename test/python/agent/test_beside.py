@@ -98,6 +98,19 @@ class Beside(Pair):
         what, message = mover.trouble.call_args[0]
         self.assertEqual((what, message), ("nic", "nic.sh check cannot be started: Resource temporarily unavailable"))
 
+    def test_what_is_seen_to_be_missing_while_a_check_runs_is_checked_for_anew_once_it_has_ended(self):
+        child = mock.Mock(result=lambda now, limit_s: 0 if now >= 101.0 else None)
+        with mock.patch.object(nic_repair, "Child", return_value=child) as started:
+            repair = nic_repair.NicRepair("/nic.sh", mock.Mock(), mock.Mock())
+            repair.turn(100.0, False)
+            repair.at_once(100.5)
+            repair.turn(101.0, False)
+            self.assertEqual(repair.turn(102.0, False), 102.0 + nic_repair.POLL_S)
+            self.assertEqual(started.call_count, 2)
+            repair.turn(103.0, False)
+            repair.turn(104.0, False)
+            self.assertEqual(started.call_count, 2, "and not again and again")
+
     def test_a_metadata_answer_that_is_no_text(self):
         self.cloud.metadata = lambda path: (200, "\udcff\udcfe")
         self.start(ready=False)

@@ -89,7 +89,7 @@ def played(real):
             self.node = conf.interface
             self.vip, self.flows = conf.vip, Sets(self.node.kernel, flows)
             self.resets = Resets()
-            self.recorded_until = 0.0
+            self.recorded_until, self.made_anew = 0.0, False
             self.jobs, self.done = Jobs(self), Done()
 
         def bridge(self, seconds: int) -> None:

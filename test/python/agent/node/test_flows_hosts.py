@@ -1,7 +1,6 @@
 """The rules of connections.sh on nodes as they are, with a firewall of their own, with Docker's, without conntrack, and
 on networks as they are."""
 
-import json
 import socket
 import types
 import unittest
@@ -153,9 +152,10 @@ class Firewalls(Hosts):
             self.assertEqual(one.recv(1), b"")
 
     def test_one_of_its_own_that_says_nothing_is_known_until_the_node_is_alone_no_more(self):
-        said = json.loads(self.b.run("nft", "-j", "list", "set", "ip", "keepalived_vip", "known"))
-        known_s = next(one["set"]["timeout"] for one in said["nftables"] if "set" in one)
-        self.assertGreater(known_s, KEEP_S + kept_kernel.ALONE_S)
+        self.moves_to(self.b)
+        self.assertEqual(self.says(self.open()), "b")
+        (known_s,) = self.b.set_of("known").values()
+        self.assertGreater(known_s, KEEP_S + kept_kernel.ALONE_S + 30)
 
     def connected_to_the_dead(self):
         """A connection to A, which dies then. To B's conntrack its packets belong to another one of the same port,

@@ -46,16 +46,15 @@ class NicRepair:
                 self.mover.well(self.what)
             else:
                 self.mover.trouble(self.what, "%s up: exit %d" % (self.name, code))
-            self.next_check = now + CHECK_S
         elif now >= self.next_check and not busy:
             return self.start("check", now)
         return max(self.next_check, now + SETTLE_S)
 
     def start(self, verb: str, now: float) -> float:
+        self.next_check = now + CHECK_S  # sooner for what is seen from now on
         try:
             self.child, self.verb = Child((self.script, verb), now), verb
         except OSError as error:
             self.mover.trouble(self.what, "%s %s cannot be started: %s" % (self.name, verb, error.strerror))
-            self.next_check = now + CHECK_S
             return self.next_check
         return now + POLL_S

@@ -59,8 +59,10 @@ class Kept:
         self.written = self.lasts()
 
     def restored(self) -> None:
-        """The rules were made anew, with empty sets."""
+        """The rules were made anew, with empty sets or with what was in them as somebody has removed the rules."""
         self.made, self.tried = (False, False), None
+        self.kernel.made_anew = True
+        self.mover.well(TROUBLE)
         self.say("connections-restored")
 
     def in_force(self) -> bool:

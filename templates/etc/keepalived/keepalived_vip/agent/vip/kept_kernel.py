@@ -21,6 +21,7 @@ class Kernel:
 
         self.vip, self.flows, self.resets = conf.vip, flows, resets
         self.recorded_until = 0.0  # what is opened here until then is known
+        self.made_anew = False  # the rules were, and what was opened meanwhile is not
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
@@ -36,6 +37,8 @@ class Kernel:
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
         is left as it is; through: likewise; over: the peer keeps none any more, or has died with what it kept."""
         flows, vip = self.flows, self.vip
+        if self.made_anew:
+            self.made_anew, self.recorded_until = False, 0.0
         # Or the rules were made anew, by whomever: with empty sets this node's own would go to the peer as well.
         fill = bool(forward_until) and (time.monotonic() >= self.recorded_until or not flows.has("recording"))
         if fill:
