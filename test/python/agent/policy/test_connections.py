@@ -277,8 +277,10 @@ class New(unittest.TestCase):
         carrying.peer_keeps(self.node.state, self.node.now, KEEP_S)
         self.node.later(silence.SILENT_S - 0.1)
         self.assertTrue(self.forwards())
+        self.assertFalse(carrying.silent(self.node.state, self.node.now))
         self.node.later(0.1)
         self.assertFalse(self.forwards())
+        self.assertTrue(carrying.silent(self.node.state, self.node.now))
 
     def test_a_word_counts_by_when_it_came(self):
         carrying.peer_keeps(self.node.state, self.node.now - silence.SILENT_S, KEEP_S)
@@ -288,6 +290,8 @@ class New(unittest.TestCase):
         carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 37)
         carrying.peer_keeps(self.node.state, self.node.now, 0, 0)
         self.assertFalse(self.forwards())
+        self.assertFalse(carrying.silent(self.node.state, self.node.now), "it has taken its leave")
+        self.assertTrue(carrying.says_no_more(self.node.state, self.node.now))
 
     def test_it_carries_the_peers_and_has_its_own_carried_in_a_switch_back(self):
         carrying.peer_keeps(self.node.state, self.node.now, KEEP_S, 200)

@@ -103,10 +103,14 @@ def forwards(carrying: Carrying, now: float) -> bool:
     return now < carrying.peer_keeps_until
 
 
-def over(carrying: Carrying, now: float) -> bool:
-    """Whether the peer kept connections until just now, and does no more: it has said so, or no word for too long."""
-    said = carrying.peer_keeps_until == 0.0 < carrying.peer_said_at and now - carrying.peer_said_at < SILENT_S
-    return said or 0.0 < carrying.peer_keeps_until <= now
+def silent(carrying: Carrying, now: float) -> bool:
+    """Whether the peer was to keep connections, and has said no word for too long: not even that it keeps no more."""
+    return 0.0 < carrying.peer_keeps_until <= now
+
+
+def says_no_more(carrying: Carrying, now: float) -> bool:
+    """Whether the peer kept connections until just now, and has said that it does no more."""
+    return carrying.peer_keeps_until == 0.0 < carrying.peer_said_at and now - carrying.peer_said_at < SILENT_S
 
 
 def wants_sign(carrying: Carrying, now: float) -> bool:

@@ -10,7 +10,7 @@ from keepalived_vip.agent.node import nic, peer
 from keepalived_vip.agent.node.nic_repair import NicRepair
 from keepalived_vip.agent.node.passage import Passage
 from keepalived_vip.agent.policy import anew, carrying, connections, peer_says, stand
-from keepalived_vip.agent.vip.kept_kernel import LOOK_S, Kernel
+from keepalived_vip.agent.vip.kept_kernel import ALONE_S, LOOK_S, TOLD_S, Kernel
 from keepalived_vip.agent.vip.vip_on_nic import PREPARED_S
 
 NEVER = float("inf")
@@ -195,9 +195,13 @@ class Kept:
         self.next_look, self.asked = now + LOOK_S, wanted
         self.tried, self.forwarded_until = wanted, until
         self.has_forwarded = self.has_forwarded or wanted[0]
-        over = keeping.master and self.in_force() and carrying.over(keeping, now)
+        alone_s = 0.0
+        if keeping.master and self.in_force() and carrying.silent(keeping, now):
+            alone_s = ALONE_S
+        elif keeping.master and self.in_force() and carrying.says_no_more(keeping, now):
+            alone_s = TOLD_S
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
-        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], over))
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s))
         return now + POLL_S
 
     def take(self, now: float) -> None:

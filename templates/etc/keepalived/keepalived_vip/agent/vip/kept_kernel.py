@@ -11,6 +11,7 @@ LOOK_S = 1.0
 # So long conntrack remembers a connection that has ended (nf_conntrack_tcp_timeout_time_wait). A client that has used
 # its port here within that time is invalid to it, whichever connection is meant, and firewalls drop what is.
 ALONE_S = 120.0
+TOLD_S = 5.0  # in which clients of a peer that keeps none any more are told, also those that only listen
 
 
 class Kernel:
@@ -33,9 +34,9 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until, through, over: bool):
+    def look(self, forward_until, through, alone_s: float):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
-        is left as it is; through: likewise; over: the peer keeps none any more, or has died with what it kept."""
+        is left as it is; through: likewise; alone_s: for so long what the peer keeps no more is reset."""
         flows, vip = self.flows, self.vip
         if self.made_anew:
             self.made_anew, self.recorded_until = False, 0.0
@@ -47,7 +48,6 @@ class Kernel:
         found = flows.connections(vip)
         lines = flows.known(found) if fill else []
         now, left_s = time.monotonic(), self.left_s(forward_until or 0.0)
-        alone_s = ALONE_S if over else 0.0
         known_s = left_s or alone_s
         if forward_until is not None:
             lines += flows.is_so("recording", vip, known_s and known_s + LOOK_S)
@@ -57,7 +57,7 @@ class Kernel:
         if lines:
             flows.load(lines)
         self.recorded_until = now + known_s + LOOK_S if known_s else 0.0
-        if over:
+        if alone_s:
             self.resets.provoke(vip, self.resets.asking())
         return sum(lives for *_, lives in found), flows.forwarded()
 
