@@ -48,14 +48,8 @@ configured() {
 tuples="type ipv4_addr . inet_service . inet_service; size 262144; flags dynamic,timeout;"
 asked="ip saddr . tcp sport . tcp dport"    # the connection, in a packet of its client's
 answered="ip daddr . tcp dport . tcp sport" # and in one of this node's
-# rules flush|delete: "flush" leaves the sets as they are, with what is in use, and is refused where a set is to be another one.
-# So no set depends on a setting.
 rules() {
   cat <<RULES
-table ip keepalived_vip
-$1 table ip keepalived_vip
-table netdev keepalived_vip
-$1 table netdev keepalived_vip
 table ip keepalived_vip {
   # Of each the VIP is the one element, while that is so.
   set recording { type ipv4_addr; flags timeout; } # what is opened from now on is known
@@ -193,10 +187,24 @@ table netdev keepalived_vip {
 }
 RULES
 }
+# Takes the rules away and leaves the sets as they are, with what is in use; nft refuses it where a set is to be another one. So
+# no set depends on a setting. Chain by chain: nft 0.9.8 (Debian 11) crashes on one that was flushed and is named again.
+no_rules() {
+  for family in ip netdev; do
+    echo "flush table $family keepalived_vip"
+    nft -t list table $family keepalived_vip 2>/dev/null | sed -n "s/^.chain \([a-z_]*\) {.*/delete chain $family keepalived_vip \1/p"
+  done
+}
+no_tables() {
+  for family in ip netdev; do
+    echo "table $family keepalived_vip"
+    echo "delete table $family keepalived_vip"
+  done
+}
 # Rules that are gone again are never those that were.
 listed() { nft -s -t list table ip keepalived_vip && nft -s -t list table netdev keepalived_vip || echo "none, $$"; }
 # nft 1.1.7 says of each set how many elements it has, whatever it is told to leave out.
-sums() { { rules delete && listed; } 2>/dev/null | sed 's/[[:space:]]*# count [0-9]*//' | cksum; }
+sums() { { rules && listed; } 2>/dev/null | sed 's/[[:space:]]*# count [0-9]*//' | cksum; }
 
 tunnel_is() { ip -d -o link show dev "$link" 2>/dev/null | grep -q -- "$1"; }
 tunnel_is_right() {
@@ -232,7 +240,7 @@ up() {
     ip -4 rule add pref $preference from "$vip" fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
   fi
   if [ "$(sums)" != "$(cat "$loaded" 2>/dev/null)" ]; then
-    rules flush | nft -f - 2>/dev/null || rules delete | nft -f - || die "nft refuses the rules"
+    { no_rules && rules; } | nft -f - 2>/dev/null || { no_tables && rules; } | nft -f - || die "nft refuses the rules"
     mkdir -p "${loaded%/*}" && sums >"$loaded"
   fi
 }
