@@ -6,25 +6,25 @@ import os
 import struct
 import subprocess
 
-BPF, LOAD, PIN = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine), 5, 6
+BPF = {"x86_64": 321, "aarch64": 280}  # the call's number, by machine
+LOAD, PIN = 5, 6
 SCHED_CLS = 3
-TSTAMP, TSTAMP_TYPE = 152, 180  # in struct __sk_buff, include/uapi/linux/bpf.h
+TSTAMP = 152  # in struct __sk_buff, include/uapi/linux/bpf.h
 KTIME_GET_NS = 5
 HORIZON_NS = 10 * 10**9
 OK, SHOT = 0, 2
 
 
 def instruction(code: int, to: int = 0, source: int = 0, offset: int = 0, value: int = 0) -> bytes:
-    return struct.pack("=BBhi", code, source << 4 | to, offset, value)
+    return struct.pack("=BBhI", code, source << 4 | to, offset, value)
 
 
 PROGRAM = b"".join(
     (
-        instruction(0x71, 8, 1, TSTAMP_TYPE),
         instruction(0x79, 7, 1, TSTAMP),  # r7 = skb->tstamp
         instruction(0x15, 7, 0, 5),  # none: OK
         instruction(0x85, value=KTIME_GET_NS),
-        instruction(0x18, 1, value=HORIZON_NS & 0x7FFFFFFF | -(HORIZON_NS & 0x80000000)),
+        instruction(0x18, 1, value=HORIZON_NS & 0xFFFFFFFF),
         instruction(0, value=HORIZON_NS >> 32),
         instruction(0x0F, 0, 1),
         instruction(0x2D, 7, 0, 2),  # r7 > now + horizon
@@ -37,7 +37,7 @@ PROGRAM = b"".join(
 
 
 def bpf(libc, command: int, attributes: bytes) -> int:
-    found = libc.syscall(BPF, command, attributes.ljust(128, b"\0"), 128)
+    found = libc.syscall(BPF[os.uname().machine], command, attributes.ljust(128, b"\0"), 128)
     if found < 0:
         raise OSError(ctypes.get_errno(), "bpf: %s" % os.strerror(ctypes.get_errno()))
     return found

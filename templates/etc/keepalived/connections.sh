@@ -60,9 +60,9 @@ table ip keepalived_vip {
   # Linux 6.6 for good: see "own_ended".)
   set through { type ipv4_addr; size 65536; flags dynamic,timeout; timeout 5s; }
   # Connections of this node's own, by what their clients send: by each packet for longer than the peer may keep any and this node
-  # is alone then. One of which only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two after its
-  # last packet, for there may be thousands of short ones. It has ended once both sides have said so: the other half may go on
-  # for long.
+  # is alone then. One of which only a SYN was seen counts for a minute, so that a flood leaves room; one that has ended for two
+  # after its last packet, for there may be thousands of short ones. It has ended once both sides have said so: the other half
+  # may go on for long.
   set known { $tuples timeout 25h; }
   set asked_all { $tuples timeout 2m; } # the client sends no more
   set answered_all { $tuples timeout 2m; } # this node does not
@@ -101,8 +101,9 @@ table ip keepalived_vip {
     # As it is, past the routing table, which would deliver it here; and round by the loopback, where "looped" sends it into the
     # tunnel. "dup" by itself leaves on it the time at which it came, once any program of the node asks for such times, as
     # chrony does and the service: fq, the queue that goes with BBR, takes that for a time of departure, some 50 years ahead, and
-    # drops it (seen on Linux 6.18: 10 of 10). And it would tell the sender of a packet that is too large for the tunnel so by
-    # the main table, from the first NIC, where no client on the Internet hears it; this way the tunnel makes fragments.
+    # drops it (sch_fq.c; seen on Linux 6.18 with a filter of the same condition: 10 of 10). And where a packet is too large for
+    # the tunnel it would say so by the main table, from the first NIC, and no client on the Internet hears that; this way the
+    # tunnel makes fragments.
     dup to 127.0.0.1 device "lo"
     drop
   }
@@ -125,9 +126,8 @@ table ip keepalived_vip {
     update @known { $asked timeout $((keepConnectionsS + 180))s }
     accept
   }
-  # By two rules, here and below: an "update" of a set that is full ends its rule.
-  # Not by "delete": before Linux 6.6 (c92db3030492, with what distributions took of it) that gives the place of an element back
-  # never, and at 500 connections a second all are taken after nine minutes.
+  # By two rules, here and below: an "update" of a set that is full ends its rule. And not by "delete": before Linux 6.6 (c92db3030492,
+  # by reading) that gives the place of an element back never, and at 500 connections a second all are taken in nine minutes.
   chain own_ended {
     update @known { $asked timeout 1s }
     update @ended { $asked }

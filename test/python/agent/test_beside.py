@@ -110,6 +110,10 @@ class Beside(Pair):
             repair.turn(103.0, False)
             repair.turn(104.0, False)
             self.assertEqual(started.call_count, 2, "and not again and again")
+            for tenths in range(1050, 1070):  # somebody removes it as often as it is put back
+                repair.at_once(tenths / 10)
+                repair.turn(tenths / 10, False)
+            self.assertEqual(started.call_count, 4)
 
     def test_a_metadata_answer_that_is_no_text(self):
         self.cloud.metadata = lambda path: (200, "\udcff\udcfe")

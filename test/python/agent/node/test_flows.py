@@ -7,7 +7,7 @@ import unittest
 import departure
 import two_nodes
 from keepalived_vip.agent.node import flows, nic, peer, resets
-from keepalived_vip.agent.vip import vip_on_nic
+from keepalived_vip.agent.vip import kept_kernel, vip_on_nic
 from support import PATIENCE_S, VIP, until
 
 
@@ -119,6 +119,26 @@ class Moves(two_nodes.Network):
         with self.assertRaises(ConnectionResetError):
             gone.recv(1)
         self.assertEqual(self.says(new), "b")
+
+    def test_so_are_those_that_only_listen_as_the_time_of_a_node_that_lives_is_over(self):
+        def tells(one):
+            while True:
+                one.sendall(b".")
+                self.a.go.wait(0.05)
+
+        self.addCleanup(self.a.serve(9, tells))
+        listens = self.open(9)
+        self.b.forwards()
+        self.delivers_to(self.b)
+        self.a.sets(through=600)  # the cloud has said so
+        until(lambda: self.b.do(resets.asking))
+        self.a.ip("addr", "del", VIP + "/32", "dev", "eth1")
+        self.b.sets(forward=0, alone=kept_kernel.TOLD_S)
+        self.b.do(resets.provoke, VIP, self.b.do(resets.asking))
+        listens.settimeout(PATIENCE_S)
+        with self.assertRaises(ConnectionResetError):
+            while listens.recv(65536):
+                pass
 
     def test_its_ends_answer_and_do_not_where_the_tunnel_works_one_way_only(self):
         asks = self.a.do(nic.Wire, flows.LINK, *flows.ends("a")).answers

@@ -120,6 +120,13 @@ class Firewalls(Hosts):
             self.load(node, UFW + DENIED)
         self.there_and_back()
 
+    def test_the_new_holders_need_not_know_of_the_tunnel_only_of_the_peer(self):
+        sock = self.open()
+        self.assertEqual(self.says(sock), "a")
+        self.load(self.b, UFW + DENIED.replace('    oifname "vip-kept" accept\n', ""))
+        self.moves_to(self.b)
+        self.assertEqual(self.says(sock), "a")
+
     def test_firewalld_on_both_nodes(self):
         for node in (self.a, self.b):
             self.load(node, FIREWALLD)
@@ -283,13 +290,14 @@ class SilentTunnel(Hosts):
                 until(lambda one=one, node=node: passes(one, node))
                 self.assertEqual(one.mover.troubles, {})
 
-    def test_a_firewall_of_the_peer_that_drops_what_it_does_not_know_is_seen_by_what_it_does(self):
+    def test_a_firewall_of_either_node_that_drops_what_it_does_not_know_is_seen_by_what_it_does(self):
         denied = UFW + DENIED.replace('    oifname "vip-kept" accept\n', "")
         without_conntrack = NOTRACK + UFW
-        for rules in (denied, without_conntrack):
+        strict = UFW + DENIED.replace('oifname "lo" accept', 'oifname "lo" ip saddr 127.0.0.0/8 accept')
+        for node, rules in ((self.b, strict), (self.a, denied), (self.a, without_conntrack)):
             self.delivers_to(self.a)
             socks = [self.open() for _ in range(passage.IN_VAIN)]
-            self.load(self.a, rules)
+            self.load(node, rules)
             self.moves_to(self.b)
             one = self.passage_of(self.b)
             before = self.b.do(flows.forwarded)[2:]
@@ -302,7 +310,7 @@ class SilentTunnel(Hosts):
                 one.heard({"id": "has"}, at)
                 one.went(at, True, *self.b.do(flows.forwarded)[2:])
             self.assertEqual((one.silent(), list(one.mover.troubles)), (True, [passage.TROUBLE]), rules)
-            self.a.run("nft", "delete", "table", "ip", "filter")
+            node.run("nft", "delete", "table", "ip", "filter")
 
 
 if __name__ == "__main__":

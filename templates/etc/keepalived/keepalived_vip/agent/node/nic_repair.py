@@ -21,15 +21,15 @@ class NicRepair:
         self.mover = mover
         self.tell = tell
         self.verb = self.child = None
-        self.next_check = 0.0
+        self.next_check = self.checked_at = 0.0
 
     def soon(self, now: float) -> None:
         """Not now: it starts processes, and the same word of the kernel may have made this node MASTER."""
         self.next_check = min(self.next_check, now + SETTLE_S)
 
     def at_once(self, now: float) -> None:
-        """For what is seen to be missing."""
-        self.next_check = now
+        """For what is seen to be missing; where somebody removes it again and again no sooner than it settles."""
+        self.next_check = min(self.next_check, max(now, self.checked_at + SETTLE_S))
 
     def turn(self, now: float, busy: bool) -> float:
         """Starts what is due, but nothing beside a call; sees whether it has ended; gives the time of the next turn."""
@@ -47,6 +47,7 @@ class NicRepair:
             else:
                 self.mover.trouble(self.what, "%s up: exit %d" % (self.name, code))
         elif now >= self.next_check and not busy:
+            self.checked_at = now
             return self.start("check", now)
         return max(self.next_check, now + SETTLE_S)
 

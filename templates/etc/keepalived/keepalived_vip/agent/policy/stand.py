@@ -24,6 +24,8 @@ STUCK_S = 30.0  # so long a move that nobody asks for any more may yet come to i
 
 
 class Stand(NamedTuple):
+    """A node's role, what it does in the cloud, and what that shows."""
+
     master: bool
     switching: bool = False  # a planned switch of its own is under way
     moved: bool = False  # and has brought the VIP to the peer, in the cloud
@@ -46,8 +48,8 @@ class Shown(NamedTuple):
     listed: bool
 
 
-def by(known: Knowledge) -> Stand:
-    """As it is by what the service knows."""
+def of(known: Knowledge) -> Stand:
+    """By what the service knows."""
     seen, asked = known.seen, known.asked
     phase = known.switch.phase if switch.active(known) else None
     # A service that has just started does not know what the one before it has asked for.
@@ -80,42 +82,42 @@ def stands(keeping: Keeping, now: float, stand: Stand) -> None:
     if keeping.giving and not gave:
         keeping.giving_until = now + keeping.keep_s
     if stand.master and not keeping.master:
-        becomes_master(keeping, now)
-    shown = has_shown(keeping, stand)
-    is_here(keeping, stand, shown)
+        became_master(keeping, now)
+    shown = shown_since_master(keeping, stand)
+    saw_here(keeping, stand, shown)
     on_its_way(keeping, now, stand.master and stand.leaving and not stand.switching)
     wants = stand.master and not stand.switching
     takes = stand.taking or carrying.pending(keeping, now, stand.here_at, stand.there_at)
     carrying.takes(keeping, now, wants and takes, stand.taking, shown.here)
-    is_there(keeping, now, stand, shown)
+    saw_elsewhere(keeping, now, stand, shown)
     if keeping.master and not stand.master:
-        is_demoted(keeping, now, gave)
+        lost_master(keeping, now, gave)
     elif stand.master and gave and not keeping.giving:
         # Given up half way: where the path leads a look has yet to show, and the request may be on its way. Or all the
         # way, and its own keepalived hangs.
         keeping.took_at = now
         switch_over(keeping, now)
     elif keeping.until is not None:
-        goes_on(keeping, now, stand, shown)
+        keeps_on(keeping, now, stand, shown)
     if not stand.switching:
         keeping.moved_at = None
     keeping.master, keeping.awaits = stand.master, keeping.taking or (wants and not shown.here and not shown.there)
 
 
-def becomes_master(keeping: Keeping, now: float) -> None:
+def became_master(keeping: Keeping, now: float) -> None:
     keeping.master_since, keeping.pending_until, keeping.comes_until = now, 0.0, 0.0
     if keeping.until is None and keeping.took_at is not None and now - keeping.took_at < SETTLED_S:
         begin(keeping, now)  # what the peer has asked for while it was MASTER may come yet
 
 
-def has_shown(keeping: Keeping, stand: Stand) -> Shown:
+def shown_since_master(keeping: Keeping, stand: Stand) -> Shown:
     if not stand.master:
         return Shown(False, False, False)
     looks = stand.here_at, stand.there_at, stand.listed_at
     return Shown(*[at is not None and at >= keeping.master_since for at in looks])
 
 
-def is_here(keeping: Keeping, stand: Stand, shown: Shown) -> None:
+def saw_here(keeping: Keeping, stand: Stand, shown: Shown) -> None:
     """What follows where the cloud shows the VIP here."""
     if shown.here:
         keeping.pending_until = 0.0
@@ -130,7 +132,7 @@ def is_here(keeping: Keeping, stand: Stand, shown: Shown) -> None:
         keeping.spent_at = None
 
 
-def is_there(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
+def saw_elsewhere(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
     """What follows where the cloud shows the VIP elsewhere, or has moved it there, and where not."""
     if keeping.taking or (shown.listed and (keeping.gone_at is None or stand.listed_at > keeping.gone_at)):
         keeping.gone_at = None
@@ -146,7 +148,7 @@ def is_there(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
         keeping.peer_has = False
 
 
-def is_demoted(keeping: Keeping, now: float, gave: bool) -> None:
+def lost_master(keeping: Keeping, now: float, gave: bool) -> None:
     """gave: in a planned switch."""
     if keeping.awaits:
         # It may come all the same, and be the VIP of a peer that was MASTER all along, as in a partition, or has booted
@@ -162,7 +164,7 @@ def is_demoted(keeping: Keeping, now: float, gave: bool) -> None:
         keeping.pending_until = now + PENDING_S
 
 
-def goes_on(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
+def keeps_on(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
     """It keeps some, and its role is as it was: whether that ends, and when it is to."""
     if stand.moving_at is not None and not keeping.giving:
         keeping.until = max(keeping.until, stand.moving_at + keeping.keep_s)  # a switch that was given up moves it yet

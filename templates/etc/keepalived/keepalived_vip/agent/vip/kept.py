@@ -59,7 +59,7 @@ class Kept:
         self.written = self.lasts()
 
     def restored(self) -> None:
-        """The rules were made anew, with empty sets or with what was in them as somebody has removed the rules."""
+        """The rules were made anew. Their sets are empty, or lack what was opened while there were none."""
         self.made, self.tried = (False, False), None
         self.kernel.made_anew = True
         self.mover.well(TROUBLE)
@@ -128,7 +128,7 @@ class Kept:
         keeping, known = self.keeping, self.known
         if keeping is None:
             return NEVER
-        stand.stands(keeping, now, stand.by(known))
+        stand.stands(keeping, now, stand.of(known))
         had_vip, self.had_vip = self.had_vip, self.vip.on_nic != nic.ABSENT
         if self.had_vip and not had_vip:
             stand.vip_comes(keeping, now)
@@ -196,10 +196,9 @@ class Kept:
         self.tried, self.forwarded_until = wanted, until
         self.has_forwarded = self.has_forwarded or wanted[0]
         alone_s = 0.0
-        if keeping.master and self.in_force() and carrying.silent(keeping, now):
-            alone_s = ALONE_S
-        elif keeping.master and self.in_force() and carrying.says_no_more(keeping, now):
-            alone_s = TOLD_S
+        if keeping.master and self.in_force():
+            silent, done = carrying.silent(keeping, now), carrying.says_no_more(keeping, now)
+            alone_s = ALONE_S if silent else TOLD_S if done else 0.0
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
         self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s))
         return now + POLL_S

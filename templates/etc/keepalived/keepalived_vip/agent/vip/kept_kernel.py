@@ -22,7 +22,7 @@ class Kernel:
 
         self.vip, self.flows, self.resets = conf.vip, flows, resets
         self.recorded_until = 0.0  # what is opened here until then is known
-        self.made_anew = False  # the rules were, and what was opened meanwhile is not
+        self.made_anew = False  # the rules were, by this service: what was opened meanwhile is not known
         self.jobs, self.done = queue.Queue(), queue.Queue()
         threading.Thread(target=self.work, daemon=True).start()
 
