@@ -98,7 +98,7 @@ MUTANTS = [
     ),
     Mutant(
         "a task that has ended is believed without a look",
-        "decide",
+        "answers",
         ("    if failed:\n", "    saw(known, now, known.me, True, \"ok\", 0.5)\n    if False:\n"),
     ),
     Mutant(
@@ -115,21 +115,21 @@ MUTANTS = [
         "assigned after one look at nobody",
         "decide",
         ("ASSIGN if missed else DESCRIBE", "ASSIGN"),
-        ("known.patience.not_before = seen.nobody_since + NOBODY_S\n", "known.patience.not_before = now\n"),
+        ("not_before = seen.nobody_since + decide.NOBODY_S\n", "not_before = now\n", "answers"),
     ),
     Mutant(
         "an EIP left behind stays there",
-        "decide",
+        "answers",
         ("    if seen.eip != EIP_MISSING:\n", "    if True:\n"),
     ),
     Mutant(
         "an answer from before an event counts as one after it",
-        "decide",
+        "answers",
         ("        asked.look_at = now\n    if asked.knew_all():\n", "    if True:\n"),
     ),
     Mutant(
         "a look from before a stall counts as one after it",
-        "decide",
+        "answers",
         ("LATE_S = 1.0 ", "LATE_S = 86400.0 "),
     ),
     Mutant(

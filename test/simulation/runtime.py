@@ -16,8 +16,8 @@ from kept import kernel
 PLACE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "templates", "etc", "keepalived")
 PACKAGE, AGENT = "keepalived_vip", "keepalived_vip.agent"
 # Each imports only those before it.
-PURE = ["policy." + name for name in ["patience", "knowledge", "switch", "decide", "heartbeat", "hearing", "revival"]]
-PURE += ["policy." + name for name in ["silence", "carrying", "connections", "peer_says", "stand", "anew"]]
+PURE = ["policy." + name for name in ["patience", "knowledge", "switch", "decide", "answers", "heartbeat", "hearing"]]
+PURE += ["policy." + name for name in ["revival", "silence", "carrying", "connections", "peer_says", "stand", "anew"]]
 PURE += ["vip.vip_on_nic", "vip.kept_kernel", "vip.kept", "vip.handover", "node.rank"]
 VIP, EIP, VPC = "10.0.1.100", "eip-cccccccc", "vpc-dddddddd"
 ENIS = ("eni-aaaaaaaa", "eni-bbbbbbbb")

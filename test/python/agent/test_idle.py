@@ -9,7 +9,7 @@ import unittest
 import support
 from fake_cloud import FakeCloud
 from keepalived_vip import cloud, http1, settings
-from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.policy import answers, decide, knowledge
 from keepalived_vip.agent.vip import calls
 from keepalived_vip.cloud import credentials
 from support import ME, PEER
@@ -37,7 +37,7 @@ class Idle(unittest.TestCase):
                         continue
                     self.assertEqual(step, knowledge.DESCRIBE)
                     decide.issued(master, now, step)
-                    decide.saw(master, now, ME, True, knowledge.EIP_OK, jitter)
+                    answers.saw(master, now, ME, True, knowledge.EIP_OK, jitter)
                     looks += 1
                 self.assertLessEqual(looks, LIMIT, path)
                 self.assertGreater(looks, DAY_S / 60, "looked so rarely, a black hole would last")

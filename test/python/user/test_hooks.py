@@ -11,7 +11,7 @@ import unittest
 
 import support
 from keepalived_vip import settings
-from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.policy import answers, decide, knowledge
 from keepalived_vip.user import hooks
 from support import ME, PEER, until
 
@@ -22,7 +22,7 @@ class State(unittest.TestCase):
 
     def saw(self, holder, available=True):
         decide.issued(self.known, 1.0, knowledge.DESCRIBE)
-        decide.saw(self.known, 1.0, holder, available, knowledge.EIP_OK, 0.5)
+        answers.saw(self.known, 1.0, holder, available, knowledge.EIP_OK, 0.5)
         return hooks.state_of(self.known, "MASTER")
 
     def test_active_is_what_the_cloud_has_confirmed(self):
@@ -53,9 +53,9 @@ class State(unittest.TestCase):
         for holder in (PEER, knowledge.NOBODY):
             decide.became_master(self.known, 0.0)
             decide.issued(self.known, 0.0, ("migrate", PEER))
-            decide.accepted(self.known, 0.1, "task-1")
+            answers.accepted(self.known, 0.1, "task-1")
             decide.issued(self.known, 0.6, ("task", "task-1"))
-            decide.task_said(self.known, 0.7, False)
+            answers.task_said(self.known, 0.7, False)
             self.assertIsNone(self.saw(holder, available=False))
 
     def test_a_vip_that_is_on_its_way_or_on_no_eni_changes_nothing(self):

@@ -17,12 +17,12 @@ MUTANTS = [
     ),
     Mutant(
         "one call too many leads to more looks",
-        "decide",
+        "answers",
         ("        known.patience.crowded(now)\n", "        known.patience.alert(now)\n"),
     ),
     Mutant(
         "a claim that was one call too many costs a look",
-        "decide",
+        "answers",
         ("        known.patience.crowded(now)\n", "        known.patience.crowded(now)\n        asked.claim = False\n"),
     ),
     Mutant(

@@ -216,7 +216,7 @@ MUTANTS = [
     ),
     Mutant(
         "a look from before it was MASTER anew delays the claim",
-        "decide",
+        "answers",
         ("        known.patience.not_before, known.patience.rebind_at = now, None\n", "        pass\n"),
     ),
     Mutant(

@@ -3,7 +3,8 @@
 Where to begin reading:
     agent/watch.py      the service: hears keepalived and the kernel, decides, has one call made at a time
     agent/role.py       MASTER or not: keepalived's last word, held against the NIC and the process
-    agent/policy/       what it decides: decide.py, a pure function of knowledge.py; switch.py in a planned switch
+    agent/policy/       what it decides: decide.py, a pure function of knowledge.py, which the cloud's answers change
+                        (answers.py); switch.py in a planned switch
     agent/vip/          what it does with the VIP: mover.py carries that out by calls.py, and takes in what became of it
     agent/node/         what it hears of this machine and the peer, and does there
     cloud/errors.py     what each of the cloud's error codes means for a move; cloud/api.py asks it

@@ -3,7 +3,7 @@
 import unittest
 
 from keepalived_vip.agent.node import rank
-from keepalived_vip.agent.policy import decide
+from keepalived_vip.agent.policy import answers, decide
 from node import Node
 from support import ME, PEER, until
 
@@ -15,7 +15,7 @@ class Worth(unittest.TestCase):
         game = Game()
         game.master()
         game.issue()
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         return game
 
     def test_the_later_it_has_asked_the_more_and_at_last_nothing(self):
@@ -37,7 +37,7 @@ class Worth(unittest.TestCase):
     def test_who_gives_the_vip_away_is_worth_nothing(self):
         game = self.asked()
         decide.issued(game.known, game.now, ("give", PEER))
-        decide.accepted(game.known, game.now, "task-2")
+        answers.accepted(game.known, game.now, "task-2")
         self.assertEqual(rank.of(game.known, game.now)[0], 0)
 
     def test_it_never_makes_the_other_node_the_preferred_one(self):

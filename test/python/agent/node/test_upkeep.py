@@ -9,7 +9,7 @@ from unittest import mock
 
 import support
 from keepalived_vip.agent.node import upkeep
-from keepalived_vip.agent.policy import decide, knowledge, switch
+from keepalived_vip.agent.policy import answers, decide, knowledge, switch
 from keepalived_vip.agent.policy.hearing import Hearing
 from keepalived_vip.agent.policy.revival import AGAIN_S, CUT_OFF, HANGS, PATIENCE_S, Revival
 from node import Node
@@ -68,7 +68,7 @@ class Handed(unittest.TestCase):
         self.known = knowledge.Knowledge("eni-me", "eni-peer", False, 20)
         decide.found_master(self.known, 0.0)
         decide.issued(self.known, 0.0, knowledge.DESCRIBE)
-        decide.saw(self.known, 1.0, "eni-me", True, knowledge.EIP_OK, 0.0)
+        answers.saw(self.known, 1.0, "eni-me", True, knowledge.EIP_OK, 0.0)
         conf = mock.Mock(restart_keepalived="restart")
         self.keep = upkeep.Upkeep(conf, mock.Mock(), self.hand_over, mock.Mock())
         patches = mock.patch.object(upkeep, "cut_off", return_value="gone"), mock.patch.object(upkeep, "Child")
@@ -137,7 +137,7 @@ class Rising(unittest.TestCase):
         decide.became_master(self.known, 16.3)
         self.assertEqual(self.started(18.2), [])
         self.assertEqual(self.started(20.2), [])
-        decide.saw(self.known, 20.3, "eni-me", True, knowledge.EIP_OK, 0.0)
+        answers.saw(self.known, 20.3, "eni-me", True, knowledge.EIP_OK, 0.0)
         self.assertEqual(self.started(22.2), ["restart"])
 
     def test_a_farewell_makes_it_rise_at_once(self):

@@ -1,6 +1,6 @@
 """One node, told what happened, and what it decides."""
 
-from keepalived_vip.agent.policy import decide, knowledge
+from keepalived_vip.agent.policy import answers, decide, knowledge
 from keepalived_vip.agent.policy.knowledge import EIP_OK
 from support import ME, PEER
 
@@ -30,7 +30,7 @@ class Game:
         return step
 
     def saw(self, holder, available=True, eip=EIP_OK, jitter=0.5):
-        decide.saw(self.known, self.now, holder, available, eip, jitter)
+        answers.saw(self.known, self.now, holder, available, eip, jitter)
 
     def master(self):
         decide.became_master(self.known, self.now)
@@ -39,9 +39,9 @@ class Game:
         """MASTER for long, the cloud agrees."""
         self.master()
         self.issue()
-        decide.accepted(self.known, self.now, "task")
+        answers.accepted(self.known, self.now, "task")
         self.issue()
-        decide.task_said(self.known, self.now, False)
+        answers.task_said(self.known, self.now, False)
         self.issue()
         self.saw(ME)
         self.known.patience.alert_until = self.now
@@ -51,4 +51,4 @@ class Game:
         return self
 
     def failed(self, reaction):
-        decide.failed(self.known, self.now, reaction, 0.5)
+        answers.failed(self.known, self.now, reaction, 0.5)

@@ -6,7 +6,7 @@ import os
 import unittest
 
 import support
-from keepalived_vip.agent.policy import decide
+from keepalived_vip.agent.policy import answers, decide
 from keepalived_vip.agent.policy.knowledge import ASSIGN, DESCRIBE, EIP_FOREIGN, EIP_MISSING, IDLE, NOBODY, REBIND
 from support import ME, PEER
 
@@ -54,7 +54,7 @@ class Steps(unittest.TestCase):
         game.master()
         game.issue()
         decide.lost_master(game.known)
-        decide.accepted(game.known, NOW, "task-1")
+        answers.accepted(game.known, NOW, "task-1")
         game.now += 100
         self.assertEqual(game.step(), IDLE)
         game.master()
@@ -64,21 +64,21 @@ class Steps(unittest.TestCase):
         game = Game()
         game.master()
         game.issue()
-        decide.accepted(game.known, NOW, "task-1")
+        answers.accepted(game.known, NOW, "task-1")
         self.assertEqual(game.step()[0], "wait")
         self.assertEqual(game.issue(), ("task", "task-1"))
-        decide.task_said(game.known, game.now, True)
+        answers.task_said(game.known, game.now, True)
         self.assertEqual(game.issue(), ("task", "task-1"))
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         self.assertEqual(game.step(), DESCRIBE)
 
     def test_a_task_that_never_ends_is_forgotten(self):
         game = Game()
         game.master()
         game.issue()
-        decide.accepted(game.known, NOW, "task-1")
+        answers.accepted(game.known, NOW, "task-1")
         while game.issue() != DESCRIBE:
-            decide.task_said(game.known, game.now, True)
+            answers.task_said(game.known, game.now, True)
             self.assertLess(game.now, NOW + 60)
 
     def test_listed_but_not_available_is_not_done(self):
@@ -106,9 +106,9 @@ class Steps(unittest.TestCase):
         self.assertIn(("migrate", PEER), steps)
         self.assertGreater(game.now, NOW + 40)
         self.assertLess(len(steps), 50)
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         game.issue()
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         self.on_its_way(game, PEER, 40)
 
     def test_one_that_moves_is_not_stuck_and_a_partition_costs_no_move_after_the_other(self):
@@ -137,9 +137,9 @@ class Steps(unittest.TestCase):
                 game.saw(NOBODY, False)
             elif step == ASSIGN:
                 assigned += 1
-                decide.accepted(game.known, game.now, "task")
+                answers.accepted(game.known, game.now, "task")
             else:
-                decide.task_said(game.known, game.now, False)
+                answers.task_said(game.known, game.now, False)
         self.assertIn(assigned, range(20, 45))
 
     def test_an_event_does_not_hurry_the_second_look_at_nobody(self):
@@ -168,7 +168,7 @@ class Steps(unittest.TestCase):
         self.assertEqual(game.issue(), DESCRIBE, "the cloud may bind it a moment later")
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND)
-        decide.rebound(game.known, game.now, True)
+        answers.rebound(game.known, game.now, True)
         self.assertEqual(game.issue(), DESCRIBE)
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), REBIND, "unbound elsewhere, now to be bound here")
@@ -184,7 +184,7 @@ class Steps(unittest.TestCase):
             else:
                 self.assertEqual(game.now, looked_at, "the VIP may have gone since, and its EIP with it")
                 bound_at.append(game.now)
-                decide.rebound(game.known, game.now, False)
+                answers.rebound(game.known, game.now, False)
         self.assertIn(len(bound_at), range(5, 15))
 
     def test_no_eip_is_bound_on_an_answer_that_has_waited(self):
@@ -222,9 +222,9 @@ class Steps(unittest.TestCase):
         game.issue()
         game.saw(PEER)
         self.assertEqual(game.issue(), ("migrate", PEER))
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         game.issue()
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         self.assertEqual(game.issue(), DESCRIBE)
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.issue(), DESCRIBE, "the cloud may bind it a moment later")
@@ -239,6 +239,7 @@ class Steps(unittest.TestCase):
 
 class Purity(unittest.TestCase):
     RESTS_ON = {
+        "answers": ["decide", "patience", "switch", "knowledge"],
         "decide": ["patience", "switch", "knowledge"],
         "switch": ["patience", "knowledge"],
         "knowledge": ["patience"],

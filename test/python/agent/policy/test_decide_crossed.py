@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import decide, patience, switch
+from keepalived_vip.agent.policy import answers, decide, patience, switch
 from keepalived_vip.agent.policy.knowledge import DESCRIBE, EIP_MISSING, NOBODY
 from keepalived_vip.cloud import errors
 from support import ME, PEER
@@ -22,14 +22,14 @@ class Crossed(unittest.TestCase):
         self.assertEqual(game.step(), ("migrate", PEER))
 
     def test_a_quick_fall_and_rise_during_a_call_waits_for_nothing_that_its_answer_says(self):
-        answers = {
+        given = {
             "the VIP was here": lambda game: game.saw(ME),
             "on its way": lambda game: game.saw(PEER, available=False),
             "nowhere": lambda game: game.saw(NOBODY),
-            "the EIP is bound soon": lambda game: decide.rebound(game.known, game.now, False),
+            "the EIP is bound soon": lambda game: answers.rebound(game.known, game.now, False),
             "refused": lambda game: game.failed(errors.RETRY),
         }
-        for name, answer in answers.items():
+        for name, answer in given.items():
             game = Game().settled()
             game.issue()
             decide.lost_master(game.known)
@@ -71,12 +71,12 @@ class Crossed(unittest.TestCase):
         game.issue()
         decide.lost_master(game.known)
         game.master()
-        decide.rebound(game.known, game.now, True)
+        answers.rebound(game.known, game.now, True)
         self.assertIsNone(game.known.patience.rebind_at)
         self.assertEqual(game.issue(), ("migrate", PEER))
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         game.issue()
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         game.issue()
         game.saw(ME, eip=EIP_MISSING)
         self.assertEqual(game.known.patience.rebind_at, game.now + patience.EIP_S)

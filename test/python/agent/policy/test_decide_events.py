@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import decide, patience
+from keepalived_vip.agent.policy import answers, decide, patience
 from keepalived_vip.agent.policy.knowledge import ASK, DESCRIBE
 from keepalived_vip.cloud import errors
 from support import ME, PEER
@@ -47,9 +47,9 @@ class Events(unittest.TestCase):
             if step == DESCRIBE:
                 game.saw(PEER)
             elif step[0] == "migrate":
-                decide.accepted(game.known, game.now, "task")
+                answers.accepted(game.known, game.now, "task")
             else:
-                decide.task_said(game.known, game.now, True)
+                answers.task_said(game.known, game.now, True)
         self.assertEqual(steps[:2], [DESCRIBE, ("migrate", PEER)])
         self.assertLess(steps.count(DESCRIBE), 15)
 
@@ -220,9 +220,9 @@ class Reassertion(unittest.TestCase):
             while game.issue() != ("migrate", PEER):
                 game.saw(PEER)
             waits.append(game.now - before)
-            decide.accepted(game.known, game.now, "task")
+            answers.accepted(game.known, game.now, "task")
             game.issue()
-            decide.task_said(game.known, game.now, False)
+            answers.task_said(game.known, game.now, False)
             game.issue()
             game.saw(ME)
         return waits
@@ -244,11 +244,11 @@ class Reassertion(unittest.TestCase):
                 game.now += 1.0
                 if step[0] == "migrate":
                     moves.append(game.now)
-                    decide.accepted(game.known, game.now, "task")
+                    answers.accepted(game.known, game.now, "task")
                 elif step == DESCRIBE:
                     game.saw(PEER)
                 elif end_is_told:
-                    decide.task_said(game.known, game.now, False)
+                    answers.task_said(game.known, game.now, False)
                 else:
                     game.failed(errors.RETRY)
             gaps = [later - earlier for earlier, later in zip(moves, moves[1:])]
@@ -266,7 +266,7 @@ class Reassertion(unittest.TestCase):
         game.saw(PEER)
         self.assertEqual(game.issue(), ("migrate", PEER))
         game.now += 10  # stalled: the move ended, the peer took the VIP back and resigned
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         decide.heard_lower(game.known, game.now)
         self.assertEqual(game.issue(), DESCRIBE)
         game.saw(PEER)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import decide, knowledge, patience
+from keepalived_vip.agent.policy import answers, decide, knowledge, patience
 from keepalived_vip.agent.policy.knowledge import DESCRIBE, EIP_MISSING, IDLE
 from keepalived_vip.cloud import errors
 from support import ME, PEER
@@ -47,15 +47,15 @@ class Failures(unittest.TestCase):
         game = Game()
         game.master()
         game.issue()
-        decide.accepted(game.known, game.now, "task-1")
+        answers.accepted(game.known, game.now, "task-1")
         game.issue()
         decide.lost_master(game.known)
         game.master()
-        decide.task_said(game.known, game.now, False, True)
+        answers.task_said(game.known, game.now, False, True)
         self.assertEqual(game.issue(), ("migrate", PEER))
-        decide.accepted(game.known, game.now, "task-2")
+        answers.accepted(game.known, game.now, "task-2")
         game.issue()
-        decide.task_said(game.known, game.now, False, True)
+        answers.task_said(game.known, game.now, False, True)
         self.assertEqual(game.step(), DESCRIBE, "the first failure is looked into at once")
 
     def test_a_move_that_always_fails_is_asked_for_less_and_less_but_not_as_in_a_duel(self):
@@ -69,9 +69,9 @@ class Failures(unittest.TestCase):
             elif step[0] == "migrate":
                 moves += 1
                 self.assertLess(moves, 1000)
-                decide.accepted(game.known, game.now, "task")
+                answers.accepted(game.known, game.now, "task")
             else:
-                decide.task_said(game.known, game.now, False, True)
+                answers.task_said(game.known, game.now, False, True)
         self.assertIn(moves, range(38, 60))
 
     def test_a_cloud_that_is_down_is_asked_for_ever_at_a_civil_rate(self):
@@ -95,7 +95,7 @@ class Failures(unittest.TestCase):
             game.failed(errors.LATER)
         self.assertGreater(game.now, NOW + 60)
         self.assertEqual(game.issue(), ("migrate", PEER))
-        decide.accepted(game.known, game.now, "task")
+        answers.accepted(game.known, game.now, "task")
         self.assertEqual(game.issue(), ("task", "task"))
 
     def test_a_claim_that_waits_ends_with_the_role_and_an_event_has_the_vip_looked_at_meanwhile(self):

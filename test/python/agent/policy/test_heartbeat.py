@@ -3,7 +3,7 @@
 import unittest
 
 import support  # noqa: F401
-from keepalived_vip.agent.policy import decide
+from keepalived_vip.agent.policy import answers, decide
 from keepalived_vip.agent.policy.heartbeat import HUNG_S, Heartbeat
 from keepalived_vip.agent.policy.knowledge import DESCRIBE
 from support import ME, PEER
@@ -82,9 +82,9 @@ class Decision(unittest.TestCase):
         self.game.issue()
         self.game.saw(PEER)
         self.assertEqual(self.game.issue(), ("migrate", PEER))
-        decide.accepted(self.game.known, self.game.now, "task")
+        answers.accepted(self.game.known, self.game.now, "task")
         self.game.issue()
-        decide.task_said(self.game.known, self.game.now, False)
+        answers.task_said(self.game.known, self.game.now, False)
         self.game.issue()
         self.game.saw(ME)
         self.game.issue()

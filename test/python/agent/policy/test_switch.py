@@ -2,7 +2,7 @@
 
 import unittest
 
-from keepalived_vip.agent.policy import decide, patience, switch
+from keepalived_vip.agent.policy import answers, decide, patience, switch
 from keepalived_vip.agent.policy.knowledge import ABANDON, DESCRIBE, IDLE, NOBODY, YIELD
 from keepalived_vip.agent.vip import handover, vip_on_nic
 from keepalived_vip.cloud import errors
@@ -32,13 +32,13 @@ class Asking(Game):
 
     def moving(self):
         assert self.issue() == GIVE
-        decide.accepted(self.known, self.now, "task-1")
+        answers.accepted(self.known, self.now, "task-1")
         return self
 
     def moved(self):
         self.moving()
         assert self.issue() == ("task", "task-1")
-        decide.task_said(self.known, self.now, False)
+        answers.task_said(self.known, self.now, False)
         assert self.issue() == DESCRIBE
         self.saw(PEER)
         return self
@@ -83,7 +83,7 @@ class AsPlanned(unittest.TestCase):
     def test_the_role_is_not_given_up_before_the_address_is_available_there(self):
         game = Giving().moving()
         game.issue()
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         for holder, available in ((ME, False), (NOBODY, False), (PEER, False)):
             self.assertEqual(game.issue(), DESCRIBE)
             game.saw(holder, available)
@@ -186,7 +186,7 @@ class NotAsPlanned(unittest.TestCase):
     def test_a_task_that_fails_changes_nothing(self):
         game = Giving().moving()
         game.issue()
-        decide.task_said(game.known, game.now, False)
+        answers.task_said(game.known, game.now, False)
         for _ in range(switch.GIVE_LOOKS):
             game.issue()
             game.saw(ME)
@@ -210,7 +210,7 @@ class NotAsPlanned(unittest.TestCase):
             self.assertEqual(game.phase, switch.ABANDONED)
             self.assertNotEqual(game.step()[0], "wait")
             while game.issue() != DESCRIBE:
-                decide.task_said(game.known, game.now, False)
+                answers.task_said(game.known, game.now, False)
             game.saw(PEER)
             self.assertEqual(game.issue(), CLAIM)
 
@@ -218,11 +218,14 @@ class NotAsPlanned(unittest.TestCase):
         game = Giving()
         game.issue()
         self.assertEqual(game.overdue().step(), IDLE)
-        decide.accepted(game.known, game.now, "task-1")
+        answers.accepted(game.known, game.now, "task-1")
         self.assertEqual(game.step(), ABANDON)
 
     def test_the_answer_of_a_switch_that_is_over_does_not_bring_it_back(self):
-        for answer in (lambda game: game.failed(errors.RETRY), lambda game: decide.accepted(game.known, game.now, "t")):
+        for answer in (
+            lambda game: game.failed(errors.RETRY),
+            lambda game: answers.accepted(game.known, game.now, "t"),
+        ):
             game = Giving()
             game.issue()
             decide.lost_master(game.known)

@@ -73,8 +73,8 @@ class Asked:
 
 
 class Knowledge:
-    """All that a decision rests on. Anybody may read it; it is changed by decide.py and switch.py only, which are told
-    what has happened."""
+    """All that a decision rests on. Anybody may read it; only decide.py, answers.py and switch.py change it, which are
+    told what has happened."""
 
     def __init__(self, me: str, peer: str, eip: bool, reassert_s: float) -> None:
         self.me = me  # own ENI

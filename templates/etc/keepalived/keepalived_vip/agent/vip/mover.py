@@ -7,7 +7,7 @@ import time
 
 from keepalived_vip import cloud, http1, settings
 from keepalived_vip.agent.node import nic
-from keepalived_vip.agent.policy import decide, knowledge, switch
+from keepalived_vip.agent.policy import answers, knowledge, switch
 from keepalived_vip.agent.vip import calls, moves
 from keepalived_vip.cloud import errors
 from keepalived_vip.cloud.credentials import Credentials, Unavailable
@@ -115,7 +115,7 @@ class Mover:
             code = getattr(result, "code", "NoCredentials")
             request_id = getattr(result, "request_id", None)
             reaction = errors.reaction(code)
-            decide.failed(known, ended, reaction, jitter(), str(result))
+            answers.failed(known, ended, reaction, jitter(), str(result))
             if code == "NoPath":
                 return  # a trouble of its own, which the other thread tells
             if not known.master:
@@ -128,12 +128,12 @@ class Mover:
                 self.log.say("refused", call=name, code=code, requestId=request_id)
             return
         if name in ("migrate", "assign", "give"):
-            decide.accepted(known, ended, result)
+            answers.accepted(known, ended, result)
             self.begin(step, result, started, ended)
         elif name == "task":
-            decide.task_said(known, ended, *result)
+            answers.task_said(known, ended, *result)
         elif name == "rebind":
-            decide.rebound(known, ended, result)
+            answers.rebound(known, ended, result)
             if result != self.rebinding:
                 self.log.say("eip-rebinding", eip=self.conf.eip, unfinished=result)
             self.rebinding = result
@@ -170,7 +170,7 @@ class Mover:
     def seen(self, holder: str, available: bool, eip: str, ended: float) -> None:
         known = self.known
         before = known.seen.holder
-        decide.saw(known, ended, holder, available, eip, jitter())
+        answers.saw(known, ended, holder, available, eip, jitter())
         self.checked_at = round(time.time(), 3)
         if not known.master:
             return
