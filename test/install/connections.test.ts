@@ -130,8 +130,10 @@ describe("nothing of it stays", () => {
       assert.deepEqual(node.run(`${script} down`), { status: 0, stdout: "", stderr: "" });
       const theirs = "1009:\tfrom 192.0.2.1 lookup main\ntable ip mine\n";
       assert.equal(traces(node), theirs);
-      node.run("ip rule del pref 1009; mv /gone /etc/keepalived/vip.json");
+      node.run("mv /gone /etc/keepalived/vip.json");
       assert.equal(node.run(`${script} up`).status, 0);
+      assert.match(traces(node), /from 192\.0\.2\.1 lookup main/, "nor does making its own anew take theirs");
+      node.run("ip rule del pref 1009 from 192.0.2.1");
     }
   });
 

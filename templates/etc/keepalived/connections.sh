@@ -236,7 +236,7 @@ up() {
   filters_loosely || echo 2 >"/proc/sys/net/ipv4/conf/$link/rp_filter" || die "cannot set rp_filter of $link"
   has_route || ip route replace default via "$there" dev "$link" onlink table $table || die "cannot set the route of table $table"
   if ! has_rule; then
-    while ip -4 rule del pref $preference 2>/dev/null; do :; done
+    no_rule
     ip -4 rule add pref $preference from "$vip" fwmark $mark lookup $table || die "cannot set the rule of mark $mark"
   fi
   if [ "$(sums)" != "$(cat "$loaded" 2>/dev/null)" ]; then
@@ -263,15 +263,17 @@ check() {
 }
 
 down() {
-  while ours; do ip -4 rule del pref $preference fwmark $mark table $table || break; done
+  no_rule
   ip link del "$link" 2>/dev/null # its routes go with it
   for family in ip netdev; do nft delete table $family keepalived_vip 2>/dev/null; done
   rm -f "$loaded"
   return 0
 }
 
-# Of whatever VIP.
+# Of whatever VIP. To a rule that is made without a preference the kernel gives the one before the lowest: at boot, after nic.sh's
+# and before this script's, that is this one. So it may be somebody else's as well.
 ours() { ip -N -4 rule show 2>/dev/null | grep -Eq "^$preference:.* fwmark $mark lookup $table *$"; }
+no_rule() { while ours; do ip -4 rule del pref $preference fwmark $mark table $table || break; done; }
 
 knows() { # knows FAMILY HOOK STATEMENT: whether this kernel and nft do; each line of it alone, for the reason
   rule="table $1 probe { chain ${2%% *} { type filter hook $2 priority 0; $3; }; }"
