@@ -58,12 +58,12 @@ class Carried(Pair):
 
     def test_a_service_that_does_not_run_or_hangs_says_nothing_of_now(self):
         self.says({"count": 37, "leftS": 360}, age_s=90.0)
-        code, output = self.call("carried", "--wait")
+        code, output = self.call("carried")
         self.assertEqual(code, 6, output)
         self.assertIn("has said nothing for 1 min", output)
         self.says({"count": 37, "leftS": 360})
         self.lock.close()
-        code, output = self.call("carried", "--wait")
+        code, output = self.call("carried")
         self.assertEqual(code, 6, output)
         self.assertIn("does not run", output)
 
@@ -72,13 +72,32 @@ class Moment(unittest.TestCase):
     def test_none_for_a_moment_is_no_end_of_the_wait(self):
         """A look that failed, or rules that were made anew."""
         one = {"connections": {"carried": {"count": 1, "leftS": 9}}}
-        told, now = [one, {}, one, {}, {}, one], [100.0]
-        clock = types.SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
-        words = mock.Mock(read_json=lambda _: told.pop(0) if told else {})
-        with mock.patch.multiple(carried, time=clock, settings=words, silent=lambda _: None, nic=mock.Mock()):
-            self.assertEqual(carried.carried(mock.Mock(), types.SimpleNamespace(wait=True)), carried.DONE)
-        self.assertEqual(told, [])
-        self.assertGreaterEqual(now[0], 100.0 + 6 * carried.LOOK_S + carried.NONE_S)
+        self.assertEqual(self.waits([one, {}, one, {}, {}, one]), (carried.DONE, 6 * carried.LOOK_S + carried.NONE_S))
+
+    def test_nor_is_a_service_that_starts_anew_and_has_carried_none_yet(self):
+        one, starts = {"connections": {"carried": {"count": 1, "leftS": 9}}}, "does not run"
+        words = [one] + [starts] * 20 + [{}, one]
+        self.assertEqual(self.waits(words), (carried.DONE, len(words) * carried.LOOK_S + carried.NONE_S))
+
+    def test_one_that_stays_away_is(self):
+        found = self.waits([{}] + ["does not run"] * 100)
+        self.assertEqual(found, (carried.UNKNOWN, carried.LOOK_S + carried.STARTS_S))
+
+    def waits(self, words) -> tuple:
+        """The exit code, and for how many seconds, where the service says these one after the other, of which a text is
+        why it says nothing; and in the end that it carries none."""
+        now, left = [100.0], list(words)
+
+        def sleep(seconds):
+            now[0] += seconds
+            left[:1] = []
+
+        word = lambda: left[0] if left else {}  # noqa: E731
+        clock = types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+        read = mock.Mock(read_json=lambda _: word() if isinstance(word(), dict) else {})
+        silent = lambda _: word() if isinstance(word(), str) else None  # noqa: E731
+        with mock.patch.multiple(carried, time=clock, settings=read, silent=silent, nic=mock.Mock()):
+            return carried.carried(mock.Mock(), types.SimpleNamespace(wait=True)), now[0] - 100.0
 
 
 if __name__ == "__main__":

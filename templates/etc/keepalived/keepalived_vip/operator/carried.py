@@ -15,24 +15,26 @@ LOOK_S = 0.5
 # service that starts carry none for a moment, and the peer's machine would go with all that it has. Whatever is not
 # carried for as long as this has been reset.
 NONE_S = 6.0
+# So long the service may say nothing meanwhile: one that starts anew does, and whoever asked would go on without it.
+STARTS_S = 30.0
 CARRIES = 1  # exit code
 
 
 def carried(conf, args) -> int:
     """Exit code 0: none; 1: some, and nobody waits; 5: the VIP is no longer here; 6: could not tell."""
-    told_at = none_since = None
+    told_at = none_since = silent_since = None  # of time.monotonic()
     while True:
-        why_not = silent(conf)
-        if why_not:
-            print("could not tell: %s" % why_not)
+        now, why_not = time.monotonic(), silent(conf)
+        silent_since = (silent_since or now) if why_not else None
+        if why_not and not (args.wait and now - silent_since < STARTS_S):
+            print("could not tell: %s%s" % (why_not, "; wait here again before the next update" * args.wait))
             return UNKNOWN
         one = ((settings.read_json(conf.status_file) or {}).get("connections") or {}).get("carried")
-        now = time.monotonic()
-        none_since = None if one else now if none_since is None else none_since
+        none_since = None if one or why_not else none_since or now
         if none_since is not None and (not args.wait or now - none_since >= NONE_S):
             print("no connection of the peer's is carried" + ("" if told_at is None else " any more"))
             return DONE
-        if one and (told_at is None or now - told_at >= TELL_S):
+        if one and not why_not and (told_at is None or now - told_at >= TELL_S):
             told_at = now
             print("the peer still serves %s, for %s more at most" % (counted(one["count"]), span(one["leftS"])))
             sys.stdout.flush()
