@@ -43,6 +43,23 @@ class Kinds(two_nodes.Network):
         self.assertGreater(expires, KEEP_S + 30)
         self.assertEqual(self.says(sock), "a")
 
+    def test_one_that_has_ended_by_then_is_known_for_two_minutes(self):
+        self.addCleanup(self.a.serve(9, lambda one: None))
+        lasts, ends = self.open(), self.open(9)
+        self.assertEqual((self.says(lasts), ends.recv(1)), ("a", b""))
+        keys = [(sock.getsockname()[1], port) for sock, port in ((lasts, PORT), (ends, 9))]
+        ends.close()
+        until(lambda: [one[1:3] for one in self.a.own() if not one[3]] == keys[1:])
+        self.a.forwards()
+        known = self.a.set_of("known")
+        self.assertEqual([known[key] > 120 for key in keys], [True, False])
+
+    def test_more_of_them_than_there_is_room_for_are_known_as_far_as_there_is(self):
+        found = [("10.9.%d.9" % (one >> 16), one & 0xFFFF, PORT, True) for one in range(300_000)]
+        (line,) = flows.known([("10.8.8.8", 1, PORT, False)] + found)
+        self.assertEqual(line.count(" . ") // 2, flows.ROOM)
+        self.assertNotIn("timeout", line, "those that live come first")
+
     def test_a_flood_of_questions_without_more_leaves_room_within_a_minute(self):
         self.moves_to(self.b)
         self.load(self.c, two_nodes.MUTE)

@@ -12,6 +12,8 @@ SETS = ("known", "asked_all", "answered_all", "ended")  # of connections
 COUNTED = (TABLE + " forwarded", TABLE + " owed", "netdev keepalived_vip answers")
 COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 LIMIT_S = 5.0
+ROOM = 240_000  # of 262,144: what is opened meanwhile takes some
+ENDED_S = 120  # as in connections.sh
 THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
 SYN_RECV, TIME_WAIT, CLOSE, LISTEN = 3, 6, 7, 10  # include/net/tcp_states.h
 # How /proc/net/tcp6 shows an IPv4 address: that of a program which listens to both.
@@ -55,8 +57,11 @@ def is_so(name: str, vip: str, seconds: float) -> list:
 
 
 def known(found) -> list:
-    """Lines for nft: these are connections of this node's own."""
-    tuples = sorted({"%s . %d . %d" % one[:3] for one in found})
+    """Lines for nft: these are connections of this node's own. Those that have ended need no room for long; and what is
+    beyond the room is left out, for nft would refuse all of them."""
+    lives = {one[:3]: one[3] for one in found}
+    some = sorted(lives, key=lambda one: (not lives[one], one))[:ROOM]
+    tuples = ["%s . %d . %d" % one + ("" if lives[one] else " timeout %ds" % ENDED_S) for one in some]
     return ["add element %s known { %s }" % (TABLE, ", ".join(tuples))] if tuples else []
 
 
