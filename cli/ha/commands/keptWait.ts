@@ -11,6 +11,8 @@ import { done, incomplete, type Tell, unknown } from "./told.ts";
 const everyMs = 1000;
 /** Beyond what the node has said: it ends by itself, and somebody has to be reached to say so. */
 const moreS = 30;
+/** For as long as this nothing is kept before that is believed: a service that starts, or a login that fails, is none. */
+const lostForS = 6;
 
 /**
  * Gives the exit code.
@@ -23,15 +25,17 @@ export async function waitForKept(
 ): Promise<number> {
   const progress = new Progress(`the connections of ${from} to end`);
   let deadline = Date.now() / 1000 + moreS;
+  let lostSince: number | null = null;
   try {
     for (;;) {
       const view = await look(target);
       const now = keptBy(view, from, resetBefore);
-      if (now.is !== "kept") {
+      lostSince = now.is === "lost" ? (lostSince ?? view.at) : null;
+      if (now.is === "over" || (lostSince !== null && view.at - lostSince >= lostForS)) {
         tell(now.text);
         return now.is === "over" ? done : incomplete;
       }
-      if (now.leftS !== null) deadline = view.at + now.leftS + moreS;
+      if (now.is === "kept" && now.leftS !== null) deadline = view.at + now.leftS + moreS;
       if (view.at > deadline) {
         tell(
           `The result is unknown: ${now.text}. Their time is over in any case; ${haCommand("status")} tells how the pair is.`,

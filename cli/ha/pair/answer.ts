@@ -36,10 +36,16 @@ const reportSchema = z.looseObject({
   scheduled: z.looseObject({ at: z.number(), by: z.string(), why: z.string() }).nullish(),
   /**
    * Only with keepConnections: `kept` are its own, which it serves through the new holder for so long at most, `carried`
-   * the other node's. `reset`: its own that were open when the time was over, since its service started.
+   * the other node's. `reset`: its own that were open as that ended, since its service started. `ended`: why it keeps none any
+   * more, null where it has kept none since it was MASTER; an earlier release does not say.
    */
   connections: z
-    .looseObject({ kept: leftSchema.nullable(), carried: leftSchema.nullish(), reset: z.number().optional() })
+    .looseObject({
+      kept: leftSchema.nullable(),
+      carried: leftSchema.nullish(),
+      reset: z.number().optional(),
+      ended: z.string().nullish(),
+    })
     .optional(),
   /** What is not as it should be, and what to do about it. */
   problems: z.array(z.looseObject({ found: z.string(), cure: z.string() })),

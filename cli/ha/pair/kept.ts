@@ -1,6 +1,7 @@
 /** Connections that outlive a switch: what is said of them, and whether there is still something to wait for. Pure. */
 import { type NodeName, nodeNames, peerOf } from "../../../render/model.ts";
 import { span } from "../../../terminal/span.ts";
+import { haCommand } from "../../../terminal/typed.ts";
 import type { View } from "./report.ts";
 
 interface Left {
@@ -18,7 +19,7 @@ export const keptLines = (view: View): string[] =>
     return left ? [`  ${kept(node, left)}`] : [];
   });
 
-/** How often the time was over for a connection of a node's; 0 where that is not known. */
+/** How many connections of a node's were open as their time was over, or nothing came through the tunnel any more. */
 export const resetOf = (view: View, node: NodeName): number => view.nodes[node].report?.connections?.reset ?? 0;
 
 export type Kept =
@@ -26,8 +27,12 @@ export type Kept =
   | { is: "kept"; text: string; leftS: number | null }
   /** Ended, each by itself or at the end of the time; or there was nothing to wait for. */
   | { is: "over"; text: string }
-  /** The pair is not as the switch has left it. */
+  /** They were not kept, or not to their end; or the pair is not as the switch has left it. */
   | { is: "lost"; text: string };
+
+/** As agent/policy/connections.py has it. */
+const [allClosed, timeOver] = ["all are closed", "the time is over"];
+const more = () => `${haCommand("self-test")} tries the tunnel.`;
 
 /**
  * What became of the connections of the node that handed the VIP over.
@@ -46,9 +51,17 @@ export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
   }
   if (state === "MASTER") return { is: "lost", text: `${from} is MASTER again, and serves its connections itself.` };
   if (connections.kept) return { is: "kept", text: kept(from, connections.kept), leftS: connections.kept.leftS };
-  const reset = resetOf(view, from) - resetBefore;
-  if (reset <= 0) return { is: "over", text: `The connections that ${from} kept have ended; ${to} serves alone.` };
-  return { is: "over", text: `The time of keepConnections is over: ${from} had ${reset} left, which are reset.` };
+  if (connections.ended === null) return { is: "lost", text: `${from} has kept none of its connections. ${more()}` };
+  const counted = resetOf(view, from);
+  const reset = counted < resetBefore ? counted : counted - resetBefore; // from 0 on, in a service that has started anew
+  if (connections.ended === timeOver || (connections.ended === undefined && reset > 0)) {
+    return { is: "over", text: `The time of keepConnections is over: ${from} had ${reset} left, which are reset.` };
+  }
+  if (connections.ended === allClosed || connections.ended === undefined) {
+    return { is: "over", text: `The connections that ${from} kept have ended; ${to} serves alone.` };
+  }
+  const had = `${from} had ${reset} left, which are reset`;
+  return { is: "lost", text: `${from} keeps its connections no longer: ${connections.ended}; ${had}. ${more()}` };
 }
 
 /** The new holder says for how long it carries what is the other's. */

@@ -80,6 +80,25 @@ test("whoever waits for them is told when their client has closed the last one: 
   await lab.over();
 });
 
+test("a service that is killed while its node keeps some, or carries them, breaks none", async () => {
+  await lab.makeMaster("a");
+  await lab.over();
+  const connections = await lab.held();
+  await switchTo("b");
+  for (const node of nodes) {
+    const runs = async () => (await lab.on(node, "systemctl show -p MainPID keepalived-vip")).trim();
+    const before = await runs();
+    await lab.on(node, "systemctl kill -s KILL keepalived-vip");
+    await until(`another service runs on ${node}`, async () => ![before, "MainPID=0"].includes(await runs()));
+    await until("a keeps all of them, and b carries them", async () => {
+      const [{ connections: a }, { connections: b }] = [await lab.told("a"), await lab.told("b")];
+      return a?.kept?.count === connectionCount && b?.carried?.count === connectionCount;
+    });
+  }
+  assert.deepEqual(await connections.end(), whole);
+  await lab.over();
+});
+
 test("the power cut of the node that keeps them resets all of them, and new ones are served", async () => {
   await lab.makeMaster("a");
   const connections = await lab.held();
@@ -99,13 +118,16 @@ test("at the end of the time all are reset, and nothing of them is left", async 
   await lab.makeMaster("a");
   await lab.over();
   const connections = await lab.held();
+  const silent = await lab.held({ periodMs: 0 });
   await switchTo("b");
   await until(
     "a tells how many it has cut off",
-    async () => (await lab.told("a")).connections?.reset === connectionCount,
+    async () => (await lab.told("a")).connections?.reset === 2 * connectionCount,
   );
+  await until("those hear of it that say nothing, too", () => silent.brokenAtMs.length === connectionCount);
+  assert.equal(await lab.on("a", `ss -Htn state established src ${lab.pair.vip}`), "", "nor has a program any left");
   await lab.over();
-  assert.deepEqual(await connections.end(), reset);
+  assert.deepEqual([await connections.end(), await silent.end()], [reset, reset]);
   const address = () => lab.on("a", `ip -4 -o addr show to ${lab.pair.vip}`);
   await until("the VIP is gone from a's NIC", async () => (await address()).trim() === "");
 });

@@ -285,6 +285,23 @@ class Kept(unittest.TestCase):
             self.turns()
             self.assertEqual(self.kept.vip.end_linger.called, gone)
 
+    def test_what_is_open_as_it_ends_is_closed_where_that_is_reset_and_the_vip_is_elsewhere_for_certain(self):
+        for why in (connections.TIME_OVER, connections.SILENT, connections.ALL_CLOSED):
+            for gone, master in ((False, False), (True, True), (True, False)):
+                with self.subTest(why, gone=gone, master=master):
+                    self.now += 60
+                    self.kept.vip.gone, self.kept.keeping.spent_at = gone, None
+                    connections.begin(self.kept.keeping, self.now)
+                    self.turns(0.1)
+                    self.known.master = master
+                    ended_at = self.now
+                    connections.end(self.kept.keeping, why, self.now)
+                    self.turns(0.1)
+                    closes = gone and not master and why in connections.RESETS
+                    self.assertEqual(self.kept.kernel.made[-1][3] > ended_at, closes)
+                    self.known.master = False
+                    self.turns(0.1)
+
     def test_its_time_is_over_in_that_moment_and_not_with_the_next_word(self):
         connections.begin(self.kept.keeping, self.now - 0.3)
         over_at = self.kept.keeping.until

@@ -22,7 +22,7 @@ KINDS = {
     "object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool,
     "null": type(None),
 }  # fmt: skip
-NO_CONNECTIONS = {"kept": None, "carried": None, "forwarded": {"packets": 0, "bytes": 0}, "reset": 0}
+NO_CONNECTIONS = {"kept": None, "carried": None, "forwarded": {"packets": 0, "bytes": 0}, "reset": 0, "ended": None}
 
 
 def problems(value, schema: dict, where: str = "status"):
@@ -175,7 +175,8 @@ class Verb(Node):
         lines += ["? of the peer's carried, for 10 min more at most"]
         self.assertEqual(status.connections({"connections": told}), lines)
         sums = {"forwarded": {"packets": 3, "bytes": 180}, "reset": 0}
-        for fits in (dict(told, **sums), dict(sums, kept=None, carried=None)):
+        over = dict(sums, kept=None, carried=None, ended="all are closed")
+        for fits in (dict(told, ended=None, **sums), over):
             self.assertEqual(list(problems(fits, SCHEMA["properties"]["connections"])), [])
 
     def test_a_service_that_keeps_connections_tells_of_none_yet_and_that_it_has_no_tunnel(self):

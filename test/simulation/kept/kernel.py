@@ -78,6 +78,9 @@ class Resets:
     def provoke(self, vip, connections) -> None:
         pass
 
+    def abort(self, vip) -> None:
+        pass
+
 
 def played(real):
     """kept_kernel.Kernel, whose thread is events of the world."""

@@ -10,7 +10,7 @@ import { lost, seen } from "../../support/pairSeen.ts";
 import { PlayedPair } from "./played.ts";
 
 type Connections = NonNullable<NodeReport["connections"]>;
-const none: Connections = { kept: null, carried: null, reset: 3 };
+const none: Connections = { kept: null, carried: null, reset: 3, ended: "all are closed" };
 const left = { count: 37, leftS: 360 };
 
 /** b is MASTER since the switch, and a keeps what is said. */
@@ -41,7 +41,40 @@ describe("what there is to wait for", () => {
       "some that were reset at the end of the time",
       "over",
       /time of keepConnections is over: a had 5 left, which are reset/,
-      (view) => Object.assign(view.nodes.a.report!.connections!, { reset: 8 }),
+      (view) => Object.assign(view.nodes.a.report!.connections!, { reset: 8, ended: "the time is over" }),
+    ],
+    [
+      "some that were reset as the tunnel fell silent",
+      "lost",
+      /^a keeps its connections no longer: nothing comes out of the tunnel; a had 5 left, which are reset\. npm run ha -- self-test/,
+      (view) =>
+        Object.assign(view.nodes.a.report!.connections!, { reset: 8, ended: "nothing comes out of the tunnel" }),
+    ],
+    [
+      "a node that has kept none",
+      "lost",
+      /^a has kept none of its connections\. npm run ha -- self-test/,
+      (view) => Object.assign(view.nodes.a.report!.connections!, { ended: null }),
+    ],
+    [
+      "none any more on a node of an earlier release",
+      "over",
+      /^The connections that a kept have ended; b serves alone\.$/,
+      (view) => delete view.nodes.a.report!.connections!.ended,
+    ],
+    [
+      "some that were reset by a service which has counted from 0 on since",
+      "over",
+      /a had 2 left, which are reset/,
+      (view) => Object.assign(view.nodes.a.report!.connections!, { reset: 2, ended: "the time is over" }),
+    ],
+    [
+      "some that were reset on a node of an earlier release",
+      "over",
+      /time of keepConnections is over: a had 5 left, which are reset/,
+      (view) => {
+        view.nodes.a.report!.connections = { kept: null, carried: null, reset: 8 };
+      },
     ],
     [
       "keepConnections off",
@@ -124,6 +157,21 @@ describe("switchover --wait", () => {
     assert.equal(code, 0, told.join("\n"));
     assert.equal(pair.read("closed"), "\n");
     assert.deepEqual(told.slice(-2), [done, "The connections that a kept have ended; b serves alone."]);
+  });
+
+  test("a moment in which nobody says that any are kept is not the end", async (t) => {
+    const keeping = pair.is(
+      switched((view) => Object.assign(view.nodes.a.report!.connections!, { kept: left })),
+      "keeping-",
+    );
+    const ended = pair.is(
+      switched(() => {}),
+      "ended-",
+    );
+    const later = `(sleep 1; touch a/dead; sleep 3; rm a/dead; sleep 1; ${ended}) >/dev/null 2>&1 &`;
+    const { code, told } = await run(t, `${keeping}; ${later} :`);
+    assert.equal(code, 0, told.join("\n"));
+    assert.equal(told.at(-1), "The connections that a kept have ended; b serves alone.");
   });
 
   test("a node whose vip.py says nothing gave no answer", async () => {

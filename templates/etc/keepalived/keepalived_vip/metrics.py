@@ -116,7 +116,7 @@ def families(status: dict, now: float):
         (
             "connections_reset_total",
             "counter",
-            "Its own that were open when the time was over.",
+            "Its own that were open when the time was over, or the tunnel fell silent.",
             [({}, outlives["reset"])] if outlives else [],
         ),
         ("last_update_timestamp_seconds", "gauge", "When this was written: every 15 s.", [({}, round(now, 3))]),

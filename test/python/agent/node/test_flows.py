@@ -140,6 +140,22 @@ class Moves(two_nodes.Network):
             while listens.recv(65536):
                 pass
 
+    def test_a_node_whose_time_is_over_closes_what_it_has_and_clients_that_only_listen_hear_of_it(self):
+        listen = [self.open() for _ in range(20)]
+        self.moves_to(self.b)
+        new = self.open()
+        self.assertEqual(({self.says(one) for one in listen}, self.says(new)), ({"a"}, "b"))
+        self.a.sets(through=600)  # the cloud has said so
+        self.a.ip("addr", "del", VIP + "/32", "dev", "eth1")
+        self.a.do(resets.abort, VIP)
+        for one in listen:
+            with self.assertRaises(ConnectionResetError):
+                one.recv(1)
+        self.assertEqual([one for one in self.a.own() if one[3]], [], "none is held by a program any more")
+        self.assertEqual(self.says(new), "b")
+        until(lambda: self.a.do(nic.look, flows.LINK, VIP) == nic.ABSENT)
+        self.nothing_is_spoofed()
+
     def test_its_ends_answer_and_do_not_where_the_tunnel_works_one_way_only(self):
         asks = self.a.do(nic.Wire, flows.LINK, *flows.ends("a")).answers
         until(lambda: self.a.do(asks))

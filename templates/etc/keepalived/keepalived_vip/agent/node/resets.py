@@ -1,19 +1,21 @@
-"""Has the clients of a dead peer find out at once that their connections are gone.
+"""Has clients find out at once that their connections are gone.
 
-Their TCP has asked in vain meanwhile, and waits twice as long before each next try. A segment that does not fit is
-answered at once by who has the connection; to that answer this node's kernel, which does not know the connection, says
-RST."""
+The TCP of a dead peer's has asked in vain meanwhile, and waits twice as long before each next try. A segment that does
+not fit is answered at once by who has the connection; to that answer this node's kernel, which does not know the
+connection, says RST. And this node's own, as their time is over, its kernel closes."""
 
 import re
 import socket
 import struct
+import subprocess
 import time
 
-from keepalived_vip.agent.node import flows
+from keepalived_vip.agent.node import flows, nic
 
 ACK = 0x10
 TCP_HEADER_WORDS = 5
 AGAIN_S = 0.6  # Linux answers such a segment once in 0.5 s
+ABORT_S = 2  # so long the VIP, which is off the NIC by then, is on the tunnel's interface: a reset needs its source
 A_FLOW = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (\d+) \. (\d+)")
 
 
@@ -48,3 +50,20 @@ def provoke(vip: str, connections) -> None:
                     out.sendto(segment(vip, client, client_port, port), (client, 0))
                 except OSError:
                     pass  # to one client no way leads; it finds out by itself
+
+
+def abort(vip: str) -> None:
+    """Has this kernel close its connections of the VIP, which is elsewhere, with a reset to each client by the way that
+    answers go. The programs here would hold them for as long as they have nothing to say, and a client that only
+    listens would hear nothing. A kernel without CONFIG_INET_DIAG_DESTROY and a node without ss leave it at that."""
+    own = ["src", vip, "and", "not", "dst", vip]
+    try:
+        nic.set_lifetime(flows.LINK, vip, ABORT_S)
+        subprocess.run(
+            ["ss", "-KHtn", "state", "connected", "exclude", "time-wait"] + own,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=flows.LIMIT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        pass  # the new holder tells them, once they speak

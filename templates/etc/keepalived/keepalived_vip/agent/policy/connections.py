@@ -42,6 +42,7 @@ HEARD_S = 10.0  # so long a word proves that the peer understands these: an olde
 
 ALL_CLOSED, TIME_OVER, MASTER_AGAIN = "all are closed", "the time is over", "MASTER again"
 SILENT = "nothing comes out of the tunnel"
+RESETS = (TIME_OVER, SILENT)  # what is open then is reset
 
 
 class Keeping(Carrying):
@@ -55,13 +56,13 @@ class Keeping(Carrying):
         self.giving_until = 0.0  # what a service that is killed meanwhile leaves to the next
         self.until = None  # not MASTER any more, and keeps them until then
         self.left = None  # how many, None = not counted yet
-        self.why_ended = None
+        self.why_ended = None  # since this node was MASTER last
         self.spent_at = None  # its time was over then, and the VIP has not been here since
         self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
         self.listed_since = None  # every look since then found it on its way here, or here
         self.gone_at = None  # and when the first one after that did elsewhere, or the peer said that it has it
         self.moved_at = None  # when a planned switch had brought it to the peer
-        self.reset = 0  # since the service has started: those that were open when the time was over
+        self.reset = 0  # since the service has started: those that were open at such an end
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
         self.peer_had_at = 0.0  # when it last said so
@@ -98,13 +99,12 @@ def begin(keeping: Keeping, now: float, since=None) -> None:
         return
     since = min(now if since is None else since, now if keeping.gone_at is None else keeping.gone_at)
     keeping.until, keeping.left, keeping.next_word_at = since + keeping.keep_s, None, now
-    keeping.began_at, keeping.pending_until = since, 0.0
+    keeping.began_at, keeping.pending_until, keeping.why_ended = since, 0.0, None
 
 
 def end(keeping: Keeping, why: str, now: float = 0.0) -> None:
-    if why in (TIME_OVER, SILENT):
+    if why in RESETS:
         keeping.spent_at = now
-    if why == TIME_OVER:
         keeping.reset += keeping.left or 0
     keeping.until, keeping.left, keeping.why_ended = None, None, why
     keeping.peer_can = keeping.peer_has = False

@@ -150,6 +150,7 @@ def saw_elsewhere(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> N
 
 def lost_master(keeping: Keeping, now: float, gave: bool) -> None:
     """gave: in a planned switch."""
+    keeping.why_ended = None
     if keeping.awaits:
         # It may come all the same, and be the VIP of a peer that was MASTER all along, as in a partition, or has booted
         # since: that has heard no word of it, and its connections would be reset here.

@@ -21,6 +21,8 @@ SLACK_S = 2.0
 # The peer asks five times a second whether this node is ready. One that has heard nothing for so long stood still, and
 # so did what it waits for; or that was another switch.
 STOOD_STILL_S = 0.5
+# What is open as the time ends is closed by then or not at all: later the VIP may have come back, with new ones.
+ABORT_S = 1.0
 TROUBLE = "connections"
 
 
@@ -50,6 +52,7 @@ class Kept:
         self.had_vip = False  # on the NIC
         self.bridged = False  # on the tunnel's interface as well
         self.told = (None, False)  # what the log was last told of both
+        self.abort_until = 0.0  # until then the kernel is to close the connections of this node
         handover.offer = vip.offer = {"leftS": conf.keep_s}
         before = settings.read_json(conf.kept_file)
         if isinstance(before, dict):
@@ -141,6 +144,9 @@ class Kept:
         carrying.lives(keeping, self.passage.lived_at(), now)
         if self.passage.silent() and keeping.until is not None:
             connections.end(keeping, connections.SILENT, now)
+        was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
+        ended = was and not self.vip.keeps and not known.master and self.vip.gone
+        self.abort_until = now + ABORT_S if ended and keeping.why_ended in connections.RESETS else self.abort_until
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
         if carrying.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
@@ -156,10 +162,9 @@ class Kept:
         due.append(carrying.next_take(keeping, now))
         if keeping.until is not None and keeping.until > now:
             due.append(keeping.until)  # the last word may be of a moment ago, and the next one a second away
-        was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
         if connections.stays(keeping, now):
             self.vip.prolong(now)
-        elif was and not self.vip.keeps and not known.master and self.vip.gone:
+        elif ended:
             self.vip.end_linger(now)
         self.bridge()
         self.tell(now)
@@ -200,7 +205,7 @@ class Kept:
             silent, done = carrying.silent(keeping, now), carrying.says_no_more(keeping, now)
             alone_s = ALONE_S if silent else TOLD_S if done else 0.0
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
-        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s))
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s, self.abort_until))
         return now + POLL_S
 
     def take(self, now: float) -> None:
@@ -257,4 +262,5 @@ class Kept:
         if self.in_force():
             peers = {"count": keeping.peer_left, "leftS": keeping.peer_time_s}
         forwarded = dict(zip(("packets", "bytes"), self.forwarded))
-        return {"connections": {"kept": own, "carried": peers, "forwarded": forwarded, "reset": keeping.reset}}
+        ended = {"ended": keeping.why_ended, "reset": keeping.reset}
+        return {"connections": dict(ended, kept=own, carried=peers, forwarded=forwarded)}

@@ -34,10 +34,13 @@ class Kernel:
             except Exception as error:  # this thread goes on
                 self.done.put((None, error))
 
-    def look(self, forward_until, through, alone_s: float):
+    def look(self, forward_until, through, alone_s: float, abort_until: float):
         """How many connections there are, and what was forwarded. forward_until: 0.0 = none are forwarded, None: that
-        is left as it is; through: likewise; alone_s: for so long what the peer keeps no more is reset."""
+        is left as it is; through: likewise; alone_s: for so long what the peer keeps no more is reset; abort_until:
+        before then all are closed, while what they send still goes by the peer."""
         flows, vip = self.flows, self.vip
+        if time.monotonic() < abort_until:
+            self.resets.abort(vip)
         if self.made_anew:
             self.made_anew, self.recorded_until = False, 0.0
         # Or the rules were made anew, by whomever: with empty sets this node's own would go to the peer as well.
