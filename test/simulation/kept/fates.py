@@ -161,8 +161,11 @@ class Fates(Homes):
         self.broken("kept", "%s resets a connection that %s has, away for %.1f s", where.name, owner.name, away_s)
 
     def over_for(self, owner) -> bool:
-        """Whether the owner's time is over. It waits for so long at most for a peer that asks for the VIP in vain."""
-        away_at, asked_since = self.away_since[owner.index], self.asked_since[owner.index]
+        """Whether the owner's time is over. It waits for so long at most for a peer that asks for the VIP in vain, and
+        for one that asks for it only after nobody has been MASTER for a while."""
+        away_at, asked_since, record = self.away_since[owner.index], self.asked_since[owner.index], owner.record
+        if away_at is not None and record.lost_at > record.master_since:
+            away_at = min(away_at, max(record.lost_at, record.here_at) + UNTOLD_S)
         if away_at is not None and asked_since is not None:
             away_at = min(away_at, asked_since + UNTOLD_S)
         spent_at = owner.service and owner.service.kept.keeping.spent_at

@@ -154,11 +154,11 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        "a second planned switch has no time of its own where keepalived hangs",
+        "the time of what it keeps already runs on while its own switch moves the VIP",
         "stand",
         (
-            "        keeping.took_at = now\n        switch_over(keeping, now)\n",
-            "        keeping.took_at = now\n        if keeping.until is None:\n            switch_over(keeping, now)\n",
+            "    if stand.moving_at is not None:\n        # Its own switch,",
+            "    if stand.moving_at is not None and not keeping.giving:\n        # Its own switch,",
         ),
     ),
     Mutant(

@@ -102,6 +102,16 @@ class Time(unittest.TestCase):
         node.later(5)
         self.assertEqual(node.state.until, moving_at + KEEP_S)
 
+    def test_nor_while_that_of_its_own_switch_does_where_it_keeps_some_already(self):
+        node = Side.stalled()
+        node.later(1)
+        node.stands(switching=True, here=False)
+        peer_says.can(node.state, True)
+        for _ in range(2 * KEEP_S // 5):
+            node.later(5)
+            node.stands(moving=True)
+        self.assertEqual(node.state.until, node.now + KEEP_S)
+
     def test_a_second_planned_switch_has_a_time_of_its_own(self):
         # Of one whose keepalived hangs as well, and is MASTER on.
         for keeps_some, before_s, hangs in (False, 20, False), (True, 1, False), (True, 1, True):

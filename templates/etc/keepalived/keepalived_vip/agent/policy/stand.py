@@ -167,8 +167,9 @@ def lost_master(keeping: Keeping, now: float, gave: bool) -> None:
 
 def keeps_on(keeping: Keeping, now: float, stand: Stand, shown: Shown) -> None:
     """It keeps some, and its role is as it was: whether that ends, and when it is to."""
-    if stand.moving_at is not None and not keeping.giving:
-        keeping.until = max(keeping.until, stand.moving_at + keeping.keep_s)  # a switch that was given up moves it yet
+    if stand.moving_at is not None:
+        # Its own switch, or one that was given up and moves it yet: the VIP is here for as long as that runs.
+        keeping.until = max(keeping.until, stand.moving_at + keeping.keep_s)
     if shown.listed and not keeping.giving:
         # It serves them itself as yet, and looks again before that is in doubt.
         keeping.until = max(keeping.until, min(now, stand.listed_at + LOOKS_S) + keeping.keep_s)
