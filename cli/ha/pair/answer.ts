@@ -36,8 +36,8 @@ const reportSchema = z.looseObject({
   scheduled: z.looseObject({ at: z.number(), by: z.string(), why: z.string() }).nullish(),
   /**
    * Only with keepConnections: `kept` are its own, which it serves through the new holder for so long at most, `carried`
-   * the other node's. `reset`: its own that were open as that ended, since its service started. `ended`: why it keeps none any
-   * more, null where it has kept none since it was MASTER; an earlier release does not say.
+   * the other node's. `reset`: its own that were open as it ceased to keep them, since its service started. `ended`: why it
+   * did, null while it keeps some and where it has kept none since it was MASTER; an earlier release does not say.
    */
   connections: z
     .looseObject({

@@ -42,6 +42,8 @@ export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
   const { report, problem } = view.nodes[from];
   const to = peerOf(from);
   if (!report) return byTheHolder(view, from, problem ?? "no answer");
+  // Its last words stand still, and their time with them.
+  if (!report.serviceAlive) return byTheHolder(view, from, "keepalived-vip.service does not run there");
   const { connections, state } = report;
   if (!connections) {
     return {
@@ -54,13 +56,13 @@ export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
   if (connections.ended === null) return { is: "lost", text: `${from} has kept none of its connections. ${more()}` };
   const counted = resetOf(view, from);
   const reset = counted < resetBefore ? counted : counted - resetBefore; // from 0 on, in a service that has started anew
+  const had = reset > 0 ? `${from} had ${reset} left, which are reset` : `what ${from} had left is reset`;
   if (connections.ended === timeOver || (connections.ended === undefined && reset > 0)) {
-    return { is: "over", text: `The time of keepConnections is over: ${from} had ${reset} left, which are reset.` };
+    return { is: "over", text: `The time of keepConnections is over: ${had}.` };
   }
   if (connections.ended === allClosed || connections.ended === undefined) {
     return { is: "over", text: `The connections that ${from} kept have ended; ${to} serves alone.` };
   }
-  const had = `${from} had ${reset} left, which are reset`;
   return { is: "lost", text: `${from} keeps its connections no longer: ${connections.ended}; ${had}. ${more()}` };
 }
 

@@ -286,19 +286,22 @@ class Kept(unittest.TestCase):
             self.assertEqual(self.kept.vip.end_linger.called, gone)
 
     def test_what_is_open_as_it_ends_is_closed_where_that_is_reset_and_the_vip_is_elsewhere_for_certain(self):
+        stands = (False, False, False), (True, True, False), (True, False, True), (True, False, False)
         for why in (connections.TIME_OVER, connections.SILENT, connections.ALL_CLOSED):
-            for gone, master in ((False, False), (True, True), (True, False)):
-                with self.subTest(why, gone=gone, master=master):
+            for gone, master, back in stands:
+                with self.subTest(why, gone=gone, master=master, back=back):
                     self.now += 60
                     self.kept.vip.gone, self.kept.keeping.spent_at = gone, None
+                    self.kept.vip.comes_back.return_value = back
                     connections.begin(self.kept.keeping, self.now)
                     self.turns(0.1)
                     self.known.master = master
                     ended_at = self.now
                     connections.end(self.kept.keeping, why, self.now)
+                    looks = len(self.kept.kernel.made)
                     self.turns(0.1)
-                    closes = gone and not master and why in connections.RESETS
-                    self.assertEqual(self.kept.kernel.made[-1][3] > ended_at, closes)
+                    closes = gone and not master and not back and why in connections.RESETS
+                    self.assertEqual([job[3] > ended_at for job in self.kept.kernel.made[looks:]], [closes])
                     self.known.master = False
                     self.turns(0.1)
 

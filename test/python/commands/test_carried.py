@@ -83,6 +83,10 @@ class Moment(unittest.TestCase):
         found = self.waits([{}] + ["does not run"] * 100)
         self.assertEqual(found, (carried.UNKNOWN, carried.LOOK_S + carried.STARTS_S))
 
+    def test_so_is_one_that_starts_again_and_again(self):
+        code, waited_s = self.waits([{}, "does not run", "does not run"] * 100)
+        self.assertEqual((code, waited_s < carried.STARTS_S + 3), (carried.UNKNOWN, True))
+
     def waits(self, words) -> tuple:
         """The exit code, and for how many seconds, where the service says these one after the other, of which a text is
         why it says nothing; and in the end that it carries none."""

@@ -104,6 +104,15 @@ describe("what there is to wait for", () => {
       (view) => lost(view, "a"),
     ],
     [
+      "a node whose service does not run, of which the last words stand still",
+      "lost",
+      /^a could not be asked: keepalived-vip\.service does not run there\. b carries nothing/,
+      (view) => {
+        const report = view.nodes.a.report!;
+        Object.assign(report, { serviceAlive: false, connections: { ...none, kept: left } });
+      },
+    ],
+    [
       "two nodes that can't be asked",
       "kept",
       /^neither a nor b could be asked/,

@@ -195,6 +195,15 @@ class Old(unittest.TestCase):
         before = anew.lasts(self.node.state)
         self.assertEqual(self.anew(before, master=True).state.until, self.node.now + KEEP_S)
 
+    def test_why_it_keeps_none_any_more_the_next_service_knows_also_where_the_time_ended_in_between(self):
+        self.gave()
+        before = anew.lasts(self.node.state)
+        self.node.later(KEEP_S + 1)
+        self.assertEqual(self.anew(before).state.why_ended, connections.TIME_OVER)
+        connections.end(self.node.state, connections.ALL_CLOSED)
+        self.assertEqual(self.anew(anew.lasts(self.node.state)).state.why_ended, connections.ALL_CLOSED)
+        self.assertIsNone(self.anew(dict(before, until=None, why=7)).state.why_ended)
+
     def test_a_master_that_starts_anew_and_finds_the_vip_at_the_peer_keeps_what_it_has(self):
         for was_master, where, keeps in (True, "there", True), (True, "here", False), (False, "there", False):
             node = Side(master=was_master)

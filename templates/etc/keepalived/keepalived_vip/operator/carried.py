@@ -22,10 +22,14 @@ CARRIES = 1  # exit code
 
 def carried(conf, args) -> int:
     """Exit code 0: none; 1: some, and nobody waits; 5: the VIP is no longer here; 6: could not tell."""
-    told_at = none_since = silent_since = None  # of time.monotonic()
+    told_at = none_since = silent_since = speaks_since = None  # of time.monotonic()
     while True:
         now, why_not = time.monotonic(), silent(conf)
-        silent_since = (silent_since or now) if why_not else None
+        speaks_since = None if why_not else speaks_since or now
+        if why_not:
+            silent_since = silent_since or now
+        elif now - speaks_since >= NONE_S:  # one that only starts, again and again, says nothing either
+            silent_since = None
         if why_not and not (args.wait and now - silent_since < STARTS_S):
             print("could not tell: %s%s" % (why_not, "; wait here again before the next update" * args.wait))
             return UNKNOWN

@@ -15,7 +15,7 @@ from keepalived_vip.agent.node import flows, nic
 ACK = 0x10
 TCP_HEADER_WORDS = 5
 AGAIN_S = 0.6  # Linux answers such a segment once in 0.5 s
-ABORT_S = 2  # so long the VIP, which is off the NIC by then, is on the tunnel's interface: a reset needs its source
+ABORT_S = 2  # so long the VIP, which goes off the NIC meanwhile, is on the tunnel's interface: a reset needs its source
 A_FLOW = re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (\d+) \. (\d+)")
 
 
@@ -63,7 +63,7 @@ def abort(vip: str) -> None:
             ["ss", "-KHtn", "state", "connected", "exclude", "time-wait"] + own,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=flows.LIMIT_S,
+            timeout=ABORT_S,
         )
     except (OSError, subprocess.TimeoutExpired):
         pass  # the new holder tells them, once they speak

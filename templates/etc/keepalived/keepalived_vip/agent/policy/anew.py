@@ -12,7 +12,7 @@ def lasts(keeping: connections.Keeping) -> dict:
     times = {"began": began, "until": until} if connections.keeps(keeping) else {"began": None, "until": None}
     roles = {"master": keeping.master, "has": keeping.peer_has, "would": keeping.peer_would}
     times.update(pending=keeping.pending_until or None, spent=keeping.spent_at, took=keeping.took_at)
-    return dict(roles, **times)
+    return dict(roles, why=keeping.why_ended, **times)
 
 
 def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
@@ -23,8 +23,10 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
     keeping.resumed = keeping.master
     until, pending, spent, took = (before.get(name) for name in ("until", "pending", "spent", "took"))
     # Over before, or while no service was there to see it: it would begin anew with the next word of the peer's.
+    why = before.get("why")
     if isinstance(until, float) and until <= now:
-        spent = until
+        spent, why = until, connections.TIME_OVER
+    keeping.why_ended = why if isinstance(why, str) else None
     if isinstance(spent, float) and spent <= now:
         keeping.spent_at = spent
     if isinstance(took, float) and took <= now:

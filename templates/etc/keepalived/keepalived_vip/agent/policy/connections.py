@@ -56,13 +56,13 @@ class Keeping(Carrying):
         self.giving_until = 0.0  # what a service that is killed meanwhile leaves to the next
         self.until = None  # not MASTER any more, and keeps them until then
         self.left = None  # how many, None = not counted yet
-        self.why_ended = None  # since this node was MASTER last
+        self.why_ended = None  # None also where it has kept none since this node was MASTER
         self.spent_at = None  # its time was over then, and the VIP has not been here since
         self.shown_at = 0.0  # when the cloud showed the VIP here: by a look, or by a move of it that still ran
         self.listed_since = None  # every look since then found it on its way here, or here
         self.gone_at = None  # and when the first one after that did elsewhere, or the peer said that it has it
         self.moved_at = None  # when a planned switch had brought it to the peer
-        self.reset = 0  # since the service has started: those that were open at such an end
+        self.reset = 0  # since the service has started: those that were open as it ceased to keep them
         self.peer_can = False  # it has said that it will carry them
         self.peer_has = False  # the cloud delivers to it, as far as known
         self.peer_had_at = 0.0  # when it last said so

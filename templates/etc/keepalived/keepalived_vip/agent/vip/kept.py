@@ -21,7 +21,7 @@ SLACK_S = 2.0
 # The peer asks five times a second whether this node is ready. One that has heard nothing for so long stood still, and
 # so did what it waits for; or that was another switch.
 STOOD_STILL_S = 0.5
-# What is open as the time ends is closed by then or not at all: later the VIP may have come back, with new ones.
+# What is open as the time ends is begun to be closed by then or not at all: later the VIP may be here, with new ones.
 ABORT_S = 1.0
 TROUBLE = "connections"
 
@@ -145,8 +145,9 @@ class Kept:
         if self.passage.silent() and keeping.until is not None:
             connections.end(keeping, connections.SILENT, now)
         was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
-        ended = was and not self.vip.keeps and not known.master and self.vip.gone
-        self.abort_until = now + ABORT_S if ended and keeping.why_ended in connections.RESETS else self.abort_until
+        ended = was and not self.vip.keeps and self.elsewhere()
+        if ended and keeping.why_ended in connections.RESETS:
+            self.abort_until = now + ABORT_S
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
         if carrying.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
@@ -169,6 +170,10 @@ class Kept:
         self.bridge()
         self.tell(now)
         return min(due)
+
+    def elsewhere(self) -> bool:
+        """Whether the VIP is for certain."""
+        return not self.known.master and self.vip.gone
 
     def bridge(self) -> None:
         """As keepalived gives up it takes the VIP from the NIC, and some milliseconds pass until the service has put it
@@ -204,8 +209,11 @@ class Kept:
         if keeping.master and self.in_force():
             silent, done = carrying.silent(keeping, now), carrying.says_no_more(keeping, now)
             alone_s = ALONE_S if silent else TOLD_S if done else 0.0
+        # Not where a planned switch is about to bring the VIP back: it may be here, and the peer MASTER as yet.
+        abort_until = self.abort_until if self.elsewhere() and not self.vip.comes_back() else 0.0
+        self.abort_until = 0.0
         # What a service before this one has put in force ends by itself, or with a word of the peer's goes on.
-        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s, self.abort_until))
+        self.kernel.jobs.put((until if self.has_forwarded else None, wanted[1], alone_s, abort_until))
         return now + POLL_S
 
     def take(self, now: float) -> None:

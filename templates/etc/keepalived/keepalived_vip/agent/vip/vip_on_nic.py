@@ -176,12 +176,15 @@ class VipOnNic:
     def end_linger(self, now: float) -> None:
         """Nothing comes here for the address any more. Raises OSError."""
         if now < self.linger_until:
-            # A lease with another end was given since, ahead of a planned switch back to this node.
-            if abs(self.lent_until - self.linger_until) <= 2.0:
+            if not self.comes_back():
                 self.lent_until = now
                 if self.on_nic == nic.LEASED:
                     self.lease(1)
             self.linger_until = now  # not 0.0: before a new word of keepalived's, this address is no MASTER's
+
+    def comes_back(self) -> bool:
+        """Whether a lease with another end was given since, ahead of a planned switch back to this node."""
+        return abs(self.lent_until - self.linger_until) > 2.0
 
     def prolong(self, now: float) -> None:
         """It is served on, and goes on lingering: not too long ahead, for a keepalived that becomes MASTER unheard
