@@ -42,7 +42,7 @@ class Anew(two_nodes.Network):
     def look(self, kernel):
         """One that finds the peer keeping connections."""
         self.own = self.b.own()
-        return self.b.do(kernel.look, kept_kernel.time.monotonic() + 5, None, 0.0)
+        return self.b.do(kernel.look, kept_kernel.time.monotonic() + 5, None, 0.0, 0.0)
 
     def test_the_new_holder_knows_its_own_also_after_somebody_has_removed_the_rules(self):
         kernel = self.kernel()

@@ -147,7 +147,7 @@ class Firewalls(Hosts):
         self.assertEqual(self.says(old), "b")
         sock = self.connected_to_the_dead()
         meanwhile = self.open()
-        self.b.do(kept_kernel.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True)
+        self.b.do(kept_kernel.Kernel(types.SimpleNamespace(vip=VIP)).look, 0.0, False, True, 0.0)
         sock.sendall(b".")
         with self.assertRaises(ConnectionResetError):
             sock.recv(1)

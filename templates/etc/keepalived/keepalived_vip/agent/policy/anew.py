@@ -25,7 +25,8 @@ def resume(keeping: connections.Keeping, before: dict, now: float) -> None:
     # Over before, or while no service was there to see it: it would begin anew with the next word of the peer's.
     why = before.get("why")
     if isinstance(until, float) and until <= now:
-        spent, why = until, connections.TIME_OVER
+        spent = until
+        why = connections.TIME_OVER
     keeping.why_ended = why if isinstance(why, str) else None
     if isinstance(spent, float) and spent <= now:
         keeping.spent_at = spent
