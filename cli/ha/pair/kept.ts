@@ -57,13 +57,14 @@ export function keptBy(view: View, from: NodeName, resetBefore: number): Kept {
   const counted = resetOf(view, from);
   const reset = counted < resetBefore ? counted : counted - resetBefore; // from 0 on, in a service that has started anew
   const had = reset > 0 ? `${from} had ${reset} left, which are reset` : `what ${from} had left is reset`;
-  if (connections.ended === timeOver || (connections.ended === undefined && reset > 0)) {
+  const ended = connections.ended ?? (reset > 0 ? timeOver : allClosed); // as far as an earlier release says it
+  if (ended === timeOver) {
     return { is: "over", text: `The time of keepConnections is over: ${had}.` };
   }
-  if (connections.ended === allClosed || connections.ended === undefined) {
+  if (ended === allClosed) {
     return { is: "over", text: `The connections that ${from} kept have ended; ${to} serves alone.` };
   }
-  return { is: "lost", text: `${from} keeps its connections no longer: ${connections.ended}; ${had}. ${more()}` };
+  return { is: "lost", text: `${from} keeps its connections no longer: ${ended}; ${had}. ${more()}` };
 }
 
 /** The new holder says for how long it carries what is the other's. */

@@ -320,6 +320,8 @@ class Kept(unittest.TestCase):
         self.kept.passage.open = False
         self.turns()
         self.assertIn(("connections-ended", {"why": connections.SILENT}), self.events)
+        told = self.kept.status()["connections"]
+        self.assertEqual((told["kept"], told["reset"], told["ended"]), (None, 7, connections.SILENT))
 
     def test_a_node_that_lost_master_keeps_them_once_it_hears_that_a_peer_which_would_carry_them_has_the_vip(self):
         for offers in ({}, {"leftS": KEEP_S}):

@@ -148,18 +148,23 @@ async function run(t: TestContext, afterwards: string): Promise<{ code: number; 
   return { code, told };
 }
 
+/** Shell that makes the pair one after the switch: a keeps some, or keeps none any more. */
+const becomes = () => ({
+  keeping: pair.is(
+    switched((view) => Object.assign(view.nodes.a.report!.connections!, { kept: left })),
+    "keeping-",
+  ),
+  ended: pair.is(
+    switched(() => {}),
+    "ended-",
+  ),
+});
+
 const done = "Done: keepalived, cloud, NIC and client agree on b.";
 
 describe("switchover --wait", () => {
   test("returns once none are kept, and not before", async (t) => {
-    const keeping = pair.is(
-      switched((view) => Object.assign(view.nodes.a.report!.connections!, { kept: left })),
-      "keeping-",
-    );
-    const ended = pair.is(
-      switched(() => {}),
-      "ended-",
-    );
+    const { keeping, ended } = becomes();
     // Clients close theirs a while after the switch, as somebody else's work.
     const later = `(for n in 1 2 3 4 5; do sleep 0.5; done; echo >closed; ${ended}) >/dev/null 2>&1 &`;
     const { code, told } = await run(t, `${keeping}; ${later} :`);
@@ -169,14 +174,7 @@ describe("switchover --wait", () => {
   });
 
   test("a moment in which nobody says that any are kept is not the end", async (t) => {
-    const keeping = pair.is(
-      switched((view) => Object.assign(view.nodes.a.report!.connections!, { kept: left })),
-      "keeping-",
-    );
-    const ended = pair.is(
-      switched(() => {}),
-      "ended-",
-    );
+    const { keeping, ended } = becomes();
     const later = `(sleep 1; touch a/dead; sleep 3; rm a/dead; sleep 1; ${ended}) >/dev/null 2>&1 &`;
     const { code, told } = await run(t, `${keeping}; ${later} :`);
     assert.equal(code, 0, told.join("\n"));
@@ -200,10 +198,7 @@ describe("switchover --wait", () => {
   });
 
   test("ends with 5 where the old node dies while it keeps some", async (t) => {
-    const keeping = pair.is(
-      switched((view) => Object.assign(view.nodes.a.report!.connections!, { kept: left })),
-      "keeping-",
-    );
+    const { keeping } = becomes();
     const later = "(sleep 2; touch a/dead) >/dev/null 2>&1 &";
     const { code, told } = await run(t, `${keeping}; ${later} :`);
     assert.equal(code, 5, told.join("\n"));

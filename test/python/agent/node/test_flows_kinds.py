@@ -13,6 +13,18 @@ from support import VIP, until
 from two_nodes import ECHO, KEEP_S, PORT, taken
 
 
+def many(count: int) -> list:
+    """Connections that live, as flows.connections gives them."""
+    return [("10.9.%d.9" % (one >> 16), one & 0xFFFF, PORT, True) for one in range(count)]
+
+
+class Room(unittest.TestCase):
+    def test_more_than_there_is_room_for_are_known_as_far_as_there_is(self):
+        (line,) = flows.known([("10.8.8.8", 1, PORT, False)] + many(300_000))
+        self.assertEqual(line.count(" . ") // 2, flows.ROOM)
+        self.assertNotIn("timeout", line, "those that live come first")
+
+
 class Kinds(two_nodes.Network):
     def test_a_thousand_short_ones_are_served_and_forgotten(self):
         self.moves_to(self.b)
@@ -54,11 +66,10 @@ class Kinds(two_nodes.Network):
         known = self.a.set_of("known")
         self.assertEqual([known[key] > 120 for key in keys], [True, False])
 
-    def test_more_of_them_than_there_is_room_for_are_known_as_far_as_there_is(self):
-        found = [("10.9.%d.9" % (one >> 16), one & 0xFFFF, PORT, True) for one in range(300_000)]
-        (line,) = flows.known([("10.8.8.8", 1, PORT, False)] + found)
-        self.assertEqual(line.count(" . ") // 2, flows.ROOM)
-        self.assertNotIn("timeout", line, "those that live come first")
+    def test_what_is_told_of_some_that_nft_refuses_is_no_list_of_them(self):
+        with self.assertRaises(OSError) as refused:
+            self.c.do(flows.load, flows.known(many(1000)))  # which has no such set
+        self.assertLess(len(str(refused.exception)), 3 * flows.SAID_LENGTH)
 
     def test_a_flood_of_questions_without_more_leaves_room_within_a_minute(self):
         self.moves_to(self.b)

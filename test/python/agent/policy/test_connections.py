@@ -195,6 +195,15 @@ class Old(unittest.TestCase):
         before = anew.lasts(self.node.state)
         self.assertEqual(self.anew(before, master=True).state.until, self.node.now + KEEP_S)
 
+    def test_why_it_kept_none_any_more_is_no_news_of_a_move_in_which_it_keeps_none(self):
+        self.gave()
+        connections.end(self.node.state, connections.ALL_CLOSED)
+        self.node.stands(master=True, here=True)
+        self.node.later(connections.HEARD_S)  # by now nobody knows whether the peer would
+        self.node.stands(master=False)
+        self.assertFalse(connections.keeps(self.node.state))
+        self.assertIsNone(self.node.state.why_ended)
+
     def test_why_it_keeps_none_any_more_the_next_service_knows_also_where_the_time_ended_in_between(self):
         self.gave()
         before = anew.lasts(self.node.state)

@@ -12,6 +12,7 @@ SETS = ("known", "asked_all", "answered_all", "ended")  # of connections
 COUNTED = (TABLE + " forwarded", TABLE + " owed", "netdev keepalived_vip answers")
 COUNTER = re.compile(r"counter packets (\d+) bytes (\d+)")
 LIMIT_S = 5.0
+SAID_LENGTH = 200  # of a line: it stands in the log and in status.json
 ROOM = 240_000  # of 262,144: what is opened meanwhile takes some
 ENDED_S = 120  # as in connections.sh
 THROUGH_S = 5.0  # longer than between two looks, on a busy machine too
@@ -106,6 +107,6 @@ def nft(argv, given: str = "") -> str:
         raise OSError("nft does not end") from error
     said = done.stdout.decode(errors="replace").strip()
     if done.returncode:
-        # Its first error and the line that it is about; the others repeat it.
-        raise OSError("nft: %s" % ": ".join(said.splitlines()[:2]))
+        # Its first error and the line that it is about, which may name every connection; the others repeat it.
+        raise OSError("nft: %s" % ": ".join(line[:SAID_LENGTH] for line in said.splitlines()[:2]))
     return said

@@ -21,8 +21,8 @@ SLACK_S = 2.0
 # The peer asks five times a second whether this node is ready. One that has heard nothing for so long stood still, and
 # so did what it waits for; or that was another switch.
 STOOD_STILL_S = 0.5
-# What is open as the time ends is begun to be closed by then or not at all: later the VIP may be here, with new ones.
-ABORT_S = 1.0
+# Closing what is open as the time ends begins by then or not at all: later the VIP may be here, with new ones.
+ABORT_WITHIN_S = 1.0
 TROUBLE = "connections"
 
 
@@ -147,7 +147,7 @@ class Kept:
         was, self.vip.keeps = self.vip.keeps, connections.keeps(keeping)
         ended = was and not self.vip.keeps and self.elsewhere()
         if ended and keeping.why_ended in connections.RESETS:
-            self.abort_until = now + ABORT_S
+            self.abort_until = now + ABORT_WITHIN_S
         due += [self.tunnel.turn(now, known.asked.busy), self.look(now)]
         if carrying.tells_of_taking(keeping, now) and ear is not None and self.passage.passes():
             # Of no question: an earlier release lets an answer to nothing pass.
@@ -172,7 +172,7 @@ class Kept:
         return min(due)
 
     def elsewhere(self) -> bool:
-        """Whether the VIP is for certain."""
+        """Whether the VIP is, for certain."""
         return not self.known.master and self.vip.gone
 
     def bridge(self) -> None:
@@ -270,5 +270,5 @@ class Kept:
         if self.in_force():
             peers = {"count": keeping.peer_left, "leftS": keeping.peer_time_s}
         forwarded = dict(zip(("packets", "bytes"), self.forwarded))
-        ended = {"ended": keeping.why_ended, "reset": keeping.reset}
-        return {"connections": dict(ended, kept=own, carried=peers, forwarded=forwarded)}
+        told = {"kept": own, "carried": peers, "forwarded": forwarded, "reset": keeping.reset}
+        return {"connections": dict(told, ended=keeping.why_ended)}
